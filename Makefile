@@ -1,0 +1,71 @@
+# One command each; `make` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BUF := npx --yes @bufbuild/buf@1.75.0
+MODEL ?=
+IMAGES ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint bench lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## make the environment (.venv) from the lock file
+
+demo: setup ## run the whole service on a real CNN and write a page; MODEL=path.onnx IMAGES=folder for your own
+	$(BIN)/python -m demo $(if $(MODEL),--model $(MODEL)) $(if $(IMAGES),--images $(IMAGES))
+
+test: setup ## run the suite
+	$(BIN)/python -m pytest
+
+test-fast: setup ## run the suite without its slow cases
+	$(BIN)/python -m pytest -m 'not slow'
+
+serve: setup ## serve the models in ./models on 127.0.0.1:50051
+	$(BIN)/inspector serve
+
+check: lint types arch protos-check protos-lint ## all checks that run no model
+
+lint: setup ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup ## mend the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup ## types
+	$(BIN)/mypy
+
+arch: setup ## import rules
+	$(BIN)/lint-imports
+
+protos: setup ## generate inspector/v1 from protos/
+	$(BIN)/python tools/generate_protos.py
+
+protos-check: setup ## is inspector/v1 what protos/ says?
+	$(BIN)/python tools/generate_protos.py --check
+
+protos-lint: ## buf's lint and breaking-change check (needs npx)
+	cd protos && $(BUF) lint && $(BUF) breaking --against baseline.binpb
+
+bench: setup ## measure, side by side with PyTorch + Captum in an environment of its own
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks --peer-python .venv-bench/bin/python
+
+lock: setup ## renew requirements.lock within pyproject's ranges
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
+
+clean: ## remove what was made here
+	rm -rf $(VENV) .venv-bench out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
