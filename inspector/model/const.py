@@ -1,0 +1,127 @@
+"""The value of a tensor that does not depend on the model's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+Array = npt.NDArray[np.generic]
+Inputs = list[Array | None]
+
+MAX_DEPTH = 32
+"""How many cheap operators are followed from a constant."""
+
+
+def constant_value(value: ir.Value | None) -> Array | None:
+    """Return the array that `value` always has, or None where it depends on an input or is not cheap to know.
+
+    Knows initializers, Constant nodes (all attribute kinds) and Identity, Cast, Reshape, Transpose, Squeeze,
+    Unsqueeze and Flatten of constants. An initializer that is also a graph input counts as its default value.
+    """
+    return _constant(value, 0)
+
+
+def _constant(value: ir.Value | None, depth: int) -> Array | None:
+    if value is None or depth > MAX_DEPTH:
+        return None
+    if value.const_value is not None:
+        return value.const_value.numpy()
+    node = value.producer()
+    if node is None or node.domain not in ("", "ai.onnx"):
+        return None
+    if node.op_type == "Constant":
+        return _constant_node(node)
+    fold = _FOLDS.get(node.op_type)
+    if fold is None:
+        return None
+    inputs = [_constant(item, depth + 1) for item in node.inputs]
+    if any(array is None and item is not None for array, item in zip(inputs, node.inputs, strict=True)):
+        return None
+    if not inputs or inputs[0] is None:
+        return None
+    try:
+        return fold(node, inputs[0], inputs)
+    except (ValueError, TypeError):
+        # The graph contradicts itself here; the checks of the model say so where it matters.
+        return None
+
+
+def _constant_node(node: ir.Node) -> Array | None:
+    for name, attribute in node.attributes.items():
+        if attribute.is_ref():
+            return None
+        if name == "value":
+            return attribute.as_tensor().numpy()
+        if name == "value_int":
+            return np.asarray(attribute.as_int(), np.int64)
+        if name == "value_float":
+            return np.asarray(attribute.as_float(), np.float32)
+        if name == "value_ints":
+            return np.asarray(attribute.as_ints(), np.int64)
+        if name == "value_floats":
+            return np.asarray(attribute.as_floats(), np.float32)
+        if name == "value_string":
+            return np.asarray(attribute.as_string(), np.object_)
+        if name == "value_strings":
+            return np.asarray(attribute.as_strings(), np.object_)
+    return None
+
+
+def _axes(node: ir.Node, inputs: Inputs) -> tuple[int, ...] | None:
+    if len(inputs) > 1 and inputs[1] is not None:
+        return tuple(int(axis) for axis in np.atleast_1d(inputs[1]))
+    attribute = node.attributes.get("axes")
+    return tuple(attribute.as_ints()) if attribute is not None else None
+
+
+def _cast(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
+    to = node.attributes.get_int("to", 0)
+    return data.astype(ir.DataType(to).numpy()) if to else None
+
+
+def _reshape(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+    legacy = node.attributes.get("shape")
+    target = inputs[1] if len(inputs) > 1 else None
+    shape = [int(size) for size in (target if target is not None else legacy.as_ints() if legacy else ())]
+    if not node.attributes.get_int("allowzero", 0):
+        shape = [
+            data.shape[axis] if size == 0 and axis < data.ndim else size for axis, size in enumerate(shape)
+        ]
+    return data.reshape(shape)
+
+
+def _transpose(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
+    perm = node.attributes.get("perm")
+    return np.transpose(data, tuple(perm.as_ints()) if perm is not None else None)
+
+
+def _squeeze(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+    return np.squeeze(data, _axes(node, inputs))
+
+
+def _unsqueeze(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+    axes = _axes(node, inputs)
+    return None if axes is None else np.expand_dims(data, axes)
+
+
+def _flatten(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
+    axis = node.attributes.get_int("axis", 1)
+    return data.reshape(int(np.prod(data.shape[:axis], dtype=np.int64)), -1)
+
+
+def _identity(_node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
+    return data
+
+
+_FOLDS: dict[str, Callable[[ir.Node, Array, Inputs], Array | None]] = {
+    "Identity": _identity,
+    "Cast": _cast,
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Flatten": _flatten,
+}

@@ -1,0 +1,39 @@
+"""Which nodes depend on the image's values."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+VALUE_FREE = frozenset({"Shape", "Size"})
+"""Operators that look at a tensor's shape only."""
+
+
+def dependents(graph: ir.Graph, image: str) -> list[ir.Node]:
+    """Return the nodes that read, directly or not, the values of the input `image`, in graph order."""
+    reached = {image}
+    found = []
+    for node in graph:
+        if node.op_type in VALUE_FREE or not node.outputs or not node.outputs[0].name:
+            continue
+        if any(value is not None and value.name in reached for value in reads(node)):
+            reached.update(value.name for value in node.outputs if value.name)
+            found.append(node)
+    return found
+
+
+def reads(node: ir.Node) -> list[ir.Value | None]:
+    """Return a node's inputs and what its subgraphs read."""
+    values = list(node.inputs)
+    for attribute in node.attributes.values():
+        if attribute.is_ref():
+            continue
+        if attribute.type == ir.AttributeType.GRAPH:
+            values += _read_in(attribute.as_graph())
+        elif attribute.type == ir.AttributeType.GRAPHS:
+            for graph in attribute.as_graphs():
+                values += _read_in(graph)
+    return values
+
+
+def _read_in(graph: ir.Graph) -> list[ir.Value | None]:
+    return [*(value for node in graph.all_nodes() for value in node.inputs), *graph.outputs]

@@ -1,0 +1,81 @@
+"""The layer catalogue: which nodes compute something from the image that can be looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import onnx_ir as ir
+
+from inspector.model.dependence import dependents
+from inspector.model.field import Field
+from inspector.model.shapes import Shape
+from inspector.model.spec import ImageInput, Layer
+from inspector.model.trace import ROLES, trace_fields
+
+FLOAT_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
+
+
+def build_layers(
+    model: ir.Model,
+    image_input: ImageInput,
+    shapes: Mapping[str, Shape],
+    dtypes: Mapping[str, str],
+    *,
+    opset: int,
+) -> tuple[Layer, ...]:
+    """Return one layer per node whose first output is a float tensor that depends on the image, in graph
+    order.
+    """
+    nodes = [node for node in dependents(model.graph, image_input.name) if _is_float(node, dtypes)]
+    names = _unique_names(nodes)
+    fields = trace_fields(model.graph, image_input, shapes, opset=opset)
+    is_image = image_input.layout in ROLES
+    return tuple(
+        _layer(node, name, shapes, dtypes, fields.get(node.outputs[0].name or ""), is_image)
+        for node, name in zip(nodes, names, strict=True)
+    )
+
+
+def _layer(
+    node: ir.Node,
+    name: str,
+    shapes: Mapping[str, Shape],
+    dtypes: Mapping[str, str],
+    field: Field | None,
+    is_image: bool,  # noqa: FBT001
+) -> Layer:
+    output = node.outputs[0].name or ""
+    shape = shapes.get(output, ())
+    axis = field.channel_axis if field is not None else None
+    size = shape[axis] if axis is not None and axis < len(shape) else None
+    return Layer(
+        name=name,
+        op_type=node.op_type,
+        output=output,
+        dtype=dtypes.get(output, "float32"),
+        shape=shape,
+        channel_axis=axis,
+        channels=size if isinstance(size, int) else None,
+        receptive_field=field.receptive_field() if field is not None and is_image else None,
+    )
+
+
+def _is_float(node: ir.Node, dtypes: Mapping[str, str]) -> bool:
+    """Take a tensor of unknown type for a float one: operators outside the standard have no known types."""
+    return dtypes.get(node.outputs[0].name or "", "float32") in FLOAT_DTYPES
+
+
+def _unique_names(nodes: list[ir.Node]) -> list[str]:
+    """Return each node's name where it is unique, else its output's; no two are equal."""
+    counts = Counter(node.name for node in nodes)
+    taken: set[str] = set()
+    names = []
+    for node in nodes:
+        output = node.outputs[0].name or ""
+        name = node.name if node.name and counts[node.name] == 1 else output
+        if name in taken:
+            name = output if output not in taken else f"{output}:{len(taken)}"
+        taken.add(name)
+        names.append(name)
+    return names

@@ -1,0 +1,47 @@
+"""Bounds on what is read from outside: a file that crosses one is refused before it costs memory or time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.errors import LimitExceededError
+
+GIB = 2**30
+MIB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """One set of bounds; it travels with the model that was read under it."""
+
+    max_bytes: int = 8 * GIB
+    """The file and its external data together."""
+    max_protobuf_bytes: int = 2 * GIB - 1
+    """One protobuf message: its format ends here."""
+    max_nodes: int = 100_000
+    """Nodes of the graph, its subgraphs and functions."""
+    max_outputs: int = 1_000
+    """Outputs of the graph."""
+    max_dim: int = 2**31 - 1
+    """One dimension of a tensor."""
+    max_tensor_bytes: int = 8 * GIB
+    """One tensor as declared or inferred, for one image."""
+    max_name_bytes: int = 4_096
+    """The name of a tensor, node, operator, domain or input."""
+    max_subgraph_depth: int = 16
+    """Graphs within If, Loop and Scan."""
+    max_metadata_bytes: int = 16 * MIB
+    """Keys and values of metadata_props, and one sidecar file."""
+    max_image_pixels: int = 64_000_000
+    """Width times height of one encoded image."""
+    max_image_bytes: int = 64 * MIB
+    """One encoded image."""
+
+
+def require_at_most(value: int, limit: int, *, what: str, name: str) -> None:
+    """Raise LimitExceededError where `value` is over `limit`; `name` is the field of Limits that sets it."""
+    if value > limit:
+        raise LimitExceededError(
+            f"{what} is {value:,}; the limit is {limit:,}. Raise Limits.{name} if you trust the source.",
+            field=name,
+        )

@@ -1,0 +1,118 @@
+"""Checks of operators that a runtime answers with a crash or with memory that is not its own.
+
+Shape inference passes over these (onnxruntime#28731: a rank mismatch in Conv crashes the loader).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+import onnx_ir as ir
+
+from inspector.errors import InvalidModelError
+from inspector.model.const import constant_value
+from inspector.model.shapes import Shape
+
+WINDOWED = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "QLinearConv": 3}
+"""Operators with filters, and the input that holds them."""
+POOLING = frozenset({"MaxPool", "AveragePool", "LpPool"})
+SPATIAL_ATTRIBUTES = ("kernel_shape", "strides", "dilations")
+
+
+def check_operators(model: ir.Model, shapes: Mapping[str, Shape]) -> None:
+    """Raise InvalidModelError for a convolution, pooling or unpooling whose parameters contradict its
+    tensors.
+    """
+    for node in model.graph.all_nodes():
+        if node.domain not in ("", "ai.onnx"):
+            continue
+        if node.op_type in WINDOWED:
+            _check_convolution(node, shapes)
+        elif node.op_type in POOLING:
+            _check_spatial(node, _rank(node.inputs[0], shapes))
+        elif node.op_type == "MaxUnpool":
+            _check_unpooling(node, shapes)
+
+
+def _check_convolution(node: ir.Node, shapes: Mapping[str, Shape]) -> None:
+    position = WINDOWED[node.op_type]
+    if len(node.inputs) <= position:
+        raise InvalidModelError(f"{_named(node)} has no filters: it has {len(node.inputs)} inputs.")
+    data, filters = _shape(node.inputs[0], shapes), _shape(node.inputs[position], shapes)
+    if data is not None and filters is not None and len(data) != len(filters):
+        raise InvalidModelError(
+            f"{_named(node)} has an input of rank {len(data)} and filters of rank {len(filters)}; they must "
+            "be equal."
+        )
+    known = data if data is not None else filters
+    _check_spatial(node, None if known is None else len(known))
+    if data is not None and filters is not None and len(data) > 1:
+        _check_channels(node, data, filters)
+
+
+def _check_channels(node: ir.Node, data: Shape, filters: Shape) -> None:
+    group = node.attributes.get_int("group", 1) or 1
+    if group < 1:
+        raise InvalidModelError(f"{_named(node)} has group {group}; it must be 1 or more.")
+    per_group = filters[0] if node.op_type == "ConvTranspose" else filters[1]
+    wanted = (
+        per_group
+        if node.op_type == "ConvTranspose"
+        else per_group * group
+        if isinstance(per_group, int)
+        else None
+    )
+    if isinstance(data[1], int) and isinstance(wanted, int) and data[1] != wanted:
+        raise InvalidModelError(
+            f"{_named(node)} has an input of {data[1]} channels; its filters {list(filters)} with group "
+            f"{group} "
+            f"need {wanted}."
+        )
+
+
+def _check_spatial(node: ir.Node, rank: int | None) -> None:
+    spatial = None if rank is None else rank - 2
+    for name in (*SPATIAL_ATTRIBUTES, "pads"):
+        values = node.attributes.get_ints(name, None)
+        if values is None:
+            continue
+        wanted = None if spatial is None else 2 * spatial if name == "pads" else spatial
+        if wanted is not None and len(values) != wanted:
+            raise InvalidModelError(
+                f"{_named(node)} has {name} {list(values)}; an input of rank {rank} needs {wanted} numbers."
+            )
+        if name in SPATIAL_ATTRIBUTES and any(value < 1 for value in values):
+            raise InvalidModelError(f"{_named(node)} has {name} {list(values)}; all must be 1 or more.")
+    if node.op_type in POOLING and node.attributes.get_ints("kernel_shape", None) is None:
+        raise InvalidModelError(f"{_named(node)} has no kernel_shape.")
+
+
+def _check_unpooling(node: ir.Node, shapes: Mapping[str, Shape]) -> None:
+    """Constant indices must point into the output; computed ones cannot be known here."""
+    indices = constant_value(node.inputs[1]) if len(node.inputs) > 1 else None
+    output = _shape(node.outputs[0], shapes)
+    if indices is None or indices.size == 0 or output is None:
+        return
+    sizes = [size for size in output if isinstance(size, int)]
+    if len(sizes) != len(output):
+        return
+    low, high = int(indices.min()), int(indices.max())
+    if low < 0 or high >= prod(sizes):
+        raise InvalidModelError(
+            f"{_named(node)} has pooling indices from {low} to {high}; its output {sizes} has {prod(sizes)} "
+            "elements."
+        )
+
+
+def _shape(value: ir.Value | None, shapes: Mapping[str, Shape]) -> Shape | None:
+    return shapes.get(value.name or "") if value is not None else None
+
+
+def _rank(value: ir.Value | None, shapes: Mapping[str, Shape]) -> int | None:
+    shape = _shape(value, shapes)
+    return None if shape is None else len(shape)
+
+
+def _named(node: ir.Node) -> str:
+    return f"Node {(node.name or node.outputs[0].name or '')[:80]!r} ({node.op_type})"

@@ -1,0 +1,1 @@
+"""Where a model's preprocessing is found: in its graph, its metadata, or files beside it."""

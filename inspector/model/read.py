@@ -1,0 +1,199 @@
+"""Reads a model: a file, a folder or bytes to a validated Model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnx_ir as ir
+
+from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
+from inspector.model.external_data import check_external_data, load_external_data
+from inspector.model.find_preprocessing import find_preprocessing
+from inspector.model.inputs import find_image_input
+from inspector.model.labels import find_labels
+from inspector.model.layers import build_layers
+from inspector.model.limits import Limits, require_at_most
+from inspector.model.operators import check_operators
+from inspector.model.preprocessing import Preprocessing
+from inspector.model.preprocessing_sources.sidecars import triton_layout
+from inspector.model.protobuf import parse_model
+from inspector.model.shapes import Shape, declared_shape, infer_shapes, standard_opset
+from inspector.model.spec import ImageInput, Model, Output
+from inspector.model.validate import validate
+
+CHUNK = 2**20
+
+
+def read_model(
+    source: str | Path | bytes,
+    *,
+    name: str | None = None,
+    limits: Limits | None = None,
+    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    labels: Sequence[str] | None = None,
+) -> Model:
+    """Return the model in a .onnx file, in a folder with exactly one, or in bytes.
+
+    `preprocessing` replaces what is found in or beside the file; a mapping replaces only its keys. `labels`
+    are the names of the classes. InvalidModelError says what is wrong with the model, LimitExceededError
+    which limit it crosses.
+    """
+    limits = limits or Limits()
+    if isinstance(source, bytes):
+        path, data = None, source
+    else:
+        path = _model_file(Path(source))
+        data = _read(path, limits)
+    folder = path.parent if path else None
+    proto, files = _parse(data, folder, limits)
+    graph = _deserialize(proto)
+    if folder is not None and files:
+        load_external_data(graph, folder)
+    image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
+    shapes, dtypes = infer_shapes(proto, image_input.name, limits=limits)
+    check_operators(graph, shapes)
+    outputs = _outputs(proto, shapes, dtypes)
+    opset = standard_opset(proto)
+    metadata = {entry.key: entry.value for entry in proto.metadata_props}
+    found_labels = (
+        tuple(labels) if labels else find_labels(metadata, folder, classes=_classes(outputs), limits=limits)
+    )
+    return Model(
+        ir=graph,
+        name=name or (path.stem if path else proto.graph.name or "model"),
+        sha256=_digest(data, files),
+        size=len(data) + sum(file.stat().st_size for file in files),
+        opset=opset,
+        folder=folder,
+        input=image_input,
+        outputs=outputs,
+        layers=build_layers(graph, image_input, shapes, dtypes, opset=opset),
+        shapes=shapes,
+        dtypes=dtypes,
+        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, limits),
+        labels=found_labels,
+        limits=limits,
+        other_inputs=other_inputs,
+    )
+
+
+def _model_file(path: Path) -> Path:
+    """Return the .onnx file at `path`, or the only one in the folder `path`."""
+    path = path.expanduser()
+    if path.is_dir():
+        found = sorted(item for item in path.glob("*.onnx") if item.is_file())
+        if len(found) != 1:
+            listed = ", ".join(item.name for item in found[:8]) or "none"
+            raise InvalidModelError(
+                f"The folder {str(path)!r} must hold exactly one .onnx file; it holds {len(found)}: "
+                f"{listed}. Give the file."
+            )
+        return found[0].absolute()
+    if not path.is_file():
+        raise NotFoundError(
+            f"There is no model file {str(path)!r}.", reason="MODEL_NOT_FOUND", field="source"
+        )
+    return path.absolute()
+
+
+def _read(path: Path, limits: Limits) -> bytes:
+    try:
+        require_at_most(
+            path.stat().st_size, limits.max_bytes, what="The model's size in bytes", name="max_bytes"
+        )
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidModelError(f"The model {path.name!r} cannot be read: {error.strerror}.") from error
+
+
+def _parse(data: bytes, folder: Path | None, limits: Limits) -> tuple[onnx.ModelProto, tuple[Path, ...]]:
+    """Return the checked message and the files of its external data, none of which has been read."""
+    proto = parse_model(data, limits=limits)
+    files = check_external_data(proto, folder=folder, limits=limits)
+    validate(proto, limits=limits)
+    return proto, files
+
+
+def _deserialize(proto: onnx.ModelProto) -> ir.Model:
+    try:
+        return ir.serde.deserialize_model(proto)
+    except (
+        ir.serde.SerdeError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        NotImplementedError,
+    ) as error:
+        raise InvalidModelError(f"The graph cannot be built: {_innermost(error)}") from error
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)[:500]
+
+
+def _outputs(
+    proto: onnx.ModelProto, shapes: Mapping[str, Shape], dtypes: Mapping[str, str]
+) -> tuple[Output, ...]:
+    """Return the tensor outputs; sequences, maps and strings, which converters add for labels, are passed
+    over.
+    """
+    outputs = tuple(
+        Output(
+            name=info.name,
+            dtype=dtypes.get(info.name, "float32"),
+            shape=shapes.get(info.name) or declared_shape(info) or (),
+        )
+        for info in proto.graph.output
+        if info.type.WhichOneof("value") in (None, "tensor_type") and dtypes.get(info.name) != "string"
+    )
+    if not outputs:
+        kinds = ", ".join(f"{info.name!r} ({info.type.WhichOneof('value')})" for info in proto.graph.output)
+        raise InvalidModelError(f"No output of the model is a numeric tensor: {kinds}.")
+    return outputs
+
+
+def _classes(outputs: tuple[Output, ...]) -> int | None:
+    """Return the number of classes where there is an output (1, classes) or (1, classes, 1, 1)."""
+    for output in outputs:
+        sizes = [size for size in output.shape[1:] if size != 1]
+        if len(output.shape) >= 2 and len(sizes) == 1 and isinstance(sizes[0], int):
+            return sizes[0]
+    return None
+
+
+def _preprocessing(
+    given: Preprocessing | Mapping[str, Any] | None,
+    model: ir.Model,
+    image_input: ImageInput,
+    folder: Path | None,
+    limits: Limits,
+) -> Preprocessing:
+    if isinstance(given, Preprocessing):
+        return given
+    found = find_preprocessing(model, image_input, folder, limits=limits)
+    if given is None:
+        return found
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(
+            f"preprocessing is of type {type(given).__name__}; it must be a Preprocessing or a mapping of "
+            "its keys.",
+            field="preprocessing",
+        )
+    return found.override(given, source=f"given by the caller: {', '.join(given)}; the rest: {found.source}")
+
+
+def _digest(data: bytes, files: Sequence[Path]) -> str:
+    """Return the SHA-256 of the file, or, with external data, of the file followed by its data files."""
+    digest = sha256(data)
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,118 @@
+"""Computes the shape arithmetic of a graph (Shape, Gather, Concat, ...), so that Reshape's targets become
+known.
+
+ONNX's own data propagation knows the newest version of these operators only; old exports are full of the
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+FOLDED = frozenset(
+    {
+        "Add",
+        "Cast",
+        "Ceil",
+        "Concat",
+        "Div",
+        "Floor",
+        "Gather",
+        "Identity",
+        "Mul",
+        "Reshape",
+        "Slice",
+        "Squeeze",
+        "Sub",
+    }
+    | {"Unsqueeze"}
+)
+"""Operators whose outputs are no larger than their inputs together, broadcasting aside."""
+MAX_ELEMENTS = 256
+
+Array = npt.NDArray[np.generic]
+
+
+def fold_shapes(
+    graph: onnx.GraphProto, shapes: Mapping[str, tuple[int | str | None, ...]], *, opset: int
+) -> bool:
+    """Replace, in place, what follows from known shapes by initializers; say whether there was anything."""
+    known = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in graph.initializer
+        if int(np.prod(tensor.dims, dtype=np.int64)) <= MAX_ELEMENTS
+    }
+    folded: dict[str, Array] = {}
+    kept = []
+    for node in graph.node:
+        value = _value(node, known | folded, shapes, opset)
+        if value is None:
+            kept.append(node)
+        elif node.op_type == "Constant":
+            known[node.output[0]] = value
+            kept.append(node)
+        else:
+            folded[node.output[0]] = value
+    if not folded:
+        return False
+    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+    del graph.node[:]
+    graph.node.extend(copies)
+    graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), name) for name, value in folded.items()
+    )
+    return True
+
+
+def _value(
+    node: onnx.NodeProto,
+    known: Mapping[str, Array],
+    shapes: Mapping[str, tuple[int | str | None, ...]],
+    opset: int,
+) -> Array | None:
+    if len(node.output) != 1 or node.domain not in ("", "ai.onnx"):
+        return None
+    if node.op_type == "Shape" and not node.attribute:
+        shape = shapes.get(node.input[0])
+        sizes = [size for size in shape or () if isinstance(size, int)]
+        return np.array(sizes, np.int64) if shape is not None and len(sizes) == len(shape) else None
+    if node.op_type == "Constant":
+        return _constant(node)
+    if node.op_type not in FOLDED or not all(name in known for name in node.input if name):
+        return None
+    try:
+        evaluator = ReferenceEvaluator(_single_node_model(node, known, opset))
+        (result,) = evaluator.run(None, {name: known[name] for name in node.input if name})
+    except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, NotImplementedError):
+        return None
+    array: Array = np.asarray(result)
+    return array if array.size <= MAX_ELEMENTS else None
+
+
+def _single_node_model(node: onnx.NodeProto, known: Mapping[str, Array], opset: int) -> onnx.ModelProto:
+    inputs = [
+        onnx.helper.make_tensor_value_info(
+            name, onnx.helper.np_dtype_to_tensor_dtype(known[name].dtype), None
+        )
+        for name in dict.fromkeys(name for name in node.input if name)
+    ]
+    outputs = [onnx.ValueInfoProto(name=node.output[0])]
+    graph = onnx.helper.make_graph([node], "one", inputs, outputs)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
+
+
+def _constant(node: onnx.NodeProto) -> Array | None:
+    for attribute in node.attribute:
+        if attribute.name == "value" and int(np.prod(attribute.t.dims, dtype=np.int64)) <= MAX_ELEMENTS:
+            return numpy_helper.to_array(attribute.t)
+        if attribute.name == "value_int":
+            return np.array(attribute.i, np.int64)
+        if attribute.name == "value_ints" and len(attribute.ints) <= MAX_ELEMENTS:
+            return np.array(attribute.ints, np.int64)
+    return None

@@ -1,0 +1,72 @@
+"""Operators without a schema in ONNX, replaced for shape inference by standard ones of the same output
+shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import onnx
+
+StandIn = Callable[[onnx.NodeProto, int], onnx.NodeProto | None]
+"""Takes a node and the standard opset; None where no standard operator has its shape."""
+
+
+def _like(op_type: str, inputs: Sequence[int], *, keep_attributes: bool = False) -> StandIn:
+    def stand_in(node: onnx.NodeProto, _opset: int) -> onnx.NodeProto | None:
+        if any(attribute.name == "channels_last" and attribute.i for attribute in node.attribute):
+            return None
+        if max(inputs) >= len(node.input):
+            return None
+        made = onnx.helper.make_node(
+            op_type, [node.input[index] for index in inputs], node.output[:1], name=node.name
+        )
+        if keep_attributes:
+            schema = onnx.defs.get_schema(op_type)
+            made.attribute.extend(item for item in node.attribute if item.name in schema.attributes)
+        return made
+
+    return stand_in
+
+
+def _crop(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
+    """Crop removes `border` = (left, top, right, bottom) pixels: padding with negative counts."""
+    attributes = {item.name: list(item.ints) for item in node.attribute}
+    border = attributes.get("border", [])
+    if len(border) != 4 or attributes.get("scale") or opset >= 11:
+        return None
+    left, top, right, bottom = border
+    return onnx.helper.make_node(
+        "Pad",
+        node.input[:1],
+        node.output[:1],
+        name=node.name,
+        pads=[0, 0, -top, -left, 0, 0, -bottom, -right],
+    )
+
+
+STAND_INS: dict[tuple[str, str], StandIn] = {
+    ("", "ImageScaler"): _like("Identity", (0,)),
+    ("", "Affine"): _like("Identity", (0,)),
+    ("", "Scale"): _like("Identity", (0,)),
+    ("", "ScaledTanh"): _like("Identity", (0,)),
+    ("", "ParametricSoftplus"): _like("Identity", (0,)),
+    ("", "Crop"): _crop,
+    ("com.microsoft", "QLinearAdd"): _like("Add", (0, 3)),
+    ("com.microsoft", "QLinearMul"): _like("Mul", (0, 3)),
+    ("com.microsoft", "QLinearSigmoid"): _like("Identity", (0,)),
+    ("com.microsoft", "QLinearLeakyRelu"): _like("Identity", (0,)),
+    ("com.microsoft", "QLinearSoftmax"): _like("Identity", (0,)),
+    ("com.microsoft", "QLinearAveragePool"): _like("AveragePool", (0,), keep_attributes=True),
+    ("com.microsoft", "QLinearGlobalAveragePool"): _like("GlobalAveragePool", (0,)),
+    ("com.microsoft", "QGemm"): _like("Gemm", (0, 3), keep_attributes=True),
+    ("com.microsoft", "FusedConv"): _like("Conv", (0, 1), keep_attributes=True),
+    ("com.microsoft", "FusedGemm"): _like("Gemm", (0, 1), keep_attributes=True),
+    ("com.microsoft", "FusedMatMul"): _like("MatMul", (0, 1)),
+    ("com.microsoft", "Gelu"): _like("Identity", (0,)),
+    ("com.microsoft", "FastGelu"): _like("Identity", (0,)),
+    ("com.microsoft", "QuickGelu"): _like("Identity", (0,)),
+    ("com.microsoft", "BiasGelu"): _like("Identity", (0,)),
+    ("com.microsoft", "QuantizeLinear"): _like("QuantizeLinear", (0, 1, 2), keep_attributes=True),
+    ("com.microsoft", "DequantizeLinear"): _like("DequantizeLinear", (0, 1, 2), keep_attributes=True),
+}
