@@ -1,0 +1,72 @@
+"""Expose tensors and pooling switches as outputs of a copy of the exported graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+from inspector.errors import NotFoundError
+from inspector.graph.opset import set_standard_opset, standard_opset
+
+SWITCHES = "/switches"
+"""Suffix of the output that carries a max-pooling's argmax indices, after the name of the pooled tensor."""
+
+_FIRST_OPSET_WITH_INDICES = 8
+
+
+def expose(model: ir.Model, *, tensors: Sequence[str], switches: Iterable[str] = ()) -> ir.Model:
+    """Return a copy whose outputs are `tensors` and the switches of the max-poolings that compute `switches`.
+
+    The nodes that remain compute what they computed in the exported model; nodes that no output needs are gone.
+    Switches are int64, flat over the whole N×C×H×W input (ONNX MaxPool, output `Indices`).
+    """
+    copy = model.clone()
+    graph = copy.graph
+    values = _values(graph)
+    outputs = [_find(values, name) for name in tensors]
+    outputs += [_switches_of(copy, _find(values, name)) for name in switches]
+    graph.outputs.clear()
+    graph.outputs.extend(outputs)
+    RemoveUnusedNodesPass()(copy)
+    _drop_unused_initializers(graph)
+    return copy
+
+
+def _values(graph: ir.Graph) -> dict[str, ir.Value]:
+    values = {value.name: value for value in graph.inputs if value.name}
+    values.update({value.name: value for node in graph for value in node.outputs if value.name})
+    return values
+
+
+def _find(values: dict[str, ir.Value], name: str) -> ir.Value:
+    if name not in values:
+        raise NotFoundError(f"The graph has no tensor {name!r}.", reason="TENSOR_NOT_FOUND", field="layer")
+    return values[name]
+
+
+def _switches_of(model: ir.Model, pooled: ir.Value) -> ir.Value:
+    node = pooled.producer()
+    if node is None or node.op_type != "MaxPool":
+        raise NotFoundError(f"Tensor {pooled.name!r} is not computed by a MaxPool, so it has no switches.")
+    if standard_opset(model) < _FIRST_OPSET_WITH_INDICES:
+        # Opset 8 only adds to opset 7 (Indices of MaxPool; broadcasting of Max, Min, Mean, Sum): what a model of
+        # opset 7 says means the same in 8.
+        set_standard_opset(model, _FIRST_OPSET_WITH_INDICES)
+    node.attributes.pop("storage_order", None)
+    if len(node.outputs) < 2:
+        node.resize_outputs(2)
+    indices = node.outputs[1]
+    indices.name = f"{pooled.name}{SWITCHES}"
+    indices.dtype = ir.DataType.INT64
+    return indices
+
+
+def _drop_unused_initializers(graph: ir.Graph) -> None:
+    # Initializers that are listed as inputs (IR 3 and 4) are not dropped by the pass.
+    for value in list(graph.initializers.values()):
+        if not value.uses() and not value.is_graph_output() and value.name:
+            del graph.initializers[value.name]
+            if value in graph.inputs:
+                graph.inputs.remove(value)

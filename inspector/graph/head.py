@@ -1,0 +1,69 @@
+"""The head of a classifier: which tensor holds the scores, and how the model makes probabilities of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+_PASSIVE = frozenset(
+    {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout", "Transpose"}
+)
+"""Operators that hand the scores on as they are."""
+
+_ACTIVATIONS = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
+
+_CLASSIFIERS = frozenset({"Gemm", "MatMul", "Conv"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One output of a classifier."""
+
+    output: str
+    scores: str
+    """The tensor before the final activation (S_c in Simonyan et al. 2014, §3), or the output where there is none."""
+    activation: str
+    """"softmax", "log_softmax", "sigmoid", or "none" where the output itself is the score."""
+    features: str | None
+    """The tensor that the last dense (or 1×1 convolution) layer reads: the penultimate features."""
+
+
+def find_head(model: ir.Model, output: str) -> Head:
+    """Return the head that ends in the graph's output of that name."""
+    value = next(v for v in model.graph.outputs if v.name == output)
+    before = _skip(value)
+    node = before.producer()
+    activation = _ACTIVATIONS.get(node.op_type) if node is not None and before is not None else None
+    scores = node.inputs[0] if node is not None and activation and node.inputs[0] is not None else value
+    features = _features(scores)
+    return Head(
+        output=output,
+        scores=scores.name or output,
+        activation=activation or "none",
+        features=features.name if features is not None else None,
+    )
+
+
+def _skip(value: ir.Value) -> ir.Value:
+    while (node := value.producer()) is not None and node.op_type in _PASSIVE and node.inputs[0] is not None:
+        value = node.inputs[0]
+    return value
+
+
+def _features(scores: ir.Value) -> ir.Value | None:
+    seen: set[ir.Value] = set()
+    value: ir.Value | None = scores
+    while value is not None and value not in seen:
+        seen.add(value)
+        node = value.producer()
+        if node is None:
+            return None
+        if node.op_type in _CLASSIFIERS and node.inputs[0] is not None and not _is_weight(node.inputs[0]):
+            return node.inputs[0]
+        value = next((v for v in node.inputs if v is not None and not _is_weight(v)), None)
+    return None
+
+
+def _is_weight(value: ir.Value) -> bool:
+    return value.is_initializer() or value.const_value is not None

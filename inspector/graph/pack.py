@@ -1,0 +1,57 @@
+"""Pack a graph for a session: the nodes as bytes, the weights beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+_INLINE_BYTES = 1024
+"""Smaller tensors stay in the graph: shapes and axes are read while it is loaded."""
+
+_SHAREABLE = frozenset(
+    {
+        ir.DataType.FLOAT,
+        ir.DataType.DOUBLE,
+        ir.DataType.FLOAT16,
+        ir.DataType.INT8,
+        ir.DataType.UINT8,
+        ir.DataType.INT32,
+        ir.DataType.INT64,
+    }
+)
+"""Types that NumPy and ONNX Runtime both hold as they are."""
+
+
+@dataclass(frozen=True)
+class PackedGraph:
+    """A serialised ModelProto that names its large weights as external, and those weights."""
+
+    graph: bytes
+    weights: Mapping[str, np.ndarray[Any, np.dtype[Any]]]
+
+
+def pack(model: ir.Model) -> PackedGraph:
+    """Return the packed form of `model`, which stays as it is.
+
+    Weights keep their memory (or their mapping of the file), so all sessions of a model share one copy.
+    """
+    copy = model.clone()
+    weights: dict[str, np.ndarray[Any, np.dtype[Any]]] = {}
+    for name, value in copy.graph.initializers.items():
+        tensor = value.const_value
+        if tensor is None or tensor.nbytes < _INLINE_BYTES or tensor.dtype not in _SHAREABLE:
+            continue
+        weights[name] = np.ascontiguousarray(tensor.numpy())
+        value.const_value = ir.ExternalTensor(
+            location="weights",
+            offset=0,
+            length=tensor.nbytes,
+            dtype=tensor.dtype,
+            shape=ir.Shape(weights[name].shape),
+            name=name,
+        )
+    return PackedGraph(ir.to_proto(copy).SerializeToString(), weights)
