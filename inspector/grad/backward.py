@@ -1,0 +1,163 @@
+"""The engine's heart: reverse mode over an ONNX graph, written as another ONNX graph.
+
+For a source tensor s, a target tensor x and seeds g, the graph computes the vector-Jacobian product gᵀ·∂s/∂x, or
+what a policy puts in its place (reverse accumulation: Griewank & Walther, Evaluating Derivatives, ch. 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
+from inspector.errors import InvalidInputError, NotFoundError, UnsupportedOperatorError
+from inspector.grad.builder import OPSET, Builder
+from inspector.grad.path import find_path
+from inspector.grad.policies import Policy
+from inspector.grad.rule import Rule, find_rule, known_operators
+from inspector.graph.expose import SWITCHES
+from inspector.graph.opset import standard_opset
+from inspector.model.spec import Dim
+
+SEED = "grad/seed"
+GRADIENT = "grad/gradient"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackwardGraph:
+    """A model that computes a vector-Jacobian product.
+
+    Inputs: `SEED` (K, *source without batch), the saved forward tensors, the switches. Output: `GRADIENT`
+    (K, *target without batch).
+    """
+
+    model: ir.Model
+    saved: tuple[str, ...]
+    """Forward tensors to feed, under their own names."""
+    switches: tuple[str, ...]
+    """Outputs of max-poolings whose argmax indices to feed, under the name plus SWITCHES."""
+    batchable: bool
+    """Whether K seeds of one image may share a run; else each image and seed needs a run of its own."""
+
+
+def write_backward(
+    model: ir.Model,
+    *,
+    source: str,
+    target: str,
+    policy: Policy,
+    shapes: Mapping[str, Sequence[Dim]],
+    dtypes: Mapping[str, str] = MappingProxyType({}),
+    dtype: ir.DataType = ir.DataType.FLOAT,
+) -> BackwardGraph:
+    """Write the backward graph from tensor `source` to tensor `target` under a policy.
+
+    `shapes` gives the shapes for one image, `dtypes` the NumPy names of types that the graph does not state; `dtype`
+    is the float type of the gradient. Raises NotFoundError for an unknown tensor, InvalidInputError where the source
+    does not depend on the target, and UnsupportedOperatorError at an operator without a rule.
+    """
+    source_value, target_value = _find(model, source), _find(model, target)
+    nodes, reached = find_path(source_value, target_value)
+    if source_value not in reached:
+        raise InvalidInputError(
+            f"Tensor {source!r} does not depend on {target!r} by a differentiable way, so there is no gradient.",
+            reason="NOT_DIFFERENTIABLE",
+        )
+    builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype)
+    opset = standard_opset(model)
+    arrived: dict[ir.Value, list[ir.Value]] = {source_value: [builder.feed_seed(SEED, source_value)]}
+    for node in reversed(nodes):
+        gys = [_total(builder, arrived.pop(value, None)) for value in node.outputs]
+        while gys and gys[-1] is None:  # a rule sees the gradients up to the last one that arrived
+            gys.pop()
+        if gys:
+            _step(builder, node, _rule_for(node, opset, policy), gys, reached, arrived)
+    gradient = builder.op("Identity", _total(builder, arrived[target_value]))
+    return _finish(builder, gradient, builder.shape(target_value))
+
+
+def _step(
+    builder: Builder,
+    node: ir.Node,
+    rule: Rule,
+    gys: Sequence[ir.Value | None],
+    reached: set[ir.Value],
+    arrived: dict[ir.Value, list[ir.Value]],
+) -> None:
+    gxs = rule(builder, node, *gys)
+    if len(gxs) != len(node.inputs):
+        raise ValueError(
+            f"The rule of {node.op_type} gave {len(gxs)} gradients for {len(node.inputs)} inputs."
+        )
+    for index, (value, gx) in enumerate(zip(node.inputs, gxs, strict=True)):
+        if value is None or value not in reached:
+            continue
+        if gx is None:
+            raise UnsupportedOperatorError(
+                f"{_describe(node)} depends on the image through its input {index} ({value.name!r}), and its rule "
+                "has no gradient for that input.",
+                reason="NO_GRADIENT_FOR_INPUT",
+            )
+        arrived.setdefault(value, []).append(gx)
+
+
+def _rule_for(node: ir.Node, opset: int, policy: Policy) -> Rule:
+    rule = find_rule(node, opset)
+    if rule is None:
+        raise UnsupportedOperatorError(
+            f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
+            'Choose a target below this node, or add a rule (CONTRIBUTING.md, "to add an operator").'
+        )
+    return policy.apply(node, rule)
+
+
+def _describe(node: ir.Node) -> str:
+    domain = f"{node.domain}::" if node.domain else ""
+    return f"Node {node.name or node.outputs[0].name!r} with operator {domain}{node.op_type}"
+
+
+def _total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None:
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else builder.op("Sum", *parts)
+
+
+def _find(model: ir.Model, name: str) -> ir.Value:
+    for value in model.graph.inputs:
+        if value.name == name:
+            return value
+    for node in model.graph:
+        for value in node.outputs:
+            if value.name == name:
+                return value
+    raise NotFoundError(f"The graph has no tensor {name!r}.", reason="TENSOR_NOT_FOUND", field="target")
+
+
+def _finish(builder: Builder, gradient: ir.Value, shape: tuple[Dim, ...]) -> BackwardGraph:
+    gradient.name = GRADIENT
+    gradient.dtype = builder.dtype
+    gradient.shape = ir.Shape([None, *shape[1:]])
+    graph = ir.Graph(
+        inputs=list(builder.inputs.values()),
+        outputs=[gradient],
+        nodes=builder.nodes,
+        initializers=builder.initializers,
+        opset_imports={"": OPSET},
+        name="backward",
+    )
+    model = ir.Model(graph, ir_version=10, producer_name="inspector")
+    RemoveUnusedNodesPass()(model)
+    for value in list(graph.inputs):
+        if not value.uses() and value.name != SEED:
+            graph.inputs.remove(value)
+    left = {value.name for value in graph.inputs}
+    return BackwardGraph(
+        model=model,
+        saved=tuple(name for name in builder.saved_names if name in left),
+        switches=tuple(name for name in builder.switch_names if name + SWITCHES in left),
+        batchable=builder.batchable,
+    )

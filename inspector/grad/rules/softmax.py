@@ -1,0 +1,34 @@
+"""Softmax and LogSoftmax."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from inspector.grad.builder import Builder
+from inspector.grad.rule import Gradients, rule
+
+
+@rule("Softmax", "LogSoftmax", since=13)
+def softmax(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """Along one axis: gx = y·(gy − Σ gy·y); for the logarithm gx = gy − exp(y)·Σ gy."""
+    rank = b.rank(node.outputs[0])
+    return [_normalised(b, node, gy, [(node.attributes.get_int("axis", -1) or 0) % rank])]
+
+
+@rule("Softmax", "LogSoftmax", since=1)
+def softmax_flattened(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """Before opset 13 the axes from `axis` on are one."""
+    rank = b.rank(node.outputs[0])
+    axis = node.attributes.get_int("axis", 1)
+    return [_normalised(b, node, gy, list(range((1 if axis is None else axis) % rank, rank)))]
+
+
+def _normalised(b: Builder, node: ir.Node, gy: ir.Value, axes: list[int]) -> ir.Value:
+    if 0 in axes:
+        b.mix_batch()
+    y = b.saved(node.outputs[0])
+    if node.op_type == "Softmax":
+        mean = b.op("ReduceSum", b.op("Mul", gy, y), b.ints(axes), keepdims=1)
+        return b.op("Mul", y, b.op("Sub", gy, mean))
+    total = b.op("ReduceSum", gy, b.ints(axes), keepdims=1)
+    return b.op("Sub", gy, b.op("Mul", b.op("Exp", y), total))

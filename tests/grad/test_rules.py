@@ -1,0 +1,291 @@
+"""Every backward rule against a central difference: ONNX's own operator tests, and hand-made cases for what they miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime as ort
+import pytest
+
+from inspector.errors import UnsupportedOperatorError
+from inspector.grad.rule import NO_GRADIENT, RULES, Rule, find_rule
+from inspector.registry import Registry
+from tests.grad.cases import CASES, Case
+from tests.support.graphs import model, node
+from tests.support.node_tests import NodeCase, node_cases
+from tests.support.numeric import Comparison, compare, compare_in_runtime, vjp
+
+OPERATORS = sorted({op_type for _, op_type, _ in RULES})
+
+CONSTANT_INPUTS = {
+    "BatchNormalization": {1, 2, 3, 4},
+    "Clip": {1, 2},
+    "Conv": {1, 2},
+    "Dropout": {1},
+    "PRelu": {1},
+    "Pad": {2},
+}
+"""Inputs that are constants in every exported CNN: their rules declare no gradient for them."""
+
+IN_TRAINING = ("training", "train")
+"""In the names of ONNX's tests of operators in training mode."""
+
+
+def judge(case: Case, rng: np.random.Generator) -> Comparison:
+    judged_by = compare if case.judge == "reference" else compare_in_runtime
+    return judged_by(case.model, {"x": case.image(rng)}, wrt="x", source=case.source, rng=rng)
+
+
+def in_training(case: NodeCase) -> bool:
+    return any(word in case.name for word in IN_TRAINING)
+
+
+def differentiable(case: NodeCase) -> list[str]:
+    constants = CONSTANT_INPUTS.get(case.op_type, set())
+    return [name for index, name in case.float_inputs if index not in constants]
+
+
+def nudged(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the test's own inputs, moved off the kinks."""
+    return {name: x + 0.01 * rng.standard_normal(x.shape) for name, x in case.feeds.items()}
+
+
+def drawn(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return random inputs away from 0, positive where the test's are."""
+    feeds = dict(case.feeds)
+    for name in differentiable(case):
+        size = rng.uniform(0.3, 2.0, feeds[name].shape)
+        feeds[name] = size if (feeds[name] >= 0).all() else size * rng.choice([-1, 1], size.shape)
+    return feeds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("op_type", OPERATORS)
+def test_rules_agree_with_differences_on_onnx_own_tests(op_type):
+    rng = np.random.default_rng(0)
+    wrong = []
+    for case in node_cases():
+        if case.op_type != op_type or in_training(case):
+            continue
+        for wrt in differentiable(case):
+            for feeds in (nudged(case, rng), drawn(case, rng)):
+                found = compare(case.model, feeds, wrt=wrt, source=case.model.graph.output[0].name, rng=rng)
+                if not found.holds:
+                    wrong.append((case.name, case.opset, wrt, found))
+    assert not wrong
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_rules_agree_with_differences_on_hand_made_cases(case):
+    found = judge(case, np.random.default_rng(1))
+
+    assert found.holds, (found, found.error)
+    assert found.scale > 0
+
+
+def test_every_rule_has_a_case():
+    keys = set()
+    for proto in [*(c.model for c in CASES), *(c.model for c in node_cases() if differentiable(c))]:
+        opset = proto.opset_import[0].version
+        for written in ir.from_proto(proto).graph:
+            rule = find_rule(written, opset)
+            keys |= {
+                key for key in RULES if key[1] == written.op_type and RULES.get(key) is rule and key[2] <= opset
+            }
+    assert set(RULES.keys()) - keys == set()
+
+
+def test_an_operator_is_ruled_or_declared_never_both():
+    assert not {key[:2] for key in RULES} & set(NO_GRADIENT)
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    ("op_type", "index"), [(op_type, index) for op_type, found in CONSTANT_INPUTS.items() for index in sorted(found)]
+)
+def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type, index):
+    asked = 0
+    for case in node_cases():
+        for position, wrt in case.float_inputs:
+            if case.op_type == op_type and position == index and not in_training(case):
+                output = case.model.graph.output[0]
+                with pytest.raises(UnsupportedOperatorError, match=rf"{op_type}.* input {index} .*{wrt}") as error:
+                    compare(case.model, case.feeds, wrt=wrt, source=output.name, rng=np.random.default_rng(0))
+                assert error.value.reason == "NO_GRADIENT_FOR_INPUT"
+                asked += 1
+    assert asked or op_type == "Pad"  # ONNX's tests of Pad pass the value as a constant of some other type
+
+
+@pytest.mark.parametrize("op_type", ["BatchNormalization", "Dropout"])
+def test_training_mode_is_refused_by_name(op_type):
+    cases = [case for case in node_cases() if case.op_type == op_type and in_training(case)]
+    assert cases
+    for case in cases:
+        seed = np.zeros(case.feeds["x"].shape)
+        with pytest.raises(UnsupportedOperatorError, match=f"{op_type} in training mode"):
+            vjp(case.model, case.feeds, wrt="x", source=case.model.graph.output[0].name, seed=seed)
+
+
+def refused(proto: onnx.ModelProto, shape: tuple[int, ...], match: str) -> UnsupportedOperatorError:
+    x = np.zeros(shape, np.float32)
+    with pytest.raises(UnsupportedOperatorError, match=match) as error:
+        vjp(proto, {"x": x}, wrt="x", source="y", seed=np.zeros(()))
+    return error.value
+
+
+def test_an_operator_without_a_rule_is_refused_by_name():
+    proto = model([node("Upsample", ["x", "s"], "y", mode="nearest")], opset=9, weights={"s": np.ones(4, np.float32)})
+
+    error = refused(proto, (1, 3, 20, 17), r"Node 'y'.* Upsample .*Relu")
+
+    assert error.reason == "UNSUPPORTED_OPERATOR"
+
+
+def test_padding_by_reflection_is_refused_by_name():
+    pads = np.asarray([0, 0, 1, 1, 0, 0, 1, 1], np.int64)
+    proto = model([node("Pad", ["x", "p"], "y", mode="reflect")], weights={"p": pads})
+
+    refused(proto, (1, 3, 20, 17), "Pad in mode 'reflect'")
+
+
+# --- what the difference cannot see
+
+
+def gradient_of_sum(proto: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
+    outputs = ort.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})
+    return vjp(proto, {"x": x}, wrt="x", source="y", seed=np.ones_like(outputs[0]), dtype=ir.DataType.FLOAT)
+
+
+def test_of_equal_values_in_a_window_the_first_takes_all():
+    proto = model([node("MaxPool", ["x"], "y", kernel_shape=[2, 2], strides=[2, 2])], shape=(1, 1, 4, 4))
+
+    found = gradient_of_sum(proto, np.full((1, 1, 4, 4), 7, np.float32))
+
+    expected = [[1, 0, 1, 0], [0, 0, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(found[0, 0], expected)
+
+
+def test_overlapping_windows_add_up_at_their_common_maximum():
+    proto = model([node("MaxPool", ["x"], "y", kernel_shape=[3, 3], strides=[2, 2])], shape=(1, 1, 5, 5))
+    x = np.zeros((1, 1, 5, 5), np.float32)
+    x[0, 0, 2, 2] = 1
+
+    found = gradient_of_sum(proto, x)
+
+    np.testing.assert_array_equal(found, 4 * x)
+
+
+def test_of_equal_values_the_first_is_the_global_maximum():
+    proto = model([node("GlobalMaxPool", ["x"], "y")], shape=(1, 2, 2, 2))
+
+    found = gradient_of_sum(proto, np.ones((1, 2, 2, 2), np.float32))
+
+    np.testing.assert_array_equal(found, [[[[1, 0], [0, 0]], [[1, 0], [0, 0]]]])
+
+
+def test_rectifiers_pass_nothing_at_their_bounds():
+    relu = gradient_of_sum(model([node("Relu", ["x"], "y")], shape=(4,)), np.asarray([-1, 0, 1e-30, 5], np.float32))
+    relu6 = gradient_of_sum(
+        model([node("Clip", ["x"], "y", min=0.0, max=6.0)], shape=(4,), opset=10), np.asarray([0, 1, 6, 7], np.float32)
+    )
+
+    np.testing.assert_array_equal(relu, [0, 0, 1, 1])
+    np.testing.assert_array_equal(relu6, [0, 1, 0, 0])
+
+
+def test_a_cast_to_half_precision_and_back_passes_the_gradient():
+    proto = model(
+        [
+            node("Cast", ["x"], "half", to=onnx.TensorProto.FLOAT16),
+            node("Mul", ["half", "w"], "product"),
+            node("Cast", ["product"], "y", to=onnx.TensorProto.FLOAT),
+        ],
+        shape=(3,),
+        weights={"w": np.asarray([2, -3, 0.5], np.float16)},
+    )
+
+    found = gradient_of_sum(proto, np.ones(3, np.float32))
+
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [2, -3, 0.5])
+
+
+# --- the checker and the registry themselves
+
+
+@contextmanager
+def planted(op_type: str, wrong: Rule) -> Iterator[None]:
+    """Put a wrong rule in the place of an operator's own, for a while."""
+    rules = RULES._items
+    keys = [key for key in rules if key[1] == op_type]
+    right = {key: rules[key] for key in keys}
+    rules.update(dict.fromkeys(keys, wrong))
+    try:
+        yield
+    finally:
+        rules.update(right)
+
+
+def unmasked(b, n, gy):
+    return [b.op("Identity", gy)]
+
+
+def unflipped(b, n, gy):
+    """Convolve with the filters swapped but not flipped."""
+    w = b.array(n.inputs[1])
+    return [b.op("Conv", gy, b.constant(w.swapaxes(0, 1)), pads=[2, 2, 2, 2]), None]
+
+
+def overwriting(b, n, gy):
+    """Unpool without adding where windows overlap."""
+    x = n.inputs[0]
+    size = int(np.prod(b.shape(x)))
+    flat = b.op("ScatterElements", b.constant(np.zeros(size)), b.op("Reshape", b.switches(n), b.ints([-1])),
+                b.op("Reshape", gy, b.ints([-1])), axis=0)  # fmt: skip
+    return [b.op("Reshape", flat, b.shape_like(x))]
+
+
+def halved(b, n, gy):
+    return [b.op("Mul", gy, b.constant(0.5)) for _ in n.inputs]
+
+
+@pytest.mark.parametrize(
+    ("op_type", "wrong", "name"),
+    [
+        ("Relu", unmasked, "a residual block"),
+        ("Conv", unflipped, "conv, plain"),
+        ("MaxPool", overwriting, "MaxPool, overlapping, opset 17"),
+        ("Add", halved, "a residual block"),
+        ("Sigmoid", unmasked, "SiLU by hand"),
+    ],
+)
+def test_a_planted_wrong_rule_fails_the_checker(op_type, wrong, name):
+    case = next(case for case in CASES if case.name == name)
+    with planted(op_type, wrong):
+        found = judge(case, np.random.default_rng(1))
+        assert not found.holds
+        assert found.error > 1e-3
+    assert judge(case, np.random.default_rng(1)).holds
+
+
+def test_a_second_rule_for_an_operator_is_an_error_that_names_both_modules():
+    registry: Registry[str, Rule] = Registry("backward rule")
+    registry.add("Relu", find_rule(ir.node("Relu", []), 17))
+
+    with pytest.raises(ValueError, match=r"'Relu' is registered twice.*inspector\.grad\.rules\.activation.*test_rules"):
+        registry.add("Relu", unmasked)
+
+
+def test_the_newest_rule_that_holds_at_an_opset_is_found():
+    softmax = ir.node("Softmax", [])
+
+    assert find_rule(softmax, 12) is not find_rule(softmax, 13)
+    assert find_rule(softmax, 13) is find_rule(softmax, 24)
+    assert find_rule(ir.node("HardSwish", []), 13) is None
+    assert find_rule(ir.node("Relu", [], domain="com.example"), 13) is None

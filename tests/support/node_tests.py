@@ -1,0 +1,62 @@
+"""ONNX's own operator tests, as cases for the numeric checker."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.backend.test.loader import load_model_tests
+
+from tests.support.numeric import to_float64
+
+
+@dataclass(frozen=True)
+class NodeCase:
+    """A model of one operator in float64, and inputs for it."""
+
+    name: str
+    op_type: str
+    opset: int
+    model: onnx.ModelProto
+    feeds: dict[str, np.ndarray]
+
+    @property
+    def float_inputs(self) -> list[tuple[int, str]]:
+        """The fed inputs by position and name: those that a gradient could be asked for."""
+        names = list(self.model.graph.node[0].input)
+        return [(i, name) for i, name in enumerate(names) if name in self.feeds and self.feeds[name].size]
+
+
+@functools.cache
+def node_cases() -> tuple[NodeCase, ...]:
+    """Return the single-operator tests of the standard domain that take float32 (this takes seconds, once)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # generating some cases overflows on purpose
+        tests = load_model_tests(kind="node")
+    return tuple(case for case in map(_case, tests) if case is not None)
+
+
+def _case(test: object) -> NodeCase | None:
+    model, nodes = test.model, list(test.model.graph.node)
+    if len(nodes) != 1 or nodes[0].domain not in ("", "ai.onnx"):
+        return None
+    arrays = test.data_sets[0][0]
+    if not all(isinstance(a, np.ndarray | np.generic) for a in arrays):
+        return None
+    arrays = [np.asarray(a) for a in arrays]
+    if not any(a.dtype == np.float32 for a in arrays):
+        return None
+    feeds: dict[str, np.ndarray] = {}
+    wide = to_float64(model)
+    for value, array in zip(list(wide.graph.input), arrays, strict=False):
+        if array.dtype == np.float32:
+            feeds[value.name] = array.astype(np.float64)
+        else:  # shapes, axes, pads: constants in every exported model
+            wide.graph.initializer.append(numpy_helper.from_array(array, value.name))
+            wide.graph.input.remove(value)
+    opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+    return NodeCase(test.name, nodes[0].op_type, opset, wide, feeds)

@@ -1,0 +1,40 @@
+"""A real server on a free port, in a thread of the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from inspector.service.server import Server
+from inspector.service.settings import Settings
+
+
+@contextmanager
+def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
+    """Give a server that listens; stop it afterwards."""
+    chosen = {"address": "127.0.0.1:0", "device": "cpu", "repository": repository, "drain_seconds": 1.0} | settings
+    with running_loop() as loop:
+        server = asyncio.run_coroutine_threadsafe(Server.start(Settings(**chosen)), loop).result(timeout=60)
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(timeout=60)
+
+
+@contextmanager
+def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Give an event loop that runs in a thread."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
