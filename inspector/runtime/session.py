@@ -1,0 +1,105 @@
+"""Sessions: a serialised graph and its weights, ready to run on one device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+import onnxruntime as ort
+
+from inspector.errors import EngineError, InvalidModelError
+from inspector.runtime.cancel import Cancellation
+from inspector.runtime.device import Device, check_providers
+from inspector.runtime.failures import RUNTIME_FAILURES
+from inspector.runtime.tensor import Array, DeviceTensor
+from inspector.runtime.threads import shared_thread_pool
+
+
+class Optimisation(Enum):
+    """How far ONNX Runtime may rewrite the graph."""
+
+    BASIC = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    """For QDQ models: above it, CPUs without VNNI flip answers (top-1 of 5 to 14 images in 40)."""
+    ALL = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+
+
+class Session:
+    """One graph on one device; `run` is thread-safe."""
+
+    def __init__(
+        self,
+        graph: bytes,
+        *,
+        weights: Mapping[str, DeviceTensor],
+        device: Device,
+        optimisation: Optimisation = Optimisation.ALL,
+    ) -> None:
+        """Create the session. `weights` are the initializers that `graph` names as external, on the host.
+
+        Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device.
+        """
+        shared_thread_pool()
+        self.device = device
+        self._weights = dict(weights)
+        try:
+            self._session = ort.InferenceSession(
+                graph, self._options(optimisation), providers=device.providers
+            )
+        except RUNTIME_FAILURES as error:
+            raise InvalidModelError(
+                f"ONNX Runtime {ort.__version__} cannot load this graph: {_one_line(error)}",
+                reason="MODEL_REFUSED",
+            ) from error
+        check_providers(self._session, device)
+        self.inputs = tuple(i.name for i in self._session.get_inputs())
+        self.outputs = tuple(o.name for o in self._session.get_outputs())
+        self.size = len(graph) + sum(_size(w) for w in self._weights.values())
+
+    def _options(self, optimisation: Optimisation) -> ort.SessionOptions:
+        options = ort.SessionOptions()
+        options.use_per_session_threads = False
+        options.graph_optimization_level = optimisation.value
+        options.log_severity_level = 3
+        # Together these two let sessions use one copy of a dense weight; either alone, or prepacking, copies it.
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        names, values = list(self._weights), [w.value for w in self._weights.values()]
+        options.add_external_initializers(names, values)
+        if self.device.kind == "cpu":
+            for name, value in zip(names, values, strict=True):
+                options.add_initializer(name, value)
+        return options
+
+    def run(
+        self,
+        feeds: Mapping[str, DeviceTensor | Array],
+        fetch: Sequence[str],
+        *,
+        cancellation: Cancellation | None = None,
+    ) -> dict[str, DeviceTensor]:
+        """Run and return the fetched tensors, left on the device.
+
+        Raises CancelledError when the token ends the run, EngineError when ONNX Runtime fails.
+        """
+        token = cancellation or Cancellation()
+        binding = ort.IOBinding(self._session)
+        for name, value in feeds.items():
+            tensor = value if isinstance(value, DeviceTensor) else DeviceTensor.place(value, self.device)
+            binding.bind_ortvalue_input(name, tensor.value)
+        for name in fetch:
+            binding.bind_output(name, self.device.kind, self.device.index)
+        with token.run() as options:
+            try:
+                self._session.run_with_iobinding(binding, options)
+            except RUNTIME_FAILURES as error:
+                token.raise_if_cancelled()
+                raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
+        token.raise_if_cancelled()
+        return {name: DeviceTensor(v) for name, v in zip(fetch, binding.get_outputs(), strict=True)}
+
+
+def _size(tensor: DeviceTensor) -> int:
+    return int(tensor.value.tensor_size_in_bytes()) if hasattr(tensor.value, "tensor_size_in_bytes") else 0
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]
