@@ -1,0 +1,45 @@
+"""`inspector.load`: from a file to an Inspector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from inspector.api.inspector import Inspector
+from inspector.engine.engine import Engine
+from inspector.model.limits import Limits
+from inspector.model.preprocessing import Preprocessing
+from inspector.model.read import read_model
+from inspector.runtime.cache import SessionCache
+from inspector.runtime.device import resolve_device
+
+SESSIONS = SessionCache(max_bytes=4 << 30)
+"""The sessions of all models of this process."""
+
+
+def load(
+    source: str | Path | bytes,
+    *,
+    device: str = "auto",
+    name: str | None = None,
+    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    labels: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    sessions: SessionCache = SESSIONS,
+) -> Inspector:
+    """Load an exported CNN: a path to an .onnx file, a folder with one (and its external data), or its bytes.
+
+    `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
+    is found in the file or beside it; a mapping overrides only its keys. Raises InvalidModelError,
+    LimitExceededError or DeviceError.
+    """
+    place = resolve_device(device)
+    model = read_model(
+        source,
+        name=name,
+        limits=limits or Limits(),
+        preprocessing=preprocessing,
+        labels=labels,
+    )
+    return Inspector(Engine(model, device=place, cache=sessions))

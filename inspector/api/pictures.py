@@ -1,0 +1,60 @@
+"""Results as pictures: PNG bytes, drawn as is usual for what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inspector.engine.results import Attribution, Occlusion
+from inspector.model.preprocessing import Preprocessing
+from inspector.model.spec import Layer, Model
+from inspector.render.layers import feature_maps
+from inspector.render.maps import attribution_image
+from inspector.render.occlusion import occlusion_figure
+from inspector.render.photograph import photograph
+from inspector.render.png import to_png
+
+Array = npt.NDArray[Any]
+
+
+def activation_picture(values: Array, layer: Layer) -> bytes:
+    """Draw one image's activation of a layer as a grid of its channels."""
+    is_last = values.ndim > 1 and layer.channel_axis == len(layer.shape) - 1
+    return to_png(feature_maps(values.astype(np.float32), layout="NHWC" if is_last else "NCHW").image)
+
+
+def attribution_pictures(attribution: Attribution, model: Model) -> list[bytes]:
+    """Draw each map in the way that is usual for its method."""
+    color = model.preprocessing.color
+    return [
+        to_png(attribution_image(values, method=attribution.method, layout=attribution.layout, color=color))
+        for values in attribution.maps
+    ]
+
+
+def occlusion_picture(occlusion: Occlusion, inputs: Array, model: Model) -> bytes:
+    """Draw the three maps over the image, side by side."""
+    target = occlusion.target
+    figure = occlusion_figure(
+        photograph_of(inputs[0], model.preprocessing),
+        occlusion.probability,
+        occlusion.label,
+        occlusion.activation,
+        tops=occlusion.tops,
+        lefts=occlusion.lefts,
+        size=occlusion.size,
+        labels=model.labels,
+        target=target.label or f"{target.kind} {target.channel}",
+        layer=occlusion.layer,
+        done=occlusion.done,
+    )
+    return to_png(figure.side_by_side())
+
+
+def photograph_of(values: Array, spec: Preprocessing) -> npt.NDArray[np.uint8]:
+    """Return the picture (H, W, 3) that one preprocessed image shows."""
+    return photograph(
+        values, layout=spec.layout, color=spec.color, scale=spec.scale, mean=spec.mean, std=spec.std
+    )

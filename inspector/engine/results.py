@@ -1,0 +1,73 @@
+"""What the methods return: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inspector.engine.targets import ResolvedTarget
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScore:
+    """One class of a prediction."""
+
+    index: int
+    label: str | None
+    probability: float
+    """From the model's own Softmax or Sigmoid; where it ends in scores, their softmax."""
+    score: float
+    """Before the final activation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """The most probable classes of one image, best first."""
+
+    classes: tuple[ClassScore, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
+    """Maps in the shape of the model's input, one per target."""
+
+    method: str
+    maps: Array
+    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says."""
+    targets: tuple[ResolvedTarget, ...]
+    inputs: Array
+    """(N, *image): what the model was given."""
+    layout: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occlusion:
+    """What a sliding grey square does to an image's answer, per position (Zeiler & Fergus 2014, §4.2 and Fig 7)."""
+
+    target: ResolvedTarget
+    probability: Array
+    """float32 (R, C): the target class's probability (Fig 7 d); for a unit, its activation."""
+    label: Array
+    """int64 (R, C): the most probable class (Fig 7 e)."""
+    activation: Array
+    """float32 (R, C): the chosen map's total activation (Fig 7 b)."""
+    done: Array
+    """bool (R, C): which positions have been computed."""
+    layer: str
+    channel: int
+    """The map: of `layer`, the one with the largest total activation in the unoccluded image."""
+    baseline_probability: float
+    baseline_label: int
+    baseline_activation: float
+    tops: Array
+    """int64 (R,): the square's upper edge, in input pixels."""
+    lefts: Array
+    """int64 (C,): the square's left edge, in input pixels."""
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    fill: tuple[float, ...]
+    """The square's value per channel, in the model's input units."""

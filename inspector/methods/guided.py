@@ -1,0 +1,21 @@
+"""Guided backpropagation (Springenberg et al. 2015, §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.engine.attribution import Array, attribution_method, project_targets
+from inspector.engine.engine import Engine
+from inspector.engine.results import Attribution
+from inspector.engine.targets import Target
+from inspector.runtime.cancel import Cancellation
+
+
+@attribution_method("guided")
+def guided(
+    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
+) -> Attribution:
+    """Backward pass that at every rectifier keeps what is positive in the signal and was positive going forward."""
+    return project_targets(
+        engine, x, targets, method="guided", policy="guided", seed=lambda _: 1.0, cancellation=cancellation
+    )

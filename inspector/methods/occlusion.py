@@ -1,0 +1,142 @@
+"""Occlusion: a grey square slides over the image (Zeiler & Fergus 2014, §4.2, Fig 7 b, d, e)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from inspector.engine.attribution import Array
+from inspector.engine.engine import Engine
+from inspector.engine.occluder import Occluder, make_occluder
+from inspector.engine.probabilities import scores_and_probabilities, tensors_of
+from inspector.engine.results import Occlusion
+from inspector.engine.targets import Target, channel_axis, resolve, source_of
+from inspector.errors import InvalidInputError
+from inspector.model.spec import Layer
+from inspector.runtime.cancel import Cancellation
+
+
+def occlusion(
+    engine: Engine,
+    x: Array,
+    target: Target,
+    *,
+    layer: str | None = None,
+    size: int | tuple[int, int] | None = None,
+    stride: int | tuple[int, int] | None = None,
+    fill: float | Sequence[float] | None = None,
+    batch: int | None = None,
+    cancellation: Cancellation | None = None,
+) -> Iterator[Occlusion]:
+    """Occlude one (1, …) image at every position; yield what is known after each batch, the last one complete.
+
+    `size` (default: a fifth of the image) and `stride` (default: a third of the size) are in input pixels, the last
+    row and column reach the edge; `fill` is in the model's input units (default: mid-grey). `layer` is the one whose
+    strongest map is summed (default: the last layer with maps). `batch` bounds the images per run.
+    """
+    if len(x) != 1:
+        raise InvalidInputError(f"Occlusion takes one image; {len(x)} were given.", field="images")
+    height, width = x.shape[1:3] if engine.model.input.layout == "NHWC" else x.shape[-2:]
+    occluder = make_occluder(engine.model, height=height, width=width, size=size, stride=stride, fill=fill)
+    watched = engine.model.layer(layer) if layer is not None else last_layer_with_maps(engine)
+    sweep = _Sweep(engine, x, target, watched, occluder, cancellation)
+    positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
+    step = min(batch or engine.largest_batch, engine.largest_batch)
+    for start in range(0, len(positions), step):
+        yield sweep.advance(positions[start : start + step])
+
+
+class _Sweep:
+    """The state of one sweep: what the unoccluded image gave, and the maps as far as they are filled."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        x: Array,
+        target: Target,
+        watched: Layer,
+        occluder: Occluder,
+        cancellation: Cancellation | None,
+    ) -> None:
+        self._engine, self._x, self._occluder, self._cancellation = engine, x, occluder, cancellation
+        self._watched = watched
+        self._source = source_of(engine, target)
+        self._tensors = tuple(dict.fromkeys((*tensors_of(engine), self._source, watched.output)))
+        found = engine.run(x, self._tensors, cancellation=cancellation)
+        self._target, self._place = resolve(engine, target, found[self._source][0], image=0)
+        totals = self._totals(found[watched.output])
+        self._channel = int(np.argmax(totals[0]))
+        shape = (len(occluder.tops), len(occluder.lefts))
+        self._probability = np.full(shape, np.nan, np.float32)
+        self._label = np.full(shape, -1, np.int64)
+        self._activation = np.full(shape, np.nan, np.float32)
+        self._done = np.zeros(shape, np.bool_)
+        self._baseline = self._measure(found)
+
+    def advance(self, positions: Sequence[tuple[int, ...]]) -> Occlusion:
+        """Compute the given positions and return all that is known."""
+        images = self._occluder.occlude(self._x, positions)
+        found = self._engine.run(images, self._tensors, cancellation=self._cancellation)
+        index = tuple(np.asarray(positions).T)
+        self._probability[index], self._label[index], self._activation[index] = self._measure(found)
+        self._done[index] = True
+        return self._result()
+
+    def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
+        scores, probabilities = scores_and_probabilities(self._engine, found)
+        if self._target.kind == "class":
+            answer = probabilities[:, self._place]
+        else:
+            answer = found[self._source].reshape(len(scores), -1)[:, self._place]
+        return answer, scores.argmax(axis=1), self._totals(found[self._watched.output])[:, self._channel]
+
+    def _totals(self, activation: Array) -> Array:
+        axis = channel_axis(self._watched, activation.ndim - 1) + 1
+        maps = np.moveaxis(activation, axis, 1)
+        totals: Array = maps.reshape(*maps.shape[:2], -1).sum(axis=2, dtype=np.float32)
+        return totals
+
+    def _result(self) -> Occlusion:
+        probability, label, activation = (values[0] for values in self._baseline)
+        return Occlusion(
+            target=self._target,
+            probability=self._probability.copy(),
+            label=self._label.copy(),
+            activation=self._activation.copy(),
+            done=self._done.copy(),
+            layer=self._watched.name,
+            channel=self._channel,
+            baseline_probability=float(probability),
+            baseline_label=int(label),
+            baseline_activation=float(activation),
+            tops=self._occluder.tops,
+            lefts=self._occluder.lefts,
+            size=self._occluder.size,
+            stride=self._occluder.stride,
+            fill=self._occluder.fill,
+        )
+
+
+def last_layer_with_maps(engine: Engine) -> Layer:
+    """Return the last layer below the scores whose channels are maps of more than one place."""
+    outputs = [layer.output for layer in engine.model.layers]
+    # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
+    end = outputs.index(engine.head.features) + 1 if engine.head.features in outputs else len(outputs)
+    layers = [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
+    if not layers:
+        raise InvalidInputError(
+            "This model has no layer with feature maps, so there is no total activation to record. "
+            "Name a layer to watch (see layers()).",
+            field="layer",
+        )
+    rectified = [layer for layer in layers if layer.op_type in {"Relu", "Clip", "Concat", "MaxPool"}]
+    return (rectified or layers)[-1]
+
+
+def _has_maps(layer: Layer) -> bool:
+    return len(layer.shape) == 4 and all(not isinstance(d, int) or d > 1 for d in _spatial(layer))
+
+
+def _spatial(layer: Layer) -> Sequence[object]:
+    return [d for axis, d in enumerate(layer.shape) if axis not in (0, layer.channel_axis)]

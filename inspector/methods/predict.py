@@ -1,0 +1,36 @@
+"""Prediction: the most probable classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inspector.engine.attribution import Array
+from inspector.engine.engine import Engine
+from inspector.engine.probabilities import classify
+from inspector.engine.results import ClassScore, Prediction
+from inspector.errors import InvalidInputError
+from inspector.runtime.cancel import Cancellation
+
+
+def predict(
+    engine: Engine, x: Array, *, top: int = 5, cancellation: Cancellation | None = None
+) -> tuple[Prediction, ...]:
+    """Return the `top` most probable classes of each of (N, …) images, best first."""
+    if top < 1:
+        raise InvalidInputError(f"top is {top}; it must be at least 1.", field="top")
+    scores, probabilities = classify(engine, x, cancellation=cancellation)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    labels = engine.model.labels or ()
+
+    def score(row: int, index: int) -> ClassScore:
+        return ClassScore(
+            index=index,
+            label=labels[index] if index < len(labels) else None,
+            probability=float(probabilities[row, index]),
+            score=float(scores[row, index]),
+        )
+
+    return tuple(
+        Prediction(classes=tuple(score(row, int(index)) for index in indices))
+        for row, indices in enumerate(best)
+    )

@@ -1,0 +1,27 @@
+"""Saliency: the gradient of a score with respect to the image (Simonyan et al. 2014, §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.engine.attribution import Array, attribution_method, project_targets
+from inspector.engine.engine import Engine
+from inspector.engine.results import Attribution
+from inspector.engine.targets import Target
+from inspector.runtime.cancel import Cancellation
+
+
+@attribution_method("saliency")
+def saliency(
+    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
+) -> Attribution:
+    """w = ∂S/∂x, signed; S is the class's score before a final Softmax, or the unit's activation."""
+    return project_targets(
+        engine,
+        x,
+        targets,
+        method="saliency",
+        policy="gradient",
+        seed=lambda _: 1.0,
+        cancellation=cancellation,
+    )
