@@ -1,0 +1,1 @@
+"""Arrays become pictures, and pictures a page: colour maps, tiles, overlays, a report."""

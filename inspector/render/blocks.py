@@ -1,0 +1,87 @@
+"""What a report is made of: plain data, in the order in which it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Cell = str | int | float
+
+
+class FigureSize(StrEnum):
+    """How much room a figure gets; figures of one size that follow each other share a grid."""
+
+    SMALL = "small"
+    """Many in a row: patches, projections of single units."""
+    MEDIUM = "medium"
+    """Two to four in a row: a photograph and its maps."""
+    WIDE = "wide"
+    """A row of its own: tile grids, scatter plots."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subheading:
+    """The title of a group within a section."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something to know before a picture is believed."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Names and what is known under them."""
+
+    rows: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under column headings; a column of numbers is set as such."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture as PNG, with words below it and in its place."""
+
+    png: bytes
+    width: int
+    height: int
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureGrid:
+    """Figures of one size."""
+
+    size: FigureSize
+    figures: list[Figure] = field(default_factory=list)
+
+
+Block = Paragraph | Subheading | Note | Facts | Table | FigureGrid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A title and what stands under it."""
+
+    title: str
+    blocks: list[Block] = field(default_factory=list)

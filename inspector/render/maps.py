@@ -1,0 +1,112 @@
+"""One attribution map, in the model's layout, becomes one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from inspector.errors import InvalidInputError
+from inspector.render.colormaps import Colormap, colourise
+from inspector.render.normalise import (
+    FloatArray,
+    finite,
+    to_bytes,
+    to_signed,
+    to_unit,
+)
+
+_COLOURS = ("RGB", "BGR", "GRAY")
+
+
+def channels_last(values: npt.ArrayLike, *, layout: str, color: str = "RGB") -> FloatArray:
+    """Return one image's map (H, W, C) with its colours in the order RGB.
+
+    `layout` and `color` are the model's: "NCHW" or "NHWC" (the map itself has no batch axis), "RGB", "BGR" or
+    "GRAY".
+    """
+    if layout not in ("NCHW", "NHWC"):
+        raise InvalidInputError(
+            f"layout is {layout!r}; only maps over an image, NCHW or NHWC, can be drawn.", field="layout"
+        )
+    if color not in _COLOURS:
+        raise InvalidInputError(f"color is {color!r}; give one of {', '.join(_COLOURS)}.", field="color")
+    array = finite(values, field="map", ndim=3)
+    if layout == "NCHW":
+        array = array.transpose(1, 2, 0)
+    return array[:, :, ::-1] if color == "BGR" else array
+
+
+def projection_image(
+    values: npt.ArrayLike, *, layout: str, color: str = "RGB", percentile: float = 99.5
+) -> Image.Image:
+    """Draw a signed map in its own colours around mid-grey: 0.5 + 0.5 · map / bound.
+
+    The bound is the percentile of the map's own magnitudes: pictures of two maps do not compare in strength.
+    """
+    array = channels_last(values, layout=layout, color=color)
+    channels = array.shape[2]
+    if channels not in (1, 3):
+        raise InvalidInputError(
+            f"The map has {channels} channels in layout {layout}; colours need 1 or 3. Draw its sum over "
+            "channels with signed_image, or its magnitude with saliency_image.",
+            field="map",
+        )
+    pixels = to_bytes((1.0 + to_signed(array, percentile=percentile)) / 2.0)
+    return Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
+
+
+def saliency_image(
+    values: npt.ArrayLike, *, layout: str, percentile: float = 99.5, colormap: Colormap = Colormap.HEAT
+) -> Image.Image:
+    """Draw max over channels of |map| (Simonyan et al. 2013, §3.1), brightest from the percentile on."""
+    return heatmap(
+        saliency(values, layout=layout, percentile=percentile), low=0.0, high=1.0, colormap=colormap
+    )
+
+
+def saliency(values: npt.ArrayLike, *, layout: str, percentile: float = 99.5) -> FloatArray:
+    """Return max over channels of |map| in [0, 1], shape (H, W); a map of zeros stays zero."""
+    magnitude = np.abs(channels_last(values, layout=layout)).max(axis=2)
+    return to_signed(magnitude, percentile=percentile)
+
+
+def signed_image(values: npt.ArrayLike, *, percentile: float = 99.5) -> Image.Image:
+    """Draw one signed plane (H, W): blue below zero, near-white at zero, orange above."""
+    plane = finite(values, field="map", ndim=2)
+    return Image.fromarray(colourise(to_signed(plane, percentile=percentile), Colormap.DIVERGING))
+
+
+def heatmap(
+    values: npt.ArrayLike,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    colormap: Colormap = Colormap.HEAT,
+) -> Image.Image:
+    """Draw one plane (H, W), `low` to `high` (by default its own range) from dark to bright."""
+    return Image.fromarray(
+        colourise(to_unit(finite(values, field="map", ndim=2), low=low, high=high), colormap)
+    )
+
+
+def _saliency_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
+    del color  # a maximum over channels has no colours to order
+    return saliency_image(values, layout=layout)
+
+
+def _projection_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
+    array = channels_last(values, layout=layout, color=color)
+    if array.shape[2] in (1, 3):
+        return projection_image(array, layout="NHWC")
+    return signed_image(array.sum(axis=2))
+
+
+_PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {"saliency": _saliency_picture}
+
+
+def attribution_image(values: npt.ArrayLike, *, method: str, layout: str, color: str = "RGB") -> Image.Image:
+    """Draw a map in the way that is usual for its method: saliency as magnitude, others in signed colours."""
+    return _PICTURES.get(method, _projection_picture)(values, layout, color)

@@ -1,0 +1,184 @@
+"""The three maps of an occlusion sweep over the photograph (Zeiler & Fergus 2014, Fig 7 b, d, e)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from inspector.errors import InvalidInputError
+from inspector.render.arrange import PAPER, beside, stack
+from inspector.render.colormaps import CATEGORIES, OTHER_CATEGORY, Colormap, colourise
+from inspector.render.legend import Rgb, colour_bar, colour_key
+from inspector.render.normalise import FloatArray, finite, to_unit
+from inspector.render.overlay import PhotoArray, blend, in_grey, photograph
+from inspector.render.text import number
+
+_ALPHA = 0.62
+_SMALLEST_SIDE = 320
+"""A smaller photograph is enlarged to this width, so that the words under it can be read."""
+_TEXT_SIZE = 15
+_MARGIN = 8
+
+Labels = Sequence[str] | Mapping[int, str]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OcclusionFigure:
+    """Each picture stands alone, with its legend below it."""
+
+    probability: Image.Image
+    """Fig 7 d: the class's probability while the square is there; dark where hiding it hurts."""
+    label: Image.Image
+    """Fig 7 e: the most probable label while the square is there."""
+    activation: Image.Image
+    """Fig 7 b: the total activation of the layer's strongest map while the square is there."""
+
+    def side_by_side(self) -> Image.Image:
+        """Return the three in one row."""
+        return beside([self.probability, self.label, self.activation], gap=16)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Canvas:
+    """The photograph, and for each of its pixels the position of the square whose middle is nearest."""
+
+    photo: PhotoArray
+    rows: IntArray
+    columns: IntArray
+    done: BoolArray
+    factor: int
+
+    def paint(self, cells: npt.NDArray[np.uint8]) -> Image.Image:
+        """Lay the colours of the positions (R, C, 3) over the photograph; what is not done stays bare."""
+        over = np.ix_(self.rows, self.columns)
+        painted = np.asarray(blend(self.photo, cells[over], alpha=_ALPHA))
+        untouched = np.asarray(in_grey(self.photo))
+        return self._enlarged(Image.fromarray(np.where(self.done[over][:, :, None], painted, untouched)))
+
+    def bare(self) -> Image.Image:
+        """Return the photograph as it looks before any position is done."""
+        return self._enlarged(in_grey(self.photo))
+
+    def _enlarged(self, picture: Image.Image) -> Image.Image:
+        size = (picture.width * self.factor, picture.height * self.factor)
+        return picture.resize(size, Image.Resampling.NEAREST)
+
+
+def occlusion_figure(
+    image: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    label: npt.ArrayLike,
+    activation: npt.ArrayLike,
+    *,
+    tops: npt.ArrayLike,
+    lefts: npt.ArrayLike,
+    size: tuple[int, int],
+    labels: Labels | None = None,
+    target: str = "the class",
+    layer: str = "the layer",
+    done: npt.ArrayLike | None = None,
+) -> OcclusionFigure:
+    """Draw probability, label and activation, each (R, C), over image (H, W, 3) uint8 as the model sees it.
+
+    The square of `size` (height, width) at position (r, c) has its corner at pixel (tops[r], lefts[c]). Each
+    pixel takes the colour of the position whose square has its middle nearest to it: nothing is interpolated.
+    `done` (R, C) leaves out positions that a sweep has not reached yet.
+    """
+    photo = photograph(image)
+    row_starts, column_starts = np.asarray(tops), np.asarray(lefts)
+    positions = (row_starts.size, column_starts.size)
+    reached = np.ones(positions, dtype=bool) if done is None else np.asarray(done, dtype=bool)
+    maps = [
+        _reached_values(values, reached, positions, field=name)
+        for name, values in (("probability", probability), ("label", label), ("activation", activation))
+    ]
+    canvas = _Canvas(
+        photo=photo,
+        rows=_nearest(row_starts, extent=photo.shape[0], size=size[0]),
+        columns=_nearest(column_starts, extent=photo.shape[1], size=size[1]),
+        done=reached,
+        factor=max(1, -(-_SMALLEST_SIDE // photo.shape[1])),
+    )
+    return OcclusionFigure(
+        probability=_range_picture(canvas, maps[0], title=f"Probability of {target}"),
+        label=_label_picture(canvas, maps[1].astype(np.int64), labels),
+        activation=_range_picture(canvas, maps[2], title=f"Total activation in {layer}"),
+    )
+
+
+def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str) -> Image.Image:
+    reached = values[canvas.done]
+    if reached.size == 0:
+        return canvas.bare()
+    low, high = float(reached.min()), float(reached.max())
+    picture = canvas.paint(colourise(to_unit(values, low=low, high=high), Colormap.HEAT))
+    bar = colour_bar(
+        low=number(low),
+        high=number(high),
+        title=title,
+        width=picture.width - 2 * _MARGIN,
+        size=_TEXT_SIZE,
+        colormap=Colormap.HEAT,
+    )
+    return _with_legend(picture, bar)
+
+
+def _label_picture(canvas: _Canvas, winners: IntArray, labels: Labels | None) -> Image.Image:
+    counts = Counter(winners[canvas.done].tolist())
+    if not counts:
+        return canvas.bare()
+    named = sorted(counts, key=lambda index: (-counts[index], index))[: len(CATEGORIES)]
+    colours = np.full((*winners.shape, 3), OTHER_CATEGORY, dtype=np.uint8)
+    entries: list[tuple[Rgb, str]] = []
+    for colour, index in zip(CATEGORIES, named, strict=False):
+        colours[winners == index] = colour
+        entries.append((colour, f"{_name(index, labels)} ({_share(counts[index], counts.total())})"))
+    rest = counts.total() - sum(counts[index] for index in named)
+    if rest:
+        share = _share(rest, counts.total())
+        entries.append((OTHER_CATEGORY, f"{len(counts) - len(named)} more labels ({share})"))
+    picture = canvas.paint(colours)
+    key = colour_key(entries, title="Most probable label", width=picture.width - 2 * _MARGIN, size=_TEXT_SIZE)
+    return _with_legend(picture, key)
+
+
+def _with_legend(picture: Image.Image, legend: Image.Image) -> Image.Image:
+    return stack([picture, ImageOps.expand(legend, (_MARGIN, 0, _MARGIN, _MARGIN), PAPER)], gap=_MARGIN)
+
+
+def _name(index: int, labels: Labels | None) -> str:
+    if isinstance(labels, Mapping):
+        return labels.get(index, f"class {index}")
+    return labels[index] if labels is not None and 0 <= index < len(labels) else f"class {index}"
+
+
+def _share(part: int, whole: int) -> str:
+    percent = 100 * part / whole
+    return "under 1 %" if percent < 1 else f"{percent:.0f} %"
+
+
+def _nearest(starts: IntArray, *, extent: int, size: int) -> IntArray:
+    middles = starts + size / 2
+    pixels = np.arange(extent) + 0.5
+    nearest: IntArray = np.abs(pixels[:, None] - middles[None, :]).argmin(axis=1)
+    return nearest
+
+
+def _reached_values(
+    values: npt.ArrayLike, reached: BoolArray, positions: tuple[int, int], *, field: str
+) -> FloatArray:
+    array = np.asarray(values)
+    if array.shape != positions or reached.shape != positions:
+        raise InvalidInputError(
+            f"{field} has shape {array.shape} and done {reached.shape}, but tops and lefts give "
+            f"{positions[0]} rows and {positions[1]} columns of positions; they must agree.",
+            field=field,
+        )
+    return finite(np.where(reached, array, 0), field=field)  # whatever stands where nothing was computed yet

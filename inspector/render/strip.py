@@ -1,0 +1,42 @@
+"""One picture and its nearest neighbours in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageOps
+
+from inspector.errors import InvalidInputError
+from inspector.render.arrange import beside, stack
+from inspector.render.grid import tile
+from inspector.render.text import INK, line, number
+
+_TEXT_SIZE = 15
+
+
+def neighbour_strip(
+    query: Image.Image,
+    neighbours: Sequence[Image.Image],
+    distances: Sequence[float],
+    *,
+    cell: int = 128,
+    name: str = "query",
+) -> Image.Image:
+    """Draw the query in a frame, then its neighbours as given, each above its distance."""
+    if len(neighbours) != len(distances):
+        raise InvalidInputError(
+            f"There are {len(neighbours)} neighbours and {len(distances)} distances; give one for each.",
+            field="distances",
+        )
+    cards = [_card(query, name, cell=cell, frame=3)]
+    cards += [
+        _card(picture, number(distance), cell=cell)
+        for picture, distance in zip(neighbours, distances, strict=True)
+    ]
+    return beside(cards, gap=8)
+
+
+def _card(picture: Image.Image, words: str, *, cell: int, frame: int = 0) -> Image.Image:
+    inner = cell - 2 * frame
+    framed = ImageOps.expand(tile([picture.convert("RGB")], cell=(inner, inner)), frame, INK)
+    return stack([framed, line(words, width=cell, size=_TEXT_SIZE)], gap=2)

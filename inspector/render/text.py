@@ -1,0 +1,43 @@
+"""Words and numbers inside pictures: Pillow's own font, cut to fit."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageDraw, ImageFont
+
+from inspector.render.arrange import PAPER
+
+INK = (32, 34, 38)
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def font(size: int) -> Font:
+    """Return the font that comes with Pillow, so that a picture is the same on every machine."""
+    return ImageFont.load_default(size)
+
+
+def shorten(text: str, face: Font, *, width: float) -> str:
+    """Return the text, or as much of it as fits into `width` pixels with dots at its end."""
+    if face.getlength(text) <= width:
+        return text
+    cut = text
+    while cut and face.getlength(cut + "...") > width:
+        cut = cut[:-1]
+    return cut.rstrip() + "..."
+
+
+def line(text: str, *, width: int, size: int) -> Image.Image:
+    """Draw one line of dark text on white, in the middle of `width` pixels."""
+    face = font(size)
+    picture = Image.new("RGB", (width, round(size * 1.5)), PAPER)
+    middle = (width / 2, picture.height / 2)
+    words = shorten(text, face, width=width)
+    ImageDraw.Draw(picture).text(middle, words, fill=INK, font=face, anchor="mm")
+    return picture
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits, or whole where it is large: 0.0123, 4.56, 21,500."""
+    if 1000 <= abs(value) < 1e9:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
