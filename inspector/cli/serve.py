@@ -1,0 +1,47 @@
+"""`inspector serve`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from inspector.cli.output import say
+from inspector.service.server import serve as run_server
+from inspector.service.settings import Settings
+
+
+def serve(
+    address: Annotated[
+        str | None,
+        typer.Option("--address", help="host:port; port 0 takes a free one. [default: 127.0.0.1:50051]"),
+    ] = None,
+    repository: Annotated[
+        Path | None, typer.Option("--repository", help="The folder of the models. [default: models]")
+    ] = None,
+    load: Annotated[
+        str | None, typer.Option("--load", metavar="ID,ID…", help='Models to load at the start; "*" for all.')
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads that run models.")] = None,
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Serve models over gRPC until SIGTERM or Ctrl-C, then drain.
+
+    Every setting can be given as an environment variable INSPECTOR_<NAME> too (docs/service.md lists them).
+    """
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    given: dict[str, Any] = {
+        "address": address,
+        "repository": repository,
+        "load": load,
+        "device": device,
+        "workers": workers,
+    }
+    settings = replace(Settings.from_environment(), **{k: v for k, v in given.items() if v is not None})
+    run_server(settings, ready=lambda bound: say(f"serving on {bound}"))
