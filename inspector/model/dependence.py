@@ -13,7 +13,7 @@ def dependents(graph: ir.Graph, image: str) -> list[ir.Node]:
     reached = {image}
     found = []
     for node in graph:
-        if node.op_type in VALUE_FREE or not node.outputs or not node.outputs[0].name:
+        if (node.op_type in VALUE_FREE and node.domain == "") or not node.outputs or not node.outputs[0].name:
             continue
         if any(value is not None and value.name in reached for value in reads(node)):
             reached.update(value.name for value in node.outputs if value.name)

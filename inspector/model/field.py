@@ -25,15 +25,13 @@ class Field:
 
     @property
     def channel_axis(self) -> int | None:
-        """The only axis that holds channels or units; None where there is none, or channels are split over
-        several.
-        """
+        """The only axis that holds channels or units; None where there is none, or channels are split over several."""
         found = [axis for axis, role in enumerate(self.roles) if role == CHANNEL]
         return found[0] if len(found) == 1 else None
 
     def receptive_field(self) -> ReceptiveField:
         """Return the public form."""
-        return ReceptiveField(self.rows.axis_field(), self.columns.axis_field())
+        return ReceptiveField(self.rows.axis_field, self.columns.axis_field)
 
     def track(self, role: str) -> Track:
         """Return the track of ROW or COLUMN."""

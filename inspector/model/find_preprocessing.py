@@ -85,9 +85,7 @@ def _from_shape(image_input: ImageInput) -> dict[str, Any]:
 
 
 def _new_fields(finding: Finding, known: Mapping[str, Any], image_input: ImageInput) -> dict[str, Any]:
-    """Return what a source adds to what is known; the values and the resizing are taken whole or not at
-    all.
-    """
+    """Return what a source adds to what is known; the values and the resizing are taken whole or not at all."""
     try:
         fields = flatten(finding.fields)
         require_known_keys(fields)

@@ -15,6 +15,8 @@ from inspector.model.limits import Limits, require_at_most
 from inspector.model.preprocessing import Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+STILL_FORMATS = ("MPO",)
+"""A JPEG of a camera with a preview or a depth map behind the photograph, which is its first picture."""
 RgbImage = npt.NDArray[np.uint8]
 """(H, W, 3), RGB."""
 
@@ -82,9 +84,7 @@ def visible(image: RgbImage, spec: Preprocessing) -> RgbImage:
 
 
 def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.generic]:
-    """Return one image as the model wants it: (C, H, W) or (H, W, C) by `spec.layout`, without a batch
-    axis.
-    """
+    """Return one image as the model wants it: (C, H, W) or (H, W, C) by `spec.layout`, without a batch axis."""
     if spec.layout == "NC":
         raise InvalidInputError(
             "This model's input is no image (it has no spatial axes); give a float array of its shape.",
@@ -138,7 +138,7 @@ def _to_rgb(image: Image.Image, limits: Limits) -> RgbImage:
         name="max_image_pixels",
     )
     frames = getattr(image, "n_frames", 1)
-    if frames > 1:
+    if frames > 1 and image.format not in STILL_FORMATS:
         raise InvalidInputError(
             f"The image is animated ({frames} frames). Give the frame that you mean as an image of its own.",
             field="image",

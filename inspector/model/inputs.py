@@ -7,8 +7,8 @@ import onnx
 import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
-from inspector.model.shapes import Shape, declared_shape
-from inspector.model.spec import ImageInput
+from inspector.model.shapes import declared_shape
+from inspector.model.spec import ImageInput, Shape
 
 IMAGE_CHANNELS = (1, 3, 4)
 TO_CHANNELS_FIRST = (0, 3, 1, 2)
@@ -99,9 +99,7 @@ def _listed(inputs: list[onnx.ValueInfoProto]) -> str:
 
 
 def _layout(name: str, shape: Shape, graph: onnx.GraphProto, told: str | None) -> str:
-    """Tell NCHW from NHWC: by a leading Transpose, else by where 1, 3 or 4 channels stand, else by what we
-    are told.
-    """
+    """Tell NCHW from NHWC: by a leading Transpose, else by where 1, 3 or 4 channels stand, else by what we are told."""
     if len(shape) != 4:
         return "NC"
     if _is_transposed(name, graph):
@@ -113,9 +111,7 @@ def _layout(name: str, shape: Shape, graph: onnx.GraphProto, told: str | None) -
 
 
 def _is_transposed(name: str, graph: onnx.GraphProto) -> bool:
-    """Follow the input through pointwise operators to a Transpose with perm (0, 3, 1, 2) that all readers
-    share.
-    """
+    """Follow the input through pointwise operators to a Transpose with perm (0, 3, 1, 2) that all readers share."""
     for _ in range(8):
         readers = [node for node in graph.node if name in node.input]
         if len(readers) != 1:

@@ -9,9 +9,8 @@ import onnx_ir as ir
 
 from inspector.model.dependence import dependents
 from inspector.model.field import Field
-from inspector.model.shapes import Shape
-from inspector.model.spec import ImageInput, Layer
-from inspector.model.trace import ROLES, trace_fields
+from inspector.model.spec import ImageInput, Layer, Shape
+from inspector.model.trace import ROLES
 
 FLOAT_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
 
@@ -21,44 +20,31 @@ def build_layers(
     image_input: ImageInput,
     shapes: Mapping[str, Shape],
     dtypes: Mapping[str, str],
-    *,
-    opset: int,
+    fields: Mapping[str, Field],
 ) -> tuple[Layer, ...]:
-    """Return one layer per node whose first output is a float tensor that depends on the image, in graph
-    order.
-    """
+    """Return one layer per node whose first output is float and depends on the image, in graph order."""
     nodes = [node for node in dependents(model.graph, image_input.name) if _is_float(node, dtypes)]
-    names = _unique_names(nodes)
-    fields = trace_fields(model.graph, image_input, shapes, opset=opset)
-    is_image = image_input.layout in ROLES
-    return tuple(
-        _layer(node, name, shapes, dtypes, fields.get(node.outputs[0].name or ""), is_image)
-        for node, name in zip(nodes, names, strict=True)
-    )
-
-
-def _layer(
-    node: ir.Node,
-    name: str,
-    shapes: Mapping[str, Shape],
-    dtypes: Mapping[str, str],
-    field: Field | None,
-    is_image: bool,  # noqa: FBT001
-) -> Layer:
-    output = node.outputs[0].name or ""
-    shape = shapes.get(output, ())
-    axis = field.channel_axis if field is not None else None
-    size = shape[axis] if axis is not None and axis < len(shape) else None
-    return Layer(
-        name=name,
-        op_type=node.op_type,
-        output=output,
-        dtype=dtypes.get(output, "float32"),
-        shape=shape,
-        channel_axis=axis,
-        channels=size if isinstance(size, int) else None,
-        receptive_field=field.receptive_field() if field is not None and is_image else None,
-    )
+    layers = []
+    for node, name in zip(nodes, _unique_names(nodes), strict=True):
+        output = node.outputs[0].name or ""
+        field = fields.get(output)
+        shape = shapes.get(output, ())
+        axis = field.channel_axis if field is not None else None
+        size = shape[axis] if axis is not None and axis < len(shape) else None
+        layer = Layer(
+            name=name,
+            op_type=node.op_type,
+            output=output,
+            dtype=dtypes.get(output, "float32"),
+            shape=shape,
+            channel_axis=axis,
+            channels=size if isinstance(size, int) else None,
+            receptive_field=field.receptive_field()
+            if field is not None and image_input.layout in ROLES
+            else None,
+        )
+        layers.append(layer)
+    return tuple(layers)
 
 
 def _is_float(node: ir.Node, dtypes: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
 from inspector.model.const import constant_value
-from inspector.model.shapes import Shape
+from inspector.model.spec import Shape
 
 WINDOWED = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "QLinearConv": 3}
 """Operators with filters, and the input that holds them."""
@@ -21,9 +21,7 @@ SPATIAL_ATTRIBUTES = ("kernel_shape", "strides", "dilations")
 
 
 def check_operators(model: ir.Model, shapes: Mapping[str, Shape]) -> None:
-    """Raise InvalidModelError for a convolution, pooling or unpooling whose parameters contradict its
-    tensors.
-    """
+    """Raise InvalidModelError for a convolution, pooling or unpooling whose parameters contradict its tensors."""
     for node in model.graph.all_nodes():
         if node.domain not in ("", "ai.onnx"):
             continue

@@ -26,9 +26,7 @@ class Preprocessing:
     """Rows that the model sees; None where any number goes."""
     width: int | None = None
     resize: str = "none"
-    """"short_side" (to `resize_size`, then centre crop), "exact" (squeezed), "letterbox" (padded) or
-    "none".
-    """
+    """"short_side" (to `resize_size`, then centre crop), "exact" (squeezed), "letterbox" (padded) or "none"."""
     resize_size: int | None = None
     """For "short_side"; where the crop would not fit, the image is made larger until it does."""
     interpolation: str = "bilinear"
@@ -96,9 +94,7 @@ class Preprocessing:
         return cls().override(mapping, source=str(mapping.get("source", "given by the caller")))
 
     def override(self, mapping: Mapping[str, Any], *, source: str) -> Preprocessing:
-        """Return a copy in which only the keys of `mapping` are replaced; `source` names where they came
-        from.
-        """
+        """Return a copy in which only the keys of `mapping` are replaced; `source` names where they came from."""
         changes = flatten(mapping)
         changes.pop("source", None)
         require_known_keys(changes)

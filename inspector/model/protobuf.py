@@ -30,13 +30,7 @@ def parse_model(data: bytes, *, limits: Limits) -> onnx.ModelProto:
     """Return the parsed protobuf; InvalidModelError says what else the bytes look like."""
     if not data:
         raise InvalidModelError("The model is empty (0 bytes).")
-    require_at_most(len(data), limits.max_bytes, what="The model's size in bytes", name="max_bytes")
-    if len(data) > limits.max_protobuf_bytes:
-        raise LimitExceededError(
-            f"The model is {len(data):,} bytes; one protobuf message ends at {limits.max_protobuf_bytes:,}. "
-            "Save the weights as external data beside the file and give the folder.",
-            field="max_protobuf_bytes",
-        )
+    check_size(len(data), limits=limits)
     _refuse_foreign(data)
     proto = onnx.ModelProto()
     try:
@@ -51,6 +45,17 @@ def parse_model(data: bytes, *, limits: Limits) -> onnx.ModelProto:
     if not proto.HasField("graph"):
         raise InvalidModelError("The bytes parse as protobuf, but hold no graph: this is not an ONNX model.")
     return proto
+
+
+def check_size(size: int, *, limits: Limits) -> None:
+    """Raise LimitExceededError where a file of `size` bytes is too large to be read, or to be one message."""
+    require_at_most(size, limits.max_bytes, what="The model's size in bytes", name="max_bytes")
+    if size > limits.max_protobuf_bytes:
+        raise LimitExceededError(
+            f"The model is {size:,} bytes; one protobuf message ends at {limits.max_protobuf_bytes:,}. "
+            "Save the weights as external data beside the file and give the folder.",
+            field="max_protobuf_bytes",
+        )
 
 
 def _refuse_foreign(data: bytes) -> None:

@@ -16,13 +16,14 @@ from inspector.model.find_preprocessing import find_preprocessing
 from inspector.model.inputs import find_image_input
 from inspector.model.labels import find_labels
 from inspector.model.layers import build_layers
-from inspector.model.limits import Limits, require_at_most
+from inspector.model.limits import Limits
 from inspector.model.operators import check_operators
 from inspector.model.preprocessing import Preprocessing
 from inspector.model.preprocessing_sources.sidecars import triton_layout
-from inspector.model.protobuf import parse_model
-from inspector.model.shapes import Shape, declared_shape, infer_shapes, standard_opset
-from inspector.model.spec import ImageInput, Model, Output
+from inspector.model.protobuf import check_size, parse_model
+from inspector.model.shapes import declared_shape, infer_shapes, standard_opset
+from inspector.model.spec import ImageInput, Model, Output, Shape
+from inspector.model.trace import one_image_shapes, trace_fields
 from inspector.model.validate import validate
 
 CHUNK = 2**20
@@ -56,12 +57,12 @@ def read_model(
     image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
     shapes, dtypes = infer_shapes(proto, image_input.name, limits=limits)
     check_operators(graph, shapes)
-    outputs = _outputs(proto, shapes, dtypes)
     opset = standard_opset(proto)
+    fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
+    shapes = one_image_shapes(shapes, fields, image_input.batch)
+    outputs = _outputs(proto, shapes, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    found_labels = (
-        tuple(labels) if labels else find_labels(metadata, folder, classes=_classes(outputs), limits=limits)
-    )
+    classes = _classes(outputs)
     return Model(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
@@ -71,11 +72,11 @@ def read_model(
         folder=folder,
         input=image_input,
         outputs=outputs,
-        layers=build_layers(graph, image_input, shapes, dtypes, opset=opset),
+        layers=build_layers(graph, image_input, shapes, dtypes, fields),
         shapes=shapes,
         dtypes=dtypes,
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, limits),
-        labels=found_labels,
+        labels=_labels(labels, classes) or find_labels(metadata, folder, classes=classes, limits=limits),
         limits=limits,
         other_inputs=other_inputs,
     )
@@ -102,9 +103,7 @@ def _model_file(path: Path) -> Path:
 
 def _read(path: Path, limits: Limits) -> bytes:
     try:
-        require_at_most(
-            path.stat().st_size, limits.max_bytes, what="The model's size in bytes", name="max_bytes"
-        )
+        check_size(path.stat().st_size, limits=limits)
         return path.read_bytes()
     except OSError as error:
         raise InvalidModelError(f"The model {path.name!r} cannot be read: {error.strerror}.") from error
@@ -141,9 +140,7 @@ def _innermost(error: BaseException) -> str:
 def _outputs(
     proto: onnx.ModelProto, shapes: Mapping[str, Shape], dtypes: Mapping[str, str]
 ) -> tuple[Output, ...]:
-    """Return the tensor outputs; sequences, maps and strings, which converters add for labels, are passed
-    over.
-    """
+    """Return the tensor outputs; sequences, maps and strings, which converters add for labels, are passed over."""
     outputs = tuple(
         Output(
             name=info.name,
@@ -166,6 +163,16 @@ def _classes(outputs: tuple[Output, ...]) -> int | None:
         if len(output.shape) >= 2 and len(sizes) == 1 and isinstance(sizes[0], int):
             return sizes[0]
     return None
+
+
+def _labels(given: Sequence[str] | None, classes: int | None) -> tuple[str, ...] | None:
+    if not given:
+        return None
+    if classes is not None and len(given) != classes:
+        raise InvalidInputError(
+            f"{len(given)} labels are given; the model has {classes} classes.", field="labels"
+        )
+    return tuple(given)
 
 
 def _preprocessing(

@@ -15,6 +15,8 @@ import onnx
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from inspector.model.spec import Shape
+
 FOLDED = frozenset(
     {
         "Add",
@@ -39,9 +41,7 @@ MAX_ELEMENTS = 256
 Array = npt.NDArray[np.generic]
 
 
-def fold_shapes(
-    graph: onnx.GraphProto, shapes: Mapping[str, tuple[int | str | None, ...]], *, opset: int
-) -> bool:
+def fold_shapes(graph: onnx.GraphProto, shapes: Mapping[str, Shape], *, opset: int) -> bool:
     """Replace, in place, what follows from known shapes by initializers; say whether there was anything."""
     known = {
         tensor.name: numpy_helper.to_array(tensor)
@@ -73,7 +73,7 @@ def fold_shapes(
 def _value(
     node: onnx.NodeProto,
     known: Mapping[str, Array],
-    shapes: Mapping[str, tuple[int | str | None, ...]],
+    shapes: Mapping[str, Shape],
     opset: int,
 ) -> Array | None:
     if len(node.output) != 1 or node.domain not in ("", "ai.onnx"):
@@ -88,11 +88,11 @@ def _value(
         return None
     try:
         evaluator = ReferenceEvaluator(_single_node_model(node, known, opset))
-        (result,) = evaluator.run(None, {name: known[name] for name in node.input if name})
+        results = evaluator.run(None, {name: known[name] for name in node.input if name})
     except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, NotImplementedError):
         return None
-    array: Array = np.asarray(result)
-    return array if array.size <= MAX_ELEMENTS else None
+    array: Array = np.asarray(results[0])
+    return None if array.size > MAX_ELEMENTS else array
 
 
 def _single_node_model(node: onnx.NodeProto, known: Mapping[str, Array], opset: int) -> onnx.ModelProto:
@@ -110,7 +110,8 @@ def _single_node_model(node: onnx.NodeProto, known: Mapping[str, Array], opset: 
 def _constant(node: onnx.NodeProto) -> Array | None:
     for attribute in node.attribute:
         if attribute.name == "value" and int(np.prod(attribute.t.dims, dtype=np.int64)) <= MAX_ELEMENTS:
-            return numpy_helper.to_array(attribute.t)
+            value: Array = numpy_helper.to_array(attribute.t)
+            return value
         if attribute.name == "value_int":
             return np.array(attribute.i, np.int64)
         if attribute.name == "value_ints" and len(attribute.ints) <= MAX_ELEMENTS:

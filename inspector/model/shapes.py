@@ -1,6 +1,4 @@
-"""Shapes and element types of every tensor for one image, by ONNX's shape inference on a copy without
-weights.
-"""
+"""Shapes and element types of every tensor for one image, by ONNX's shape inference on a copy without weights."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ import onnx_ir as ir
 from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.limits import Limits
 from inspector.model.shape_folding import fold_shapes
+from inspector.model.spec import Dim, Shape
 from inspector.model.stand_ins import STAND_INS
 
 STANDARD_DOMAINS = ("", "ai.onnx")
@@ -21,9 +20,6 @@ MAX_ROUNDS = 4
 
 MAX_CONSTANT_ELEMENTS = 1024
 """Larger initializers cannot be a shape, so only their type is kept for the inference."""
-
-Dim = int | str | None
-Shape = tuple[Dim, ...]
 
 _NAMES: dict[ir.DataType, str] = {
     dtype: "string" if dtype == ir.DataType.STRING else str(dtype.numpy().name)
@@ -84,9 +80,7 @@ def _dim(dim: onnx.TensorShapeProto.Dimension) -> Dim:
 
 
 def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy whose large initializers are inputs of the same type, and whose outputs declare no
-    shapes.
-    """
+    """Return a copy whose large initializers are inputs of the same type, and whose outputs declare no shapes."""
     copy = onnx.ModelProto(ir_version=max(proto.ir_version, 8))
     copy.opset_import.extend(proto.opset_import)
     copy.functions.extend(proto.functions)

@@ -90,9 +90,7 @@ class Model:
     """Inputs without a default beside the image: the layers are known, but a run would need their values."""
 
     def layer(self, name: str) -> Layer:
-        """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest
-        ones.
-        """
+        """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""
         by_output = None
         for layer in self.layers:
             if layer.name == name:

@@ -1,6 +1,4 @@
-"""Operators without a schema in ONNX, replaced for shape inference by standard ones of the same output
-shape.
-"""
+"""Operators without a schema in ONNX, replaced for shape inference by standard ones of the same output shape."""
 
 from __future__ import annotations
 

@@ -14,9 +14,7 @@ _TYPED_FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint6
 
 
 def check_tensor(tensor: onnx.TensorProto, *, limits: Limits) -> None:
-    """Raise where the tensor's type is unknown, a dimension is off, or its values are more or fewer than
-    declared.
-    """
+    """Raise where the tensor's type is unknown, a dimension is off, or its values are more or fewer than declared."""
     name = repr(tensor.name[:80])
     try:
         dtype = ir.DataType(tensor.data_type)

@@ -10,9 +10,11 @@ import onnx_ir as ir
 from inspector.model.dependence import VALUE_FREE, reads
 from inspector.model.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
 from inspector.model.field_rules import RULES, Context
-from inspector.model.shapes import Shape
-from inspector.model.spec import ImageInput
+from inspector.model.spec import ImageInput, Shape
 from inspector.model.track import Track, union
+
+RULED_DOMAINS = ("", "com.microsoft")
+"""A model-local function may bear any name, so its domain decides whether a rule is about it."""
 
 ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHANNEL)}
 
@@ -36,7 +38,7 @@ def trace_fields(
     fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
     context = Context(shapes=shapes, opset=opset)
     for node in graph:
-        if node.op_type in VALUE_FREE:
+        if node.op_type in VALUE_FREE and node.domain == "":
             continue
         inputs = [fields.get(value.name or "") if value is not None else None for value in node.inputs]
         known = [fields[value.name] for value in reads(node) if value is not None and value.name in fields]
@@ -50,11 +52,23 @@ def trace_fields(
     return fields
 
 
+def one_image_shapes(
+    shapes: Mapping[str, Shape], fields: Mapping[str, Field], batch: int | None
+) -> dict[str, Shape]:
+    """Return the shapes with the fixed batch dimension of the image's tensors set to 1."""
+    result = dict(shapes)
+    for name, field in fields.items():
+        shape = shapes.get(name, ())
+        if shape and field.roles[0] == BATCH and shape[0] == batch:
+            result[name] = (1, *shape[1:])
+    return result
+
+
 def _field(
     node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
 ) -> Field:
     rank = context.rank(node.outputs[index])
-    rule = RULES.get(node.op_type)
+    rule = RULES.get(node.op_type) if node.domain in RULED_DOMAINS else None
     field = rule(node, inputs, index, context) if rule is not None else None
     if field is None or (rank is not None and len(field.roles) != rank):
         everything = known[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 
 import numpy as np
@@ -28,9 +29,7 @@ class Affine:
     last: Fraction
 
     def read(self, step: Fraction, low: Fraction, high: Fraction) -> Affine:
-        """Return the formula where index o reads the indices from step·o + low to step·o + high of this
-        one.
-        """
+        """Return the formula where index o reads the indices from step·o + low to step·o + high of this one."""
         ends = (self.stride * low, self.stride * high)
         return Affine(stride=self.stride * step, first=self.first + min(ends), last=self.last + max(ends))
 
@@ -42,9 +41,7 @@ class Track:
     extent: int | None
     """The image's size along this axis; None where it is free."""
     windows: npt.NDArray[np.int64] | None
-    """(units, 2): first and last pixel of each unit; one unit where the tensor has no such axis. None if
-    free.
-    """
+    """(units, 2): first and last pixel of each unit; one unit where the tensor has no such axis. None if free."""
     affine: Affine | None
     """None where the units follow no formula, or all see the same."""
 
@@ -91,6 +88,7 @@ class Track:
         """Return the same windows with no formula for them."""
         return Track(extent=self.extent, windows=self.windows, affine=None)
 
+    @cached_property
     def axis_field(self) -> AxisField:
         """Return the public form."""
         windows = None if self.windows is None else tuple((int(low), int(high)) for low, high in self.windows)

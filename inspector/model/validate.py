@@ -18,15 +18,11 @@ MIN_OPSET = 7
 RUNTIME_DOMAINS = ("com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc", "ai.onnx.ml")
 """Domains beside the standard one whose operators ONNX Runtime carries in every build."""
 REMOVED_OPERATORS = frozenset({"Affine", "Crop", "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh"})
-"""Experimental operators of early ONNX that have no schema any more; ONNX Runtime still runs the first
-three.
-"""
+"""Experimental operators of early ONNX that have no schema any more; ONNX Runtime still runs the first three."""
 
 
 def validate(proto: onnx.ModelProto, *, limits: Limits) -> None:
-    """Raise the first thing that keeps the model from being inspected; sorts unsorted nodes of `proto` in
-    place.
-    """
+    """Raise the first thing that keeps the model from being inspected; sorts unsorted nodes of `proto` in place."""
     _check_counts(proto, limits)
     _check_names(proto, limits)
     _check_versions(proto)

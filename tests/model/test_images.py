@@ -147,6 +147,15 @@ def test_animations_are_refused(kind: str) -> None:
         decode_image(data, limits=LIMITS)
 
 
+def test_a_photograph_with_a_preview_behind_it_is_the_photograph() -> None:
+    photograph, preview = Image.new("RGB", (16, 8), (200, 10, 10)), Image.new("RGB", (4, 2), (0, 0, 0))
+    data = encoded(photograph, "MPO", save_all=True, append_images=[preview])
+    assert data.startswith(b"\xff\xd8\xff")
+    image = decode(data)
+    assert image.shape == (8, 16, 3)
+    assert image[4, 8].tolist() == pytest.approx([200, 10, 10], abs=4)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "BMP", "PPM", "ICO"])
 def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(InvalidInputError, match="allowed are JPEG, PNG, WEBP"):

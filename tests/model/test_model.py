@@ -11,7 +11,7 @@ import onnx_ir as ir
 import pytest
 from onnx import helper, numpy_helper
 
-from inspector.errors import NotFoundError
+from inspector.errors import InvalidInputError, NotFoundError
 from inspector.model.const import constant_value
 from inspector.model.read import read_model
 from tests.support.graphs import FLOAT, model, node
@@ -62,10 +62,9 @@ def test_side_paths_of_integers_and_constants_are_no_layers() -> None:
 
 @pytest.mark.parametrize("opset", [7, 9, 11, 13, 18])
 def test_shape_arithmetic_of_old_and_new_opsets_is_resolved(opset: int) -> None:
-    if opset < 13:
-        unsqueeze = node("Unsqueeze", ["n"], "u", axes=[0])
-    else:
-        unsqueeze = node("Unsqueeze", ["n", "axis"], "u")
+    unsqueeze = (
+        node("Unsqueeze", ["n"], "u", axes=[0]) if opset < 13 else node("Unsqueeze", ["n", "axis"], "u")
+    )
     nodes = [
         node("Conv", ["x", "w"], "a"),
         node("Shape", ["a"], "s"),
@@ -88,8 +87,28 @@ def test_declared_shapes_that_lie_are_overruled() -> None:
     assert found.layer("a").shape == found.outputs[0].shape == (1, 4, 18, 15)
 
 
-def test_a_fixed_batch_is_reported() -> None:
-    assert read(model([node("Relu", ["x"], "y")], shape=(5, 3, 8, 8))).input.batch == 5
+def test_a_fixed_batch_is_reported_and_shapes_are_of_one_image() -> None:
+    nodes = [node("Relu", ["x"], "a"), node("Flatten", ["a"], "f"), node("Gemm", ["f", "w"], "y")]
+    found = read(model(nodes, shape=(5, 3, 8, 8), weights={"w": np.ones((192, 5), np.float32)}))
+    assert found.input.batch == 5
+    assert [layer.shape for layer in found.layers] == [(1, 3, 8, 8), (1, 192), (1, 5)]
+    assert found.outputs[0].shape == found.shapes["y"] == (1, 5)
+    assert found.shapes["w"] == (192, 5)
+
+
+def test_a_function_with_an_operators_name_is_not_taken_for_it() -> None:
+    body = [helper.make_node("ReduceSum", ["v"], ["w"])]
+    proto = model([node("Relu", ["x"], "a", domain="mine"), node("Add", ["x", "a"], "y")])
+    proto.opset_import.append(helper.make_opsetid("mine", 1))
+    proto.functions.append(
+        helper.make_function("mine", "Relu", ["v"], ["w"], body, [helper.make_opsetid("", 17)])
+    )
+    assert read(proto).layer("y").receptive_field.covers_all
+
+
+def test_labels_that_do_not_fit_are_named() -> None:
+    with pytest.raises(InvalidInputError, match="2 labels are given; the model has 3 classes"):
+        read(classifier(), labels=["a", "b"])
 
 
 def test_initializers_among_the_inputs_are_no_inputs() -> None:

@@ -1,7 +1,7 @@
 """Which pixels change a unit, found by changing pixels: the judge of receptive fields.
 
-All weights are positive, there are no biases, and the image is black but for one row (or column). Nothing can cancel, so a
-unit differs from zero exactly where it sees that row.
+All weights are positive, there are no biases, and the image is black but for one row (or column). Nothing
+can cancel, so a unit differs from zero exactly where it sees that row.
 """
 
 from __future__ import annotations

@@ -16,7 +16,12 @@ from inspector.service.settings import Settings
 @contextmanager
 def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
     """Give a server that listens; stop it afterwards."""
-    chosen = {"address": "127.0.0.1:0", "device": "cpu", "repository": repository, "drain_seconds": 1.0} | settings
+    chosen = {
+        "address": "127.0.0.1:0",
+        "device": "cpu",
+        "repository": repository,
+        "drain_seconds": 1.0,
+    } | settings
     with running_loop() as loop:
         server = asyncio.run_coroutine_threadsafe(Server.start(Settings(**chosen)), loop).result(timeout=60)
         try:

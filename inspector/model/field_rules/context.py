@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from inspector.model.const import constant_value
 from inspector.model.field import Field
-from inspector.model.shapes import Shape
+from inspector.model.spec import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,7 @@ see.
 
 
 def integers(node: ir.Node, attribute: str, *, position: int | None = None) -> list[int] | None:
-    """Return a list of integers from an attribute or a constant input; None where it is missing or not
-    constant.
-    """
+    """Return a list of integers from an attribute or a constant input; None where it is missing or not constant."""
     if position is not None and position < len(node.inputs) and node.inputs[position] is not None:
         array = constant_value(node.inputs[position])
         return None if array is None else [int(item) for item in array.reshape(-1)]

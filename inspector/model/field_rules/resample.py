@@ -1,6 +1,4 @@
-"""Operators that change a spatial axis without weights: Resize, Upsample, Pad, Slice, DepthToSpace,
-SpaceToDepth.
-"""
+"""Operators that change a spatial axis without weights: Resize, Upsample, Pad, Slice, DepthToSpace, SpaceToDepth."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from inspector.model.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
 from inspector.model.field_rules.context import Context, Rule
-from inspector.model.shapes import Shape
+from inspector.model.spec import Shape
 
 Group = tuple[list[int], list[int]]
 """Input axes and output axes that hold the same elements in the same order."""
@@ -69,9 +69,7 @@ def _groups(before: Sequence[int], after: Sequence[int]) -> Iterator[Group]:
 def _with_single_axes(
     old: Sequence[str], roles: list[str], before: Sequence[int], after: Sequence[int]
 ) -> list[str]:
-    """Give the roles of axes of size 1 (a batch of one image, one channel) to the first such axes of the
-    output.
-    """
+    """Give the roles of axes of size 1 (a batch of one image, one channel) to the first such axes of the output."""
     free = [axis for axis, size in enumerate(after) if size == 1 and roles[axis] == UNKNOWN]
     for role in (BATCH, CHANNEL):
         if (

@@ -1,6 +1,4 @@
-"""Operators that mix along whole axes: reductions, global pooling, normalisation, softmax and matrix
-products.
-"""
+"""Operators that mix along whole axes: reductions, global pooling, normalisation, softmax and matrix products."""
 
 from __future__ import annotations
 

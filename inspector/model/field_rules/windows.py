@@ -40,7 +40,7 @@ def convolution(
 ) -> Field | None:
     """Conv, QLinearConv, ConvInteger: channels are mixed, the weights stand at input `weights_at`."""
     field = inputs[0]
-    if field is None or any(other is not None for other in inputs[1:]):
+    if field is None or any(other is not None for other in inputs[1:]) or integer(node, "channels_last", 0):
         return None
     shape = context.shape(node.inputs[weights_at])
     kernel = integers(node, "kernel_shape") or _spatial_sizes(shape)
@@ -163,9 +163,7 @@ def _transposed(node: ir.Node, track: Track, sliding: Sliding, position: int, un
 
 
 def _transposed_pad(node: ir.Node, track: Track, sliding: Sliding, position: int, units: int | None) -> int:
-    """With `output_shape` or SAME the padding at the start follows from the output's size (ONNX,
-    ConvTranspose).
-    """
+    """With `output_shape` or SAME the padding at the start follows from the output's size (ONNX, ConvTranspose)."""
     mode = text(node, "auto_pad", "NOTSET")
     sized = integers(node, "output_shape") is not None or mode.startswith("SAME")
     if not sized or units is None or track.units is None:

@@ -62,9 +62,7 @@ def from_image_metadata(metadata: Mapping[str, str]) -> Finding | None:
 
 
 def from_ultralytics(metadata: Mapping[str, str]) -> Finding | None:
-    """Return the preprocessing of Ultralytics exports: RGB / 255, letterboxed with 114 (classifiers:
-    cropped).
-    """
+    """Return the preprocessing of Ultralytics exports: RGB / 255, letterboxed with 114 (classifiers: cropped)."""
     if metadata.get("author") != "Ultralytics" and not {"imgsz", "names", "task"} <= metadata.keys():
         return None
     fields: dict[str, Any] = {"color": "RGB", "scale": TO_UNIT, "mean": (0.0,), "std": (1.0,)}
