@@ -1,0 +1,77 @@
+"""Write inspector/v1 from protos/, or with --check compare the two and exit 1 where they differ.
+
+python tools/generate_protos.py [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from grpc_tools import protoc
+
+ROOT = Path(__file__).resolve().parent.parent
+PROTOS = ROOT / "protos"
+PACKAGE = Path("inspector/v1")
+
+
+def generate(out: Path) -> None:
+    """Write the Python modules and their stubs into `out`/inspector/v1."""
+    sources = sorted(str(path) for path in (PROTOS / PACKAGE).glob("*.proto"))
+    well_known = files("grpc_tools") / "_proto"
+    arguments = [
+        f"--proto_path={PROTOS}",
+        f"--proto_path={well_known}",
+        f"--python_out={out}",
+        f"--pyi_out={out}",
+        f"--grpc_python_out={out}",
+    ]
+    if protoc.main(["protoc", *arguments, *sources]) != 0:
+        sys.exit("protoc failed: its messages are above.")
+    _remove_empty_services(out / PACKAGE)
+
+
+def _remove_empty_services(folder: Path) -> None:
+    """Remove the _pb2_grpc modules of files without a service: protoc writes them all the same."""
+    for path in folder.glob("*_pb2_grpc.py"):
+        if not path.name.endswith("_service_pb2_grpc.py"):
+            path.unlink()
+
+
+def differences(fresh: Path, committed: Path) -> list[str]:
+    """Return one line per file that is missing, superfluous or different."""
+    expected = {path.name: path.read_bytes() for path in _generated(fresh)}
+    found = {path.name: path.read_bytes() for path in _generated(committed)}
+    changed = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    return [f"{PACKAGE / name}: {_verdict(name, expected, found)}" for name in changed]
+
+
+def _verdict(name: str, expected: dict[str, bytes], found: dict[str, bytes]) -> str:
+    if name not in found:
+        return "missing"
+    return "differs" if name in expected else "superfluous"
+
+
+def _generated(folder: Path) -> list[Path]:
+    return [*folder.glob("*_pb2.py"), *folder.glob("*_pb2.pyi"), *folder.glob("*_pb2_grpc.py")]
+
+
+def main() -> None:
+    """Generate, or check."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing, only compare")
+    if not parser.parse_args().check:
+        generate(ROOT)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder))
+        lines = differences(Path(folder) / PACKAGE, ROOT / PACKAGE)
+    if lines:
+        sys.exit("\n".join([*lines, "Run: python tools/generate_protos.py"]))
+
+
+if __name__ == "__main__":
+    main()
