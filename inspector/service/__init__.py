@@ -1,0 +1,1 @@
+"""The gRPC service: wire in, wire out, around the Python API."""

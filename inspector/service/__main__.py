@@ -1,0 +1,23 @@
+"""python -m inspector.service: a server with the settings of the environment (INSPECTOR_ADDRESS and so on)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from inspector.errors import InspectorError
+from inspector.service.server import serve
+from inspector.service.settings import Settings
+
+
+def main() -> None:
+    """Serve until told to stop; the address goes to standard output once calls are answered."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        serve(Settings.from_environment(), ready=lambda address: print(address, flush=True))  # noqa: T201
+    except InspectorError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""One call on one model: looked up, let in, run in a thread, stopped when its caller leaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import Any, TypeVar
+
+from inspector.api.inspector import Inspector
+from inspector.runtime.cancel import Cancellation
+from inspector.service.executor import Executor
+from inspector.service.gate import Gate
+from inspector.service.hosting import Models
+from inspector.service.names import MODELS, id_of
+
+T = TypeVar("T")
+
+
+class Calls:
+    """Runs work on the models of this server."""
+
+    def __init__(self, models: Models, executor: Executor, *, max_seconds: float) -> None:
+        self._models = models
+        self._executor = executor
+        self._max_seconds = max_seconds
+
+    async def on_model(self, name: str, context: Any, work: Callable[[Inspector, Cancellation], T]) -> T:
+        """Return what `work` makes of the model with that resource name."""
+        inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))
+        return await self._executor.run(
+            gate, lambda token: work(inspector, token), seconds=self._seconds(context)
+        )
+
+    def stream_on_model(
+        self, name: str, context: Any, work: Callable[[Inspector, Cancellation], Iterable[T]]
+    ) -> AsyncGenerator[T, None]:
+        """Yield what `work` yields; see Executor.stream."""
+        inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))
+        return self._executor.stream(
+            gate, lambda token: work(inspector, token), seconds=self._seconds(context)
+        )
+
+    async def behind(self, gate: Gate, context: Any, work: Callable[[], T]) -> T:
+        """Return what `work` makes without a model."""
+        return await self._executor.run(gate, lambda _: work(), seconds=self._seconds(context))
+
+    def _seconds(self, context: Any) -> float:
+        """Return how long the call may take: by its deadline, or as long as the server allows."""
+        left = context.time_remaining()
+        return self._max_seconds if left is None else min(left, self._max_seconds)

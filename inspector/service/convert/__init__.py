@@ -1,0 +1,1 @@
+"""Wire messages to Python values and back; nothing here computes."""

@@ -1,0 +1,128 @@
+"""Runs blocking work in threads, for callers that may leave at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from inspector.errors import CancelledError
+from inspector.runtime.cancel import Cancellation
+from inspector.service.gate import Gate
+from inspector.service.status import DEADLINE_EXCEEDED
+
+T = TypeVar("T")
+
+
+class Executor:
+    """A bounded pool of threads. When a call is cancelled or late, its work is stopped and waited for.
+
+    The gate is left only once the thread is free, so that what runs never exceeds what is counted.
+    """
+
+    def __init__(self, *, workers: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="inspect")
+
+    async def run(self, gate: Gate, work: Callable[[Cancellation], T], *, seconds: float) -> T:
+        """Return what `work` returns; CancelledError (DEADLINE_EXCEEDED) after so many seconds, waiting included."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        try:
+            async with asyncio.timeout_at(deadline):
+                await gate.enter()
+        except TimeoutError:
+            raise _late(seconds) from None
+        try:
+            return await self._in_thread(work, seconds=deadline - loop.time())
+        finally:
+            gate.leave()
+
+    async def stream(
+        self, gate: Gate, work: Callable[[Cancellation], Iterable[T]], *, seconds: float
+    ) -> AsyncGenerator[T, None]:
+        """Yield what `work` yields; a slow reader misses items between, never the last, and never holds the gate."""
+        loop = asyncio.get_running_loop()
+        latest = _Latest[T]()
+
+        def produce(cancellation: Cancellation) -> None:
+            for item in work(cancellation):
+                loop.call_soon_threadsafe(latest.put, item)
+
+        producer = asyncio.create_task(self.run(gate, produce, seconds=seconds))
+        producer.add_done_callback(lambda _: latest.close())
+        try:
+            while (item := await latest.get()) is not None:
+                yield item
+            await producer
+        finally:
+            producer.cancel()
+            await _ended(producer)
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _in_thread(self, work: Callable[[Cancellation], T], *, seconds: float) -> T:
+        cancellation = Cancellation()
+        job = self._pool.submit(work, cancellation)
+        future = asyncio.wrap_future(job)
+        try:
+            await asyncio.wait({future}, timeout=seconds)
+        except asyncio.CancelledError:
+            cancellation.cancel("the caller cancelled, or its deadline passed")
+            await _stopped(job, future)
+            raise
+        if not future.done():
+            cancellation.cancel("its deadline passed")
+            await _stopped(job, future)
+            raise _late(seconds)
+        return future.result()
+
+
+class _Latest(Generic[T]):
+    """A place for one item, where a newer one replaces an older."""
+
+    def __init__(self) -> None:
+        self._item: T | None = None
+        self._closed = False
+        self._changed = asyncio.Event()
+
+    def put(self, item: T) -> None:
+        self._item = item
+        self._changed.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._changed.set()
+
+    async def get(self) -> T | None:
+        """Wait for an item and take it; None when there will be no more."""
+        while self._item is None and not self._closed:
+            self._changed.clear()
+            await self._changed.wait()
+        item, self._item = self._item, None
+        return item
+
+
+async def _stopped(job: Future[Any], future: asyncio.Future[Any]) -> None:
+    job.cancel()  # does something only where no thread has taken it yet
+    await _ended(future)
+
+
+async def _ended(future: asyncio.Future[Any]) -> None:
+    """Wait until it is done, however often the waiting task is cancelled meanwhile; its outcome is dropped."""
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError:
+            continue
+    if not future.cancelled():
+        future.exception()
+
+
+def _late(seconds: float) -> CancelledError:
+    return CancelledError(
+        f"The call was not done after {seconds:.3g} s, which was all its deadline or the server allows.",
+        reason=DEADLINE_EXCEEDED,
+    )

@@ -1,0 +1,162 @@
+"""inspector.v1.ModelService."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from inspector.errors import ConflictError
+from inspector.service.convert.images import preprocessing_from_wire
+from inspector.service.convert.models import details_to_wire, layer_to_wire
+from inspector.service.gate import Gate
+from inspector.service.hosting import HostedModel, Models, State
+from inspector.service.names import MODELS, id_of, page, page_by_id, require_id
+from inspector.service.repository import Manifest, Repository, describe, model_exists
+from inspector.service.sandbox import Sandbox
+from inspector.service.settings import Settings
+from inspector.service.upload import Upload
+from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
+
+_STATES = {
+    State.UNLOADED: model_pb2.MODEL_STATE_UNLOADED,
+    State.LOADING: model_pb2.MODEL_STATE_LOADING,
+    State.READY: model_pb2.MODEL_STATE_READY,
+    State.UNLOADING: model_pb2.MODEL_STATE_UNLOADING,
+    State.FAILED: model_pb2.MODEL_STATE_FAILED,
+}
+
+
+class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
+    """Uploads, lists, loads and unloads models."""
+
+    def __init__(
+        self, models: Models, *, repository: Repository, sandbox: Sandbox, settings: Settings
+    ) -> None:
+        self._models = models
+        self._repository = repository
+        self._sandbox = sandbox
+        self._settings = settings
+        self._uploads = Gate("uploads", running=settings.max_uploads, waiting=0)
+        self._uploading: set[str] = set()
+
+    async def UploadModel(
+        self, request_iterator: AsyncIterator[model_service_pb2.UploadModelRequest], _context: Any
+    ) -> model_service_pb2.UploadModelResponse:
+        async with self._uploads.passed():
+            upload = Upload(
+                aiter(request_iterator),
+                max_bytes=self._settings.max_upload_bytes,
+                stall_seconds=self._settings.upload_stall_seconds,
+            )
+            header = await upload.header()
+            if self._is_same(header):
+                model = await self._models.load(header.model_id)
+            else:
+                model = await self._receive(upload, header)
+        return model_service_pb2.UploadModelResponse(model=_to_wire(model))
+
+    async def RegisterModel(
+        self, request: model_service_pb2.RegisterModelRequest, _context: Any
+    ) -> model_service_pb2.RegisterModelResponse:
+        model = await self._models.register(require_id(request.model_id, field="model_id"))
+        return model_service_pb2.RegisterModelResponse(model=_to_wire(model))
+
+    async def ListModels(
+        self, request: model_service_pb2.ListModelsRequest, _context: Any
+    ) -> model_service_pb2.ListModelsResponse:
+        ids, token = page_by_id(
+            self._models.ids(), size=request.page_size, token=request.page_token, default=50, limit=1000
+        )
+        return model_service_pb2.ListModelsResponse(
+            models=[_to_wire(self._models.get(identifier)) for identifier in ids], next_page_token=token
+        )
+
+    async def GetModel(
+        self, request: model_service_pb2.GetModelRequest, _context: Any
+    ) -> model_service_pb2.GetModelResponse:
+        model = self._models.get(id_of(MODELS, request.name, field="name"))
+        return model_service_pb2.GetModelResponse(model=_to_wire(model))
+
+    async def ListLayers(
+        self, request: model_service_pb2.ListLayersRequest, _context: Any
+    ) -> model_service_pb2.ListLayersResponse:
+        inspector, _ = self._models.ready(id_of(MODELS, request.model, field="model"))
+        layers, token = page(
+            inspector.layers(), size=request.page_size, token=request.page_token, default=1000, limit=10_000
+        )
+        return model_service_pb2.ListLayersResponse(
+            layers=[layer_to_wire(layer) for layer in layers], next_page_token=token
+        )
+
+    async def LoadModel(
+        self, request: model_service_pb2.LoadModelRequest, _context: Any
+    ) -> model_service_pb2.LoadModelResponse:
+        identifier = id_of(MODELS, request.name, field="name")
+        model = await self._models.load(
+            identifier, preprocessing=preprocessing_from_wire(request.preprocessing)
+        )
+        return model_service_pb2.LoadModelResponse(model=_to_wire(model))
+
+    async def UnloadModel(
+        self, request: model_service_pb2.UnloadModelRequest, _context: Any
+    ) -> model_service_pb2.UnloadModelResponse:
+        model = await self._models.unload(id_of(MODELS, request.name, field="name"))
+        return model_service_pb2.UnloadModelResponse(model=_to_wire(model))
+
+    async def DeleteModel(
+        self, request: model_service_pb2.DeleteModelRequest, _context: Any
+    ) -> model_service_pb2.DeleteModelResponse:
+        await self._models.delete(id_of(MODELS, request.name, field="name"))
+        return model_service_pb2.DeleteModelResponse()
+
+    def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
+        """Say whether exactly this was uploaded before, going by the digest that the caller gives."""
+        manifest = self._models.manifest(header.model_id)
+        return manifest == Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
+
+    async def _receive(self, upload: Upload, header: model_service_pb2.UploadHeader) -> HostedModel:
+        with self._reserved(header.model_id), self._repository.receive() as folder:
+            digest = await upload.receive(header, folder)
+            describe(folder, Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header)))
+            await self._sandbox.check(folder)
+            return await self._models.adopt(
+                header.model_id, lambda: self._repository.adopt(folder, header.model_id)
+            )
+
+    @contextmanager
+    def _reserved(self, identifier: str) -> Iterator[None]:
+        """Hold an id for an upload; one that cannot end well is refused before its bytes come."""
+        if identifier in self._models.ids():
+            raise model_exists(identifier)
+        if identifier in self._uploading:
+            raise ConflictError(
+                f"Another upload of {identifier!r} runs. Wait for it, or take another id.",
+                reason="UPLOAD_RUNNING",
+                field="header.model_id",
+            )
+        self._models.require_room()
+        self._uploading.add(identifier)
+        try:
+            yield
+        finally:
+            self._uploading.discard(identifier)
+
+
+def _sidecar(header: model_service_pb2.UploadHeader) -> dict[str, Any]:
+    """Return what is kept beside the model as its inspector.json."""
+    sidecar: dict[str, Any] = {}
+    if preprocessing := preprocessing_from_wire(header.preprocessing):
+        sidecar["preprocessing"] = preprocessing
+    if header.labels:
+        sidecar["labels"] = list(header.labels)
+    return sidecar
+
+
+def _to_wire(model: HostedModel) -> model_pb2.Model:
+    return model_pb2.Model(
+        name=model.name,
+        state=_STATES[model.state],
+        failure=model.failure,
+        details=None if model.inspector is None else details_to_wire(model.inspector),
+    )

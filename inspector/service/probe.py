@@ -1,0 +1,89 @@
+"""Reads a model and runs it once, in a process of its own: what crashes here crashes nobody.
+
+python -m inspector.service.probe PATH --memory BYTES --seconds N
+
+Prints one JSON object: {"error": null}, or the error's kind, message, reason and field.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+import numpy as np
+
+from inspector.api.inspector import Inspector
+from inspector.api.load import load
+from inspector.errors import EngineError, InspectorError, LimitExceededError
+from inspector.service.failure import failure_to_json
+
+OPEN_SIZE = 224
+"""Pixels of a side that the model leaves open."""
+
+
+def main() -> None:
+    """Look at the model that the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path")
+    parser.add_argument("--memory", type=int, required=True, help="bytes of address space")
+    parser.add_argument("--seconds", type=int, required=True, help="of a processor's time, per processor")
+    arguments = parser.parse_args()
+    _limit(arguments.memory, arguments.seconds)
+    sys.stdout.write(json.dumps({"error": _examine(arguments.path)}))
+
+
+def _limit(memory: int, seconds: int) -> None:
+    """Bound what this process may use; it writes no file at all."""
+    for kind, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds * (os.cpu_count() or 1)),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _examine(path: str) -> dict[str, Any] | None:
+    try:
+        with load(path, device="cpu") as inspector:
+            _run_once(inspector)
+    except InspectorError as error:
+        return failure_to_json(_too_large() if _ran_out_of_memory(error) else error)
+    except MemoryError:
+        return failure_to_json(_too_large())
+    return None
+
+
+def _run_once(inspector: Inspector) -> None:
+    """Compute the last layer for a black image; a size that the model leaves open may be one that it cannot take."""
+    image = inspector.model.input
+    sizes = {"C": image.channels or 3, "H": image.height or OPEN_SIZE, "W": image.width or OPEN_SIZE}
+    if inspector.model.other_inputs or image.layout == "NC" or not inspector.model.layers:
+        return
+    black = np.zeros((1, *(sizes[axis] for axis in image.layout[1:])), dtype=image.dtype)
+    try:
+        inspector.activations(black, layers=[inspector.model.layers[-1].name])
+    except EngineError as error:
+        if (image.height and image.width) or _ran_out_of_memory(error):
+            raise
+
+
+def _ran_out_of_memory(error: InspectorError) -> bool:
+    return "bad_alloc" in error.message or "allocat" in error.message
+
+
+def _too_large() -> LimitExceededError:
+    return LimitExceededError(
+        "The model takes more memory than this server lends to a new one.",
+        reason="MODEL_TOO_LARGE",
+        field="model",
+    )
+
+
+if __name__ == "__main__":
+    main()

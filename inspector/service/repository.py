@@ -1,0 +1,171 @@
+"""The folder where models lie: one folder per model, and nothing outside is ever read or written.
+
+<root>/<id>/            exactly one .onnx file, and what belongs to it
+<root>/<id>/upload.json    only beside an uploaded model: what was uploaded
+<root>/.incoming/       uploads that are not complete; emptied at the start
+<root>/.lock            held by the server that owns the folder
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from inspector.errors import ConflictError, EngineError, LimitExceededError, unknown_name
+from inspector.service.names import is_id
+
+MODEL_FILE = "model.onnx"
+MANIFEST = "upload.json"
+SIDECAR = "inspector.json"
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What was uploaded: two uploads of one id are the same if these are."""
+
+    sha256: str
+    size: int
+    sidecar: Mapping[str, Any]
+    """Preprocessing and labels that came with it, in their JSON form."""
+
+
+class Repository:
+    """The models of one server on disk."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder for this process; ConflictError if another server has it."""
+        root.mkdir(parents=True, exist_ok=True)
+        self._root = root.resolve()
+        self._lock = _locked(self._root)
+        self._incoming = self._root / ".incoming"
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir()
+
+    def close(self) -> None:
+        """Give the folder back."""
+        self._lock.close()
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all folders that may be models, sorted."""
+        return tuple(sorted(entry.name for entry in os.scandir(self._root) if self._is_model(entry)))
+
+    def folder(self, identifier: str) -> Path:
+        """Return a model's folder; NotFoundError names the nearest ones."""
+        if identifier not in self.ids():
+            raise unknown_name("model", identifier, self.ids())
+        return self._root / identifier
+
+    def manifest(self, identifier: str) -> Manifest | None:
+        """Return what was uploaded under an id; None where nothing was."""
+        try:
+            return Manifest(**json.loads((self._root / identifier / MANIFEST).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise EngineError(f"{MANIFEST} of model {identifier!r} is damaged: {error}") from error
+
+    @contextmanager
+    def receive(self) -> Iterator[Path]:
+        """Give an empty folder for an upload, which is gone afterwards unless it was adopted."""
+        with storing():
+            folder = Path(tempfile.mkdtemp(dir=self._incoming))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def adopt(self, folder: Path, identifier: str) -> None:
+        """Make a received folder the model of that id: it is there whole, and durably, or not at all."""
+        with storing():
+            _sync(folder)
+            try:
+                folder.rename(self._root / identifier)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                    raise
+                raise model_exists(identifier) from error
+            _sync(self._root)
+
+    def remove(self, identifier: str) -> None:
+        """Remove the files of an uploaded model; those of others are not ours to remove."""
+        if self.manifest(identifier) is None:
+            return
+        with self.receive() as folder, storing():
+            # Renamed first: however long the removal takes, or if it stops, no half of a model is left.
+            (self._root / identifier).rename(folder / identifier)
+            _sync(self._root)
+
+    def _is_model(self, entry: os.DirEntry[str]) -> bool:
+        return is_id(entry.name) and entry.is_dir(follow_symlinks=False)
+
+
+def describe(folder: Path, manifest: Manifest) -> None:
+    """Write beside a received file what it is."""
+    with storing():
+        if manifest.sidecar:
+            _write(folder / SIDECAR, json.dumps(manifest.sidecar))
+        _write(folder / MANIFEST, json.dumps(asdict(manifest)))
+
+
+def model_exists(identifier: str) -> ConflictError:
+    """Return the error for an id that is taken."""
+    return ConflictError(
+        f"There is a model {identifier!r} already. Take another id, or delete that one first.",
+        reason="MODEL_EXISTS",
+        field="model_id",
+    )
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Turn a full disk into LimitExceededError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise LimitExceededError(
+            "The server's disk is full; nothing was stored. Delete models, or ask whoever runs the server.",
+            reason="STORAGE_FULL",
+        ) from error
+
+
+def _locked(root: Path) -> Any:
+    stream = (root / ".lock").open("w")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        stream.close()
+        raise ConflictError(
+            f"Another server uses the repository {root}. Give this one a folder of its own.",
+            reason="REPOSITORY_IN_USE",
+            field="repository",
+        ) from error
+    return stream
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make the entries of a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

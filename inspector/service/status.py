@@ -1,0 +1,129 @@
+"""Errors become statuses: a code, a message for people, and details for machines (google.rpc, AIP-193)."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from inspector.errors import (
+    CancelledError,
+    ConflictError,
+    DeviceError,
+    EngineError,
+    InspectorError,
+    InvalidInputError,
+    InvalidModelError,
+    LimitExceededError,
+    NotFoundError,
+    UnsupportedOperatorError,
+    UserError,
+)
+from inspector.service.failure import kind_of
+
+DOMAIN = "inspector"
+DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+
+log = logging.getLogger(__name__)
+
+_CODES: dict[type[InspectorError], grpc.StatusCode] = {
+    UnsupportedOperatorError: grpc.StatusCode.UNIMPLEMENTED,
+    InvalidModelError: grpc.StatusCode.INVALID_ARGUMENT,
+    LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,
+    NotFoundError: grpc.StatusCode.NOT_FOUND,
+    ConflictError: grpc.StatusCode.FAILED_PRECONDITION,
+    DeviceError: grpc.StatusCode.FAILED_PRECONDITION,
+    UserError: grpc.StatusCode.INVALID_ARGUMENT,
+    CancelledError: grpc.StatusCode.CANCELLED,
+    EngineError: grpc.StatusCode.INTERNAL,
+}
+"""The code of an error is that of the nearest class in its ancestry."""
+
+
+class BusyError(LimitExceededError):
+    """Too many calls wait already; the same call may succeed after a while."""
+
+    reason = "BUSY"
+
+    def __init__(self, message: str, *, retry_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+def code_of(error: InspectorError) -> grpc.StatusCode:
+    """Return the status code of an error."""
+    if error.reason.endswith("_EXISTS"):
+        return grpc.StatusCode.ALREADY_EXISTS
+    if error.reason == DEADLINE_EXCEEDED:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+    return next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), grpc.StatusCode.INTERNAL)
+
+
+def status_of(error: BaseException, request: Message | None = None) -> status_pb2.Status:
+    """Return the status to send for an error that a call on `request` raised.
+
+    What is no InspectorError is a bug: it is logged under an id, and only the id goes out.
+    """
+    if not isinstance(error, InspectorError):
+        return _bug(error)
+    if isinstance(error, EngineError):
+        log.error("The engine failed: %s", error.message, exc_info=error)
+    code = code_of(error)
+    details: list[Message] = [_error_info(error)]
+    if code is grpc.StatusCode.INVALID_ARGUMENT and error.field:
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=_short(error.field, 200), description=_short(error.message, 500)
+        )
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if isinstance(error, (NotFoundError, ConflictError)):
+        kind, name = _short(error.field or "", 200), _short(_resource_of(request), 200)
+        details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name))
+    if isinstance(error, BusyError):
+        delay = Duration()
+        delay.FromMilliseconds(round(error.retry_seconds * 1000))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    return _status(code, error.message, details)
+
+
+def _error_info(error: InspectorError) -> error_details_pb2.ErrorInfo:
+    metadata = {"kind": kind_of(error)} | ({"field": _short(error.field, 200)} if error.field else {})
+    return error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata)
+
+
+def _bug(error: BaseException) -> status_pb2.Status:
+    mark = uuid.uuid4().hex
+    log.error("Bug %s", mark, exc_info=error)
+    info = error_details_pb2.ErrorInfo(
+        reason="BUG", domain=DOMAIN, metadata={"kind": "EngineError", "id": mark}
+    )
+    message = (
+        f"The server has a bug. Its log tells more under {mark}; please report it with that part of the log."
+    )
+    return _status(grpc.StatusCode.INTERNAL, message, [info])
+
+
+def _status(code: grpc.StatusCode, message: str, details: list[Message]) -> status_pb2.Status:
+    packed = []
+    for detail in details:
+        packed.append(AnyMessage())
+        packed[-1].Pack(detail)
+    # Statuses travel in HTTP/2 headers, which are small: what a model's names add to a message is cut.
+    return status_pb2.Status(code=code.value[0], message=_short(message), details=packed)
+
+
+def _short(text: str, limit: int = 1000) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _resource_of(request: Message | None) -> str:
+    for name in ("name", "model", "collection", "model_id"):
+        value = getattr(request, name, "")
+        if value:
+            return str(value)
+    return ""

@@ -1,0 +1,113 @@
+"""One file in chunks: received to disk, with order, size and digest checked."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.service.names import require_id
+from inspector.service.repository import MODEL_FILE, storing
+from inspector.v1 import model_service_pb2
+
+Message = model_service_pb2.UploadModelRequest
+
+
+class Upload:
+    """The messages of one upload, read in order."""
+
+    def __init__(self, messages: AsyncIterator[Message], *, max_bytes: int, stall_seconds: float) -> None:
+        self._messages = messages
+        self._max_bytes = max_bytes
+        self._stall_seconds = stall_seconds
+
+    async def header(self) -> model_service_pb2.UploadHeader:
+        """Return the first message's header, checked."""
+        message = await self._next()
+        if message is None or message.WhichOneof("part") != "header":
+            raise InvalidInputError(
+                "The first message must be the header.", reason="OUT_OF_ORDER", field="header"
+            )
+        header = message.header
+        require_id(header.model_id, field="header.model_id")
+        if header.size < 1:
+            raise InvalidInputError(
+                f"header.size is {header.size}; a model has at least one byte.", field="header.size"
+            )
+        if header.size > self._max_bytes:
+            raise LimitExceededError(
+                f"header.size is {header.size:,} bytes; this server takes at most {self._max_bytes:,}. Put larger "
+                "models into its repository folder, and register them.",
+                field="header.size",
+            )
+        if header.sha256 and not re.fullmatch(r"[0-9a-fA-F]{64}", header.sha256):
+            raise InvalidInputError("header.sha256 must be 64 hexadecimal digits.", field="header.sha256")
+        return header
+
+    async def receive(self, header: model_service_pb2.UploadHeader, folder: Path) -> str:
+        """Write the chunks into `folder`, durably, and return their SHA-256 in hex."""
+        digest = hashlib.sha256()
+        written = 0
+        with storing(), (folder / MODEL_FILE).open("wb", buffering=0) as file:
+            while (message := await self._next()) is not None:
+                data = _chunk(message, written=written, size=header.size)
+                await asyncio.to_thread(_append, file.fileno(), data)
+                digest.update(data)
+                written += len(data)
+            await asyncio.to_thread(os.fsync, file.fileno())
+        if written != header.size:
+            raise InvalidInputError(
+                f"The upload ended after {written:,} of {header.size:,} bytes. Send it again.",
+                reason="SIZE_MISMATCH",
+                field="header.size",
+            )
+        found = digest.hexdigest()
+        if header.sha256 and found != header.sha256.lower():
+            raise InvalidInputError(
+                f"The bytes have the SHA-256 {found}, the header says {header.sha256.lower()}. Send them again.",
+                reason="DIGEST_MISMATCH",
+                field="header.sha256",
+            )
+        return found
+
+    async def _next(self) -> Message | None:
+        try:
+            return await asyncio.wait_for(anext(self._messages, None), self._stall_seconds)
+        except TimeoutError:
+            raise InvalidInputError(
+                f"The upload stalled: no message came for {self._stall_seconds:g} s. Send it again.",
+                reason="UPLOAD_STALLED",
+            ) from None
+
+
+def _chunk(message: Message, *, written: int, size: int) -> bytes:
+    if message.WhichOneof("part") != "chunk":
+        raise InvalidInputError(
+            "After the header only chunks may come.", reason="OUT_OF_ORDER", field="chunk"
+        )
+    chunk = message.chunk
+    if chunk.offset != written:
+        raise InvalidInputError(
+            f"chunk.offset is {chunk.offset}; the next byte is number {written}. Send the chunks in order.",
+            reason="OUT_OF_ORDER",
+            field="chunk.offset",
+        )
+    if not chunk.data:
+        raise InvalidInputError("chunk.data is empty.", reason="MISSING", field="chunk.data")
+    if written + len(chunk.data) > size:
+        raise InvalidInputError(
+            f"There are more bytes than the {size:,} that the header says.",
+            reason="SIZE_MISMATCH",
+            field="header.size",
+        )
+    return chunk.data
+
+
+def _append(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]

@@ -1,0 +1,43 @@
+"""Every RPC has a test that calls it: a new one without is found here."""
+
+from __future__ import annotations
+
+from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
+from tests.congruence.test_congruence import test_here_and_there_give_the_same as congruence
+from tests.congruence.test_congruence import test_neighbours_and_components_are_the_same as embeddings
+from tests.service import test_collections as collections
+from tests.service import test_models as models
+from tests.service import test_upload as upload
+
+TESTS = {
+    "ModelService": {
+        "UploadModel": upload.test_a_bad_upload_is_refused_and_leaves_nothing,
+        "RegisterModel": models.test_a_model_that_was_put_into_the_folder_is_registered,
+        "ListModels": models.test_the_models_come_in_pages,
+        "GetModel": models.test_a_deleted_model_is_gone_for_good,
+        "ListLayers": models.test_the_layers_come_in_pages,
+        "LoadModel": models.test_preprocessing_is_overridden_until_the_model_is_unloaded,
+        "UnloadModel": models.test_a_model_is_loaded_unloaded_and_loaded_again,
+        "DeleteModel": models.test_a_deleted_model_is_gone_for_good,
+    },
+    "InspectionService": dict.fromkeys(
+        ["Predict", "Activations", "Attribute", "Occlude", "Features"], congruence
+    ),
+    "EmbeddingService": {
+        "AddItems": embeddings,
+        "ListCollections": collections.test_a_collection_is_listed_until_it_is_deleted,
+        "GetCollection": collections.test_a_collection_is_listed_until_it_is_deleted,
+        "DeleteCollection": collections.test_a_collection_is_listed_until_it_is_deleted,
+        "FindNeighbours": embeddings,
+        "ComputePca": embeddings,
+    },
+}
+
+
+def test_every_rpc_has_a_test():
+    found = {
+        service.name: {method.name for method in service.methods}
+        for module in (model_service_pb2, inspection_service_pb2, embedding_service_pb2)
+        for service in module.DESCRIPTOR.services_by_name.values()
+    }
+    assert {service: set(tests) for service, tests in TESTS.items()} == found

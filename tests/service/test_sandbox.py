@@ -1,0 +1,119 @@
+"""The first look at a model: whatever it does there, it does not do it to the server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from inspector.errors import InvalidInputError, InvalidModelError, LimitExceededError, UserError
+from inspector.service.sandbox import Sandbox
+from tests.support.patience import PATIENCE
+from tests.support.toys import toy_bomb, toy_cnn, toy_endless
+
+GIB = 2**30
+
+
+def check(path: Path, data: bytes, *, seconds: float = 60, memory: int = 16 * GIB) -> None:
+    path.write_bytes(data)
+    asyncio.run(Sandbox(seconds=seconds, memory_bytes=memory).check(path))
+
+
+@pytest.mark.parametrize(
+    "data", [toy_cnn(), toy_cnn(batch=4), toy_endless()], ids=["cnn", "batch of 4", "loop"]
+)
+def test_a_good_model_passes(tmp_path, data):
+    check(tmp_path / "m.onnx", data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 100, toy_cnn()[:-100]], ids=["empty", "zeros", "truncated"])
+def test_what_is_no_model_is_refused(tmp_path, data):
+    with pytest.raises(InvalidModelError):
+        check(tmp_path / "m.onnx", data)
+
+
+REJECTS = [
+    "deeploy_vww_customop",
+    "lfs_pointer_squeezenet1.0-12-int8",
+    "qonnx_tfc_2w2a",
+    "superres_prepost_customops_op18",
+]
+
+
+@pytest.mark.parametrize("name", REJECTS)
+def test_a_model_that_cannot_run_is_refused(zoo, name):
+    sandbox = Sandbox(seconds=60, memory_bytes=16 * GIB)
+    with pytest.raises(UserError) as caught:
+        asyncio.run(sandbox.check(zoo.reject(f"{name}.onnx")))
+    assert isinstance(caught.value, (InvalidModelError, InvalidInputError))
+
+
+def test_an_endless_model_is_stopped(tmp_path):
+    with pytest.raises(LimitExceededError) as caught:
+        check(tmp_path / "m.onnx", toy_endless(least=1e9), seconds=4)
+    assert caught.value.reason == "MODEL_TOO_SLOW"
+
+
+def test_a_model_that_takes_too_much_memory_is_refused(tmp_path):
+    with pytest.raises(LimitExceededError) as caught:
+        check(tmp_path / "m.onnx", toy_bomb())
+    assert caught.value.reason == "MODEL_TOO_LARGE"
+
+
+def test_a_crash_is_an_error(tmp_path):
+    async def crash() -> None:
+        checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
+        async with asyncio.timeout(PATIENCE):
+            while not (children := children_of_this_process()):
+                await asyncio.sleep(0.01)
+        os.kill(children[0], signal.SIGSEGV)
+        await checking
+
+    (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
+    with pytest.raises(InvalidModelError, match="SIGSEGV") as caught:
+        asyncio.run(crash())
+    assert caught.value.reason == "MODEL_CRASHES"
+
+
+def test_a_check_that_is_cancelled_leaves_no_process(tmp_path):
+    async def leave() -> None:
+        checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
+        async with asyncio.timeout(PATIENCE):
+            while not children_of_this_process():
+                await asyncio.sleep(0.01)
+        checking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await checking
+
+    (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
+    asyncio.run(leave())
+    assert children_of_this_process() == []
+
+
+def test_the_process_gets_no_secret_of_the_servers_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("INSPECTOR_SECRET", "x")
+    seen = []
+
+    async def look() -> None:
+        checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
+        async with asyncio.timeout(PATIENCE):
+            while not any(
+                b"probe" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children_of_this_process()
+            ):
+                await asyncio.sleep(0.01)
+        seen.append(Path(f"/proc/{children_of_this_process()[0]}/environ").read_bytes())
+        checking.cancel()
+        await asyncio.wait({checking})
+
+    (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
+    asyncio.run(look())
+    assert b"PYTHONPATH" in seen[0]
+    assert b"SECRET" not in seen[0]
+
+
+def children_of_this_process() -> list[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]

@@ -1,0 +1,102 @@
+"""Errors as statuses: a code, a reason, details; and as the same errors again at the client."""
+
+from __future__ import annotations
+
+import logging
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+
+from inspector import errors
+from inspector.errors import InspectorError
+from inspector.service.failure import failure_from_json, failure_to_json
+from inspector.service.status import BusyError, status_of
+from inspector.v1.model_service_pb2 import GetModelRequest
+
+Code = grpc.StatusCode
+
+CODES = {
+    errors.UserError: Code.INVALID_ARGUMENT,
+    errors.InvalidModelError: Code.INVALID_ARGUMENT,
+    errors.UnsupportedOperatorError: Code.UNIMPLEMENTED,
+    errors.LimitExceededError: Code.RESOURCE_EXHAUSTED,
+    errors.InvalidInputError: Code.INVALID_ARGUMENT,
+    errors.NotFoundError: Code.NOT_FOUND,
+    errors.ConflictError: Code.FAILED_PRECONDITION,
+    errors.DeviceError: Code.FAILED_PRECONDITION,
+    errors.CancelledError: Code.CANCELLED,
+    errors.EngineError: Code.INTERNAL,
+    errors.InspectorError: Code.INTERNAL,
+}
+
+
+def every_error() -> list[type[InspectorError]]:
+    return [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, InspectorError)
+    ]
+
+
+def detail(status, kind):
+    found = kind()
+    return found if any(packed.Unpack(found) for packed in status.details) else None
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_error_has_its_code_and_reason(kind):
+    status = status_of(kind("what was given, what is allowed"))
+    info = detail(status, error_details_pb2.ErrorInfo)
+    assert status.code == CODES[kind].value[0]
+    assert status.message == "what was given, what is allowed"
+    assert (info.reason, info.domain, info.metadata["kind"]) == (kind.reason, "inspector", kind.__name__)
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_error_crosses_the_border_of_the_sandbox(kind):
+    found = failure_from_json(failure_to_json(kind("message", reason="REASON", field="field")))
+    assert type(found) is kind
+    assert (found.message, found.reason, found.field) == ("message", "REASON", "field")
+
+
+def test_a_bad_field_is_named():
+    status = status_of(errors.InvalidInputError("too many", field="images[3].tensor.shape"))
+    violations = detail(status, error_details_pb2.BadRequest).field_violations
+    assert [violation.field for violation in violations] == ["images[3].tensor.shape"]
+
+
+def test_a_missing_resource_is_named():
+    status = status_of(errors.NotFoundError("none", field="model"), GetModelRequest(name="models/x"))
+    info = detail(status, error_details_pb2.ResourceInfo)
+    assert (info.resource_type, info.resource_name) == ("model", "models/x")
+
+
+def test_what_exists_already_has_a_code_of_its_own():
+    assert (
+        status_of(errors.ConflictError("taken", reason="MODEL_EXISTS")).code == Code.ALREADY_EXISTS.value[0]
+    )
+
+
+def test_a_busy_server_says_when_to_come_again():
+    status = status_of(BusyError("full", retry_seconds=1.5))
+    assert status.code == Code.RESOURCE_EXHAUSTED.value[0]
+    assert detail(status, error_details_pb2.RetryInfo).retry_delay.ToMilliseconds() == 1500
+    assert detail(status, error_details_pb2.ErrorInfo).metadata["kind"] == "LimitExceededError"
+
+
+def test_of_a_bug_only_its_id_goes_out(caplog):
+    with caplog.at_level(logging.ERROR):
+        try:
+            raise KeyError("a secret of the server")
+        except KeyError as error:
+            status = status_of(error)
+    mark = detail(status, error_details_pb2.ErrorInfo).metadata["id"]
+    assert status.code == Code.INTERNAL.value[0]
+    assert "secret" not in str(status)
+    assert mark in status.message
+    assert mark in caplog.text
+    assert "a secret of the server" in caplog.text
+
+
+def test_a_long_message_is_cut():
+    """Statuses travel in headers, whose size is limited."""
+    assert status_of(errors.InvalidInputError("x" * 10**6, field="y" * 10**6)).ByteSize() < 4000
