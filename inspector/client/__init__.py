@@ -1,0 +1,32 @@
+"""The client: needs grpcio, protobuf, numpy and pillow, neither onnx nor onnxruntime.
+
+with inspector.client.Client("localhost:50051") as client: client.upload("m.onnx", name="m"); client.model("m").layers()
+"""
+
+from inspector.client.client import Client
+from inspector.client.errors import ServerBusyError, ServerUnavailableError
+from inspector.client.models import Layer, ModelInfo
+from inspector.client.remote_collection import CollectionInfo, Neighbour, Pca, RemoteCollection
+from inspector.client.remote_model import RemoteModel
+from inspector.client.results import Attribution, ClassScore, Occlusion, Prediction
+from inspector.client.targets import Class, ResolvedTarget, Unit
+
+__all__ = [
+    "Attribution",
+    "Class",
+    "ClassScore",
+    "Client",
+    "CollectionInfo",
+    "Layer",
+    "ModelInfo",
+    "Neighbour",
+    "Occlusion",
+    "Pca",
+    "Prediction",
+    "RemoteCollection",
+    "RemoteModel",
+    "ResolvedTarget",
+    "ServerBusyError",
+    "ServerUnavailableError",
+    "Unit",
+]

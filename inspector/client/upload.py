@@ -1,0 +1,67 @@
+"""A model's file in chunks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from io import SEEK_END, BufferedIOBase, BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from inspector.client.images import preprocessing_to_wire
+from inspector.errors import InvalidModelError
+from inspector.v1 import model_service_pb2
+
+CHUNK_BYTES = 1 << 20
+
+
+def id_for(source: str | Path | bytes) -> str:
+    """Return the id that a model gets when none is given: from the file's name, or from the bytes' digest."""
+    if isinstance(source, bytes):
+        return f"model-{hashlib.sha256(source).hexdigest()[:12]}"
+    slug = re.sub(r"[^a-z0-9._-]+", "-", Path(source).stem.lower()).strip("-._")
+    return slug[:63] or "model"
+
+
+def upload_messages(
+    stream: BufferedIOBase,
+    *,
+    identifier: str,
+    preprocessing: Mapping[str, Any] | None,
+    labels: Sequence[str] | None,
+) -> Iterator[model_service_pb2.UploadModelRequest]:
+    """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole."""
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    header = model_service_pb2.UploadHeader(
+        model_id=identifier,
+        size=stream.seek(0, SEEK_END),
+        sha256=digest,
+        preprocessing=preprocessing_to_wire(preprocessing),
+        labels=labels or (),
+    )
+    stream.seek(0)
+    return chain([model_service_pb2.UploadModelRequest(header=header)], _chunks(stream))
+
+
+def open_model(source: str | Path | bytes) -> BufferedIOBase:
+    """Return a model's file or bytes as a stream."""
+    if isinstance(source, bytes):
+        return BytesIO(source)
+    try:
+        return Path(source).open("rb")
+    except OSError as error:
+        raise InvalidModelError(
+            f"The model {str(source)!r} cannot be read: {error.strerror}. Give one file; a model with external data "
+            "is put into the server's repository folder, and registered."
+        ) from error
+
+
+def _chunks(stream: BufferedIOBase) -> Iterator[model_service_pb2.UploadModelRequest]:
+    offset = 0
+    while data := stream.read(CHUNK_BYTES):
+        yield model_service_pb2.UploadModelRequest(
+            chunk=model_service_pb2.UploadChunk(offset=offset, data=data)
+        )
+        offset += len(data)

@@ -1,0 +1,165 @@
+"""The same call here and over the wire gives the same: results, and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import inspector.client
+from inspector.api.inspector import Inspector
+from inspector.api.load import load
+from inspector.client import Client, RemoteModel
+from inspector.embeddings.neighbours import neighbours
+from inspector.embeddings.pca import fit_pca
+from inspector.engine import targets
+from inspector.errors import InspectorError
+from inspector.v1 import inspection_service_pb2
+from tests.congruence.cases import CASES
+from tests.support.server import running_server
+from tests.support.toys import toy_cnn, toy_photo
+
+DEMO = Path(__file__).parents[2] / "demo" / "model" / "demo.onnx"
+PICTURES = {"picture", "pictures"}
+"""What only the service draws."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One model, here and there."""
+
+    local: Inspector
+    remote: RemoteModel
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running_server(tmp_path_factory.mktemp("models")) as server, Client(server.address) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=["batch", 1, 2], ids=lambda batch: f"batch-{batch}")
+def pair(request: pytest.FixtureRequest, client: Client) -> Iterator[Pair]:
+    data, name = toy_cnn(batch=request.param), f"toy-{request.param}"
+    labels = ["ant", "bee", "cat", "dog", "eel"]
+    client.upload(data, name=name, labels=labels)
+    with load(data, name=name, device="cpu", labels=labels) as local:
+        yield Pair(local, client.model(name))
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_here_and_there_give_the_same(pair, case):
+    here = outcome(lambda: case.ask(pair.local, targets))
+    there = outcome(lambda: case.ask(pair.remote, inspector.client))
+    assert_same(here, there)
+
+
+def test_the_layers_are_the_same(pair):
+    for here, there in zip(pair.local.layers(), pair.remote.layers(), strict=True):
+        assert_same(here, there)
+
+
+def test_what_is_known_of_the_model_is_the_same(pair):
+    details, model = pair.remote.info().details, pair.local.model
+    for name in ("sha256", "size", "opset", "labels", "preprocessing", "outputs"):
+        assert_same(getattr(model, name), getattr(details, name))
+    assert details.layer_count == len(model.layers)
+    assert details.device == pair.local.device
+
+
+def test_neighbours_and_components_are_the_same(pair, client):
+    photos = {f"photo {seed}": toy_photo(seed) for seed in range(12)}
+    vectors = pair.local.features(list(photos.values()), layer="conv2", pooling="max")
+    name = pair.remote.info().name
+    collection = client.collection(f"photos-of-{name}")
+    info = collection.add(photos, model=name, layer="conv2", pooling="max")
+    assert (info.dimension, info.item_count, info.model, info.layer, info.pooling) == (
+        8,
+        12,
+        name,
+        "conv2",
+        "max",
+    )
+    for metric in ("cosine", "euclidean"):
+        here = neighbours(vectors, vectors[:3], k=4, metric=metric)
+        for there in (
+            collection.neighbours(list(photos.values())[:3], k=4, metric=metric),
+            collection.neighbours(vectors=list(vectors[:3]), k=4, metric=metric),
+            collection.neighbours(items=list(photos)[:3], k=4, metric=metric),
+        ):
+            assert np.array_equal(here.indices, [[one.index for one in found] for found in there])
+            assert np.array_equal(here.distances, [[one.distance for one in found] for found in there])
+            assert [[one.id for one in found] for found in there] == [
+                [list(photos)[index] for index in row] for row in here.indices
+            ]
+    here, there = fit_pca(vectors, components=3), collection.pca(components=3)
+    for field in fields(here):
+        assert np.array_equal(getattr(here, field.name), getattr(there, field.name))
+    assert np.array_equal(here.project(vectors), there.points)
+    assert there.ids == tuple(photos)
+    collection.delete()
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="demo/model/demo.onnx is not there")
+def test_the_demos_model_is_the_same(client):
+    client.upload(DEMO, name="demo")
+    remote = client.model("demo")
+    photo = toy_photo(height=200, width=300)
+    with load(DEMO, name="demo", device="cpu") as local:
+        layer = next(one.name for one in reversed(local.layers()) if one.op_type == "Conv")
+        for ask in (
+            lambda m, t: m.predict(photo),
+            lambda m, t: m.activations(photo, layers=[layer]),
+            lambda m, t: m.attribute(photo),
+            lambda m, t: m.attribute(photo, method="deconvnet", target=t.Unit(layer)),
+            lambda m, t: m.features([photo, photo]),
+            lambda m, t: m.occlude(photo, size=16, stride=16),
+        ):
+            assert_same(ask(local, targets), ask(remote, inspector.client))
+
+
+def test_every_inspection_has_a_case():
+    service = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"]
+    assert {case.rpc for case in CASES.values()} == {method.name for method in service.methods}
+
+
+def test_both_faces_have_the_same_verbs():
+    ours = {"close", "prepare", "model", "device"}  # what has no meaning over the wire
+    theirs = {"info", "activation_pictures"}
+    assert verbs(Inspector) - ours == verbs(RemoteModel) - theirs
+
+
+def verbs(kind: type) -> set[str]:
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+def outcome(ask: Any) -> Any:
+    try:
+        return ask()
+    except InspectorError as error:
+        return type(error), error.reason, error.field, error.message
+
+
+def assert_same(here: Any, there: Any) -> None:
+    """Compare what may be made of dataclasses of two modules; arrays bit by bit."""
+    if is_dataclass(here) and is_dataclass(there):
+        assert {field.name for field in fields(here)} == {field.name for field in fields(there)} - PICTURES
+        for field in fields(here):
+            assert_same(getattr(here, field.name), getattr(there, field.name))
+    elif isinstance(here, np.ndarray):
+        assert (here.dtype, here.shape) == (there.dtype, there.shape)
+        assert np.array_equal(here, there)
+    elif isinstance(here, Mapping):
+        assert list(here) == list(there)
+        for key in here:
+            assert_same(here[key], there[key])
+    elif isinstance(here, (tuple, list)) and not isinstance(here, str):
+        assert len(here) == len(there)
+        for one, other in zip(here, there, strict=True):
+            assert_same(one, other)
+    else:
+        assert here == there
