@@ -1,6 +1,9 @@
 """The public Python face."""
 
-from inspector.api.inspector import Inspector
-from inspector.api.load import load
+from inspector.extras import engine_required
+
+with engine_required():
+    from inspector.api.inspector import Inspector
+    from inspector.api.load import load
 
 __all__ = ["Inspector", "load"]

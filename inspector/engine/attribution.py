@@ -86,6 +86,8 @@ def project_targets(
 
 def _pair(targets: Sequence[Target], images: int) -> list[tuple[Target, int]]:
     """Pair targets with images: one target for all images, all targets for one image, or one to one."""
+    if not targets:
+        raise InvalidInputError("No target was given; give at least one, or None.", field="target")
     if len(targets) == 1:
         return [(targets[0], image) for image in range(images)]
     if images == 1:

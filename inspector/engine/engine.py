@@ -1,44 +1,32 @@
-"""The engine: a model on a device, its forward and backward sessions, and batches of any size."""
+"""The engine: runs a model forward and backward, on batches of any size."""
 
 from __future__ import annotations
 
-import itertools
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from inspector.errors import ConflictError
-from inspector.grad.backward import GRADIENT, SEED, BackwardGraph, write_backward
-from inspector.grad.policies import policy_named
-from inspector.graph.expose import SWITCHES, expose
+from inspector.engine.sessions import Plan, Sessions
+from inspector.errors import InvalidInputError, InvalidModelError
+from inspector.grad.backward import GRADIENT, SEED
+from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
-from inspector.graph.pack import PackedGraph, pack
+from inspector.graph.sized import shapes_at
 from inspector.graph.traits import find_traits
 from inspector.model.spec import Model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import Device
-from inspector.runtime.session import Optimisation, Session
+from inspector.runtime.session import Session
 from inspector.runtime.tensor import DeviceTensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SeedFunction = Callable[[Array, range], Array]
 """(activations of a chunk (n, …), which images it holds) -> seeds (n, …), or (k, …) where n is 1."""
 
-_numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What a backward session must be fed; the graph itself lives in the session."""
-
-    saved: tuple[str, ...]
-    switches: tuple[str, ...]
-    batchable: bool
+_MOST_IMAGES = 64
 
 
 class Engine:
@@ -48,18 +36,23 @@ class Engine:
         self, model: Model, *, device: Device, cache: SessionCache, batch_bytes: int = 512 << 20
     ) -> None:
         """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run."""
+        if model.other_inputs:
+            raise InvalidModelError(
+                f"Model {model.name!r} needs inputs beside the image {model.input.name!r}: "
+                f"{', '.join(map(repr, model.other_inputs))}. Export it with those as constants.",
+                reason="SEVERAL_INPUTS",
+            )
         self.model = model
         self.device = device
         self.head: Head = find_head(model.ir, model.outputs[0].name)
-        self._cache = cache
-        self._key = next(_numbers)
-        self._lock = threading.Lock()
-        self._plans: dict[tuple[str, str], _Plan] = {}
-        self._weights: dict[str, DeviceTensor] = {}
-        self._closed = False
-        traits = find_traits(model.ir)
-        self._optimisation = Optimisation.BASIC if traits.has_qdq else Optimisation.ALL
-        self.largest_batch = 1 if traits.depends_on_batch else _images_within(model, batch_bytes)
+        self._traits = find_traits(model.ir)
+        self._sessions = Sessions(model, traits=self._traits, device=device, cache=cache)
+        self._batch_bytes = batch_bytes
+        self._largest_batches: dict[tuple[int, ...], int] = {}
+
+    def close(self) -> None:
+        """Forget this model's sessions; runs that are under way end in peace."""
+        self._sessions.close()
 
     # --- forward
 
@@ -70,19 +63,41 @@ class Engine:
         parts: list[dict[str, Array]] = []
         for images, chunk in self.batches(x):
             found = self._forward(chunk, tensors, (), cancellation)
-            parts.append({name: found[name].numpy()[: len(images)] for name in tensors})
+            parts.append(
+                {name: _per_image(name, found[name].numpy(), len(chunk))[: len(images)] for name in tensors}
+            )
         return {name: np.concatenate([part[name] for part in parts]) for name in tensors}
 
     def batches(self, x: Array, *, at_most: int | None = None) -> Iterator[tuple[range, Array]]:
         """Cut (N, …) images into the batches that the model takes; a fixed batch is filled up with the last image."""
         fixed = self.model.input.batch
-        size = fixed or min(self.largest_batch, at_most or len(x))
+        size = fixed or min(self.largest_batch(x.shape[1:]), at_most or len(x))
         for start in range(0, len(x), size):
             chunk = x[start : start + size]
             images = range(start, start + len(chunk))
             if fixed and len(chunk) < fixed:
                 chunk = np.concatenate([chunk, np.repeat(chunk[-1:], fixed - len(chunk), axis=0)])
             yield images, chunk
+
+    def largest_batch(self, image: tuple[int, ...]) -> int:
+        """Return how many images of a shape (without the batch axis) one run takes: their activations fit the budget."""
+        if self._traits.depends_on_batch:
+            return 1
+        if image not in self._largest_batches:
+            self._largest_batches[image] = _images_within(shapes_at(self.model, image), self._batch_bytes)
+        return self._largest_batches[image]
+
+    def _forward(
+        self,
+        chunk: Array,
+        tensors: Sequence[str],
+        switches: Sequence[str],
+        cancellation: Cancellation | None,
+    ) -> dict[str, DeviceTensor]:
+        names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
+        fetch = [*names, *(place + SWITCHES for place in places)]
+        session = self._sessions.forward(names, places)
+        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
 
     # --- backward
 
@@ -100,109 +115,62 @@ class Engine:
         One forward pass per batch; K seeds of one image share it. The saved tensors stay on the device. Returns
         float32 (N or K, *image).
         """
-        plan = self._plan(source, policy)
+        session, plan = self._sessions.backward(source, policy, x.shape[1:])
         results: list[Array] = []
         for images, chunk in self.batches(x, at_most=None if plan.batchable else 1):
             forward = self._forward(chunk, (source, *plan.saved), plan.switches, cancellation)
-            activations = forward[source].numpy()
-            seeds = seed(activations[: len(images)], images).astype(np.float32, copy=False)
+            raw = forward[source].numpy()
+            activations = _per_image(source, raw, len(chunk))[: len(images)]
+            seeds = seed(activations, images).astype(np.float32, copy=False)
             feeds = {name: forward[name] for name in plan.saved}
             feeds |= {name + SWITCHES: forward[name + SWITCHES] for name in plan.switches}
-            results += self._backward(source, policy, plan, seeds, feeds, len(chunk), cancellation)
+            step = self._seeds_per_run(plan, chunk)
+            for part in _parts(seeds, step, fill=len(chunk) > 1):
+                planted = part.reshape(-1, *raw.shape[1:]) if raw.ndim else part.reshape(())
+                results.append(_gradient(session, {SEED: planted, **feeds}, cancellation))
+            results[-1] = results[-1][: len(seeds) - (len(seeds) - 1) // step * step]
         return np.concatenate(results)
 
-    def _backward(
-        self,
-        source: str,
-        policy: str,
-        plan: _Plan,
-        seeds: Array,
-        feeds: Mapping[str, DeviceTensor],
-        batch: int,
-        cancellation: Cancellation | None,
-    ) -> Iterator[Array]:
-        session = self._backward_session(source, policy)
-        step = batch if batch > 1 else self.largest_batch if plan.batchable else 1
-        for start in range(0, len(seeds), step):
-            part = seeds[start : start + step]
-            if 1 < batch != len(part):  # a batch that was filled up takes seeds of zero for what filled it
-                fill = np.zeros((batch - len(part), *part.shape[1:]), part.dtype)
-                part = np.concatenate([part, fill])
-            run = session.run({SEED: part, **feeds}, [GRADIENT], cancellation=cancellation)
-            yield run[GRADIENT].numpy()[: len(seeds) - start]
-
-    def _plan(self, source: str, policy: str) -> _Plan:
-        with self._lock:
-            plan = self._plans.get((source, policy))
-        if plan is None:
-            self._backward_session(source, policy)
-            plan = self._plans[(source, policy)]
-        return plan
-
-    def _backward_session(self, source: str, policy: str) -> Session:
-        def make() -> Session:
-            graph = self._write(source, policy)
-            with self._lock:
-                self._plans[(source, policy)] = _Plan(graph.saved, graph.switches, graph.batchable)
-            return self._session(pack(graph.model), Optimisation.ALL)
-
-        return self._cached(("backward", source, policy), make)
-
-    def _write(self, source: str, policy: str) -> BackwardGraph:
-        return write_backward(
-            self.model.ir,
-            source=source,
-            target=self.model.input.name,
-            policy=policy_named(policy),
-            shapes=self.model.shapes,
-            dtypes=self.model.dtypes,
-        )
-
-    # --- sessions
-
-    def _forward(
-        self,
-        chunk: Array,
-        tensors: Sequence[str],
-        switches: Sequence[str],
-        cancellation: Cancellation | None,
-    ) -> dict[str, DeviceTensor]:
-        names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
-        session = self._cached(
-            ("forward", names, places),
-            lambda: self._session(
-                pack(expose(self.model.ir, tensors=names, switches=places)), self._optimisation
-            ),
-        )
-        fetch = [*names, *(place + SWITCHES for place in places)]
-        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
-
-    def _cached(self, key: tuple[object, ...], make: Callable[[], Session]) -> Session:
-        if self._closed:
-            raise ConflictError(
-                f"Model {self.model.name!r} was closed; load it again.", reason="MODEL_CLOSED"
-            )
-        return self._cache.get((self._key, *key), make)
-
-    def _session(self, packed: PackedGraph, optimisation: Optimisation) -> Session:
-        weights = {}
-        for name, array in packed.weights.items():
-            own = name in self.model.ir.graph.initializers
-            weights[name] = self._shared(name, array) if own else DeviceTensor.place(array)
-        return Session(packed.graph, weights=weights, device=self.device, optimisation=optimisation)
-
-    def _shared(self, name: str, array: Array) -> DeviceTensor:
-        with self._lock:
-            return self._weights.setdefault(name, DeviceTensor.place(array))
-
-    def close(self) -> None:
-        """Forget this model's sessions; runs that are under way end in peace."""
-        self._closed = True
-        self._cache.drop(lambda key: isinstance(key, tuple) and key[0] == self._key)
+    def _seeds_per_run(self, plan: Plan, chunk: Array) -> int:
+        if len(chunk) > 1:
+            return len(chunk)
+        return self.largest_batch(chunk.shape[1:]) if plan.batchable else 1
 
 
-def _images_within(model: Model, batch_bytes: int) -> int:
-    """How many images' activations fit in a budget, at least 1 and at most 64."""
-    numbers = [s for s in model.shapes.values() if all(isinstance(d, int) for d in s)]
-    per_image = 4 * sum(math.prod(d for d in shape if isinstance(d, int)) for shape in numbers)
-    return int(np.clip(batch_bytes // max(per_image, 1), 1, 64))
+def _gradient(
+    session: Session, feeds: Mapping[str, DeviceTensor | Array], cancellation: Cancellation | None
+) -> Array:
+    return session.run(feeds, [GRADIENT], cancellation=cancellation)[GRADIENT].numpy()
+
+
+def _parts(seeds: Array, step: int, *, fill: bool) -> Iterator[Array]:
+    """Cut seeds into runs; where images were filled up to a fixed batch, their seeds are zero."""
+    for start in range(0, len(seeds), step):
+        part = seeds[start : start + step]
+        if fill and len(part) < step:
+            part = np.concatenate([part, np.zeros((step - len(part), *part.shape[1:]), part.dtype)])
+        yield part
+
+
+def _per_image(name: str, array: Array, batch: int) -> Array:
+    """Return (batch, …): a tensor whose first axis is the batch, holds it as a factor, or knows nothing of it."""
+    if array.ndim and array.shape[0] == batch:
+        return array
+    if batch == 1:
+        return array[None]
+    if array.ndim and array.shape[0] % batch == 0:
+        return array.reshape(batch, array.shape[0] // batch, *array.shape[1:])
+    if array.ndim == 0:
+        return np.repeat(array[None], batch)
+    raise InvalidInputError(
+        f"Tensor {name!r} has the shape {array.shape} for {batch} images and cannot be divided among them; give one "
+        "image at a time.",
+        field="images",
+    )
+
+
+def _images_within(shapes: Mapping[str, Sequence[object]], budget: int) -> int:
+    """How many images' activations fit in a budget of bytes."""
+    numbers = [[size for size in shape if isinstance(size, int)] for shape in shapes.values()]
+    per_image = 4 * sum(math.prod(sizes) for sizes in numbers)
+    return int(np.clip(budget // max(per_image, 1), 1, _MOST_IMAGES))

@@ -16,7 +16,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
 from inspector.errors import InvalidInputError, NotFoundError, UnsupportedOperatorError
 from inspector.grad.builder import OPSET, Builder
-from inspector.grad.path import find_path
+from inspector.grad.path import find_block, find_path
 from inspector.grad.policies import Policy
 from inspector.grad.rule import Rule, find_rule, known_operators
 from inspector.graph.expose import SWITCHES
@@ -61,8 +61,11 @@ def write_backward(
     does not depend on the target, and UnsupportedOperatorError at an operator without a rule.
     """
     source_value, target_value = _find(model, source), _find(model, target)
-    nodes, reached = find_path(source_value, target_value)
+    nodes, reached = find_path(source_value, target_value, dtypes=dtypes)
     if source_value not in reached:
+        block = find_block(source_value, target_value, dtypes=dtypes)
+        if block is not None:
+            raise _no_rule(block)
         raise InvalidInputError(
             f"Tensor {source!r} does not depend on {target!r} by a differentiable way, so there is no gradient.",
             reason="NOT_DIFFERENTIABLE",
@@ -108,11 +111,15 @@ def _step(
 def _rule_for(node: ir.Node, opset: int, policy: Policy) -> Rule:
     rule = find_rule(node, opset)
     if rule is None:
-        raise UnsupportedOperatorError(
-            f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
-            'Choose a target below this node, or add a rule (CONTRIBUTING.md, "to add an operator").'
-        )
+        raise _no_rule(node)
     return policy.apply(node, rule)
+
+
+def _no_rule(node: ir.Node) -> UnsupportedOperatorError:
+    return UnsupportedOperatorError(
+        f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
+        'Choose a target below this node, or add a rule (CONTRIBUTING.md, "To add X").'
+    )
 
 
 def _describe(node: ir.Node) -> str:
@@ -140,7 +147,7 @@ def _find(model: ir.Model, name: str) -> ir.Value:
 def _finish(builder: Builder, gradient: ir.Value, shape: tuple[Dim, ...]) -> BackwardGraph:
     gradient.name = GRADIENT
     gradient.dtype = builder.dtype
-    gradient.shape = ir.Shape([None, *shape[1:]])
+    gradient.shape = ir.Shape([None, *shape[1:]] if shape else [])
     graph = ir.Graph(
         inputs=list(builder.inputs.values()),
         outputs=[gradient],

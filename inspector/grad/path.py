@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import onnx_ir as ir
 
 from inspector.grad.rule import NO_GRADIENT
 
 
-def find_path(source: ir.Value, target: ir.Value) -> tuple[list[ir.Node], set[ir.Value]]:
+def find_path(
+    source: ir.Value, target: ir.Value, *, dtypes: Mapping[str, str]
+) -> tuple[list[ir.Node], set[ir.Value]]:
     """Return the nodes through which the target reaches the source, in graph order, and the values on the way.
 
-    A way ends where an operator is declared to have no gradient, and at tensors that are not floats.
+    A way ends where an operator is declared to have no gradient, and at tensors that are not floats; `dtypes` names the
+    types that the graph does not state.
     """
     needed = _ancestors(source)
     reached = {target}
@@ -21,8 +26,8 @@ def find_path(source: ir.Value, target: ir.Value) -> tuple[list[ir.Node], set[ir
     for node in graph:
         if node not in needed or (node.domain, node.op_type) in NO_GRADIENT:
             continue
-        if any(value in reached for value in node.inputs if value is not None):
-            carriers = [value for value in node.outputs if _may_carry(value)]
+        if any(value in reached for value in _reads(node)):
+            carriers = [value for value in node.outputs if _may_carry(value, dtypes)]
             reached.update(carriers)
             if carriers:
                 nodes.append(node)
@@ -37,9 +42,36 @@ def _ancestors(source: ir.Value) -> set[ir.Node]:
         if node is None or node in found:
             continue
         found.add(node)
-        stack.extend(value.producer() for value in node.inputs if value is not None)
+        stack.extend(value.producer() for value in _reads(node))
     return found
 
 
-def _may_carry(value: ir.Value) -> bool:
-    return value.dtype is None or value.dtype.is_floating_point()
+def _reads(node: ir.Node) -> Iterator[ir.Value]:
+    """Yield what a node reads: its inputs, and what its subgraphs (of If and Loop) take from around them."""
+    yield from (value for value in node.inputs if value is not None)
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH:
+            subgraph = attribute.as_graph()
+            yield from subgraph.outputs
+            for inner in subgraph:
+                yield from _reads(inner)
+
+
+def _may_carry(value: ir.Value, dtypes: Mapping[str, str]) -> bool:
+    if value.dtype is not None:
+        return value.dtype.is_floating_point()
+    return "float" in dtypes.get(value.name or "", "float")
+
+
+def find_block(source: ir.Value, target: ir.Value, *, dtypes: Mapping[str, str]) -> ir.Node | None:
+    """Return the first node that turns the way from target to source into something that is no float, or None.
+
+    Operators that are declared to have no gradient are no such node: they end a way on purpose.
+    """
+    nodes, reached = find_path(source, target, dtypes=dtypes)
+    needed = _ancestors(source)
+    for node in target.graph or []:
+        undeclared = node in needed and (node.domain, node.op_type) not in NO_GRADIENT
+        if undeclared and node not in nodes and any(value in reached for value in _reads(node)):
+            return node
+    return None

@@ -37,12 +37,15 @@ def occlusion(
     """
     if len(x) != 1:
         raise InvalidInputError(f"Occlusion takes one image; {len(x)} were given.", field="images")
+    if batch is not None and batch < 1:
+        raise InvalidInputError(f"batch is {batch}; it must be at least 1.", field="batch")
     height, width = x.shape[1:3] if engine.model.input.layout == "NHWC" else x.shape[-2:]
     occluder = make_occluder(engine.model, height=height, width=width, size=size, stride=stride, fill=fill)
     watched = engine.model.layer(layer) if layer is not None else last_layer_with_maps(engine)
     sweep = _Sweep(engine, x, target, watched, occluder, cancellation)
     positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
-    step = min(batch or engine.largest_batch, engine.largest_batch)
+    largest = engine.largest_batch(x.shape[1:])
+    step = min(batch or largest, largest)
     for start in range(0, len(positions), step):
         yield sweep.advance(positions[start : start + step])
 

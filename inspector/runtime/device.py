@@ -14,6 +14,7 @@ import onnxruntime as ort
 
 from inspector.errors import DeviceError
 from inspector.runtime.failures import RUNTIME_FAILURES
+from inspector.runtime.threads import shared_thread_pool
 
 # Relu on one float, opset 13, as a serialised ModelProto: the smallest model that a provider can accept or refuse.
 _PROBE_MODEL = bytes.fromhex(
@@ -49,6 +50,8 @@ class Device:
 
 
 CPU = Device("cpu")
+
+_REFUSALS: tuple[type[Exception], ...] = (DeviceError, *RUNTIME_FAILURES)
 
 
 def resolve_device(name: str) -> Device:
@@ -91,11 +94,13 @@ def _why_unusable(device: Device) -> str | None:
         return f"this ONNX Runtime was built without {device.required_provider}"
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()
+    shared_thread_pool()
     options = ort.SessionOptions()
+    options.use_per_session_threads = False
     options.log_severity_level = 4
     try:
         session = ort.InferenceSession(_PROBE_MODEL, options, providers=device.providers)
         check_providers(session, device)
-    except (DeviceError, *RUNTIME_FAILURES) as error:
+    except _REFUSALS as error:
         return str(error).splitlines()[0].rstrip(".")
     return None

@@ -81,20 +81,24 @@ class Session:
         Raises CancelledError when the token ends the run, EngineError when ONNX Runtime fails.
         """
         token = cancellation or Cancellation()
-        binding = ort.IOBinding(self._session)
-        for name, value in feeds.items():
-            tensor = value if isinstance(value, DeviceTensor) else DeviceTensor.place(value, self.device)
-            binding.bind_ortvalue_input(name, tensor.value)
-        for name in fetch:
-            binding.bind_output(name, self.device.kind, self.device.index)
         with token.run() as options:
             try:
+                binding = self._bind(feeds, fetch)
                 self._session.run_with_iobinding(binding, options)
             except RUNTIME_FAILURES as error:
                 token.raise_if_cancelled()
                 raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
         token.raise_if_cancelled()
         return {name: DeviceTensor(v) for name, v in zip(fetch, binding.get_outputs(), strict=True)}
+
+    def _bind(self, feeds: Mapping[str, DeviceTensor | Array], fetch: Sequence[str]) -> ort.IOBinding:
+        binding = ort.IOBinding(self._session)
+        for name, value in feeds.items():
+            tensor = value if isinstance(value, DeviceTensor) else DeviceTensor.place(value, self.device)
+            binding.bind_ortvalue_input(name, tensor.value)
+        for name in fetch:
+            binding.bind_output(name, self.device.kind, self.device.index)
+        return binding
 
 
 def _size(tensor: DeviceTensor) -> int:

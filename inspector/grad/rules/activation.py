@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from inspector.grad.builder import Builder
+from inspector.grad.rectifiers import clips_at_zero
 from inspector.grad.rule import Gradients, operand, rule
 
 
@@ -18,13 +19,14 @@ def relu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def clip(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where min < y < max (0 at both bounds, as ReLU6)."""
     y = b.saved(node.outputs[0])
-    gx = gy
     low, high = _bound(b, node, "min", 1), _bound(b, node, "max", 2)
-    if low is not None:
-        gx = b.op("Mul", gx, b.positive(b.op("Sub", y, low)))
-    if high is not None:
-        gx = b.op("Mul", gx, b.positive(b.op("Sub", high, y)))
-    return [gx, *[None] * (len(node.inputs) - 1)]
+    # Between the bounds the product of the distances to them is positive: one mask serves both.
+    distances = [] if low is None else [y if clips_at_zero(node) else b.op("Sub", y, low)]
+    distances += [] if high is None else [b.op("Sub", high, y)]
+    if not distances:
+        return [gy, *[None] * (len(node.inputs) - 1)]
+    inside = distances[0] if len(distances) == 1 else b.op("Mul", *distances)
+    return [b.op("Mul", gy, b.positive(inside)), *[None] * (len(node.inputs) - 1)]
 
 
 def _bound(b: Builder, node: ir.Node, name: str, index: int) -> ir.Value | None:

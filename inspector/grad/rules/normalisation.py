@@ -20,7 +20,9 @@ def batch_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         )
     scale, variance = operand(node, 1), operand(node, 4)
     epsilon = node.attributes.get_float("epsilon", 1e-5) or 0.0
-    shape = [1, -1] + [1] * (b.rank(operand(node, 0)) - 2)
+    # Until opset 9, spatial=0 gives every element of an image statistics of its own.
+    shape = [1, *b.sizes(scale, *range(b.rank(scale)))]
+    shape += [1] * (b.rank(operand(node, 0)) - len(shape))
     known_scale, known_variance = b.array(scale), b.array(variance)
     if known_scale is not None and known_variance is not None:
         factor = known_scale.astype(np.float64) / np.sqrt(known_variance.astype(np.float64) + epsilon)

@@ -19,8 +19,7 @@ def max_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     size = math.prod(b.sizes(x, *range(1, b.rank(x))))
     signal = b.op("Flatten", gy, axis=1)
     shape = b.op("Shape", signal)
-    # Indices count through the whole batch; modulo one image's size they address that image alone.
-    places = b.op("Flatten", b.op("Mod", b.switches(node), b.ints(size)), axis=1)
+    places = _places_in_image(b, b.op("Flatten", b.switches(node), axis=1), size)
     empty = b.op(
         "ConstantOfShape",
         b.op("Concat", b.op("Slice", shape, b.ints([0]), b.ints([1])), b.ints([size]), axis=0),
@@ -28,6 +27,13 @@ def max_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     )
     unpooled = b.op("ScatterElements", empty, b.op("Expand", places, shape), signal, axis=1, reduction="add")
     return [b.op("Reshape", unpooled, b.shape_like(x))]
+
+
+def _places_in_image(b: Builder, switches: ir.Value, size: int) -> ir.Value:
+    """Take from (N, P) indices that count through the whole batch the start of each image: they address one image."""
+    images = b.op("Squeeze", b.op("Shape", switches, start=0, end=1), b.ints([0]))
+    starts = b.op("Mul", b.op("Range", b.ints(0), images, b.ints(1)), b.ints(size))
+    return b.op("Sub", switches, b.op("Unsqueeze", starts, b.ints([1])))
 
 
 @rule("AveragePool")

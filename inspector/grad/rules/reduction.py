@@ -6,6 +6,7 @@ import math
 
 import onnx_ir as ir
 
+from inspector.errors import UnsupportedOperatorError
 from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
 
@@ -36,7 +37,13 @@ def _axes(b: Builder, node: ir.Node, rank: int) -> list[int]:
     if "axes" in node.attributes:
         axes = list(node.attributes["axes"].as_ints())
     else:
-        array = b.array(node.inputs[1]) if len(node.inputs) > 1 else None
+        given = node.inputs[1] if len(node.inputs) > 1 else None
+        array = b.array(given)
+        if given is not None and array is None:
+            raise UnsupportedOperatorError(
+                f"Node {node.name!r} is a {node.op_type} over computed axes; the backward rule needs constant axes. "
+                "Simplify the model at export (constant folding)."
+            )
         axes = [] if array is None else [int(a) for a in array]
     if not axes and not node.attributes.get_int("noop_with_empty_axes", 0):
         return list(range(rank))

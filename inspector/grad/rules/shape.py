@@ -40,9 +40,21 @@ def concat(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     return b.split(gy, [b.sizes(x, axis)[0] for x in operands], axis=axis)
 
 
-@rule("Identity", "Dropout", "Cast")
+@rule("Identity", "Cast")
 def identity(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:  # noqa: ARG001
-    """gx = gy: nothing happens at inference, and a cast between floats changes no value that a gradient sees."""
+    """gx = gy: a cast between floats changes no value that a gradient sees."""
+    return [gy]
+
+
+@rule("Dropout")
+def dropout(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy: nothing is dropped at inference."""
+    training = b.array(node.inputs[2]) if len(node.inputs) > 2 else None
+    if training is not None and training.any():
+        raise UnsupportedOperatorError(
+            f"Node {node.name!r} is a Dropout in training mode: its output is random. "
+            "Export the model in inference mode (model.eval())."
+        )
     return [gy, *[None] * (len(node.inputs) - 1)]
 
 

@@ -1,0 +1,107 @@
+"""The sessions of one model: forward ones by what they expose, backward ones by source and policy."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inspector.errors import ConflictError
+from inspector.grad.backward import write_backward
+from inspector.grad.policies import policy_named
+from inspector.graph.expose import expose
+from inspector.graph.pack import PackedGraph, pack
+from inspector.graph.sized import shapes_at
+from inspector.graph.traits import Traits
+from inspector.model.spec import Model
+from inspector.runtime.cache import SessionCache
+from inspector.runtime.device import Device
+from inspector.runtime.session import Optimisation, Session
+from inspector.runtime.tensor import DeviceTensor
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a backward session must be fed; the graph itself lives in the session."""
+
+    saved: tuple[str, ...]
+    switches: tuple[str, ...]
+    batchable: bool
+
+
+class Sessions:
+    """Makes sessions when they are first needed; the cache may forget them, and they are made again."""
+
+    def __init__(self, model: Model, *, traits: Traits, device: Device, cache: SessionCache) -> None:
+        self.device = device
+        self._model = model
+        self._cache = cache
+        self._key = next(_numbers)
+        self._lock = threading.Lock()
+        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._weights: dict[str, DeviceTensor] = {}
+        self._closed = False
+        self._forward_optimisation = Optimisation.BASIC if traits.has_qdq else Optimisation.ALL
+
+    def forward(self, tensors: tuple[str, ...], switches: tuple[str, ...]) -> Session:
+        """Return the session that gives tensors and switches of the exported graph."""
+
+        def make() -> Session:
+            exposed = expose(self._model.ir, tensors=tensors, switches=switches)
+            return self._session(pack(exposed), self._forward_optimisation)
+
+        return self._cached(("forward", tensors, switches), make)
+
+    def backward(self, source: str, policy: str, image: Sequence[int]) -> tuple[Session, Plan]:
+        """Return the session from a source to images of a shape (without the batch axis), and what to feed it."""
+        free = not all(isinstance(size, int) for size in self._model.input.shape[1:])
+        key = ("backward", source, policy, tuple(image) if free else ())
+
+        def make() -> Session:
+            graph = write_backward(
+                self._model.ir,
+                source=source,
+                target=self._model.input.name,
+                policy=policy_named(policy),
+                shapes=shapes_at(self._model, image),
+                dtypes=self._model.dtypes,
+            )
+            with self._lock:
+                self._plans[key] = Plan(graph.saved, graph.switches, graph.batchable)
+            return self._session(pack(graph.model), Optimisation.ALL)
+
+        session = self._cached(key, make)
+        with self._lock:
+            return session, self._plans[key]
+
+    def close(self) -> None:
+        """Forget all sessions; runs that are under way end in peace."""
+        self._closed = True
+        self._cache.drop(lambda key: isinstance(key, tuple) and key[0] == self._key)
+
+    def _cached(self, key: tuple[object, ...], make: Callable[[], Session]) -> Session:
+        if self._closed:
+            raise ConflictError(
+                f"Model {self._model.name!r} was closed; load it again.", reason="MODEL_CLOSED"
+            )
+        return self._cache.get((self._key, *key), make)
+
+    def _session(self, packed: PackedGraph, optimisation: Optimisation) -> Session:
+        own = self._model.ir.graph.initializers
+        weights = {
+            name: self._shared(name, array) if name in own else DeviceTensor.place(array)
+            for name, array in packed.weights.items()
+        }
+        return Session(packed.graph, weights=weights, device=self.device, optimisation=optimisation)
+
+    def _shared(self, name: str, array: Array) -> DeviceTensor:
+        with self._lock:
+            return self._weights.setdefault(name, DeviceTensor.place(array))

@@ -1,0 +1,23 @@
+"""Shapes of a model whose image size is free, once the size is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import onnx
+
+from inspector.graph.pack import pack
+from inspector.model.shapes import infer_shapes
+from inspector.model.spec import Model, Shape
+
+
+def shapes_at(model: Model, image: Sequence[int]) -> Mapping[str, Shape]:
+    """Return the shapes of all tensors for one image of the given shape (without the batch axis)."""
+    if all(isinstance(size, int) for size in model.input.shape[1:]):
+        return model.shapes
+    proto = onnx.ModelProto.FromString(pack(model.ir).graph)
+    declared = next(info for info in proto.graph.input if info.name == model.input.name)
+    for dim, size in zip(declared.type.tensor_type.shape.dim[1:], image, strict=True):
+        dim.dim_value = size
+    shapes, _ = infer_shapes(proto, model.input.name, limits=model.limits)
+    return shapes
