@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from inspector.cli import options
-from inspector.cli.output import print_json, print_table, say
+from inspector.cli.output import print_json, print_table, say_written
 from inspector.cli.subject import open_subject
 from inspector.errors import InvalidInputError
 
@@ -40,7 +40,7 @@ def features(
             raise InvalidInputError(
                 f"{output} cannot be written: {error.strerror}.", field="output"
             ) from error
-        say(f"wrote {output}")
+        say_written(output)
     if as_json:
         print_json([{"image": path, "vector": vector} for path, vector in zip(paths, vectors, strict=True)])
     elif output is None:

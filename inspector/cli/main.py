@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
-import typer
-
-from inspector.cli.attribute import attribute
-from inspector.cli.features import features
-from inspector.cli.layers import layers
-from inspector.cli.neighbours import neighbours
-from inspector.cli.occlude import occlude
-from inspector.cli.output import complain
-from inspector.cli.pca import pca
-from inspector.cli.predict import predict
-from inspector.cli.serve import serve
 from inspector.errors import CancelledError, InspectorError, InvalidModelError, LimitExceededError, UserError
+from inspector.extras import engine_required
+
+with engine_required():
+    import typer
+
+    from inspector.cli.attribute import attribute
+    from inspector.cli.features import features
+    from inspector.cli.layers import layers
+    from inspector.cli.neighbours import neighbours
+    from inspector.cli.occlude import occlude
+    from inspector.cli.output import complain
+    from inspector.cli.pca import pca
+    from inspector.cli.predict import predict
+    from inspector.cli.serve import serve
 
 EXIT_USAGE = 2  # as the option parser's own
 EXIT_MODEL = 3
@@ -25,7 +29,7 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(
     name="inspector",
     help="Look inside exported CNNs. Exit codes: 0 done, 2 wrong usage or input, 3 the model cannot be loaded, "
-    "4 internal error, 130 interrupted.",
+    "4 the service cannot be reached or an internal error, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,6 +47,9 @@ def main() -> None:
     except InspectorError as error:
         complain(error)
         sys.exit(_exit_code(error))
+    except Exception:  # noqa: BLE001 — a bug of ours; a script learns of it by the exit code
+        traceback.print_exc()
+        sys.exit(EXIT_INTERNAL)
 
 
 def _exit_code(error: InspectorError) -> int:

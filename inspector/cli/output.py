@@ -59,7 +59,12 @@ def write_picture(path: Path, picture: bytes) -> None:
         path.write_bytes(picture)
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be written: {error.strerror}.", field="output") from error
-    _err.print(f"wrote {escape(str(path))}", highlight=False)
+    say_written(path)
+
+
+def say_written(path: Path) -> None:
+    """Say on stderr which file was written."""
+    _err.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -73,7 +78,9 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def _plain(value: object) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        items = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        # Pictures go to files (--output), never into JSON.
+        return {name: _plain(item) for name, item in items.items() if not isinstance(item, bytes)}
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, Mapping):

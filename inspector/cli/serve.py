@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,15 @@ import typer
 from inspector.cli.output import say
 from inspector.service.server import serve as run_server
 from inspector.service.settings import Settings
+
+
+class LogLevel(StrEnum):
+    """How much the server tells on stderr."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 def serve(
@@ -29,7 +39,7 @@ def serve(
         str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads that run models.")] = None,
-    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[LogLevel, typer.Option("--log-level", help="What goes to stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve models over gRPC until SIGTERM or Ctrl-C, then drain.
 

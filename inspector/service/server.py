@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from inspector.embeddings.memory import MemoryStore
-from inspector.errors import ConflictError, InspectorError
+from inspector.errors import ConflictError, InspectorError, InvalidInputError
 from inspector.service.calls import Calls
 from inspector.service.embedding_servicer import EmbeddingServicer
 from inspector.service.executor import Executor
@@ -163,6 +163,12 @@ def _standing(what: str, settings: Settings) -> Gate:
 
 
 def _bind(server: Any, address: str) -> str:
+    host, separator, number = address.rpartition(":")
+    if not (host and separator and number.isdecimal()):
+        raise InvalidInputError(
+            f"The address {address!r} is not host:port, such as 127.0.0.1:50051; port 0 takes a free one.",
+            field="address",
+        )
     try:
         port = server.add_insecure_port(address)
     except RuntimeError:
@@ -174,4 +180,4 @@ def _bind(server: Any, address: str) -> str:
             reason="ADDRESS_IN_USE",
             field="address",
         )
-    return f"{address.rpartition(':')[0]}:{port}"
+    return f"{host}:{port}"

@@ -19,8 +19,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from inspector.client import Client, ServerUnavailableError
 from inspector.client.images import image_to_wire
-from inspector.errors import CancelledError, ConflictError, LimitExceededError
-from inspector.service.server import SERVICES
+from inspector.errors import CancelledError, ConflictError, InvalidInputError, LimitExceededError
+from inspector.service.server import SERVICES, serve
+from inspector.service.settings import Settings
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc, model_service_pb2_grpc
 from inspector.v1.model_service_pb2 import LoadModelRequest, UploadChunk, UploadHeader, UploadModelRequest
 from tests.support.patience import PATIENCE, eventually
@@ -251,3 +252,9 @@ def test_reflection_lists_the_services_and_their_files(channel):
     names = {service.name for service in listed.list_services_response.service}
     assert {*SERVICES, "grpc.health.v1.Health"} <= names
     assert described.file_descriptor_response.file_descriptor_proto
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", ":50051", "localhost:http", ""])
+def test_an_address_without_host_and_port_is_refused(address, tmp_path):
+    with pytest.raises(InvalidInputError, match="host:port"):
+        serve(Settings(address=address, repository=tmp_path))

@@ -51,7 +51,16 @@ class Command:
 @contextmanager
 def serving(repository: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Give the process of `inspector serve` on a free port, and the first line that it prints."""
-    command = [sys.executable, "-m", "inspector.cli.main", "serve", "--device", "cpu", "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "inspector.cli.main",
+        "serve",
+        "--device",
+        "cpu",
+        "--log-level",
+        "warning",
+    ]
     with subprocess.Popen(
         [*command, "--address", "127.0.0.1:0", "--repository", str(repository), *options],
         stdout=subprocess.PIPE,

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
+
+from tests.support.sessions import plain_session
 
 FLOAT = TensorProto.FLOAT
 
@@ -53,14 +54,8 @@ class Exposed:
         copy.CopyFrom(proto)
         del copy.graph.output[:]
         copy.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.log_severity_level = 4
         self._names = list(names)
-        self._session = ort.InferenceSession(
-            copy.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = plain_session(copy, optimise=False)
         self._input = self._session.get_inputs()[0].name
 
     def run(self, feed: np.ndarray) -> dict[str, np.ndarray]:

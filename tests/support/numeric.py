@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 import onnx_ir as ir
-import onnxruntime as ort
 from onnx import TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from inspector.grad.backward import GRADIENT, SEED, BackwardGraph, write_backward
 from inspector.grad.policies import policy_named
 from inspector.graph.expose import SWITCHES, expose
+from tests.support.sessions import plain_session
 
 Feeds = dict[str, np.ndarray]
 
@@ -76,7 +76,7 @@ def compare_in_runtime(
     model: onnx.ModelProto, feeds: Feeds, *, wrt: str, source: str, rng: np.random.Generator
 ) -> Comparison:
     """Like `compare`, with forward and backward in float32 in ONNX Runtime."""
-    session = _session(to_float32(model))
+    session = plain_session(to_float32(model))
     single = {name: array.astype(np.float32) for name, array in feeds.items()}
 
     def forward(x: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def run_all(model: onnx.ModelProto, feeds: Feeds) -> Feeds:
     del copy.graph.output[:]
     names = [name for node in copy.graph.node for name in node.output if name]
     copy.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    return feeds | dict(zip(names, _session(copy).run(names, feeds), strict=True))
+    return feeds | dict(zip(names, plain_session(copy).run(names, feeds), strict=True))
 
 
 def vjp(
@@ -133,7 +133,7 @@ def vjp(
     if dtype == ir.DataType.DOUBLE:
         return ReferenceEvaluator(proto).run([GRADIENT], fed)[0]
     single = {name: a.astype(np.float32) if a.dtype == np.float64 else a for name, a in fed.items()}
-    return _session(proto).run([GRADIENT], single)[0]
+    return plain_session(proto).run([GRADIENT], single)[0]
 
 
 def backward_of(
@@ -189,14 +189,7 @@ def _switches(model: onnx.ModelProto, backward: BackwardGraph, feeds: Feeds) -> 
     """Return the switches: the reference evaluator's are wrong for several paddings, so ONNX Runtime gives them."""
     if not backward.switches:
         return {}
-    session = _session(ir.to_proto(expose(ir.from_proto(model), tensors=[], switches=backward.switches)))
+    session = plain_session(ir.to_proto(expose(ir.from_proto(model), tensors=[], switches=backward.switches)))
     names = [name + SWITCHES for name in backward.switches]
     used = {i.name: feeds[i.name] for i in session.get_inputs()}
     return dict(zip(names, session.run(names, used), strict=True))
-
-
-def _session(proto: onnx.ModelProto) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    return ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])

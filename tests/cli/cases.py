@@ -1,0 +1,67 @@
+"""What every verb is asked, on a file and on a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cli.conftest import LABELS, PHOTOGRAPHS
+
+IMAGE = object()
+"""Stands for one photograph."""
+IMAGES = object()
+"""Stands for the folder of photographs."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command without its model; `words` are what people must find in what it prints for them."""
+
+    verb: str
+    arguments: tuple[Any, ...] = ()
+    words: tuple[str, ...] = ()
+    draws: bool = False
+
+
+def attribute(*options: object, words: tuple[str, ...]) -> Case:
+    return Case("attribute", (IMAGE, *options), words, draws=True)
+
+
+CASES = {
+    "layers": Case("layers", words=("conv1", "MaxPool", "1×8×6×6", "4×4", "7 layers")),
+    "predict": Case("predict", (IMAGE,), words=("probability", LABELS[0])),
+    "predict, two of several images": Case(
+        "predict", (IMAGES, "--top", 2), words=tuple(f"photo{n}" for n in range(PHOTOGRAPHS))
+    ),
+    "saliency of the class": attribute(words=("saliency of class", "value")),
+    "saliency of a class by number": attribute("--class", 4, words=("class 4 eel",)),
+    "deconvnet of a unit": attribute(
+        *("--method", "deconvnet", "--layer", "conv2", "--channel", 3, "--position", "2,4"),
+        words=("deconvnet of channel 3 of conv2 at (2, 4)",),
+    ),
+    "deconvnet of the strongest unit of a map": attribute(
+        "-m", "deconvnet", "-l", "pool1", "-c", 1, words=("channel 1 of pool1 at (",)
+    ),
+    "guided of the strongest map": attribute("-m", "guided", "-l", "relu2", words=("guided of channel",)),
+    "occlude": Case(
+        "occlude", (IMAGE, "--size", 4, "--stride", 3), words=("unoccluded", "4×4 square"), draws=True
+    ),
+    "occlude, with everything chosen": Case(
+        "occlude",
+        (IMAGE, "--class", 1, "--layer", "conv1", "--size", 6, "--stride", 5, "--fill", 0.25),
+        words=("bee: probability", "6×6 square"),
+        draws=True,
+    ),
+    "features": Case("features", (IMAGES,), words=("photo4.png", "288")),
+    "features, the largest of each map": Case(
+        "features", (IMAGES, "--layer", "conv2", "--pooling", "max"), words=("dimensions", " 8 ")
+    ),
+    "neighbours": Case(
+        "neighbours", (IMAGE, IMAGES, "-k", 3), words=("cosine distance", "photo2.png", "0.0000")
+    ),
+    "neighbours by another measure": Case(
+        "neighbours", (IMAGE, IMAGES, "-l", "relu1", "--metric", "euclidean"), words=("euclidean distance",)
+    ),
+    "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
+    "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),
+}

@@ -1,0 +1,128 @@
+"""What the JSON of each verb says, against what is known of the model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from onnx.reference import ReferenceEvaluator
+
+import inspector as package
+from tests.cli.conftest import LABELS, PHOTOGRAPHS
+
+CHANNELS, MAP = 8, (6, 6)
+"""Of conv2."""
+
+
+def test_layers_are_those_of_the_file(inspector, place):
+    found = inspector("layers", place.model, "--json").json()
+    assert [layer["name"] for layer in found] == [
+        "conv1",
+        "relu1",
+        "pool1",
+        "conv2",
+        "relu2",
+        "flat",
+        "scores",
+    ]
+    pool = found[2]
+    assert (pool["operator"], pool["shape"], pool["channels"]) == ("MaxPool", [1, 6, 8, 8], 6)
+    # conv1 sees 3 with padding 1, the pool two of those.
+    assert pool["receptive_field"] == {"size": [4, 4], "stride": [2, 2], "offset": [-1, -1]}
+
+
+def test_probabilities_are_those_of_another_runtime(inspector, place):
+    (found,) = inspector("predict", place.model, place.image, "--top", 5, "--json").json()
+    assert found["image"] == str(place.image)
+    scores = run(place.model, place.image)
+    expected = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+    order = np.argsort(-expected)
+    assert [one["index"] for one in found["classes"]] == order.tolist()
+    assert [one["label"] for one in found["classes"]] == [LABELS[index] for index in order]
+    assert [one["probability"] for one in found["classes"]] == pytest.approx(expected[order], rel=1e-5)
+    assert [one["score"] for one in found["classes"]] == pytest.approx(scores[order], rel=1e-5)
+
+
+def test_top_is_how_many_classes(inspector, place):
+    rows = inspector("predict", place.model, place.images, "-k", 2, "--json").json()
+    assert [len(row["classes"]) for row in rows] == [2] * PHOTOGRAPHS
+
+
+def test_a_unit_is_where_it_was_asked_for(inspector, place):
+    options = ("-l", "conv2", "-c", 3, "-p", "2,4", "--json")
+    found = inspector("attribute", place.model, place.image, *options).json()
+    assert (found["method"], found["shape"], np.shape(found["map"])) == ("saliency", [3, 16, 16], (3, 16, 16))
+    target = found["target"]
+    assert (target["layer"], target["channel"], target["position"]) == ("conv2", 3, [2, 4])
+    assert (
+        np.flatnonzero(np.abs(found["map"]).max((0, 1))).min() >= 7
+    )  # column 4 of conv2 sees columns 7 to 14
+    assert np.flatnonzero(np.abs(found["map"]).max((0, 2))).max() <= 10  # row 2 sees rows 3 to 10
+
+
+def test_what_is_not_given_is_the_strongest(inspector, place):
+    given = ("attribute", place.model, place.image, "-l", "conv2")
+    values = {
+        (channel, row, column): inspector(*given, "-c", channel, "-p", f"{row},{column}", "--json").json()[
+            "target"
+        ]["value"]
+        for channel in (0, 5)
+        for row in range(0, MAP[0], 2)
+        for column in range(0, MAP[1], 3)
+    }
+    for channel in (0, 5):
+        target = inspector(*given, "-c", channel, "--json").json()["target"]
+        assert target["value"] >= max(value for at, value in values.items() if at[0] == channel)
+    strongest = inspector(*given, "--json").json()["target"]
+    channels = [inspector(*given, "-c", c, "--json").json()["target"]["value"] for c in range(CHANNELS)]
+    assert strongest["value"] == max(channels)
+    assert strongest["channel"] == int(np.argmax(channels))
+
+
+@pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided"])
+def test_methods_are_those_of_the_package(inspector, place, method):
+    found = inspector("attribute", place.model, place.image, "-m", method, "--class", 2, "--json").json()
+    with package.load(place.model, device="cpu") as model:
+        expected = model.attribute(place.image, method=method, target=2).maps[0]
+    np.testing.assert_array_equal(np.float32(found["map"]), expected)
+    assert np.abs(expected).max() > 0
+
+
+def test_occlusion_covers_the_image(inspector, place):
+    options = ("--size", 4, "--stride", 3, "--class", 1, "--json")
+    found = inspector("occlude", place.model, place.image, *options).json()
+    assert (found["size"], found["stride"]) == ([4, 4], [3, 3])
+    assert found["target"]["label"] == LABELS[1]
+    assert (
+        np.shape(found["probability"])
+        == (len(found["tops"]), len(found["lefts"]))
+        == np.shape(found["label"])
+    )
+    assert found["tops"][0] == 0
+    assert np.all(found["done"])
+    assert "picture" not in found
+
+
+def test_neighbours_are_in_order(inspector, place):
+    found = inspector(
+        "neighbours", place.model, place.image, place.images, "-k", PHOTOGRAPHS, "--json"
+    ).json()
+    distances = [one["distance"] for one in found["neighbours"]]
+    assert found["neighbours"][0] == {"image": str(place.image), "distance": pytest.approx(0, abs=1e-6)}
+    assert distances == sorted(distances)
+    assert len(distances) == PHOTOGRAPHS
+
+
+def test_components_are_in_order(inspector, place):
+    found = inspector("pca", place.model, place.images, "-n", 3, "--json").json()
+    ratios = found["explained_variance_ratio"]
+    assert ratios == sorted(ratios, reverse=True)
+    points = np.array([row["point"] for row in found["points"]])
+    assert points.shape == (PHOTOGRAPHS, 3)
+    np.testing.assert_allclose(points.mean(0), 0, atol=1e-5)
+
+
+def run(model, image) -> np.ndarray:
+    """Return the scores as the reference implementation of ONNX gives them for the image as the package prepares it."""
+    with package.load(model, device="cpu") as loaded:
+        x = loaded.prepare(image)
+    return ReferenceEvaluator(str(model)).run(["scores"], {"x": x})[0][0]

@@ -1,0 +1,93 @@
+"""Every verb gives the same on a file in this process and on a running service."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inspector.cli.main import app
+from tests.cli.cases import CASES, IMAGE, IMAGES, Case
+from tests.cli.conftest import DEMO, Place
+from tests.cli.test_serve import VERB as SERVE
+
+DRAWN = {name: case for name, case in CASES.items() if case.draws}
+
+
+def line(case: Case, place: Place, model: object) -> list[object]:
+    files = {id(IMAGE): place.image, id(IMAGES): place.images}
+    return [case.verb, model, *(files.get(id(argument), argument) for argument in case.arguments)]
+
+
+def test_every_verb_has_a_case():
+    verbs = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert verbs == {case.verb for case in CASES.values()} | {SERVE}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_same_json(inspector, place, address, case):
+    here = inspector(*line(case, place, place.model), "--json")
+    there = inspector(*line(case, place, "toy"), "--json", "--server", address)
+    assert here.json() == there.json()
+    assert here.json()
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_same_words(inspector, place, address, case):
+    here = inspector(*line(case, place, place.model))
+    there = inspector(*line(case, place, "toy"), "--server", address)
+    assert here.code == there.code == 0
+    # Only the title of a table may name the model.
+    assert here.out.splitlines()[1:] == there.out.splitlines()[1:]
+    assert not [word for word in case.words if word not in here.out]
+
+
+@pytest.mark.parametrize("case", DRAWN.values(), ids=DRAWN)
+def test_the_same_picture(inspector, place, address, tmp_path, case):
+    here, there = tmp_path / "here.png", tmp_path / "there.png"
+    local = inspector(*line(case, place, place.model), "-o", here, "--json")
+    remote = inspector(*line(case, place, "toy"), "-o", there, "--json", "--server", address)
+    assert local.json() == remote.json()
+    assert f"wrote {here}" in local.err
+    pictures = [open_png(path) for path in (here, there)]
+    np.testing.assert_array_equal(*pictures)
+    assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) > 2
+
+
+@pytest.mark.parametrize("verb", ["layers", "predict", "attribute", "occlude"])
+def test_the_demonstration_model(inspector, place, address, tmp_path, verb):
+    if not DEMO.exists():
+        pytest.skip("demo/model/demo.onnx is missing: python demo/train/train.py makes it")
+    options = {
+        "layers": (),
+        "predict": (place.image,),
+        "attribute": (place.image, "-m", "deconvnet", "-l", "conv2"),
+        "occlude": (place.image, "--size", 24, "--stride", 24),
+    }[verb]
+    here = inspector(verb, DEMO, *options, "--json").json()
+    assert here
+    assert here == inspector(verb, "demo", *options, "--json", "--server", address).json()
+
+
+@pytest.mark.parametrize("given", ["file", "text"])
+def test_preprocessing_given_here_is_that_given_at_the_upload(inspector, place, address, given):
+    text = f"@{place.preprocessing}" if given == "file" else place.preprocessing.read_text()
+    plain = inspector("features", place.model, place.image, "--json").json()
+    here = inspector("features", place.model, place.image, "--json", "--preprocessing", text).json()
+    assert here == inspector("features", "scaled", place.image, "--json", "--server", address).json()
+    assert here != plain
+
+
+def test_vectors_as_a_file(inspector, place, address, tmp_path):
+    here, there = tmp_path / "here.npy", tmp_path / "there.npy"
+    printed = inspector("features", place.model, place.images, "-o", here, "--json").json()
+    said = inspector("features", "toy", place.images, "-o", there, "--server", address)
+    assert said.out == ""
+    assert f"wrote {there}" in said.err
+    np.testing.assert_array_equal(np.load(here), np.load(there))
+    np.testing.assert_array_equal(np.load(here), np.float32([row["vector"] for row in printed]))
+
+
+def open_png(path) -> np.ndarray:
+    with Image.open(path, formats=["PNG"]) as image:
+        return np.asarray(image.convert("RGB"))

@@ -1,0 +1,186 @@
+"""What goes wrong: the exit code, and words that say what was given and how to mend it."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from inspector.cli.main import EXIT_INTERNAL, EXIT_MODEL, EXIT_USAGE
+
+NOBODY = "127.0.0.1:1"
+"""A port on which nothing listens."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inspect",),
+        ("layers",),
+        ("layers", "{model}", "--jsn"),
+        ("attribute", "{model}", "{image}", "--channel", "first"),
+        ("predict", "{model}", "{image}", "--top", "0"),
+        ("serve", "--workers", "0"),
+        ("serve", "--log-level", "loud"),
+    ],
+    ids=" ".join,
+)
+def test_a_line_that_does_not_parse(inspector, place, words):
+    found = inspector(*(word.format(model=place.model, image=place.image) for word in words))
+    assert found.code == EXIT_USAGE
+    assert found.out == ""
+    assert "Usage: " in found.err
+    assert "Error" in found.err
+
+
+WRONG = {
+    "unknown layer": (("attribute", "{image}", "-l", "cnv2"), "'cnv2'", "Did you mean 'conv2'"),
+    "unknown layer of features": (("features", "{image}", "-l", "relu9"), "'relu9'", "relu1"),
+    "unknown layer of an occlusion": (("occlude", "{image}", "-l", "pool"), "'pool'", "pool1"),
+    "unknown method": (("attribute", "{image}", "-m", "lime"), "'lime'", "saliency"),
+    "unknown pooling": (("features", "{image}", "--pooling", "sum"), "sum", "max"),
+    "unknown metric": (("neighbours", "{image}", "{images}", "--metric", "taxi"), "taxi", "euclidean"),
+    "no such channel": (("attribute", "{image}", "-l", "conv2", "-c", "8"), "8", "0 to 7"),
+    "no such position": (("attribute", "{image}", "-l", "conv2", "-c", "0", "-p", "6,0"), "6", "conv2"),
+    "no such class": (("attribute", "{image}", "--class", "5"), "5", "0 to 4"),
+    "a position in words": (("attribute", "{image}", "-l", "conv2", "-p", "top"), "'top'", "3,5"),
+    "a class and a unit": (("attribute", "{image}", "-l", "conv2", "--class", "1"), "--class", "not both"),
+    "a channel without layer": (("attribute", "{image}", "-c", "1"), "--channel", "give --layer"),
+    "a missing image": (("predict", "{missing}"), "missing.png", "No such file"),
+    "an image that is none": (("predict", "{text}"), "image", "JPEG, PNG"),
+    "a folder without images": (("predict", "{empty}"), "empty", ".png"),
+    "too many components": (("pca", "{images}", "-n", "99"), "99", "5"),
+    "a picture that cannot be written": (
+        ("attribute", "{image}", "-o", "{nowhere}"),
+        "nowhere",
+        "cannot be written",
+    ),
+    "vectors that cannot be written": (
+        ("features", "{image}", "-o", "{nowhere}"),
+        "nowhere",
+        "cannot be written",
+    ),
+    "a picture of one component": (
+        ("pca", "{images}", "-n", "1", "-o", "{text}"),
+        "two components",
+        "--components 2",
+    ),
+    "a square larger than the image": (("occlude", "{image}", "--size", "17"), "17", "16"),
+}
+
+
+@pytest.fixture
+def files(place, tmp_path) -> dict[str, object]:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("no picture")
+    return {
+        "model": place.model,
+        "image": place.image,
+        "images": place.images,
+        "missing": tmp_path / "missing.png",
+        "empty": tmp_path / "empty",
+        "text": tmp_path / "text.png",
+        "nowhere": tmp_path / "nowhere" / "file",
+    }
+
+
+@pytest.mark.parametrize("way", ["here", "there"])
+@pytest.mark.parametrize(("words", "given", "mending"), WRONG.values(), ids=WRONG)
+def test_wrong_input(inspector, files, address, way, words, given, mending):
+    verb, *rest = (word.format(**files) for word in words)
+    model = [files["model"]] if way == "here" else ["toy", "--server", address]
+    found = inspector(verb, *model[:1], *rest, *model[1:], "--json")
+    assert found.code == EXIT_USAGE, found
+    assert found.out == ""
+    assert found.err.strip().splitlines()[-1].startswith("error ")
+    assert given in found.err
+    assert mending in found.err
+    assert "Traceback" not in found.err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("@{missing}", "No such file"),
+        ("scale=2", "--preprocessing is no JSON object"),
+        ("[1]", "must be a JSON object"),
+        ('{"scale": "large"}', "scale"),
+        ('{"sclae": 2}', "sclae"),
+    ],
+)
+def test_wrong_preprocessing(inspector, files, text, words):
+    text = text.replace("{missing}", str(files["missing"]))
+    found = inspector("predict", files["model"], files["image"], "--preprocessing", text)
+    assert found.code == EXIT_USAGE
+    assert words in found.err
+
+
+def test_preprocessing_is_the_services_own_affair(inspector, place, address):
+    found = inspector("predict", "toy", place.image, "--server", address, "--preprocessing", "{}")
+    assert found.code == EXIT_USAGE
+    assert "--preprocessing works in-process" in found.err
+
+
+def test_a_missing_model(inspector, place, address, tmp_path):
+    here = inspector("layers", tmp_path / "none.onnx")
+    there = inspector("layers", "toi", "--server", address)
+    assert here.code == there.code == EXIT_MODEL
+    assert "none.onnx" in here.err
+    assert "'toi'" in there.err
+    assert "Did you mean 'toy'" in there.err
+
+
+@pytest.mark.parametrize("kind", ["text", "picture", "empty", "half"])
+def test_bytes_that_are_no_model(inspector, place, tmp_path, kind):
+    whole = place.model.read_bytes()
+    data = {
+        "text": b"These are words, and no model.\n" * 9,
+        "picture": place.image.read_bytes(),
+        "empty": b"",
+        "half": whole[: len(whole) // 2],
+    }[kind]
+    path = tmp_path / "no.onnx"
+    path.write_bytes(data)
+    found = inspector("layers", path)
+    assert found.code == EXIT_MODEL, found
+    assert found.err.startswith("error ")
+
+
+@pytest.mark.parametrize(
+    "verb", ["layers", "predict", "attribute", "occlude", "features", "neighbours", "pca"]
+)
+def test_nobody_answers(inspector, place, verb):
+    images = {"layers": [], "neighbours": [place.image, place.images], "pca": [place.images]}
+    found = inspector(verb, "toy", *images.get(verb, [place.image]), "--server", NOBODY)
+    assert found.code == EXIT_INTERNAL
+    assert NOBODY in found.err
+    assert "inspector serve" in found.err
+
+
+def test_an_unknown_device(inspector, place):
+    found = inspector("predict", place.model, place.image, "--device", "toaster")
+    assert found.code == EXIT_USAGE
+    assert "toaster" in found.err
+    assert "cuda:N" in found.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+def test_an_image_that_may_not_be_read(inspector, place, tmp_path):
+    path = tmp_path / "secret.png"
+    path.write_bytes(place.image.read_bytes())
+    path.chmod(0)
+    found = inspector("predict", place.model, path)
+    assert found.code == EXIT_USAGE
+    assert "Permission denied" in found.err
+
+
+def test_names_are_printed_as_they_are(inspector, place, tmp_path):
+    """Square brackets in a file's name are no markup."""
+    path = tmp_path / "[bold]photo[dim].png"
+    path.write_bytes(place.image.read_bytes())
+    output = tmp_path / "[red]map.png"
+    assert path.name in inspector("predict", place.model, path).out
+    assert str(output) in inspector("attribute", place.model, path, "-o", output).err
+    assert "[bold]none" in inspector("predict", place.model, "[bold]none.png").err
+    assert np.size(inspector("features", place.model, path, "--json").json()[0]["vector"])
