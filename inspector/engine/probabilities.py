@@ -7,15 +7,25 @@ from typing import Any
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.errors import InvalidInputError
 from inspector.runtime.cancel import Cancellation
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def scores_and_probabilities(engine: Engine, found: dict[str, Array]) -> tuple[Array, Array]:
-    """Return (N, classes) scores and probabilities from the fetched tensors of `tensors_of(engine)`."""
+    """Return (N, classes) scores and probabilities from the fetched tensors of `tensors_of(engine)`.
+
+    Raises InvalidInputError where the model answers NaN or infinity, as some do on images of a range they never saw.
+    """
     head = engine.head
     scores = _flat(found[head.scores])
+    if np.isnan(scores).any() or np.isposinf(scores).any():
+        raise InvalidInputError(
+            "The model answers NaN or infinity on this image. Check the preprocessing, above all the range of values.",
+            reason="ANSWER_NOT_FINITE",
+            field="images",
+        )
     match head.activation:
         case "softmax" | "sigmoid":
             return scores, _flat(found[head.output])

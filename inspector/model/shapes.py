@@ -12,7 +12,7 @@ from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.limits import Limits
 from inspector.model.shape_folding import fold_shapes
 from inspector.model.spec import Dim, Shape
-from inspector.model.stand_ins import STAND_INS
+from inspector.model.stand_ins import CEILING_DOMAIN, STAND_INS, ceiling_functions
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 MAX_ROUNDS = 4
@@ -109,6 +109,9 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
         e.domain == "" for e in copy.opset_import
     ):
         copy.opset_import.add(domain="", version=opset)
+    if any(node.domain == CEILING_DOMAIN for node in copy.graph.node):
+        copy.opset_import.add(domain=CEILING_DOMAIN, version=1)
+        copy.functions.extend(ceiling_functions())
     return copy
 
 

@@ -1,4 +1,4 @@
-"""Operators without a schema in ONNX, replaced for shape inference by standard ones of the same output shape."""
+"""Operators whose shape ONNX does not infer, or infers wrongly, replaced for inference by others of the same shape."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import onnx
 
 StandIn = Callable[[onnx.NodeProto, int], onnx.NodeProto | None]
 """Takes a node and the standard opset; None where no standard operator has its shape."""
+
+CEILING_DOMAIN = "inspector"
+_CEILING_OPSET = 22
+_CEILING_POOLINGS = ("MaxPool", "AveragePool")
 
 
 def _like(op_type: str, inputs: Sequence[int], *, keep_attributes: bool = False) -> StandIn:
@@ -43,7 +47,37 @@ def _crop(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
     )
 
 
+def _ceiling_pooling(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
+    """Before opset 22 ONNX counts a last window that lies in the padding alone, which the runtime never did."""
+    ceiled = any(attribute.name == "ceil_mode" and attribute.i for attribute in node.attribute)
+    if opset >= _CEILING_OPSET or not ceiled:
+        return None
+    made = onnx.NodeProto()
+    made.CopyFrom(node)
+    made.domain = CEILING_DOMAIN
+    del made.output[1:]  # a function gives all its outputs or cannot be inferred
+    return made
+
+
+def ceiling_functions() -> list[onnx.FunctionProto]:
+    """Return the poolings of opset 22 as functions that a model of any opset can call."""
+    return [_function(op_type) for op_type in _CEILING_POOLINGS]
+
+
+def _function(op_type: str) -> onnx.FunctionProto:
+    schema = onnx.defs.get_schema(op_type, _CEILING_OPSET)
+    node = onnx.helper.make_node(op_type, ["X"], ["Y"])
+    for name, attribute in schema.attributes.items():
+        node.attribute.add(name=name, type=attribute.type.value, ref_attr_name=name)
+    opsets = [onnx.helper.make_opsetid("", _CEILING_OPSET)]
+    return onnx.helper.make_function(
+        CEILING_DOMAIN, op_type, ["X"], ["Y"], [node], opsets, list(schema.attributes)
+    )
+
+
 STAND_INS: dict[tuple[str, str], StandIn] = {
+    ("", "MaxPool"): _ceiling_pooling,
+    ("", "AveragePool"): _ceiling_pooling,
     ("", "ImageScaler"): _like("Identity", (0,)),
     ("", "Affine"): _like("Identity", (0,)),
     ("", "Scale"): _like("Identity", (0,)),

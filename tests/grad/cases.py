@@ -50,7 +50,9 @@ def case(
     **weights,
 ) -> Case:
     """Return a case; a weight given as a shape is filled at random, away from 0."""
-    arrays = {key: _away_from_zero(value) if isinstance(value, tuple) else value for key, value in weights.items()}
+    arrays = {
+        key: _away_from_zero(value) if isinstance(value, tuple) else value for key, value in weights.items()
+    }
     proto = model(nodes, shape=shape, weights=arrays, opset=opset)
     return Case(name, to_float64(proto), shape, judge, scale)
 
@@ -71,7 +73,13 @@ def pooled(name: str, *, shape: tuple[int, ...] = (2, 3, 9, 8), opset: int = 17,
     shared = {"kernel_shape": [3, 3], **attributes}
     judge = "runtime" if attributes.get("auto_pad") == "SAME_LOWER" else "reference"
     return [
-        case(f"{op_type}, {name}, opset {opset}", node(op_type, ["x"], "y", **shared), shape=shape, opset=opset, judge=judge)
+        case(
+            f"{op_type}, {name}, opset {opset}",
+            node(op_type, ["x"], "y", **shared),
+            shape=shape,
+            opset=opset,
+            judge=judge,
+        )
         for op_type in ("MaxPool", "AveragePool")
     ]
 
@@ -89,7 +97,8 @@ def scalar(value: float) -> np.ndarray:
 _OLD_OPSETS = [
     case("Clip-6, bounds as attributes", node("Clip", ["x"], "y", min=-0.5, max=0.7), opset=10),
     case("Clip-6, upper bound only", node("Clip", ["x"], "y", max=0.7), opset=7),
-    case("Pad-2, pads as attribute", node("Pad", ["x"], "y", pads=[0, 0, 1, 2, 0, 1, 0, 3]), opset=10, judge="runtime"),
+    case("Pad-2, pads as attribute",
+         node("Pad", ["x"], "y", pads=[0, 0, 1, 2, 0, 1, 0, 3]), opset=10, judge="runtime"),
     case("Pad-2, negative", node("Pad", ["x"], "y", pads=[0, 0, -1, 2, 0, 0, 1, -2]), opset=10, judge="runtime"),
     *(
         case(f"{op}-1, axes from {axis} on are one", node(op, ["x"], "y", axis=axis), opset=12, judge="runtime")
@@ -101,7 +110,8 @@ _OLD_OPSETS = [
     case("Softmax-1, the batch too", node("Softmax", ["x"], "y", axis=0), opset=9, judge="runtime"),
     case("Unsqueeze-1 and Squeeze-1", node("Unsqueeze", ["x"], "u", axes=[1, 5]),
          node("Exp", ["u"], "e"), node("Squeeze", ["e"], "y", axes=[1, 5]), opset=11),
-    case("Squeeze-1, all of size 1", node("Exp", ["x"], "e"), node("Squeeze", ["e"], "y"), shape=(2, 3, 1, 1), opset=11),
+    case("Squeeze-1, all of size 1", node("Exp", ["x"], "e"),
+         node("Squeeze", ["e"], "y"), shape=(2, 3, 1, 1), opset=11),
     *(
         case(f"{op}-1, axes {axes}, keepdims {keep}",
              node("Exp", ["x"], "e"), node(op, ["e"], "y", axes=axes, keepdims=keep), opset=11)
@@ -118,42 +128,57 @@ _OLD_OPSETS = [
     case("Reshape-5 and Flatten-1", node("Reshape", ["x", "s"], "r"), node("Flatten", ["r"], "y", axis=2), opset=7,
          s=ints(0, 5, 6, -1)),
     *(
-        case(f"BatchNormalization, opset {opset}", node("BatchNormalization", ["x", "s", "b", "m", "v"], "y", epsilon=0.01),
-             opset=opset, judge="runtime" if opset < 14 else "reference", s=(3,), b=(3,), m=(3,), v=np.asarray([0.5, 1.0, 2.0], np.float32))
+        case(f"BatchNormalization, opset {opset}",
+             node("BatchNormalization", ["x", "s", "b", "m", "v"], "y", epsilon=0.01),
+             opset=opset, judge="runtime" if opset < 14 else "reference", s=(3,), b=(3,), m=(3,),
+                  v=np.asarray([0.5, 1.0, 2.0], np.float32))
         for opset in (7, 9, 14, 15)
     ),
+    case("BatchNormalization, opset 7, statistics per element",
+         node("BatchNormalization", ["x", "s", "b", "m", "v"], "y", spatial=0), opset=7, judge="runtime",
+         s=(3, 6, 5), b=(3, 6, 5), m=(3, 6, 5), v=np.linspace(0.5, 2, 90, dtype=np.float32).reshape(3, 6, 5)),
+    case("BatchNormalization of vectors", node("BatchNormalization", ["x", "s", "b", "m", "v"], "y"), shape=(2, 3),
+         s=(3,), b=(3,), m=(3,), v=np.asarray([0.5, 1.0, 2.0], np.float32)),
 ]  # fmt: skip
 
 _NEW_OPSETS = [
     case("Clip, lower bound only", node("Clip", ["x", "low"], "y"), low=scalar(-0.5)),
     case("Clip, upper bound only", node("Clip", ["x", "", "high"], "y"), high=scalar(0.5)),
     case("Clip, no bound", node("Clip", ["x"], "y")),
-    case("Pad, negative and positive", node("Pad", ["x", "p"], "y"), judge="runtime", p=ints(0, 1, -2, 0, 0, -1, 3, -1)),
+    case("Pad, negative and positive",
+         node("Pad", ["x", "p"], "y"), judge="runtime", p=ints(0, 1, -2, 0, 0, -1, 3, -1)),
     case("Pad, the batch too", node("Pad", ["x", "p"], "y"), judge="runtime", p=ints(1, 0, 0, 0, 0, 0, 0, 2)),
-    case("Pad-18, chosen axes", node("Pad", ["x", "p", "", "a"], "y"), opset=18, judge="runtime", p=ints(1, -1, 2, 0), a=ints(-1, 2)),
+    case("Pad-18, chosen axes",
+         node("Pad", ["x", "p", "", "a"], "y"), opset=18, judge="runtime", p=ints(1, -1, 2, 0), a=ints(-1, 2)),
     case("Softmax-13, channels", node("Softmax", ["x"], "y", axis=1)),
     case("LogSoftmax-13, last axis by default", node("LogSoftmax", ["x"], "y")),
-    case("ReduceMean-18, axes as input", node("Exp", ["x"], "e"), node("ReduceMean", ["e", "a"], "y", keepdims=0), opset=18,
+    case("ReduceMean-18, axes as input", node("Exp", ["x"], "e"),
+         node("ReduceMean", ["e", "a"], "y", keepdims=0), opset=18,
          a=ints(2, -1)),
-    case("ReduceSum-13, no axes and no reduction", node("ReduceSum", ["x", "a"], "y", noop_with_empty_axes=1), a=ints()),
+    case("ReduceSum-13, no axes and no reduction",
+         node("ReduceSum", ["x", "a"], "y", noop_with_empty_axes=1), a=ints()),
     case("Unsqueeze-13 and Squeeze-13", node("Unsqueeze", ["x", "a"], "u"), node("Exp", ["u"], "e"),
          node("Squeeze", ["e", "a"], "y"), a=ints(2, -1)),
     case("Dropout with its mask", node("Dropout", ["x", "r"], ["y", "mask"]), r=scalar(0.5)),
     case("Cast up", node("Cast", ["x"], "c", to=onnx.TensorProto.DOUBLE), node("Exp", ["c"], "y")),
     case("Flatten, axis 3", node("Exp", ["x"], "e"), node("Flatten", ["e"], "y", axis=3)),
     case("Flatten, axis 0", node("Exp", ["x"], "e"), node("Flatten", ["e"], "y", axis=0)),
-    case("Reshape that moves the batch", node("Reshape", ["x", "s"], "r"), node("Softmax", ["r"], "y"), s=ints(3, 2, -1)),
+    case("Reshape that moves the batch", node("Reshape", ["x", "s"], "r"),
+         node("Softmax", ["r"], "y"), s=ints(3, 2, -1)),
     case("Reshape with allowzero absent and a 0", node("Reshape", ["x", "s"], "y"), s=ints(0, -1)),
     case("Transpose, default order", node("Exp", ["x"], "e"), node("Transpose", ["e"], "y")),
-    case("Transpose to NHWC and a dense layer", node("Transpose", ["x"], "t", perm=[0, 2, 3, 1]), node("MatMul", ["t", "w"], "y"),
+    case("Transpose to NHWC and a dense layer", node("Transpose", ["x"], "t", perm=[0, 2, 3, 1]),
+         node("MatMul", ["t", "w"], "y"),
          w=(3, 4)),
     *(
         case(f"Concat, axis {axis}", node("Exp", ["x"], "e"), node("Concat", ["e", "x", "e"], "y", axis=axis))
         for axis in (0, 1, 2, -1)
     ),
-    *(case(f"LRN over {size}", node("LRN", ["x"], "y", size=size, alpha=0.9, beta=0.6, bias=1.3), shape=(2, 7, 3, 2), judge="runtime")
+    *(case(f"LRN over {size}",
+         node("LRN", ["x"], "y", size=size, alpha=0.9, beta=0.6, bias=1.3), shape=(2, 7, 3, 2), judge="runtime")
       for size in (1, 3, 5)),  # ONNX Runtime refuses even sizes
-    case("LRN wider than the channels", node("LRN", ["x"], "y", size=9, alpha=0.9), shape=(2, 3, 3, 2), judge="runtime"),
+    case("LRN wider than the channels",
+         node("LRN", ["x"], "y", size=9, alpha=0.9), shape=(2, 3, 3, 2), judge="runtime"),
     *(case(f"PRelu, slopes {slope}", node("PRelu", ["x", "a"], "y"), a=slope)
       for slope in ((3, 1, 1), (1,), (1, 3, 1, 1), (6, 5), (3, 6, 5))),
     case("LeakyRelu with a negative slope", node("LeakyRelu", ["x"], "y", alpha=-0.3)),
@@ -179,20 +204,26 @@ _WIRING = [
          node("Add", ["r", "x"], "s"), node("Relu", ["s"], "y"), w=(3, 3, 3, 3)),
     case("a tensor used twice and thrice", node("Relu", ["x"], "r"), node("Mul", ["r", "r"], "m"),
          node("Concat", ["r", "m", "r"], "y", axis=1)),
-    case("a dead end beside the path", node("Relu", ["x"], "y0"), node("Exp", ["y0"], "unused"), node("Neg", ["y0"], "y")),
-    case("squeeze and excite", node("GlobalAveragePool", ["x"], "g"), node("Conv", ["g", "w"], "f"), node("Sigmoid", ["f"], "s"),
+    case("a dead end beside the path", node("Relu", ["x"], "y0"), node("Exp", ["y0"], "unused"),
+         node("Neg", ["y0"], "y")),
+    case("squeeze and excite", node("GlobalAveragePool", ["x"], "g"), node("Conv", ["g", "w"], "f"),
+         node("Sigmoid", ["f"], "s"),
          node("Mul", ["x", "s"], "y"), w=(3, 3, 1, 1)),
-    case("excite first", node("GlobalAveragePool", ["x"], "g"), node("Sigmoid", ["g"], "s"), node("Mul", ["s", "x"], "y")),
-    case("standardised by its own statistics", node("ReduceMean", ["x"], "m", axes=[1, 2, 3]), node("Sub", ["x", "m"], "d"),
+    case("excite first", node("GlobalAveragePool", ["x"], "g"), node("Sigmoid", ["g"], "s"),
+         node("Mul", ["s", "x"], "y")),
+    case("standardised by its own statistics", node("ReduceMean", ["x"], "m", axes=[1, 2, 3]),
+         node("Sub", ["x", "m"], "d"),
          node("Mul", ["d", "d"], "q"), node("ReduceMean", ["q"], "v", axes=[1, 2, 3]), node("Sqrt", ["v"], "s"),
          node("Div", ["d", "s"], "y")),
     case("divided by a scalar of itself", node("Exp", ["x"], "e"), node("ReduceSum", ["e"], "t", keepdims=0),
          node("Div", ["e", "t"], "y")),
     case("attention", node("Transpose", ["x"], "t", perm=[0, 2, 1]), node("MatMul", ["x", "t"], "q"),
          node("Softmax", ["q"], "p"), node("MatMul", ["p", "x"], "y"), shape=(2, 4, 3)),
-    case("a vector times its matrix", node("ReduceMean", ["x"], "r", axes=[0, 1], keepdims=0), node("MatMul", ["r", "w"], "y"),
+    case("a vector times its matrix", node("ReduceMean", ["x"], "r", axes=[0, 1], keepdims=0),
+         node("MatMul", ["r", "w"], "y"),
          shape=(2, 3, 4), w=(4, 5)),
-    case("a matrix times its vector", node("ReduceMean", ["x"], "r", axes=[0, 1], keepdims=0), node("MatMul", ["x", "r"], "y"),
+    case("a matrix times its vector", node("ReduceMean", ["x"], "r", axes=[0, 1], keepdims=0),
+         node("MatMul", ["x", "r"], "y"),
          shape=(2, 3, 4)),
     case("a stack times one matrix, from the left", node("MatMul", ["w", "x"], "y"), shape=(2, 3, 4), w=(5, 3)),
     case("one image against a stack of constants", node("MatMul", ["x", "w"], "y"), shape=(1, 3, 4), w=(3, 4, 2)),
@@ -203,25 +234,30 @@ _BROADCAST = [
          shape=image)
     for op in ("Add", "Sub", "Mul", "Div")
     for order in ("constant right", "constant left")
-    for image, shape in [((2, 3, 6, 5), (3, 1, 1)), ((2, 3, 6, 5), ()), ((2, 3, 1, 1), (2, 1, 4, 5)), ((3, 4), (2, 3, 4)),
+    for image, shape in [((2, 3, 6, 5), (3, 1, 1)), ((2, 3, 6, 5), ()), ((2, 3, 1, 1), (2, 1, 4, 5)), ((3, 4), (2,
+         3, 4)),
                          ((2, 3, 1), (1, 1, 4)), ((1, 4), (3, 4))]
 ] + [
-    case("Sum of three shapes", node("ReduceMean", ["x"], "a", axes=[2, 3]), node("ReduceMean", ["x"], "b", axes=[1], keepdims=1),
+    case("Sum of three shapes", node("ReduceMean", ["x"], "a", axes=[2, 3]),
+         node("ReduceMean", ["x"], "b", axes=[1], keepdims=1),
          node("Sum", ["a", "x", "b"], "s"), node("Exp", ["s"], "y")),
 ]  # fmt: skip
 
 _CONVOLUTIONS = [
     conv("plain", (4, 3, 3, 3)),
     conv("many channels", (4, 18, 3, 3), shape=(1, 18, 6, 5)),
-    conv("many channels, padded and dilated", (4, 18, 3, 3), shape=(1, 18, 9, 8), pads=[1, 0, 2, 1], dilations=[2, 1]),
+    conv("many channels, padded and dilated", (4, 18, 3, 3), shape=(1, 18, 9, 8), pads=[1, 0, 2, 1], dilations=[2,
+         1]),
     conv("many channels, pads larger than the kernel", (4, 18, 2, 2), shape=(1, 18, 5, 4), pads=[3, 3, 3, 3]),
     conv("1×1", (4, 18, 1, 1), shape=(2, 18, 5, 4)),
     conv("stride 2, sizes that do not fit", (4, 3, 3, 3), strides=[2, 2]),
     conv("stride 2, many channels", (4, 18, 3, 3), shape=(1, 18, 8, 7), strides=[2, 2], pads=[1, 1, 1, 1]),
     conv("stride beyond the kernel", (4, 3, 2, 2), shape=(1, 3, 12, 11), strides=[5, 4]),
     conv("1×1 with stride 3", (4, 3, 1, 1), strides=[3, 3]),
-    conv("stride 3 and dilation 2, sizes that do not fit", (4, 3, 2, 2), shape=(1, 3, 13, 11), strides=[3, 3], dilations=[2, 2]),
-    conv("stride 2 and dilation 3", (4, 3, 2, 2), shape=(1, 3, 13, 12), strides=[2, 2], dilations=[3, 3], pads=[1, 0, 0, 1]),
+    conv("stride 3 and dilation 2, sizes that do not fit", (4, 3, 2, 2), shape=(1, 3, 13, 11), strides=[3, 3],
+         dilations=[2, 2]),
+    conv("stride 2 and dilation 3", (4, 3, 2, 2), shape=(1, 3, 13, 12), strides=[2, 2], dilations=[3, 3], pads=[1,
+         0, 0, 1]),
     conv("stride 4 along one axis", (4, 3, 2, 2), shape=(1, 3, 13, 12), strides=[4, 1]),
     conv("asymmetric pads", (4, 3, 3, 3), pads=[2, 0, 1, 3]),
     conv("groups", (6, 2, 3, 3), shape=(1, 4, 6, 5), group=2, pads=[1, 1, 1, 1]),
@@ -246,7 +282,8 @@ _POOLINGS = [
     *pooled("stride beyond the kernel", strides=[4, 5]),
     *pooled("padded", strides=[2, 2], pads=[1, 1, 1, 1]),
     *pooled("asymmetric pads", strides=[2, 2], pads=[1, 0, 0, 2]),
-    *(c for opset in (10, 12, 17, 22) for c in pooled("ceil_mode", strides=[2, 2], ceil_mode=1, shape=(2, 3, 8, 10), opset=opset)),
+    *(c for opset in (10, 12, 17, 22) for c in pooled("ceil_mode", strides=[2, 2], ceil_mode=1, shape=(2, 3, 8,
+         10), opset=opset)),
     *pooled("ceil_mode and pads", strides=[2, 2], ceil_mode=1, pads=[1, 1, 1, 1], shape=(2, 3, 8, 11)),
     *pooled("SAME_UPPER", strides=[2, 2], auto_pad="SAME_UPPER"),
     *pooled("SAME_LOWER", strides=[2, 2], auto_pad="SAME_LOWER"),
@@ -269,6 +306,11 @@ _POOLINGS = [
          node("Exp", ["a"], "e"), node("MaxPool", ["e"], "y", kernel_shape=[2, 2])),
 ]  # fmt: skip
 
-CASES: tuple[Case, ...] = tuple(
-    [*_OLD_OPSETS, *_NEW_OPSETS, *_WIRING, *_BROADCAST, *_CONVOLUTIONS, *_POOLINGS]
+CASES: tuple[Case, ...] = (
+    *_OLD_OPSETS,
+    *_NEW_OPSETS,
+    *_WIRING,
+    *_BROADCAST,
+    *_CONVOLUTIONS,
+    *_POOLINGS,
 )

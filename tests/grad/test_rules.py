@@ -1,4 +1,4 @@
-"""Every backward rule against a central difference: ONNX's own operator tests, and hand-made cases for what they miss."""
+"""Every backward rule against a central difference: on ONNX's own operator tests, and on hand-made cases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import numpy as np
 import onnx
 import onnx_ir as ir
-import onnxruntime as ort
 import pytest
 
 from inspector.errors import UnsupportedOperatorError
@@ -18,6 +17,7 @@ from tests.grad.cases import CASES, Case
 from tests.support.graphs import model, node
 from tests.support.node_tests import NodeCase, node_cases
 from tests.support.numeric import Comparison, compare, compare_in_runtime, vjp
+from tests.support.sessions import plain_session
 
 OPERATORS = sorted({op_type for _, op_type, _ in RULES})
 
@@ -30,6 +30,9 @@ CONSTANT_INPUTS = {
     "Pad": {2},
 }
 """Inputs that are constants in every exported CNN: their rules declare no gradient for them."""
+
+OTHER_PADDINGS = {"test_edge_pad", "test_reflect_pad", "test_wrap_pad"}
+"""Modes that the rule of Pad refuses."""
 
 IN_TRAINING = ("training", "train")
 """In the names of ONNX's tests of operators in training mode."""
@@ -51,14 +54,15 @@ def differentiable(case: NodeCase) -> list[str]:
 
 def nudged(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return the test's own inputs, moved off the kinks."""
-    return {name: x + 0.01 * rng.standard_normal(x.shape) for name, x in case.feeds.items()}
+    return {name: np.asarray(x + 0.01 * rng.standard_normal(x.shape)) for name, x in case.feeds.items()}
 
 
 def drawn(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return random inputs away from 0, positive where the test's are."""
+    """Return random inputs away from 0, no two close, positive where the test's are."""
     feeds = dict(case.feeds)
     for name in differentiable(case):
-        size = rng.uniform(0.3, 2.0, feeds[name].shape)
+        n = feeds[name].size
+        size = rng.permutation(n).reshape(feeds[name].shape) * 1.7 / n + 0.3
         feeds[name] = size if (feeds[name] >= 0).all() else size * rng.choice([-1, 1], size.shape)
     return feeds
 
@@ -67,13 +71,16 @@ def drawn(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("op_type", OPERATORS)
 def test_rules_agree_with_differences_on_onnx_own_tests(op_type):
     rng = np.random.default_rng(0)
+    judged_by = (
+        compare_in_runtime if op_type == "Pad" else compare
+    )  # the reference evaluator knows no negative pads
     wrong = []
     for case in node_cases():
-        if case.op_type != op_type or in_training(case):
+        if case.op_type != op_type or in_training(case) or case.name in OTHER_PADDINGS:
             continue
         for wrt in differentiable(case):
             for feeds in (nudged(case, rng), drawn(case, rng)):
-                found = compare(case.model, feeds, wrt=wrt, source=case.model.graph.output[0].name, rng=rng)
+                found = judged_by(case.model, feeds, wrt=wrt, source=case.model.graph.output[0].name, rng=rng)
                 if not found.holds:
                     wrong.append((case.name, case.opset, wrt, found))
     assert not wrong
@@ -94,7 +101,9 @@ def test_every_rule_has_a_case():
         for written in ir.from_proto(proto).graph:
             rule = find_rule(written, opset)
             keys |= {
-                key for key in RULES if key[1] == written.op_type and RULES.get(key) is rule and key[2] <= opset
+                key
+                for key in RULES
+                if key[1] == written.op_type and RULES.get(key) is rule and key[2] <= opset
             }
     assert set(RULES.keys()) - keys == set()
 
@@ -106,20 +115,22 @@ def test_an_operator_is_ruled_or_declared_never_both():
 # --- what is refused
 
 
-@pytest.mark.parametrize(
-    ("op_type", "index"), [(op_type, index) for op_type, found in CONSTANT_INPUTS.items() for index in sorted(found)]
-)
-def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type, index):
+@pytest.mark.parametrize("op_type", CONSTANT_INPUTS)
+def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type):
     asked = 0
     for case in node_cases():
-        for position, wrt in case.float_inputs:
-            if case.op_type == op_type and position == index and not in_training(case):
-                output = case.model.graph.output[0]
-                with pytest.raises(UnsupportedOperatorError, match=rf"{op_type}.* input {index} .*{wrt}") as error:
-                    compare(case.model, case.feeds, wrt=wrt, source=output.name, rng=np.random.default_rng(0))
+        if case.op_type != op_type or in_training(case) or case.name in OTHER_PADDINGS:
+            continue
+        output = case.model.graph.output[0].name
+        for index, wrt in case.float_inputs:
+            if index in CONSTANT_INPUTS[op_type]:
+                with pytest.raises(
+                    UnsupportedOperatorError, match=rf"{op_type}.* input {index} .*{wrt}"
+                ) as error:
+                    compare(case.model, case.feeds, wrt=wrt, source=output, rng=np.random.default_rng(0))
                 assert error.value.reason == "NO_GRADIENT_FOR_INPUT"
                 asked += 1
-    assert asked or op_type == "Pad"  # ONNX's tests of Pad pass the value as a constant of some other type
+    assert asked
 
 
 @pytest.mark.parametrize("op_type", ["BatchNormalization", "Dropout"])
@@ -140,7 +151,9 @@ def refused(proto: onnx.ModelProto, shape: tuple[int, ...], match: str) -> Unsup
 
 
 def test_an_operator_without_a_rule_is_refused_by_name():
-    proto = model([node("Upsample", ["x", "s"], "y", mode="nearest")], opset=9, weights={"s": np.ones(4, np.float32)})
+    proto = model(
+        [node("Upsample", ["x", "s"], "y", mode="nearest")], opset=9, weights={"s": np.ones(4, np.float32)}
+    )
 
     error = refused(proto, (1, 3, 20, 17), r"Node 'y'.* Upsample .*Relu")
 
@@ -154,11 +167,21 @@ def test_padding_by_reflection_is_refused_by_name():
     refused(proto, (1, 3, 20, 17), "Pad in mode 'reflect'")
 
 
+def test_a_reduction_over_computed_axes_is_refused_by_name():
+    nodes = [
+        node("Shape", ["x"], "sizes", start=2, end=3),
+        node("Mod", ["sizes", "sizes"], "axes"),
+        node("ReduceMean", ["x", "axes"], "y"),
+    ]
+
+    refused(model(nodes, opset=18), (1, 3, 20, 17), "ReduceMean over computed axes")
+
+
 # --- what the difference cannot see
 
 
 def gradient_of_sum(proto: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
-    outputs = ort.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})
+    outputs = plain_session(proto).run(None, {"x": x})
     return vjp(proto, {"x": x}, wrt="x", source="y", seed=np.ones_like(outputs[0]), dtype=ir.DataType.FLOAT)
 
 
@@ -190,9 +213,12 @@ def test_of_equal_values_the_first_is_the_global_maximum():
 
 
 def test_rectifiers_pass_nothing_at_their_bounds():
-    relu = gradient_of_sum(model([node("Relu", ["x"], "y")], shape=(4,)), np.asarray([-1, 0, 1e-30, 5], np.float32))
+    relu = gradient_of_sum(
+        model([node("Relu", ["x"], "y")], shape=(4,)), np.asarray([-1, 0, 1e-30, 5], np.float32)
+    )
     relu6 = gradient_of_sum(
-        model([node("Clip", ["x"], "y", min=0.0, max=6.0)], shape=(4,), opset=10), np.asarray([0, 1, 6, 7], np.float32)
+        model([node("Clip", ["x"], "y", min=0.0, max=6.0)], shape=(4,), opset=10),
+        np.asarray([0, 1, 6, 7], np.float32),
     )
 
     np.testing.assert_array_equal(relu, [0, 0, 1, 1])
@@ -278,7 +304,9 @@ def test_a_second_rule_for_an_operator_is_an_error_that_names_both_modules():
     registry: Registry[str, Rule] = Registry("backward rule")
     registry.add("Relu", find_rule(ir.node("Relu", []), 17))
 
-    with pytest.raises(ValueError, match=r"'Relu' is registered twice.*inspector\.grad\.rules\.activation.*test_rules"):
+    with pytest.raises(
+        ValueError, match=r"'Relu' is registered twice.*inspector\.grad\.rules\.activation.*test_rules"
+    ):
         registry.add("Relu", unmasked)
 
 

@@ -75,7 +75,9 @@ _RECTIFIERS = {
 }
 
 
-def _between(node: _Node, x: Array, low: Array | None = None, high: Array | None = None) -> tuple[float, float]:
+def _between(
+    node: _Node, x: Array, low: Array | None = None, high: Array | None = None
+) -> tuple[float, float]:
     low = node.attributes.get("min", -np.inf) if low is None else low
     high = node.attributes.get("max", np.inf) if high is None else high
     return float(low), float(high)
@@ -93,7 +95,9 @@ _SLOPES = {
 }
 
 
-def _windows(node: _Node, size: tuple[int, ...], kernel: tuple[int, int]) -> Iterator[tuple[int, int, slice, slice]]:
+def _windows(
+    node: _Node, size: tuple[int, ...], kernel: tuple[int, int]
+) -> Iterator[tuple[int, int, slice, slice]]:
     """Yield every output place with the window that it sees in the padded (C, H, W) image."""
     (sy, sx), (dy, dx) = node.pair("strides", 1), node.pair("dilations", 1)
     spans = dy * (kernel[0] - 1) + 1, dx * (kernel[1] - 1) + 1
@@ -112,7 +116,9 @@ def _unpadded(node: _Node, x: Array) -> Array:
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
 
 
-def _slide(node: _Node, x: Array, kernel: tuple[int, int], channels: int, answer: Callable[[Array], Array]) -> Array:
+def _slide(
+    node: _Node, x: Array, kernel: tuple[int, int], channels: int, answer: Callable[[Array], Array]
+) -> Array:
     """Return the (channels, rows, columns) of what every window answers; `x` is padded."""
     found = {(row, column): answer(x[:, ys, xs]) for row, column, ys, xs in _windows(node, x.shape, kernel)}
     rows, columns = max(found)
@@ -128,20 +134,25 @@ def _conv(node: _Node, x: Array, w: Array, bias: Array | None = None) -> Array:
 
     def answer(window: Array) -> Array:
         parts = [
-            np.tensordot(w[g * outputs : (g + 1) * outputs], window[g * inputs : (g + 1) * inputs], 3) for g in range(group)
+            np.tensordot(w[g * outputs : (g + 1) * outputs], window[g * inputs : (g + 1) * inputs], 3)
+            for g in range(group)
         ]
         return np.concatenate(parts) + (0 if bias is None else bias)
 
     return _slide(node, _padded(node, x, 0), w.shape[2:], len(w), answer)
 
 
-def _conv_down(node: _Node, signal: Array, y: Array, x: Array, w: Array, bias: Array | None = None) -> list[Array]:
+def _conv_down(
+    node: _Node, signal: Array, y: Array, x: Array, w: Array, bias: Array | None = None
+) -> list[Array]:
     group = node.attributes.get("group", 1)
     inputs, outputs = w.shape[1], w.shape[0] // group
     down = np.zeros_like(_padded(node, x, 0))
     for row, column, ys, xs in _windows(node, down.shape, w.shape[2:]):
         for g in range(group):
-            part = np.tensordot(signal[g * outputs : (g + 1) * outputs, row, column], w[g * outputs : (g + 1) * outputs], 1)
+            part = np.tensordot(
+                signal[g * outputs : (g + 1) * outputs, row, column], w[g * outputs : (g + 1) * outputs], 1
+            )
             down[g * inputs : (g + 1) * inputs, ys, xs] += part
     return [_unpadded(node, down)]
 
@@ -201,7 +212,11 @@ def _lrn(node: _Node, x: Array) -> Array:
 
 
 def _lrn_down(node: _Node, signal: Array, y: Array, x: Array) -> list[Array]:
-    size, alpha, beta = node.attributes["size"], node.attributes.get("alpha", 1e-4), node.attributes.get("beta", 0.75)
+    size, alpha, beta = (
+        node.attributes["size"],
+        node.attributes.get("alpha", 1e-4),
+        node.attributes.get("beta", 0.75),
+    )
     scale = _lrn_scale(node, x)
     down = np.zeros_like(x)
     for i in range(len(x)):

@@ -52,7 +52,9 @@ def _weights(batch: int | str) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def images(count: int, *, layout: str = "NCHW", height: int = HEIGHT, width: int = WIDTH, seed: int = 0) -> np.ndarray:
+def images(
+    count: int, *, layout: str = "NCHW", height: int = HEIGHT, width: int = WIDTH, seed: int = 0
+) -> np.ndarray:
     """Return random images, the same ones in either layout."""
     x = np.random.default_rng(seed).standard_normal((count, 3, height, width)).astype(np.float32)
     return x if layout == "NCHW" else np.ascontiguousarray(x.transpose(0, 2, 3, 1))

@@ -1,0 +1,92 @@
+"""Exports that ONNX's own tools misread: what the runtime does is what counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import inspector
+from inspector import Unit
+from inspector.runtime.tensor import DeviceTensor
+from tests.support.graphs import model, node
+
+RNG = np.random.default_rng(0)
+WEIGHT = RNG.standard_normal((4, 2, 2, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("op_type", ["AveragePool", "MaxPool"])
+@pytest.mark.parametrize("opset", [10, 11, 17, 19, 22])
+@pytest.mark.parametrize(
+    ("size", "strides", "pads"),
+    [
+        ((8, 10), [3, 2], [1, 1, 1, 1]),
+        ((7, 8), [2, 4], [0, 0, 0, 0]),
+        ((8, 10), [2, 2], [0, 2, 2, 0]),
+        ((9, 11), [2, 4], [1, 0, 0, 2]),
+    ],
+)
+def test_a_last_window_in_the_padding_alone_is_none(op_type, opset, size, strides, pads):
+    """Before opset 22, ONNX's shape inference counts it for ceil_mode."""
+    pool = node(op_type, ["x"], "pool", kernel_shape=[3, 3], strides=strides, pads=pads, ceil_mode=1)
+    proto = model(
+        [pool, node("Conv", ["pool", "w"], "y", strides=[2, 1])],
+        shape=("n", 2, *size),
+        weights={"w": WEIGHT},
+        opset=opset,
+    )
+    x, step = RNG.standard_normal((2, 1, 2, *size)).astype(np.float32)
+    unit = Unit("y", channel=1, position=(0, 0))
+
+    with inspector.load(proto.SerializeToString(), device="cpu") as ours:
+        pooled = ours.activations(x, layers=["pool"])["pool"]
+        assert ours.model.layer("pool").shape == pooled.shape
+        gradient = ours.attribute(x, target=unit).maps
+        step *= 1e-3  # small enough for every maximum to stay
+        change = (
+            ours.attribute(x + step, target=unit).targets[0].value
+            - ours.attribute(x - step, target=unit).targets[0].value
+        )
+
+    assert np.sum(gradient * step) * 2 == pytest.approx(change, rel=1e-2, abs=1e-5)
+
+
+def test_weights_are_held_once_by_all_sessions():
+    weight = RNG.standard_normal((3 * 16 * 12, 40)).astype(np.float32)
+    nodes = [node("Flatten", ["x"], "flat"), node("Gemm", ["flat", "w"], "y")]
+    data = model(nodes, shape=("n", 3, 16, 12), weights={"w": weight}).SerializeToString()
+    x = np.ones((1, 3, 16, 12), np.float32)
+
+    with inspector.load(data, device="cpu") as ours:
+        ours.predict(x)
+        ours.attribute(x, target=0)
+        ours.activations(x, layers=["flat", "y"])
+        sessions = [
+            s
+            for k, s in ours._engine._sessions._cache._sessions.items()
+            if k[0] == ours._engine._sessions._key
+        ]
+
+    held = [session._weights["w"] for session in sessions]
+    assert len(held) == 3
+    assert len({id(tensor) for tensor in held}) == 1
+
+
+def test_only_the_scores_and_the_map_come_to_the_host(monkeypatch):
+    fetched, numpy = [], DeviceTensor.numpy
+
+    def noted(self):
+        fetched.append(self.shape)
+        return numpy(self)
+
+    monkeypatch.setattr(DeviceTensor, "numpy", noted)
+    nodes = [
+        node("Conv", ["x", "w"], "conv"),
+        node("Relu", ["conv"], "relu"),
+        node("GlobalAveragePool", ["relu"], "y"),
+    ]
+    proto = model(nodes, shape=("n", 2, 9, 9), weights={"w": WEIGHT})
+
+    with inspector.load(proto.SerializeToString(), device="cpu") as ours:
+        ours.attribute(np.ones((3, 2, 9, 9), np.float32), target=1)
+
+    assert fetched == [(3, 4, 1, 1), (3, 2, 9, 9)]

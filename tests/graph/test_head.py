@@ -1,0 +1,82 @@
+"""Heads: where a classifier's scores, its probabilities and its features are."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from inspector.graph.head import Head, find_head
+from tests.support.graphs import model, node
+
+DENSE = [
+    node("GlobalAveragePool", ["x"], "pool"),
+    node("Flatten", ["pool"], "flat"),
+    node("Gemm", ["flat", "w"], "logits"),
+]
+CONV = [
+    node("Relu", ["x"], "relu"),
+    node("Conv", ["relu", "k"], "conv"),
+    node("GlobalAveragePool", ["conv"], "mean"),
+]
+WEIGHTS = {
+    "w": np.ones((3, 4), np.float32),
+    "k": np.ones((4, 3, 1, 1), np.float32),
+    "b": np.ones(4, np.float32),
+}
+
+
+def head(*nodes) -> Head:
+    proto = model(nodes, weights=WEIGHTS)
+    return find_head(ir.from_proto(proto), proto.graph.output[0].name)
+
+
+def test_scores_at_the_end():
+    assert head(*DENSE) == Head(output="logits", scores="logits", activation="none", features="flat")
+
+
+@pytest.mark.parametrize(
+    ("op_type", "activation"), [("Softmax", "softmax"), ("LogSoftmax", "log_softmax"), ("Sigmoid", "sigmoid")]
+)
+def test_scores_before_the_activation(op_type, activation):
+    found = head(*DENSE, node(op_type, ["logits"], "y"))
+
+    assert found == Head(output="y", scores="logits", activation=activation, features="flat")
+
+
+def test_what_only_hands_the_scores_on_is_passed_over():
+    shaped = [
+        node("Softmax", ["logits"], "p"),
+        node("Unsqueeze", ["p", "axis"], "u"),
+        node("Identity", ["u"], "y"),
+    ]
+    proto = model([*DENSE, *shaped], weights=WEIGHTS | {"axis": np.asarray([1])})
+
+    found = find_head(ir.from_proto(proto), "y")
+
+    assert found == Head(output="y", scores="logits", activation="softmax", features="flat")
+
+
+def test_features_before_a_dense_layer_with_a_bias_of_its_own():
+    nodes = [*DENSE[:2], node("MatMul", ["flat", "w"], "product"), node("Add", ["b", "product"], "y")]
+
+    assert head(*nodes).features == "flat"
+
+
+def test_features_before_a_last_convolution():
+    """SqueezeNet ends in a 1×1 convolution, a global average and a Softmax."""
+    found = head(*CONV, node("Softmax", ["mean"], "y"))
+
+    assert found == Head(output="y", scores="mean", activation="softmax", features="relu")
+
+
+def test_a_gate_in_the_middle_is_no_head():
+    found = head(node("Sigmoid", ["x"], "gate"), node("Mul", ["x", "gate"], "y"))
+
+    assert found == Head(output="y", scores="y", activation="none", features=None)
+
+
+def test_an_activation_alone():
+    assert head(node("Softmax", ["x"], "y")) == Head(
+        output="y", scores="x", activation="softmax", features=None
+    )

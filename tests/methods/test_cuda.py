@@ -1,0 +1,99 @@
+"""The same answers on CUDA as on the CPU. ONNX Runtime's kernels differ, so they are compared, never trusted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import inspector
+from inspector import Class, Unit
+from inspector.errors import DeviceError
+from tests.support.small_cnn import images, small_cnn
+
+pytestmark = pytest.mark.cuda
+
+MODELS = (
+    "cifar10_large_keras_vnncomp",
+    "derived_mobilenetv2_fp32_op15",
+    "derived_squeezenet1.0_fp32",
+    "resnet20_onnc",
+    "samplenet_cifar10_omz",
+    "squeezenet_fp16_winml",
+    "st_mobilenet_v2_05_128",
+)
+TOLERANCE = 1e-3
+"""Of the largest magnitude; CUDA's convolutions may use TensorFloat-32."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cuda() -> str:
+    """The device; skips where it cannot be used, with the reason that the package gives."""
+    try:
+        inspector.load(small_cnn(), device="cuda").close()
+    except DeviceError as error:
+        pytest.skip(error.message)
+    return "cuda"
+
+
+def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+
+
+@pytest.fixture(params=["small", *MODELS])
+def pair(request, cuda):
+    """One model on both devices, and two images."""
+    if request.param == "small":
+        source, x = small_cnn(), images(2)
+    else:
+        source, x = request.getfixturevalue("zoo").model(request.param), None
+    with inspector.load(source, device="cpu") as host, inspector.load(source, device=cuda) as device:
+        if x is None:
+            photographs = ("dog_winml.jpg", "fish_winml.png")
+            x = host.prepare([request.getfixturevalue("zoo").image(name) for name in photographs])
+        yield host, device, x
+
+
+def test_it_runs_where_it_says(pair):
+    host, device, _ = pair
+    assert (host.device, device.device) == ("cpu", "cuda:0")
+
+
+def test_predictions(pair):
+    host, device, x = pair
+    for ours, theirs in zip(device.predict(x), host.predict(x), strict=True):
+        assert ours.classes[0].index == theirs.classes[0].index
+        assert ours.classes[0].probability == pytest.approx(theirs.classes[0].probability, abs=5e-3)
+
+
+@pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided"])
+def test_maps(pair, method):
+    host, device, x = pair
+    convolutions = [layer.name for layer in host.layers() if layer.op_type == "Conv"]
+    unit = Unit(convolutions[len(convolutions) // 2], channel=1, position=(1, 1))
+    for target in (Class(2), unit):
+        ours, theirs = (model.attribute(x, method=method, target=target).maps for model in (device, host))
+        # A rectifier or a switch that rounding decides changes whole patches: compared as pictures.
+        assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.999
+        assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.05)
+
+
+def test_switches_of_every_pooling(pair):
+    """CUDA's MaxPool is wrong in silence for some attributes (onnxruntime#29637)."""
+    host, device, x = pair
+    pools = [layer.name for layer in host.layers() if layer.op_type == "MaxPool"]
+    if not pools:
+        pytest.skip("this model has no max-pooling")
+    for pool in pools:
+        ours, theirs = (model.activations(x, layers=[pool])[pool] for model in (device, host))
+        assert_close(ours, theirs, 5e-3)
+
+
+def test_occlusion(pair):
+    host, device, x = pair
+    side = min(size for size in x.shape[1:] if size > 3)
+    ours, theirs = (
+        model.occlude(x[:1], target=1, size=side // 2, stride=side // 4) for model in (device, host)
+    )
+
+    np.testing.assert_allclose(ours.probability, theirs.probability, atol=5e-3)
+    assert_close(ours.activation, theirs.activation, 5e-3)

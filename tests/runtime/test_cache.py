@@ -1,0 +1,143 @@
+"""The cache of sessions: bounded by bytes, one creation per key, the least recently used goes first."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from inspector.graph.pack import pack
+from inspector.runtime.cache import SessionCache
+from inspector.runtime.device import CPU
+from inspector.runtime.session import Session
+from inspector.runtime.tensor import DeviceTensor
+from tests.support.graphs import model, node
+
+GRAPH = model([node("Relu", ["x"], "y")], shape=("n",)).SerializeToString()
+ONE = len(GRAPH)
+
+
+def make() -> Session:
+    return Session(GRAPH, weights={}, device=CPU)
+
+
+def test_a_key_is_made_once():
+    cache = SessionCache(max_bytes=10 * ONE)
+
+    first = cache.get("a", make)
+
+    assert cache.get("a", make) is first
+    assert cache.size == ONE
+
+
+def test_the_least_recently_used_goes_first():
+    cache = SessionCache(max_bytes=2 * ONE)
+    a, b = cache.get("a", make), cache.get("b", make)
+    assert cache.get("a", make) is a
+    cache.get("c", make)
+
+    assert len(cache) == 2
+    assert cache.get("a", make) is a
+    assert cache.get("b", make) is not b
+
+
+def test_one_session_above_the_bound_is_kept_until_the_next():
+    cache = SessionCache(max_bytes=1)
+
+    first = cache.get("a", make)
+    assert cache.get("a", make) is first
+    cache.get("b", make)
+
+    assert len(cache) == 1
+    assert cache.get("a", make) is not first
+
+
+def test_many_threads_that_ask_at_once_share_one_creation():
+    cache, made, barrier = SessionCache(max_bytes=10 * ONE), [], threading.Barrier(8)
+
+    def make_slowly() -> Session:
+        made.append(threading.get_ident())
+        barrier_free.wait(timeout=0.2)
+        return make()
+
+    barrier_free = threading.Event()
+
+    def ask(_: int) -> Session:
+        barrier.wait()
+        return cache.get("a", make_slowly)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+
+    assert len(made) == 1
+    assert len(set(map(id, found))) == 1
+
+
+def test_different_keys_are_made_side_by_side():
+    """Each creation waits for the other one to begin."""
+    cache, barrier = SessionCache(max_bytes=10 * ONE), threading.Barrier(2)
+
+    def make_together() -> Session:
+        barrier.wait(timeout=30)
+        return make()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda key: cache.get(key, make_together), "ab"))
+
+    assert found[0] is not found[1]
+
+
+def test_a_creation_that_failed_is_tried_again():
+    cache = SessionCache(max_bytes=10 * ONE)
+
+    def fail() -> Session:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        cache.get("a", fail)
+    assert cache.get("a", make).outputs == ("y",)
+
+
+def test_a_session_that_was_evicted_while_in_use_ends_in_peace():
+    cache = SessionCache(max_bytes=1)
+    held = cache.get("a", make)
+    stop = threading.Event()
+    answers = []
+
+    def use() -> None:
+        while not stop.is_set():
+            answers.append(float(held.run({"x": np.asarray([-1, 3], np.float32)}, ["y"])["y"].numpy().sum()))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    for key in range(30):
+        cache.get(key, make)
+    stop.set()
+    thread.join()
+
+    assert answers
+    assert set(answers) == {3.0}
+
+
+def test_wanted_keys_are_dropped():
+    cache = SessionCache(max_bytes=10 * ONE)
+    for key in (("m", 1), ("m", 2), ("n", 1)):
+        cache.get(key, make)
+
+    cache.drop(lambda key: key[0] == "m")
+
+    assert len(cache) == 1
+    assert cache.size == ONE
+
+
+def test_the_size_counts_the_weights():
+    weight = np.ones((1000, 10), np.float32)
+    packed = pack(ir.from_proto(model([node("Add", ["x", "w"], "y")], shape=(1, 10), weights={"w": weight})))
+    cache = SessionCache(max_bytes=1 << 30)
+
+    cache.get("a", lambda: Session(packed.graph, weights={"w": DeviceTensor.place(weight)}, device=CPU))
+
+    assert cache.size == len(packed.graph) + weight.nbytes
