@@ -84,7 +84,9 @@ class Engine:
         if self._traits.depends_on_batch:
             return 1
         if image not in self._largest_batches:
-            self._largest_batches[image] = _images_within(shapes_at(self.model, image), self._batch_bytes)
+            weights = self.model.ir.graph.initializers
+            shapes = {n: s for n, s in shapes_at(self.model, image).items() if n not in weights}
+            self._largest_batches[image] = _images_within(shapes, self._batch_bytes)
         return self._largest_batches[image]
 
     def _forward(

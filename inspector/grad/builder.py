@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir import tape
 
-from inspector.errors import UnsupportedOperatorError
+from inspector.errors import InvalidModelError, UnsupportedOperatorError
 from inspector.graph.expose import SWITCHES
 from inspector.model.const import constant_value
 from inspector.model.spec import Dim
@@ -18,6 +18,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 OPSET = 18
 """The one opset of all backward graphs."""
+
+_OWN = "grad/"
+"""How the names of what is written here begin."""
 
 
 class Builder:
@@ -181,6 +184,12 @@ class Builder:
         array = self.array(value)
         if array is not None:
             return self._constant(array)
+        if name.startswith(_OWN) or name.endswith(SWITCHES):
+            raise InvalidModelError(
+                f"Tensor {name!r} has a name that backward graphs keep for themselves ({_OWN}… and …{SWITCHES}). "
+                "Rename it in the model.",
+                reason="RESERVED_NAME",
+            )
         self.saved_names.append(name)
         return self._feed(name, self._dtype_of(value), self.shape(value))
 
@@ -201,14 +210,14 @@ class Builder:
     def _constant(self, array: Array) -> ir.Value:
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
-            name = f"grad/constant_{len(self._constants)}"
+            name = f"{_OWN}constant_{len(self._constants)}"
             self._constants[key] = self._tape.initializer(ir.tensor(array, name=name), name)
         return self._constants[key]
 
     def _named(self, value: ir.Value) -> ir.Value:
         node = value.producer()
         kind = node.op_type if node else "value"
-        value.name = f"grad/{kind}_{len(self._tape.nodes)}" + (f"_{value.index()}" if value.index() else "")
+        value.name = f"{_OWN}{kind}_{len(self._tape.nodes)}" + (f"_{value.index()}" if value.index() else "")
         return value
 
 

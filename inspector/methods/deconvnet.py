@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
 from inspector.engine.results import Attribution
-from inspector.engine.targets import Target
+from inspector.engine.targets import ResolvedTarget, Target
 from inspector.runtime.cancel import Cancellation
 
 
@@ -17,8 +17,8 @@ def deconvnet(
 ) -> Attribution:
     """Keep one activation, set its layer's others to zero, then unpool, rectify and filter down to the pixels.
 
-    The signal starts as the activation's own value, so a unit that did not fire projects to nothing; unpooling uses
-    the switches of the forward pass.
+    The signal starts as the unit's activation, so that one that did not fire projects to nothing; that of a class,
+    whose score no rectifier passed, starts as 1. Unpooling uses the switches of the forward pass.
     """
     return project_targets(
         engine,
@@ -26,6 +26,10 @@ def deconvnet(
         targets,
         method="deconvnet",
         policy="deconvnet",
-        seed=lambda target: target.value,
+        seed=_signal,
         cancellation=cancellation,
     )
+
+
+def _signal(target: ResolvedTarget) -> float:
+    return target.value if target.kind == "unit" else 1.0

@@ -14,7 +14,6 @@ import onnxruntime as ort
 
 from inspector.errors import DeviceError
 from inspector.runtime.failures import RUNTIME_FAILURES
-from inspector.runtime.threads import shared_thread_pool
 
 # Relu on one float, opset 13, as a serialised ModelProto: the smallest model that a provider can accept or refuse.
 _PROBE_MODEL = bytes.fromhex(
@@ -94,9 +93,7 @@ def _why_unusable(device: Device) -> str | None:
         return f"this ONNX Runtime was built without {device.required_provider}"
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()
-    shared_thread_pool()
     options = ort.SessionOptions()
-    options.use_per_session_threads = False
     options.log_severity_level = 4
     try:
         session = ort.InferenceSession(_PROBE_MODEL, options, providers=device.providers)

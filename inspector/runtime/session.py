@@ -12,7 +12,7 @@ from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
 from inspector.runtime.tensor import Array, DeviceTensor
-from inspector.runtime.threads import shared_thread_pool
+from inspector.runtime.threads import set_threads
 
 
 class Optimisation(Enum):
@@ -38,7 +38,6 @@ class Session:
 
         Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device.
         """
-        shared_thread_pool()
         self.device = device
         self._weights = dict(weights)
         try:
@@ -57,7 +56,7 @@ class Session:
 
     def _options(self, optimisation: Optimisation) -> ort.SessionOptions:
         options = ort.SessionOptions()
-        options.use_per_session_threads = False
+        set_threads(options)
         options.graph_optimization_level = optimisation.value
         options.log_severity_level = 3
         # Together these two let sessions use one copy of a dense weight; either alone, or prepacking, copies it.

@@ -119,7 +119,8 @@ def check(proto: onnx.ModelProto, ours: inspector.Inspector, image: np.ndarray, 
     place = (explained.channel, *explained.position)
     assert activation[place] == pytest.approx(explained.value, rel=1e-4)
     signal = np.zeros_like(activation)
-    signal[place] = activation[place] if method == "deconvnet" else 1.0
+    keeps_activation = method == "deconvnet" and explained.kind == "unit"
+    signal[place] = activation[place] if keeps_activation else 1.0
 
     assert_same(found.maps[0], replica.project(values, explained.tensor, signal, policy=method))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -20,6 +22,7 @@ from inspector.runtime.session import Optimisation, Session
 from inspector.runtime.tensor import DeviceTensor
 from tests.support.graphs import model, node
 
+ROOT = Path(__file__).parents[2]
 X = np.arange(6, dtype=np.float32).reshape(2, 3) - 2
 
 
@@ -238,3 +241,22 @@ def test_a_second_session_of_100_megabytes_of_weights_costs_less_than_half_of_th
 
     assert two < 1.5 * one
     assert one < 3 * 100e6
+
+
+def test_the_host_process_can_still_make_sessions_of_its_own(tmp_path):
+    script = (
+        "import inspector, onnxruntime, numpy as np\n"
+        "model = inspector.load('demo/model/demo.onnx', device='cpu')\n"
+        "model.attribute(np.zeros((1, 3, 96, 96), np.float32))\n"
+        "session = onnxruntime.InferenceSession('demo/model/demo.onnx', providers=['CPUExecutionProvider'])\n"
+        "print(session.run(None, {'image': np.zeros((1, 3, 96, 96), np.float32)})[0].shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), **os.environ},
+    )
+    assert done.stdout == "(1, 12)\n", done.stderr

@@ -1,18 +1,14 @@
-"""ONNX Runtime itself, as a judge beside the package: in one process all its sessions must share the thread pools."""
+"""ONNX Runtime itself, as a judge beside the package."""
 
 from __future__ import annotations
 
 import onnx
 import onnxruntime as ort
 
-from inspector.runtime.threads import shared_thread_pool
-
 
 def plain_session(model: onnx.ModelProto | bytes | str, *, optimise: bool = True) -> ort.InferenceSession:
     """Return a session on the CPU, of a model, its bytes, or its path."""
-    shared_thread_pool()
     options = ort.SessionOptions()
-    options.use_per_session_threads = False
     options.log_severity_level = 4
     if not optimise:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -1,0 +1,1 @@
+"""Speed, side by side in one run: this package, ONNX Runtime alone, and Captum on PyTorch."""

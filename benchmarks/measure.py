@@ -1,0 +1,124 @@
+"""What is measured: contenders take turns, so that a slow moment of the machine strikes all alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.models import Model
+from benchmarks.protocol import Worker
+
+CALLS_PER_TURN = 3
+"""The first call of a turn finds the caches cold and is not counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How to measure."""
+
+    python: Path
+    peer_python: Path | None
+    threads: int
+    seconds: float
+    """For each model and group of tasks."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One task of one contender."""
+
+    worker: Worker
+    task: str
+    label: str
+
+
+def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
+    """Measure one model: times in milliseconds, start in seconds, memory in MiB."""
+    result: dict[str, Any] = {"model": model.name, "file_mib": model.path.stat().st_size / 2**20}
+    with ExitStack() as stack:
+        plain = stack.enter_context(_worker("plain", model, setting))
+        ours = stack.enter_context(_worker("ours", model, setting))
+        lanes = [
+            Lane(plain, "forward", "ort forward"),
+            *_lanes(ours, "ours", "forward saliency deconvnet guided"),
+        ]
+        if setting.peer_python is not None:
+            peer = stack.enter_context(_worker("peer", model, setting))
+            lanes += _lanes(peer, "captum", "forward saliency deconvnet guided")
+            result["difference"] = _difference(ours, peer)
+        result["milliseconds"] = _take_turns(lanes, seconds=setting.seconds)
+        result["peak_mib"] = {each.module.rpartition("_")[2]: each.peak_mib() for each in _workers(lanes)}
+        loaded, first_map = ours.answer("load")
+        result["start_seconds"] = {
+            "ort session": plain.open_seconds,
+            "ours load": float(loaded),
+            "ours first map": float(first_map),
+        }
+        result["positions"] = model.positions
+        occlusion = [Lane(plain, "occlusion", "plain loop"), Lane(ours, "occlusion", "ours")]
+        result["occlusion_milliseconds"] = _take_turns(occlusion, seconds=setting.seconds / 2, calls=1)
+    return result
+
+
+def measure_wire(model: Model, setting: Setting) -> dict[str, float]:
+    """Measure what gRPC on the loopback adds to a prediction, in milliseconds."""
+    with _worker("wire", model, setting) as worker:
+        pairs = []
+        deadline = time.monotonic() + setting.seconds
+        while time.monotonic() < deadline or len(pairs) < 10:
+            remote, local = (worker.run(task, calls=2)[-1] for task in ("remote", "local"))
+            pairs.append((remote * 1e3, local * 1e3))
+    remote, local = (statistics.median(column) for column in zip(*pairs, strict=True))
+    share = statistics.median(remote - local for remote, local in pairs)
+    return {"remote": remote, "in process": local, "share": share, "calls": len(pairs)}
+
+
+@contextmanager
+def _worker(contender: str, model: Model, setting: Setting) -> Iterator[Worker]:
+    python = setting.peer_python if contender == "peer" else setting.python
+    assert python is not None
+    module = f"benchmarks.contender_{contender}"
+    with Worker(module, python=python, model=model.name, threads=setting.threads) as worker:
+        yield worker
+
+
+def _workers(lanes: Sequence[Lane]) -> list[Worker]:
+    return list(dict.fromkeys(lane.worker for lane in lanes))
+
+
+def _lanes(worker: Worker, label: str, tasks: str) -> list[Lane]:
+    return [Lane(worker, task, f"{label} {task}") for task in tasks.split()]
+
+
+def _take_turns(
+    lanes: Sequence[Lane], *, seconds: float, calls: int = CALLS_PER_TURN, fewest: int = 3, most: int = 40
+) -> dict[str, dict[str, float]]:
+    """Run the lanes in turn, forwards and backwards, for about `seconds`; return median, minimum and count."""
+    taken: dict[str, list[float]] = {lane.label: [] for lane in lanes}
+    deadline = time.monotonic() + seconds
+    for turn in range(most):
+        if turn >= fewest and time.monotonic() > deadline:
+            break
+        for lane in lanes if turn % 2 == 0 else reversed(lanes):
+            found = lane.worker.run(lane.task, calls=calls)
+            taken[lane.label] += [each * 1e3 for each in (found[1:] or found)]
+    return {
+        label: {"median": statistics.median(each), "min": min(each), "calls": len(each)}
+        for label, each in taken.items()
+    }
+
+
+def _difference(ours: Worker, peer: Worker) -> dict[str, float]:
+    """Return how far the two sides' maps differ, as a part of the largest magnitude."""
+    found = {}
+    for method in ("saliency", "guided"):
+        ours_map, peer_map = ours.answer(method), peer.answer(method)
+        found[method] = float(np.abs(ours_map - peer_map).max() / np.abs(peer_map).max())
+    return found
