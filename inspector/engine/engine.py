@@ -80,7 +80,7 @@ class Engine:
             yield images, chunk
 
     def largest_batch(self, image: tuple[int, ...]) -> int:
-        """Return how many images of a shape (without the batch axis) one run takes: their activations fit the budget."""
+        """Return how many images of a shape (without the batch axis) one run takes: their activations fit."""
         if self._traits.depends_on_batch:
             return 1
         if image not in self._largest_batches:
