@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from types import MappingProxyType
 
 import onnx_ir as ir
@@ -130,7 +131,8 @@ def _describe(node: ir.Node) -> str:
 def _total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None:
     if not parts:
         return None
-    return parts[0] if len(parts) == 1 else builder.op("Sum", *parts)
+    # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
+    return reduce(lambda total, part: builder.op("Add", total, part), parts)
 
 
 def _find(model: ir.Model, name: str) -> ir.Value:
