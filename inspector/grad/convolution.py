@@ -106,8 +106,8 @@ def input_gradient(
         )
     ]
     if array is not None and set(window.kernel) == {1} and group == 1 and channels >= _FEW_CHANNELS:
-        # A projection with a stride: multiply first, then spread the result. 2.2 ms where one ConvTranspose takes 2.3 to
-        # 3.8 (ResNet-50's three).
+        # A projection with a stride: multiply first, then spread the result. 2.2 ms each where one ConvTranspose takes
+        # 2.3 to 3.8 (ResNet-50's three).
         gy = b.op("Conv", gy, b.constant(flip_filters(array, group=1)), kernel_shape=list(window.kernel))
         weight = b.constant(np.ones((channels, 1, *window.kernel)))
         group = channels
