@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from types import MappingProxyType
 
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
-from inspector.errors import InvalidInputError, NotFoundError, UnsupportedOperatorError
+from inspector.errors import InvalidInputError, NotFoundError
+from inspector.grad.accumulate import accumulate, no_rule, total
 from inspector.grad.builder import OPSET, Builder
+from inspector.grad.choice import Choice
 from inspector.grad.path import find_block, find_path
 from inspector.grad.policies import Policy
-from inspector.grad.rule import Rule, find_rule, known_operators
+from inspector.grad.rule import Rule, find_rule
 from inspector.graph.expose import SWITCHES
 from inspector.graph.opset import standard_opset
 from inspector.model.spec import Dim
@@ -51,12 +52,14 @@ def write_backward(
     source: str,
     target: str,
     policy: Policy,
+    overrides: Mapping[str, Policy] = MappingProxyType({}),
     shapes: Mapping[str, Sequence[Dim]],
     dtypes: Mapping[str, str] = MappingProxyType({}),
     dtype: ir.DataType = ir.DataType.FLOAT,
 ) -> BackwardGraph:
     """Write the backward graph from tensor `source` to tensor `target` under a policy.
 
+    `overrides` gives other policies to the layers that compute the tensors it names.
     `shapes` gives the shapes for one image, `dtypes` the NumPy names of types that the graph does not state; `dtype`
     is the float type of the gradient. Raises NotFoundError for an unknown tensor, InvalidInputError where the source
     does not depend on the target, and UnsupportedOperatorError at an operator without a rule.
@@ -66,73 +69,32 @@ def write_backward(
     if source_value not in reached:
         block = find_block(source_value, target_value, dtypes=dtypes)
         if block is not None:
-            raise _no_rule(block)
+            raise no_rule(block)
         raise InvalidInputError(
             f"Tensor {source!r} does not depend on {target!r} by a differentiable way, so there is no gradient.",
             reason="NOT_DIFFERENTIABLE",
         )
     builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype)
     opset = standard_opset(model)
-    arrived: dict[ir.Value, list[ir.Value]] = {source_value: [builder.feed_seed(SEED, source_value)]}
-    for node in reversed(nodes):
-        gys = [_total(builder, arrived.pop(value, None)) for value in node.outputs]
-        while gys and gys[-1] is None:  # a rule sees the gradients up to the last one that arrived
-            gys.pop()
-        if gys:
-            _step(builder, node, _rule_for(node, opset, policy), gys, reached, arrived)
-    gradient = builder.op("Identity", _total(builder, arrived[target_value]))
+    choice = Choice(
+        model.graph,
+        nodes=nodes,
+        reached=reached,
+        policy=policy,
+        overrides=overrides,
+        rule_of=lambda node: _rule_for(node, opset),
+    )
+    arrived = {source_value: [builder.feed_seed(SEED, source_value)]}
+    accumulate(builder, nodes, arrived, reached=reached, step_for=choice.step)
+    gradient = builder.op("Identity", total(builder, arrived[target_value]))
     return _finish(builder, gradient, builder.shape(target_value))
 
 
-def _step(
-    builder: Builder,
-    node: ir.Node,
-    rule: Rule,
-    gys: Sequence[ir.Value | None],
-    reached: set[ir.Value],
-    arrived: dict[ir.Value, list[ir.Value]],
-) -> None:
-    gxs = rule(builder, node, *gys)
-    if len(gxs) != len(node.inputs):
-        raise ValueError(
-            f"The rule of {node.op_type} gave {len(gxs)} gradients for {len(node.inputs)} inputs."
-        )
-    for index, (value, gx) in enumerate(zip(node.inputs, gxs, strict=True)):
-        if value is None or value not in reached:
-            continue
-        if gx is None:
-            raise UnsupportedOperatorError(
-                f"{_describe(node)} depends on the image through its input {index} ({value.name!r}), and its rule "
-                "has no gradient for that input.",
-                reason="NO_GRADIENT_FOR_INPUT",
-            )
-        arrived.setdefault(value, []).append(gx)
-
-
-def _rule_for(node: ir.Node, opset: int, policy: Policy) -> Rule:
+def _rule_for(node: ir.Node, opset: int) -> Rule:
     rule = find_rule(node, opset)
     if rule is None:
-        raise _no_rule(node)
-    return policy.apply(node, rule)
-
-
-def _no_rule(node: ir.Node) -> UnsupportedOperatorError:
-    return UnsupportedOperatorError(
-        f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
-        'Choose a target below this node, or add a rule (CONTRIBUTING.md, "To add X").'
-    )
-
-
-def _describe(node: ir.Node) -> str:
-    domain = f"{node.domain}::" if node.domain else ""
-    return f"Node {node.name or node.outputs[0].name!r} with operator {domain}{node.op_type}"
-
-
-def _total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None:
-    if not parts:
-        return None
-    # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
-    return reduce(lambda total, part: builder.op("Add", total, part), parts)
+        raise no_rule(node)
+    return rule
 
 
 def _find(model: ir.Model, name: str) -> ir.Value:

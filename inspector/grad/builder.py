@@ -22,6 +22,9 @@ OPSET = 18
 _OWN = "grad/"
 """How the names of what is written here begin."""
 
+_WIDEST_CODE = 16
+"""Integers of so many bits or fewer are codes of quantised values; wider ones are indices, which stay whole."""
+
 
 class Builder:
     """Writes nodes of the standard domain; knows the forward graph's constants, shapes and tensors.
@@ -38,7 +41,7 @@ class Builder:
         self.saved_names: list[str] = []
         self.switch_names: list[str] = []
         self.batchable = True
-        self._shapes = shapes
+        self._shapes = dict(shapes)
         self._dtypes = dtypes
         self._tape = tape.Tape()
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
@@ -49,6 +52,18 @@ class Builder:
     def op(self, op_type: str, *inputs: ir.Value | None, **attributes: Any) -> ir.Value:
         """Write a node with one output."""
         return self._named(self._tape.op(op_type, inputs, attributes or None))
+
+    def copy(self, node: ir.Node) -> list[ir.Value]:
+        """Write a node again, on the saved tensors; whatever was a float then has the graph's float type."""
+        inputs = [None if value is None else self.saved(value) for value in node.inputs]
+        attributes: dict[str, Any] = dict(node.attributes)
+        if "to" in attributes and ir.DataType(attributes["to"].as_int()).is_floating_point():
+            attributes["to"] = self.dtype
+        copies = self._tape.op_multi_out(node.op_type, inputs, attributes, num_outputs=len(node.outputs))
+        named = [self._named(value) for value in copies]
+        if node.op_type == "ConstantOfShape" and self.dtype_of(node.outputs[0]).is_floating_point():
+            return [self.op("Cast", *named, to=self.dtype)]
+        return named
 
     def split(self, value: ir.Value, sizes: Sequence[int], *, axis: int) -> list[ir.Value]:
         """Write a Split into parts of the given sizes."""
@@ -80,8 +95,14 @@ class Builder:
         """Return a forward tensor in this graph: shared with the forward session if it is a weight, else fed."""
         name = _name(value)
         if name not in self._casts:
-            self._casts[name] = self._as_float(self._bring(value), self._dtype_of(value))
+            self._casts[name] = self._as_float(self._bring(value), self.dtype_of(value))
         return self._casts[name]
+
+    def lend(self, value: ir.Value, written: ir.Value, *, shape: Sequence[Dim] | None) -> None:
+        """Let `written`, of this graph, stand for a tensor that the forward graph only implies, as if it were saved."""
+        self._casts[_name(value)] = written
+        if shape is not None:
+            self._shapes[_name(value)] = shape
 
     def switches(self, node: ir.Node) -> ir.Value:
         """Return the argmax indices of a max-pooling: int64, flat over the whole N×C×H×W input."""
@@ -117,6 +138,11 @@ class Builder:
                 reason="SHAPE_UNKNOWN",
             )
         return [size for size in found if isinstance(size, int)]
+
+    def dtype_of(self, value: ir.Value) -> ir.DataType:
+        """Return the type of a forward tensor."""
+        known = self._dtypes.get(_name(value))
+        return value.dtype or (ir.DataType.from_numpy(np.dtype(known)) if known else self.dtype)
 
     def rank(self, value: ir.Value) -> int:
         """Return the number of dimensions of a forward tensor."""
@@ -179,26 +205,23 @@ class Builder:
 
     def _bring(self, value: ir.Value) -> ir.Value:
         name = _name(value)
-        if value.const_value is not None and value.is_initializer():
-            return self._tape.initializer(value.const_value, name)
-        array = self.array(value)
-        if array is not None:
-            return self._constant(array)
         if name.startswith(_OWN) or name.endswith(SWITCHES):
             raise InvalidModelError(
                 f"Tensor {name!r} has a name that backward graphs keep for themselves ({_OWN}… and …{SWITCHES}). "
                 "Rename it in the model.",
                 reason="RESERVED_NAME",
             )
+        if value.const_value is not None and value.is_initializer():
+            return self._tape.initializer(value.const_value, name)
+        array = self.array(value)
+        if array is not None:
+            return self._constant(array)
         self.saved_names.append(name)
-        return self._feed(name, self._dtype_of(value), self.shape(value))
-
-    def _dtype_of(self, value: ir.Value) -> ir.DataType:
-        known = self._dtypes.get(_name(value))
-        return value.dtype or (ir.DataType.from_numpy(np.dtype(known)) if known else self.dtype)
+        return self._feed(name, self.dtype_of(value), self.shape(value))
 
     def _as_float(self, value: ir.Value, dtype: ir.DataType) -> ir.Value:
-        if dtype == self.dtype or not dtype.is_floating_point():
+        codes = dtype.is_integer() and dtype.bitwidth <= _WIDEST_CODE
+        if dtype == self.dtype or not (dtype.is_floating_point() or codes):
             return value
         return self.op("Cast", value, to=self.dtype)
 

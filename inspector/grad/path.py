@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import onnx_ir as ir
 
-from inspector.grad.rule import NO_GRADIENT
+from inspector.grad.rule import NO_GRADIENT, QUANTISERS
+
+CODES = frozenset({"int2", "uint2", "int4", "uint4", "int8", "uint8", "int16", "uint16", "int32"})
+"""Types of integers that stand for real values, between a quantiser and a dequantiser; indices are int64."""
 
 
 def find_path(
@@ -14,8 +17,8 @@ def find_path(
 ) -> tuple[list[ir.Node], set[ir.Value]]:
     """Return the nodes through which the target reaches the source, in graph order, and the values on the way.
 
-    A way ends where an operator is declared to have no gradient, and at tensors that are not floats; `dtypes` names the
-    types that the graph does not state.
+    A way ends where an operator is declared to have no gradient, and at tensors that are neither floats nor the
+    codes of quantised values; `dtypes` names the types that the graph does not state.
     """
     needed = _ancestors(source)
     reached = {target}
@@ -27,7 +30,7 @@ def find_path(
         if node not in needed or (node.domain, node.op_type) in NO_GRADIENT:
             continue
         if any(value in reached for value in _reads(node)):
-            carriers = [value for value in node.outputs if _may_carry(value, dtypes)]
+            carriers = _carriers(node, reached, dtypes)
             reached.update(carriers)
             if carriers:
                 nodes.append(node)
@@ -48,7 +51,10 @@ def _ancestors(source: ir.Value) -> set[ir.Node]:
 
 def _reads(node: ir.Node) -> Iterator[ir.Value]:
     """Yield what a node reads: its inputs, and what its subgraphs (of If and Loop) take from around them."""
-    yield from (value for value in node.inputs if value is not None)
+    inputs = (
+        node.inputs[:1] if node.op_type == "CastLike" else node.inputs
+    )  # of the second it reads only the type
+    yield from (value for value in inputs if value is not None)
     for attribute in node.attributes.values():
         if attribute.type == ir.AttributeType.GRAPH:
             subgraph = attribute.as_graph()
@@ -57,14 +63,23 @@ def _reads(node: ir.Node) -> Iterator[ir.Value]:
                 yield from _reads(inner)
 
 
-def _may_carry(value: ir.Value, dtypes: Mapping[str, str]) -> bool:
-    if value.dtype is not None:
-        return value.dtype.is_floating_point()
-    return "float" in dtypes.get(value.name or "", "float")
+def _carriers(node: ir.Node, reached: set[ir.Value], dtypes: Mapping[str, str]) -> list[ir.Value]:
+    """Return the outputs that carry on what reached a node: floats, and codes made of codes or by a quantiser."""
+    if (node.domain, node.op_type) in QUANTISERS:
+        return list(node.outputs[:1])
+    from_codes = any(v in reached and _dtype(v, dtypes) in CODES for v in node.inputs if v is not None)
+    return [
+        v for v in node.outputs if "float" in (name := _dtype(v, dtypes)) or (from_codes and name in CODES)
+    ]
+
+
+def _dtype(value: ir.Value, dtypes: Mapping[str, str]) -> str:
+    """Return the NumPy name of a type; one that nobody states is a float."""
+    return value.dtype.numpy().name if value.dtype is not None else dtypes.get(value.name or "", "float32")
 
 
 def find_block(source: ir.Value, target: ir.Value, *, dtypes: Mapping[str, str]) -> ir.Node | None:
-    """Return the first node that turns the way from target to source into something that is no float, or None.
+    """Return the first node that turns the way from target to source into what carries no gradient, or None.
 
     Operators that are declared to have no gradient are no such node: they end a way on purpose.
     """

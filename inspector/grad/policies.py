@@ -1,60 +1,131 @@
-"""Policies: what happens to the signal at a rectifier. Data: {operator: how its rule is replaced}.
+"""Policies: what happens to the signal at each kind of node. Data: a name, and what replaces the derivative where.
 
+At rectifiers:
 gradient   the derivative:                         R = mask(x) · g
 deconvnet  rectify the signal instead:             R = max(g, 0)           (Zeiler & Fergus 2014, §2.1)
 guided     both:                                   R = mask(x) · max(g, 0) (Springenberg et al. 2015, §3)
+
+Everywhere, layer-wise relevance propagation (Bach et al. 2015; Montavon et al. 2019, table 1), see
+inspector.grad.relevance:
+lrp_epsilon                      the ε-rule
+lrp_zplus                        the z⁺-rule (α1 β0) at linear layers
+lrp_alpha2beta1                  the αβ-rule with α = 2, β = 1 at linear layers
+lrp_epsilon_plus_flat            ε at dense layers, z⁺ at convolutions, evenly at the first layer
+lrp_epsilon_alpha2beta1_flat     ε at dense layers, α2 β1 at convolutions, evenly at the first layer
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import onnx_ir as ir
 
 from inspector.errors import unknown_name
 from inspector.grad.builder import Builder
-from inspector.grad.rectifiers import RECTIFIERS
+from inspector.grad.quantisation import SaturatingRule
+from inspector.grad.rectifiers import Rectifier
+from inspector.grad.relevance import (
+    CONVOLUTIONS,
+    DENSE,
+    RELEVANCE,
+    LinearRule,
+    alpha_beta,
+    at_linear,
+    at_merged,
+    epsilon,
+    flat,
+    pass_through,
+)
 from inspector.grad.rule import Gradients, Rule
+from inspector.grad.saturation import cuts_off_negatives
+from inspector.grad.step import Rectification, Replacement, RuleOf, Step
 from inspector.registry import Registry
 
-Replacement = Callable[[Rule], Rule]
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
-    """A named set of replacement rules."""
+    """A named set of replacements; where none is given, the derivative holds."""
 
     name: str
-    replace: Mapping[str, Replacement]
-    """By operator: how the rule is made from the operator's own."""
+    rectifier: Rectification | None = None
+    operators: Mapping[str, Replacement | None] = field(default_factory=dict)
+    """By operator; None for the derivative."""
+    first: Mapping[str, Replacement] = field(default_factory=dict)
+    """By operator, at the first linear layers."""
+    others: Replacement | None = None
+    """At operators that are not named."""
 
-    def apply(self, node: ir.Node, rule: Rule) -> Rule:
-        """Return the rule for `node` under this policy."""
-        replacement = self.replace.get(node.op_type)
-        if replacement is None or not RECTIFIERS[node.op_type](node):
-            return rule
-        return replacement(rule)
-
-
-def _rectify_signal(_rule: Rule) -> Rule:
-    def rectified(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-        return [b.op("Relu", gy)] + [None] * (len(node.inputs) - 1)
-
-    return rectified
+    def replacement(self, node: ir.Node, *, is_first: bool) -> Replacement | None:
+        """Return what replaces the derivative at a node that is no rectifier."""
+        if is_first and node.op_type in self.first:
+            return self.first[node.op_type]
+        return self.operators.get(node.op_type, self.others)
 
 
-def _rectify_then(rule: Rule) -> Rule:
+def _rectify_signal(rectifier: Rectifier, rule_of: RuleOf) -> Step:
+    rule = rule_of(rectifier.last) if cuts_off_negatives(rectifier.last) else None
+    if isinstance(rule, SaturatingRule):
+        return _rectify_then(rule.linear, rectifier)
+
+    def rectified(b: Builder, _node: ir.Node, gy: ir.Value) -> Gradients:
+        return [b.op("Relu", gy)]
+
+    return Step([rectifier.input], rectified)
+
+
+def _rectify_then_differentiate(rectifier: Rectifier, rule_of: RuleOf) -> Step:
+    return _rectify_then(rule_of(rectifier.last), rectifier)
+
+
+def _rectify_then(rule: Rule, rectifier: Rectifier) -> Step:
     def guided(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         return rule(b, node, b.op("Relu", gy))
 
-    return guided
+    return Step(rectifier.last.inputs, guided)
 
+
+def _keep_signal(rectifier: Rectifier, rule_of: RuleOf) -> Step:
+    if cuts_off_negatives(rectifier.last) and rectifier.name != "QuantizeLinear":
+        return epsilon(rectifier.last, rule_of)  # the node is a layer and its rectifier in one
+    return Step([rectifier.input], pass_through)
+
+
+def _relevance(
+    name: str,
+    *,
+    convolutions: LinearRule | None = None,
+    dense: LinearRule | None = None,
+    first: LinearRule | None = None,
+) -> Policy:
+    """Return a policy of relevance propagation: the ε-rule, but at the linear layers for which a rule is given."""
+    operators = dict(RELEVANCE)
+    if convolutions is not None:
+        operators |= dict.fromkeys(CONVOLUTIONS, at_linear(convolutions))
+        operators["BatchNormalization"] = at_merged(convolutions)
+    if dense is not None:
+        operators |= dict.fromkeys(DENSE, at_linear(dense))
+    at_first: dict[str, Replacement] = {}
+    if first is not None:
+        at_first = dict.fromkeys((*CONVOLUTIONS, *DENSE), at_linear(first))
+        at_first["BatchNormalization"] = at_merged(first)
+    return Policy(name=name, rectifier=_keep_signal, operators=operators, first=at_first, others=epsilon)
+
+
+_ZPLUS, _ALPHA2_BETA1 = alpha_beta(1, 0), alpha_beta(2, 1)
 
 POLICIES: Registry[str, Policy] = Registry("policy")
-POLICIES.add("gradient", Policy("gradient", {}))
-POLICIES.add("deconvnet", Policy("deconvnet", dict.fromkeys(RECTIFIERS, _rectify_signal)))
-POLICIES.add("guided", Policy("guided", dict.fromkeys(RECTIFIERS, _rectify_then)))
+for _policy in (
+    Policy(name="gradient"),
+    Policy(name="deconvnet", rectifier=_rectify_signal),
+    Policy(name="guided", rectifier=_rectify_then_differentiate),
+    _relevance("lrp_epsilon"),
+    _relevance("lrp_zplus", convolutions=_ZPLUS, dense=_ZPLUS),
+    _relevance("lrp_alpha2beta1", convolutions=_ALPHA2_BETA1, dense=_ALPHA2_BETA1),
+    _relevance("lrp_epsilon_plus_flat", convolutions=_ZPLUS, first=flat),
+    _relevance("lrp_epsilon_alpha2beta1_flat", convolutions=_ALPHA2_BETA1, first=flat),
+):
+    POLICIES.add(_policy.name, _policy)
 
 
 def policy_named(name: str) -> Policy:

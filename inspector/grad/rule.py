@@ -23,6 +23,9 @@ RULES: Registry[tuple[str, str, int], Rule] = Registry("backward rule")
 NO_GRADIENT: Registry[tuple[str, str], str] = Registry("operator without gradient")
 """Operators whose output does not change smoothly with any input, with the reason."""
 
+QUANTISERS: Registry[tuple[str, str], str] = Registry("quantiser")
+"""Operators that turn floats into codes: only their first output carries a gradient, with the reason."""
+
 
 def rule(*op_types: str, since: int = 1, domain: str = "") -> Callable[[Rule], Rule]:
     """Register a rule for operators, from an opset on."""

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
+from inspector.model.dequantise import dequantise
+
 Array = npt.NDArray[np.generic]
 Inputs = list[Array | None]
 
@@ -19,7 +21,8 @@ def constant_value(value: ir.Value | None) -> Array | None:
     """Return the array that `value` always has, or None where it depends on an input or is not cheap to know.
 
     Knows initializers, Constant nodes (all attribute kinds) and Identity, Cast, Reshape, Transpose, Squeeze,
-    Unsqueeze and Flatten of constants. An initializer that is also a graph input counts as its default value.
+    Unsqueeze, Flatten and DequantizeLinear of constants. An initializer that is also a graph input counts as its
+    default value.
     """
     return _constant(value, 0)
 
@@ -30,7 +33,7 @@ def _constant(value: ir.Value | None, depth: int) -> Array | None:
     if value.const_value is not None:
         return value.const_value.numpy()
     node = value.producer()
-    if node is None or node.domain not in ("", "ai.onnx"):
+    if node is None or node.domain not in ("", "ai.onnx", "com.microsoft"):
         return None
     if node.op_type == "Constant":
         return _constant_node(node)
@@ -112,6 +115,14 @@ def _flatten(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
     return data.reshape(int(np.prod(data.shape[:axis], dtype=np.int64)), -1)
 
 
+def _dequantise(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+    scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
+    if scale is None:
+        return None
+    axis, block = node.attributes.get_int("axis", 1), node.attributes.get_int("block_size", 0)
+    return dequantise(data, scale, zero, axis=1 if axis is None else axis, block=block or 0)
+
+
 def _identity(_node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
     return data
 
@@ -124,4 +135,5 @@ _FOLDS: dict[str, Callable[[ir.Node, Array, Inputs], Array | None]] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Flatten": _flatten,
+    "DequantizeLinear": _dequantise,
 }

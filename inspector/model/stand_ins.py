@@ -47,6 +47,13 @@ def _crop(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
     )
 
 
+def _concat_of_codes(node: onnx.NodeProto, _opset: int) -> onnx.NodeProto:
+    """QLinearConcat takes the scale and zero point of its output, then codes, scale and zero point of each operand."""
+    return onnx.helper.make_node(
+        "Concat", node.input[2::3], node.output, name=node.name, axis=node.attribute[0].i
+    )
+
+
 def _ceiling_pooling(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
     """Before opset 22 ONNX counts a last window that lies in the padding alone, which the runtime never did."""
     ceiled = any(attribute.name == "ceil_mode" and attribute.i for attribute in node.attribute)
@@ -84,6 +91,10 @@ STAND_INS: dict[tuple[str, str], StandIn] = {
     ("", "ScaledTanh"): _like("Identity", (0,)),
     ("", "ParametricSoftplus"): _like("Identity", (0,)),
     ("", "Crop"): _crop,
+    ("com.microsoft", "QLinearConv"): _like("QLinearConv", range(8), keep_attributes=True),
+    ("com.microsoft", "QLinearConcat"): _concat_of_codes,
+    ("com.microsoft", "DynamicQuantizeMatMul"): _like("MatMul", (0, 1)),
+    ("com.microsoft", "MatMulIntegerToFloat"): _like("MatMul", (0, 1)),
     ("com.microsoft", "QLinearAdd"): _like("Add", (0, 3)),
     ("com.microsoft", "QLinearMul"): _like("Mul", (0, 3)),
     ("com.microsoft", "QLinearSigmoid"): _like("Identity", (0,)),

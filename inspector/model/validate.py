@@ -144,7 +144,10 @@ def _check_operators(proto: onnx.ModelProto, limits: Limits) -> None:
             continue
         if node.domain in STANDARD_DOMAINS:
             _check_attributes(node, opset)
-            if node.op_type in known_operators() or node.op_type in REMOVED_OPERATORS:
+            if node.op_type in known_operators():
+                continue
+            if node.op_type in REMOVED_OPERATORS:
+                _check_has_input(node)
                 continue
             raise InvalidModelError(
                 f"{describe(node)}: the standard domain has no operator {node.op_type!r} in any opset. It "
@@ -282,3 +285,9 @@ def describe(node: onnx.NodeProto) -> str:
     name = node.name or next(iter(node.output), "") or "without a name"
     domain = f"{node.domain}::" if node.domain else ""
     return f"Node {name[:80]!r} ({domain}{node.op_type})"
+
+
+def _check_has_input(node: onnx.NodeProto) -> None:
+    """No schema says how many inputs an operator takes that was removed; ONNX Runtime crashes where there is none."""
+    if not (node.input and node.input[0]):
+        raise InvalidModelError(f"{describe(node)}: the operator takes an image, and the node has no input.")

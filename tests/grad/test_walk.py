@@ -63,15 +63,21 @@ def test_an_unknown_operator_is_named_with_its_node_and_the_known_ones():
 
 
 def test_a_target_below_an_unknown_operator_still_works():
-    proto = model([CONV, RELU, node("Det", ["relu"], "y")], weights=W)
+    proto = model([CONV, RELU, node("Novel", ["relu"], "y", domain="com.example")], weights=W)
+    proto.opset_import.add(domain="com.example", version=1)
 
     assert "ConvTranspose" in operators(written(proto, source="relu"))
-    with pytest.raises(UnsupportedOperatorError, match="'y' with operator Det"):
+    with pytest.raises(UnsupportedOperatorError, match="'y' with operator com.example::Novel"):
         written(proto, source="y")
 
 
 def test_an_unknown_operator_beside_the_path_is_no_matter():
-    proto = model([CONV, node("Det", ["conv"], "beside"), RELU], weights=W, outputs=["relu", "beside"])
+    proto = model(
+        [CONV, node("Novel", ["conv"], "beside", domain="com.example"), RELU],
+        weights=W,
+        outputs=["relu", "beside"],
+    )
+    proto.opset_import.add(domain="com.example", version=1)
 
     written(proto, source="relu")
 

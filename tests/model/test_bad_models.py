@@ -330,3 +330,10 @@ def test_sparse_tensors_are_refused() -> None:
     indices = numpy_helper.from_array(np.zeros(1, np.int64), "i")
     proto.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [4]))
     refused(proto, "sparse")
+
+
+@pytest.mark.parametrize("op_type", ["ImageScaler", "Crop", "Affine"])
+def test_a_removed_operator_without_an_input_is_refused(op_type: str) -> None:
+    """ONNX Runtime loads such a node, and dies of it."""
+    proto = model([node(op_type, [], "a"), node("Relu", ["x"], "b")], opset=9, outputs=["a", "b"])
+    refused(proto, f"{op_type}.*has no input")

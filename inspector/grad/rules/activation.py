@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import onnx_ir as ir
 
 from inspector.grad.builder import Builder
@@ -45,9 +47,10 @@ def leaky_relu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 @rule("PRelu")
 def prelu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = gy where x > 0, else slope·gy."""
+    """gx = gy where x > 0, else slope·gy; gslope = gy·x where x ≤ 0."""
     x, slope = operand(node, 0), operand(node, 1)
-    return [_two_slopes(b, gy, x, b.saved(slope)), None]
+    below = b.op("Mul", gy, b.op("Neg", b.op("Relu", b.op("Neg", b.saved(x)))))
+    return [_two_slopes(b, gy, x, b.saved(slope)), b.unbroadcast(below, slope, node.outputs[0])]
 
 
 def _two_slopes(b: Builder, gy: ir.Value, x: ir.Value, slope: ir.Value) -> ir.Value:
@@ -63,21 +66,106 @@ def sigmoid(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     return [b.op("Mul", gy, b.op("Mul", y, b.op("Sub", b.constant(1), y)))]
 
 
-@rule("Tanh")
-def tanh(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = gy · (1 − y²)."""
-    y = b.saved(node.outputs[0])
-    return [b.op("Mul", gy, b.op("Sub", b.constant(1), b.op("Mul", y, y)))]
-
-
 @rule("Elu")
 def elu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where x > 0, else gy · (y + alpha)."""
+    alpha = _float(node, "alpha", 1.0)
+    return [_exponential_below(b, node, gy, slope=1.0, rate=1.0, alpha=alpha)]
+
+
+@rule("Selu")
+def selu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gamma·gy where x > 0, else gy · (y + gamma·alpha) (Klambauer et al. 2017, eq. 2)."""
+    alpha = _float(node, "alpha", 1.67326319217681884765625)
+    gamma = _float(node, "gamma", 1.05070102214813232421875)
+    return [_exponential_below(b, node, gy, slope=gamma, rate=1.0, alpha=gamma * alpha)]
+
+
+@rule("Celu", since=12)
+def celu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy where x > 0, else gy · (y/alpha + 1) (Barron 2017, eq. 2)."""
+    return [_exponential_below(b, node, gy, slope=1.0, rate=1 / _float(node, "alpha", 1.0), alpha=1.0)]
+
+
+def _exponential_below(
+    b: Builder, node: ir.Node, gy: ir.Value, *, slope: float, rate: float, alpha: float
+) -> ir.Value:
+    """gy·slope where x > 0, else gy · (rate·y + alpha)."""
     x, y = b.saved(operand(node, 0)), b.saved(node.outputs[0])
-    alpha = node.attributes.get_float("alpha", 1.0) or 0.0
     mask = b.positive(x)
-    below = b.op("Mul", b.op("Add", y, b.constant(alpha)), b.op("Sub", b.constant(1), mask))
-    return [b.op("Mul", gy, b.op("Add", mask, below))]
+    curve = b.op("Add", y if rate == 1 else b.op("Mul", y, b.constant(rate)), b.constant(alpha))
+    below = b.op("Mul", curve, b.op("Sub", b.constant(1), mask))
+    above = mask if slope == 1 else b.op("Mul", mask, b.constant(slope))
+    return b.op("Mul", gy, b.op("Add", above, below))
+
+
+@rule("ThresholdedRelu")
+def thresholded_relu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy where x > alpha."""
+    alpha = _float(node, "alpha", 1.0)
+    return [b.op("Mul", gy, b.positive(b.op("Sub", b.saved(operand(node, 0)), b.constant(alpha))))]
+
+
+@rule("Shrink", since=9)
+def shrink(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy where |x| > lambd."""
+    lambd = _float(node, "lambd", 0.5)
+    outside = b.op("Sub", b.op("Abs", b.saved(operand(node, 0))), b.constant(lambd))
+    return [b.op("Mul", gy, b.positive(outside))]
+
+
+@rule("Softplus")
+def softplus(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy·σ(x)."""
+    return [b.op("Mul", gy, b.op("Sigmoid", b.saved(operand(node, 0))))]
+
+
+@rule("Softsign")
+def softsign(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy/(1 + |x|)² = gy · (1 − |y|)²."""
+    rest = b.op("Sub", b.constant(1), b.op("Abs", b.saved(node.outputs[0])))
+    return [b.op("Mul", gy, b.op("Mul", rest, rest))]
+
+
+@rule("Mish", since=18)
+def mish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """y = x·t, t = tanh(softplus(x)): gx = gy · (t + x·σ(x)·(1 − t²)) (Misra 2020, eq. 1)."""
+    x = b.saved(operand(node, 0))
+    t = b.op("Tanh", b.op("Softplus", x))
+    rest = b.op("Sub", b.constant(1), b.op("Mul", t, t))
+    return [b.op("Mul", gy, b.op("Add", t, b.op("Mul", b.op("Mul", x, b.op("Sigmoid", x)), rest)))]
+
+
+@rule("Swish", since=24)
+def swish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """y = x·s, s = σ(alpha·x): gx = gy · s·(1 + alpha·x·(1 − s)) (Ramachandran et al. 2017, §4.1)."""
+    x = b.op("Mul", b.saved(operand(node, 0)), b.constant(_float(node, "alpha", 1.0)))
+    s = b.op("Sigmoid", x)
+    bend = b.op("Add", b.constant(1), b.op("Mul", x, b.op("Sub", b.constant(1), s)))
+    return [b.op("Mul", gy, b.op("Mul", s, bend))]
+
+
+@rule("Gelu", since=20)
+def gelu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """y = x·c(x): gx = gy · (c + x·c') (Hendrycks & Gimpel 2016, §2).
+
+    c is the normal distribution (1 + erf(x/√2))/2, or with approximate="tanh" (1 + tanh(√(2/π)·(x + 0.044715·x³)))/2.
+    """
+    x = b.saved(operand(node, 0))
+    square = b.op("Mul", x, x)
+    if node.attributes.get_string("approximate", "none") == "tanh":
+        scale = math.sqrt(2 / math.pi)
+        cubic = b.op("Mul", b.op("Add", b.op("Mul", square, b.constant(0.044715)), b.constant(1)), x)
+        curve = b.op("Tanh", b.op("Mul", cubic, b.constant(scale)))
+        inner = b.op("Add", b.op("Mul", square, b.constant(3 * 0.044715)), b.constant(1))
+        rest = b.op("Sub", b.constant(1), b.op("Mul", curve, curve))
+        density = b.op("Mul", b.op("Mul", rest, inner), b.constant(scale / 2))
+    else:
+        curve = b.op("Erf", b.op("Mul", x, b.constant(math.sqrt(0.5))))
+        bell = b.op("Exp", b.op("Mul", square, b.constant(-0.5)))
+        density = b.op("Mul", bell, b.constant(1 / math.sqrt(2 * math.pi)))
+    c = b.op("Mul", b.op("Add", curve, b.constant(1)), b.constant(0.5))
+    return [b.op("Mul", gy, b.op("Add", c, b.op("Mul", x, density)))]
 
 
 @rule("HardSigmoid")
@@ -101,3 +189,8 @@ def hard_swish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _inside(b: Builder, y: ir.Value) -> ir.Value:
     return b.positive(b.op("Mul", y, b.op("Sub", b.constant(1), y)))
+
+
+def _float(node: ir.Node, name: str, default: float) -> float:
+    value = node.attributes.get_float(name, default)
+    return default if value is None else value

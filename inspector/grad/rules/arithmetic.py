@@ -51,16 +51,36 @@ def neg(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:  # noqa: ARG001
     return [b.op("Neg", gy)]
 
 
-@rule("Exp")
-def exp(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = gy·y."""
-    return [b.op("Mul", gy, b.saved(node.outputs[0]))]
+@rule("Mean")
+def mean(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """Every one of n operands gets gy/n."""
+    operands = _operands(node)
+    share = b.op("Mul", gy, b.constant(1 / len(operands)))
+    return [b.unbroadcast(share, x, node.outputs[0]) for x in operands]
 
 
-@rule("Sqrt")
-def sqrt(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = gy/(2·y)."""
-    return [b.op("Div", gy, b.op("Mul", b.constant(2), b.saved(node.outputs[0])))]
+@rule("Pow")
+def power(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy·n·xⁿ⁻¹ (0 where n = 0), gn = gy·y·ln x (0 where x ≤ 0, where y is not smooth in n)."""
+    base, exponent = _operands(node)
+    out = node.outputs[0]
+    x = b.saved(base)
+    n = b.op("Cast", b.saved(exponent), to=b.dtype)  # an integer is allowed since opset 12
+    zero = b.constant(0)
+    lowered = b.op("Where", b.op("Equal", n, zero), zero, b.op("Sub", n, b.constant(1)))
+    gx = b.op("Mul", gy, b.op("Mul", n, b.op("Pow", x, lowered)))
+    logarithm = b.op("Log", b.op("Where", b.op("Greater", x, zero), x, b.constant(1)))
+    gn = b.op("Mul", gy, b.op("Mul", b.saved(out), logarithm))
+    return [b.unbroadcast(gx, base, out), b.unbroadcast(gn, exponent, out)]
+
+
+@rule("Mod", since=10)
+def mod(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """y = a − q·b with a whole quotient q: ga = gy, gb = −gy·q."""
+    x, y = _operands(node)
+    out = node.outputs[0]
+    quotient = b.op("Round", b.op("Div", b.op("Sub", b.saved(x), b.saved(out)), b.saved(y)))
+    return [b.unbroadcast(gy, x, out), b.unbroadcast(b.op("Neg", b.op("Mul", gy, quotient)), y, out)]
 
 
 def _operands(node: ir.Node) -> list[ir.Value]:

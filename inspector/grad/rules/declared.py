@@ -4,20 +4,55 @@ from __future__ import annotations
 
 from inspector.grad.rule import NO_GRADIENT
 
-for _op_type in ("Shape", "Size", "ConstantOfShape", "RandomNormalLike", "RandomUniformLike"):
-    NO_GRADIENT.add(("", _op_type), "its output does not depend on its input's values")
-for _op_type in (
-    "ArgMax",
-    "ArgMin",
-    "NonZero",
-    "NonMaxSuppression",
-    "Equal",
-    "Greater",
-    "GreaterOrEqual",
-    "Less",
-):
-    NO_GRADIENT.add(("", _op_type), "its output is discrete")
-for _op_type in ("LessOrEqual", "Not", "And", "Or", "Xor", "IsNaN", "IsInf", "OneHot"):
-    NO_GRADIENT.add(("", _op_type), "its output is discrete")
-for _op_type in ("Sign", "Floor", "Ceil", "Round"):
-    NO_GRADIENT.add(("", _op_type), "its derivative is zero wherever it exists")
+_REASONS = {
+    "its output does not depend on its input's values": (
+        "ConstantOfShape",
+        "EyeLike",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+        "Shape",
+        "Size",
+    ),
+    "it reads sizes, numbers or words, never an image": (
+        "BlackmanWindow",
+        "HammingWindow",
+        "HannWindow",
+        "MelWeightMatrix",
+        "Constant",
+        "Range",
+        "TfIdfVectorizer",
+    ),
+    "its output is discrete": (
+        "And",
+        "ArgMax",
+        "ArgMin",
+        "BitCast",
+        "BitShift",
+        "BitwiseAnd",
+        "BitwiseNot",
+        "BitwiseOr",
+        "BitwiseXor",
+        "Equal",
+        "Greater",
+        "GreaterOrEqual",
+        "IsInf",
+        "IsNaN",
+        "Less",
+        "LessOrEqual",
+        "NonMaxSuppression",
+        "NonZero",
+        "Not",
+        "OneHot",
+        "Or",
+        "Unique",
+        "Xor",
+    ),
+    "its output is drawn at random": ("Bernoulli", "Multinomial"),
+    "its derivative is zero wherever it exists": ("Ceil", "Floor", "Hardmax", "Round", "Sign"),
+}
+
+for _reason, _op_types in _REASONS.items():
+    for _op_type in _op_types:
+        NO_GRADIENT.add(("", _op_type), _reason)

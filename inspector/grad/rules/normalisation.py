@@ -1,4 +1,4 @@
-"""Normalisations: BatchNormalization (inference) and LRN."""
+"""Normalisations by fixed statistics, and over windows of channels: BatchNormalization (inference) and LRN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Poolings: MaxPool, AveragePool and the global ones."""
+"""Poolings: MaxPool and its inverse, AveragePool, LpPool, and the global ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from inspector.grad.builder import Array, Builder
 from inspector.grad.convolution import Window, input_gradient, read_window
+from inspector.grad.movement import places_in_image, put_back, total_size
 from inspector.grad.rule import Gradients, operand, rule
 
 
@@ -16,39 +17,79 @@ from inspector.grad.rule import Gradients, operand, rule
 def max_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx[switch] += gy: unpooling by the switches (Zeiler & Fergus 2014, §2.1); overlapping windows add."""
     x = operand(node, 0)
-    size = math.prod(b.sizes(x, *range(1, b.rank(x))))
-    signal = b.op("Flatten", gy, axis=1)
-    shape = b.op("Shape", signal)
-    places = _places_in_image(b, b.op("Flatten", b.switches(node), axis=1), size)
-    empty = b.op(
-        "ConstantOfShape",
-        b.op("Concat", b.op("Slice", shape, b.ints([0]), b.ints([1])), b.ints([size]), axis=0),
-        value=ir.tensor(np.zeros(1, b.numpy_dtype)),
-    )
-    unpooled = b.op("ScatterElements", empty, b.op("Expand", places, shape), signal, axis=1, reduction="add")
-    return [b.op("Reshape", unpooled, b.shape_like(x))]
+    size = total_size(b, x, first_axis=1)
+    places = places_in_image(b, b.op("Flatten", b.switches(node), axis=1), size)
+    return [put_back(b, b.op("Flatten", gy, axis=1), places, x, size=size)]
 
 
-def _places_in_image(b: Builder, switches: ir.Value, size: int) -> ir.Value:
-    """Take from (N, P) indices that count through the whole batch the start of each image: they address one image."""
-    images = b.op("Squeeze", b.op("Shape", switches, start=0, end=1), b.ints([0]))
-    starts = b.op("Mul", b.op("Range", b.ints(0), images, b.ints(1)), b.ints(size))
-    return b.op("Sub", switches, b.op("Unsqueeze", starts, b.ints([1])))
+@rule("MaxUnpool")
+def max_unpool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy[indices]."""
+    x, indices = operand(node, 0), b.op("Flatten", b.saved(operand(node, 1)), axis=1)
+    places = places_in_image(b, indices, total_size(b, node.outputs[0], first_axis=1))
+    flat = b.op("Flatten", gy, axis=1)
+    seeds = b.op("Shape", flat, start=0, end=1)
+    taken = b.op("Expand", places, b.op("Concat", seeds, b.op("Shape", places, start=1), axis=0))
+    signal = b.op("GatherElements", flat, taken, axis=1)
+    return [b.op("Reshape", signal, b.shape_like(x)), *[None] * (len(node.inputs) - 1)]
 
 
 @rule("AveragePool")
 def average_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = transposed convolution of gy/count with ones, channel by channel."""
+    window, inputs, outputs = _window(b, node)
+    share = b.op("Div", gy, b.constant(_counts(node, window, inputs, outputs)))
+    return [_over_windows(b, node, share)]
+
+
+@rule("LpPool", since=2)
+def lp_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = sign(x)·|x|ᵖ⁻¹ · transposed convolution of gy/yᵖ⁻¹ with ones."""
+    p = node.attributes.get_int("p", 2) or 2
+    spread = _over_windows(b, node, _share_of_norm(b, node, gy, p))
+    return [b.op("Mul", spread, _slope_of_power(b, operand(node, 0), p))]
+
+
+@rule("GlobalLpPool", since=2)
+def global_lp_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = sign(x)·|x|ᵖ⁻¹ · gy/yᵖ⁻¹, everywhere."""
+    p = node.attributes.get_int("p", 2) or 2
+    return [b.op("Mul", _share_of_norm(b, node, gy, p), _slope_of_power(b, operand(node, 0), p))]
+
+
+def _share_of_norm(b: Builder, node: ir.Node, gy: ir.Value, p: int) -> ir.Value:
+    """Write gy/yᵖ⁻¹; where the norm is 0, so is everything that it is multiplied with."""
+    if p == 1:
+        return gy
+    y = b.saved(node.outputs[0])
+    divisor = b.op("Where", b.op("Equal", y, b.constant(0)), b.constant(1), y)
+    return b.op("Div", gy, divisor if p == 2 else b.op("Pow", divisor, b.constant(p - 1)))
+
+
+def _slope_of_power(b: Builder, x: ir.Value, p: int) -> ir.Value:
+    """Write sign(x)·|x|ᵖ⁻¹."""
+    saved = b.saved(x)
+    if p == 2:
+        return saved
+    sign = b.op("Sign", saved)
+    return sign if p == 1 else b.op("Mul", sign, b.op("Pow", b.op("Abs", saved), b.constant(p - 1)))
+
+
+def _window(b: Builder, node: ir.Node) -> tuple[Window, list[int], list[int]]:
+    """Return a pooling's window, and its spatial sizes before and after."""
     x = operand(node, 0)
     spatial = range(2, b.rank(x))
-    channels, *inputs = b.sizes(x, 1, *spatial)
-    outputs = b.sizes(node.outputs[0], *spatial)
-    window = read_window(
-        node, kernel=node.attributes["kernel_shape"].as_ints(), inputs=inputs, outputs=outputs
-    )
+    inputs, outputs = b.sizes(x, *spatial), b.sizes(node.outputs[0], *spatial)
+    kernel = node.attributes["kernel_shape"].as_ints()
+    return read_window(node, kernel=kernel, inputs=inputs, outputs=outputs), inputs, outputs
+
+
+def _over_windows(b: Builder, node: ir.Node, share: ir.Value) -> ir.Value:
+    """Write the transpose of summing over windows: every element of a window gets the window's share."""
+    window, inputs, outputs = _window(b, node)
+    channels = b.sizes(operand(node, 0), 1)[0]
     ones = np.ones((channels, 1, *window.kernel), b.numpy_dtype)
-    share = b.op("Div", gy, b.constant(_counts(node, window, inputs, outputs)))
-    gx = input_gradient(
+    return input_gradient(
         b,
         share,
         weight=b.constant(ones),
@@ -59,7 +100,6 @@ def average_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         inputs=inputs,
         outputs=outputs,
     )
-    return [gx]
 
 
 def _counts(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]) -> Array:

@@ -1,4 +1,4 @@
-"""Operators that move elements: reshaping, transposing, joining, cutting, padding."""
+"""Operators that change a tensor's shape or the order of its elements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Array, Builder
+from inspector.grad.builder import Builder
+from inspector.grad.movement import numbered, put_back_all
 from inspector.grad.rule import Gradients, operand, rule
 
 
@@ -25,25 +26,21 @@ def transpose(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy, transposed by the inverse permutation."""
     rank = b.rank(operand(node, 0))
     perm = list(node.attributes["perm"].as_ints()) if "perm" in node.attributes else list(range(rank))[::-1]
-    if perm[0] != 0:
+    if perm and perm[0] != 0:
         b.mix_batch()
     return [b.op("Transpose", gy, perm=[int(i) for i in np.argsort(perm)])]
-
-
-@rule("Concat")
-def concat(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """Every operand gets its part of gy."""
-    axis = node.attributes["axis"].as_int() % b.rank(node.outputs[0])
-    if axis == 0:
-        b.mix_batch()
-    operands = [x for x in node.inputs if x is not None]
-    return b.split(gy, [b.sizes(x, axis)[0] for x in operands], axis=axis)
 
 
 @rule("Identity", "Cast")
 def identity(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:  # noqa: ARG001
     """gx = gy: a cast between floats changes no value that a gradient sees."""
     return [gy]
+
+
+@rule("CastLike", since=15)
+def cast_like(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = gy; what lends only its type gets 0."""
+    return [gy, b.op("Expand", b.constant(0), b.op("Shape", b.saved(operand(node, 1))))]
 
 
 @rule("Dropout")
@@ -58,34 +55,47 @@ def dropout(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     return [gy, *[None] * (len(node.inputs) - 1)]
 
 
-@rule("Pad")
-def pad(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = gy without the padding (negative pads give zeros back); constant mode."""
-    mode = node.attributes.get_string("mode", "constant")
-    if mode != "constant":
-        raise UnsupportedOperatorError(
-            f"Node {node.name!r} is a Pad in mode {mode!r}; the backward rule knows 'constant'."
-        )
-    pads = _pads(b, node)
-    if pads[0] or pads[len(pads) // 2]:
+@rule("Expand")
+def expand(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = Σ gy over the axes along which x was repeated."""
+    return [b.unbroadcast(gy, operand(node, 0), node.outputs[0]), None]
+
+
+@rule("Tile", since=6)
+def tile(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = Σ gy over the copies."""
+    x = operand(node, 0)
+    repeats = b.array(node.inputs[1])
+    if repeats is None:
+        places = b.op("Tile", numbered(b, x), b.saved(operand(node, 1)))
+        return [put_back_all(b, gy, places, x), None]
+    if repeats[0] != 1:
         b.mix_batch()
-    return [b.op("Pad", gy, b.ints([-int(p) for p in pads])), *[None] * (len(node.inputs) - 1)]
+    sizes = b.sizes(x, *range(1, b.rank(x)))
+    # The batch, whose size is free, stands beside its copies as -1.
+    parted = [int(repeats[0]), -1]
+    for repeat, size in zip(repeats[1:], sizes, strict=True):
+        parted += [int(repeat), size]
+    copies = b.ints([2 * axis for axis in range(b.rank(x))])
+    return [b.op("ReduceSum", b.op("Reshape", gy, b.ints(parted)), copies, keepdims=0), None]
 
 
-def _pads(b: Builder, node: ir.Node) -> Array:
-    """Read the pads for all axes: an attribute until opset 11, then an input, for chosen axes since 18."""
-    if "pads" in node.attributes:
-        return np.asarray(node.attributes["pads"].as_ints())
-    pads = b.array(node.inputs[1])
-    if pads is None:
-        raise UnsupportedOperatorError(
-            f"Node {node.name!r} is a Pad by computed amounts; the backward rule needs constant pads. "
-            "Simplify the model at export (constant folding)."
-        )
-    axes = b.array(node.inputs[3]) if len(node.inputs) > 3 else None
-    if axes is None:
-        return pads
-    rank = b.rank(operand(node, 0))
-    full = np.zeros(2 * rank, np.int64)
-    full[np.concatenate([axes % rank, axes % rank + rank])] = pads
-    return full
+@rule("DepthToSpace")
+def depth_to_space(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = the blocks of gy, back in the channels."""
+    channels, height, width = b.sizes(operand(node, 0), 1, 2, 3)
+    block = node.attributes["blocksize"].as_int()
+    blocks = b.op("Reshape", gy, b.ints([-1, channels // block**2, height, block, width, block]))
+    perm = [0, 1, 3, 5, 2, 4] if _column_first(node) else [0, 3, 5, 1, 2, 4]
+    return [b.op("Reshape", b.op("Transpose", blocks, perm=perm), b.ints([-1, channels, height, width]))]
+
+
+@rule("SpaceToDepth")
+def space_to_depth(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx = the channels of gy, back in the blocks."""
+    block = node.attributes["blocksize"].as_int()
+    return [b.op("DepthToSpace", gy, blocksize=block, mode="CRD" if _column_first(node) else "DCR")]
+
+
+def _column_first(node: ir.Node) -> bool:
+    return node.attributes.get_string("mode", "DCR") == "CRD"

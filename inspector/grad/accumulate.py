@@ -1,0 +1,88 @@
+"""Reverse accumulation over nodes (Griewank & Walther, Evaluating Derivatives, ch. 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+import onnx_ir as ir
+
+from inspector.errors import UnsupportedOperatorError
+from inspector.grad.builder import Builder
+from inspector.grad.rule import known_operators
+from inspector.grad.step import Step
+
+Arrived = dict[ir.Value, list[ir.Value]]
+"""By forward tensor: the parts of its gradient that have arrived so far."""
+
+
+def accumulate(
+    builder: Builder,
+    nodes: Sequence[ir.Node],
+    arrived: Arrived,
+    *,
+    reached: set[ir.Value],
+    step_for: Callable[[ir.Node], Step],
+    missing: Callable[[ir.Node, int, ir.Value], None] | None = None,
+) -> None:
+    """Walk the nodes, which are in graph order, backwards: take the gradients of outputs from `arrived`, add those of
+    the inputs in `reached`; `missing` is told where a rule has none, and raises UnsupportedOperatorError by default.
+    """
+    for node in reversed(nodes):
+        gys = [total(builder, arrived.pop(value, None)) for value in node.outputs]
+        while gys and gys[-1] is None:  # a rule sees the gradients up to the last one that arrived
+            gys.pop()
+        if gys:
+            _take(builder, node, step_for(node), gys, reached, arrived, missing or _refuse)
+
+
+def total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None:
+    """Write the sum of the parts of a gradient; None where none has arrived."""
+    if not parts:
+        return None
+    # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
+    return reduce(lambda whole, part: builder.op("Add", whole, part), parts)
+
+
+def no_rule(node: ir.Node) -> UnsupportedOperatorError:
+    """Return the error for an operator that has no rule."""
+    return UnsupportedOperatorError(
+        f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
+        'Choose a target below this node, or add a rule (CONTRIBUTING.md, "To add X").'
+    )
+
+
+def _take(
+    builder: Builder,
+    node: ir.Node,
+    step: Step,
+    gys: Sequence[ir.Value | None],
+    reached: set[ir.Value],
+    arrived: Arrived,
+    missing: Callable[[ir.Node, int, ir.Value], None],
+) -> None:
+    gxs = step.rule(builder, node, *gys)
+    if len(gxs) != len(step.inputs):
+        raise ValueError(
+            f"The rule of {node.op_type} gave {len(gxs)} gradients for {len(step.inputs)} inputs."
+        )
+    for index, (value, gx) in enumerate(zip(step.inputs, gxs, strict=True)):
+        if value is None or value not in reached:
+            continue
+        if gx is None:
+            missing(node, index, value)
+        else:
+            arrived.setdefault(value, []).append(gx)
+
+
+def _refuse(node: ir.Node, index: int, value: ir.Value) -> None:
+    raise UnsupportedOperatorError(
+        f"{_describe(node)} depends on the image through its input {index} ({value.name!r}), and its rule "
+        "has no gradient for that input.",
+        reason="NO_GRADIENT_FOR_INPUT",
+    )
+
+
+def _describe(node: ir.Node) -> str:
+    domain = f"{node.domain}::" if node.domain else ""
+    return f"Node {node.name or node.outputs[0].name!r} with operator {domain}{node.op_type}"

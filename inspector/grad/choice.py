@@ -1,0 +1,66 @@
+"""Which rule holds at which node: the operator's own, or what a policy puts in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import onnx_ir as ir
+
+from inspector.grad.policies import Policy
+from inspector.grad.rectifiers import find_rectifiers
+from inspector.grad.relevance import LINEAR
+from inspector.grad.step import RuleOf, Step
+
+
+class Choice:
+    """The rules of one backward walk."""
+
+    def __init__(
+        self,
+        graph: ir.Graph,
+        *,
+        nodes: Sequence[ir.Node],
+        reached: set[ir.Value],
+        policy: Policy,
+        overrides: Mapping[str, Policy],
+        rule_of: RuleOf,
+    ) -> None:
+        """Choose for a walk over `nodes`; `overrides` gives policies by the tensors that their layers compute."""
+        # A walk that ends within a rectifier's nodes meets them one by one.
+        found = [rectifier for rectifier in find_rectifiers(graph).values() if rectifier.input in reached]
+        self._rectifiers = {rectifier.last: rectifier for rectifier in found}
+        self._inner = {node for rectifier in found for node in rectifier.nodes - {rectifier.last}}
+        self._first = _first_linear(nodes)
+        self._policy, self._overrides, self._rule_of = policy, overrides, rule_of
+
+    def step(self, node: ir.Node) -> Step:
+        """Return what happens at a node: the values that gradients go to, and the rule that writes them."""
+        rectifier = self._rectifiers.get(node)
+        if rectifier is not None:
+            rectify = self._policy_at(rectifier.nodes).rectifier
+            if rectify is not None:
+                return rectify(rectifier, self._rule_of)
+        elif node not in self._inner:
+            replace = self._policy_at([node]).replacement(node, is_first=node in self._first)
+            if replace is not None:
+                return replace(node, self._rule_of)
+        return Step(node.inputs, self._rule_of(node))
+
+    def _policy_at(self, nodes: Iterable[ir.Node]) -> Policy:
+        named = (self._overrides.get(value.name or "") for node in nodes for value in node.outputs)
+        return next((policy for policy in named if policy is not None), self._policy)
+
+
+def _first_linear(nodes: Sequence[ir.Node]) -> set[ir.Node]:
+    """Return the linear layers that no other one lies before, with the normalisations right behind them."""
+    first: set[ir.Node] = set()
+    behind: set[ir.Value] = set()
+    for node in nodes:
+        is_behind = any(value in behind for value in node.inputs)
+        if node.op_type in LINEAR and not is_behind:
+            first.add(node)
+        if node.op_type == "BatchNormalization" and node.inputs[0] is not None:
+            first |= {node} if node.inputs[0].producer() in first else set()
+        if is_behind or node.op_type in LINEAR:
+            behind.update(node.outputs)
+    return first

@@ -1,0 +1,85 @@
+"""The discrete Fourier transform."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from inspector.errors import UnsupportedOperatorError
+from inspector.grad.builder import Builder
+from inspector.grad.rule import Gradients, operand, rule
+
+
+@rule("DFT", since=17)
+def fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """y = F·x with a symmetric F: gx = F*·gy, which is n times the inverse transform (and F·gy/n of the inverse).
+
+    A part that was left out (the other side of a real signal's spectrum, what lies beyond the length) had no weight.
+    """
+    x, out = operand(node, 0), node.outputs[0]
+    axis = _axis(b, node)
+    inverse, onesided = node.attributes.get_int("inverse", 0), node.attributes.get_int("onesided", 0)
+    (given,), (bins,) = b.sizes(x, axis), b.sizes(out, axis)
+    if inverse and onesided:
+        gx = _of_real_inverse(b, gy, bins, axis=axis, rank=b.rank(x))
+        return [_resized(b, gx, bins // 2 + 1, given, axis=axis), *[None] * (len(node.inputs) - 1)]
+    length = _length(b, node, given)
+    gy = _resized(b, gy, bins, length, axis=axis)
+    gx = b.op("DFT", gy, axis=axis, inverse=0 if inverse else 1)
+    gx = b.op("Mul", gx, b.constant(1 / length if inverse else length))
+    gx = _resized(b, gx, length, given, axis=axis)
+    if b.sizes(x, b.rank(x) - 1) == [
+        1
+    ]:  # a real signal: the gradient of its missing imaginary part is left out
+        gx = b.op("Slice", gx, b.ints([0]), b.ints([1]), b.ints([-1]))
+    return [gx, *[None] * (len(node.inputs) - 1)]
+
+
+def _of_real_inverse(b: Builder, gy: ir.Value, length: int, *, axis: int, rank: int) -> ir.Value:
+    """The inverse to a real signal counts each bin once for itself and once for its mirror image, if it has one."""
+    counts = np.full(length // 2 + 1, 2.0)
+    counts[0] = 1
+    if length % 2 == 0:
+        counts[-1] = 1
+    shape = [1] * rank
+    shape[axis] = len(counts)
+    return b.op("Mul", b.op("DFT", gy, axis=axis, onesided=1), b.constant(counts.reshape(shape) / length))
+
+
+def _resized(b: Builder, value: ir.Value, size: int, wanted: int, *, axis: int) -> ir.Value:
+    """Cut off or fill with zeros at the end of an axis."""
+    if wanted < size:
+        return b.op("Slice", value, b.ints([0]), b.ints([wanted]), b.ints([axis]))
+    if wanted > size:
+        return b.op("Pad", value, b.ints([0, wanted - size]), None, b.ints([axis]))
+    return value
+
+
+def _axis(b: Builder, node: ir.Node) -> int:
+    """Read the axis: an attribute (1 by default), an input (the one before the last by default) since 20."""
+    rank = b.rank(operand(node, 0))
+    given = node.inputs[2] if len(node.inputs) > 2 else None
+    array = b.array(given)
+    if given is not None and array is None:
+        raise _unsupported(node, "a computed axis")
+    since_20 = node.graph is not None and node.graph.opset_imports.get("", 17) >= 20
+    default = -2 if since_20 else node.attributes.get_int("axis", 1) or 0
+    axis = (default if array is None else int(array.reshape(-1)[0])) % rank
+    if axis == 0:
+        b.mix_batch()
+    return axis
+
+
+def _length(b: Builder, node: ir.Node, default: int) -> int:
+    given = node.inputs[1] if len(node.inputs) > 1 else None
+    array = b.array(given)
+    if given is not None and array is None:
+        raise _unsupported(node, "a computed length")
+    return default if array is None else int(array.reshape(-1)[0])
+
+
+def _unsupported(node: ir.Node, what: str) -> UnsupportedOperatorError:
+    return UnsupportedOperatorError(
+        f"Node {node.name!r} is a DFT with {what}, for which its backward rule is not written. "
+        "Export it with constants (constant folding)."
+    )

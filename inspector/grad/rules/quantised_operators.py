@@ -1,0 +1,192 @@
+"""Operators that compute on codes: the rule of their float twin, between dequantised tensors.
+
+QLinearConv is quantise ∘ Conv ∘ dequantise, and so are its kin: y = q⁻¹(f(q(a), q(b), …)). Each is data: which float
+operator f is, and where codes, scales and zero points lie among the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from inspector.errors import UnsupportedOperatorError
+from inspector.grad.builder import Array, Builder
+from inspector.grad.quantisation import (
+    SaturatingRule,
+    as_float,
+    code_type,
+    optional,
+    parameter,
+    rescale,
+    within,
+    written,
+)
+from inspector.grad.rule import Gradients, find_rule, operand, rule
+from inspector.grad.saturation import code_range
+from inspector.model.dequantise import dequantise
+
+_MICROSOFT = "com.microsoft"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Where a tensor of codes lies among a node's inputs, with its scale and zero point; None is 1 and 0."""
+
+    code: int
+    scale: int | None = None
+    zero: int | None = None
+    axis: int = -1
+    """Along which scales in a vector differ."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """The float operator that an operator on codes stands for."""
+
+    op_type: str
+    operands: Callable[[ir.Node], Sequence[Codes]]
+    result: Codes | None = None
+    """The scale and zero point of the output; without them it holds plain integers or floats."""
+    opset: Callable[[ir.Node], int] = lambda _: 13
+
+    def linear(self, b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+        """g(code a) = s(a) · ∂f/∂a · g(code y) / s(y)."""
+        _require_channels_first(node)
+        operands, scale = self.operands(node), _result_scale(b, node, self.result)
+        output = ir.val(f"{node.outputs[0].name}/real")
+        b.lend(output, _real_output(b, node, self.result), shape=b.shape(node.outputs[0]))
+        reals = [_real(b, node, codes) for codes in operands]
+        twin = ir.Node(
+            "", self.op_type, reals, list(node.attributes.values()), outputs=[output], name=node.name
+        )
+        float_rule = find_rule(twin, self.opset(node))
+        if float_rule is None:
+            raise UnsupportedOperatorError(
+                f"Node {node.name!r} with operator {node.op_type} needs the backward rule of {self.op_type}, which "
+                "does not exist. Choose a target below this node."
+            )
+        gradients: list[ir.Value | None] = [None] * len(node.inputs)
+        for codes, gradient in zip(operands, float_rule(b, twin, rescale(b, gy, over=scale)), strict=True):
+            if gradient is not None and b.array(node.inputs[codes.code]) is None:
+                gradients[codes.code] = rescale(b, gradient, by=_parameter(b, node, codes, codes.scale))
+        return gradients
+
+    def inside(self, b: Builder, node: ir.Node) -> ir.Value | None:
+        """Write the mask of codes strictly within their type's range."""
+        if optional(node, self.result.scale if self.result else None) is None:
+            return None
+        zero = optional(node, self.result.zero if self.result else None)
+        low, high = code_range(code_type(b, zero, node.outputs[0]))
+        return within(b, as_float(b, node.outputs[0]), low, high, margin=0)
+
+
+def _require_channels_first(node: ir.Node) -> None:
+    if node.attributes.get_int("channels_last", 0):
+        raise UnsupportedOperatorError(
+            f"Node {node.name!r} with operator {node.op_type} has channels_last = 1, which only the runtime's own "
+            "optimiser writes. Give the model as it was before that optimisation.",
+            reason="CHANNELS_LAST",
+        )
+
+
+def _real(b: Builder, node: ir.Node, codes: Codes) -> ir.Value:
+    """Return a stand-in for the real values of an operand: a constant, or dequantised from the saved codes."""
+    value = operand(node, codes.code)
+    name = f"{node.outputs[0].name}/{codes.code}/real"
+    array = b.array(value)
+    scale, zero = (_parameter(b, node, codes, index) for index in (codes.scale, codes.zero))
+    if array is not None and not isinstance(scale, ir.Value) and not isinstance(zero, ir.Value):
+        unit = b.numpy_dtype.type(1) if scale is None else scale
+        tensor = ir.tensor(dequantise(array, unit, zero, axis=codes.axis), dtype=b.dtype, name=name)
+        return ir.Value(name=name, type=ir.TensorType(b.dtype), const_value=tensor)
+    stand_in = ir.val(name, dtype=b.dtype)
+    b.lend(stand_in, _dequantised(b, value, scale, zero), shape=b.shape(value))
+    return stand_in
+
+
+def _real_output(b: Builder, node: ir.Node, result: Codes | None) -> ir.Value:
+    if result is None:
+        return as_float(b, node.outputs[0])
+    zero = _parameter(b, node, result, result.zero)
+    return _dequantised(b, node.outputs[0], _result_scale(b, node, result), zero)
+
+
+def _dequantised(
+    b: Builder, value: ir.Value, scale: Array | ir.Value | None, zero: Array | ir.Value | None
+) -> ir.Value:
+    codes = as_float(b, value)
+    centred = codes if zero is None else b.op("Sub", codes, written(b, zero))
+    return rescale(b, centred, by=scale)
+
+
+def _result_scale(b: Builder, node: ir.Node, result: Codes | None) -> Array | ir.Value | None:
+    return None if result is None else _parameter(b, node, result, result.scale)
+
+
+def _parameter(b: Builder, node: ir.Node, codes: Codes, index: int | None) -> Array | ir.Value | None:
+    like = node.outputs[0] if codes.code < 0 else operand(node, codes.code)
+    return parameter(b, optional(node, index), like=like, axis=codes.axis)
+
+
+def _fixed(*operands: Codes) -> Callable[[ir.Node], Sequence[Codes]]:
+    return lambda _: operands
+
+
+def _result(scale: int, axis: int = -1) -> Codes:
+    return Codes(-1, scale, scale + 1, axis)
+
+
+def _gemm_operands(node: ir.Node) -> Sequence[Codes]:
+    """Scales of B differ from column to column of the product."""
+    return Codes(0, 1, 2), Codes(3, 4, 5, axis=0 if node.attributes.get_int("transB", 0) else 1)
+
+
+def _concat_operands(node: ir.Node) -> Sequence[Codes]:
+    return [Codes(index, index + 1, index + 2) for index in range(2, len(node.inputs), 3)]
+
+
+def _softmax_opset(node: ir.Node) -> int:
+    return node.attributes.get_int("opset", 13) or 13
+
+
+_ONE = _fixed(Codes(0, 1, 2))
+_TWO = _fixed(Codes(0, 1, 2), Codes(3, 4, 5))
+
+TWINS: dict[tuple[str, str], Twin] = {
+    ("", "QLinearConv"): Twin(
+        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6)
+    ),
+    ("", "QLinearMatMul"): Twin(
+        op_type="MatMul", operands=_fixed(Codes(0, 1, 2, axis=-2), Codes(3, 4, 5)), result=_result(6, axis=-2)
+    ),
+    ("", "ConvInteger"): Twin(op_type="Conv", operands=_fixed(Codes(0, None, 2), Codes(1, None, 3, axis=0))),
+    ("", "MatMulInteger"): Twin(
+        op_type="MatMul", operands=_fixed(Codes(0, None, 2, axis=-2), Codes(1, None, 3))
+    ),
+    (_MICROSOFT, "QLinearConv"): Twin(
+        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6)
+    ),
+    (_MICROSOFT, "QGemm"): Twin(op_type="Gemm", operands=_gemm_operands, result=_result(7)),
+    (_MICROSOFT, "QLinearAdd"): Twin(op_type="Add", operands=_TWO, result=_result(6)),
+    (_MICROSOFT, "QLinearMul"): Twin(op_type="Mul", operands=_TWO, result=_result(6)),
+    (_MICROSOFT, "QLinearConcat"): Twin(op_type="Concat", operands=_concat_operands, result=_result(0)),
+    (_MICROSOFT, "QLinearGlobalAveragePool"): Twin(
+        op_type="GlobalAveragePool", operands=_ONE, result=_result(3)
+    ),
+    (_MICROSOFT, "QLinearAveragePool"): Twin(op_type="AveragePool", operands=_ONE, result=_result(3)),
+    (_MICROSOFT, "QLinearSigmoid"): Twin(op_type="Sigmoid", operands=_ONE, result=_result(3)),
+    (_MICROSOFT, "QLinearLeakyRelu"): Twin(op_type="LeakyRelu", operands=_ONE, result=_result(3)),
+    (_MICROSOFT, "QLinearSoftmax"): Twin(
+        op_type="Softmax", operands=_ONE, result=_result(3), opset=_softmax_opset
+    ),
+    (_MICROSOFT, "DynamicQuantizeMatMul"): Twin(op_type="MatMul", operands=_fixed(Codes(0), Codes(1, 2, 3))),
+    (_MICROSOFT, "MatMulIntegerToFloat"): Twin(
+        op_type="MatMul", operands=_fixed(Codes(0, 2, 4), Codes(1, 3, 5))
+    ),
+}
+"""By domain and operator."""
+
+for (_domain, _op_type), _twin in TWINS.items():
+    rule(_op_type, since=10 if not _domain else 1, domain=_domain)(SaturatingRule(_twin.linear, _twin.inside))

@@ -1,0 +1,93 @@
+"""Operators that write elements by index: the Scatter family.
+
+For y = x with updates u at places i:
+  none   gx = gy but zero at i;           gu = gy[i]
+  add    gx = gy;                         gu = gy[i]
+  mul    gx = gy·u at i;                  gu = (gy·y)[i]/u, or (gy·x)[i] where u is 0
+  max    gx = gy where y = x;             gu = gy[i] where u alone is y[i]; likewise min
+Where several updates meet at one place, "none" leaves it open which of them stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from inspector.grad.builder import Builder
+from inspector.grad.rule import Gradients, operand, rule
+
+Write = Callable[..., ir.Value]
+Read = Callable[[ir.Value], ir.Value]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """How a graph writes at the places of a scatter, `write(data, updates, reduction=…)`, and reads from them."""
+
+    write: Write
+    read: Read
+
+
+@rule("Scatter", "ScatterElements")
+def scatter_elements(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """Write and read along one axis (equations above)."""
+    b.mix_batch()
+    axis, indices = node.attributes.get_int("axis", 0) % b.rank(operand(node, 0)), b.saved(operand(node, 1))
+
+    def write(data: ir.Value, updates: ir.Value, *, reduction: str = "none") -> ir.Value:
+        return b.op("ScatterElements", data, indices, updates, axis=axis, reduction=reduction)
+
+    return _scatter(
+        b, node, gy, _Places(write, lambda data: b.op("GatherElements", data, indices, axis=axis))
+    )
+
+
+@rule("ScatterND")
+def scatter_nd(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """Write and read along several axes (equations above)."""
+    b.mix_batch()
+    indices = b.saved(operand(node, 1))
+
+    def write(data: ir.Value, updates: ir.Value, *, reduction: str = "none") -> ir.Value:
+        return b.op("ScatterND", data, indices, updates, reduction=reduction)
+
+    return _scatter(b, node, gy, _Places(write, lambda data: b.op("GatherND", data, indices)))
+
+
+def _scatter(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Gradients:
+    reduction = node.attributes.get_string("reduction", "none") or "none"
+    gx, gu = _REDUCTIONS[reduction](b, node, gy, places)
+    return [gx, None, gu]
+
+
+def _replaced(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Sequence[ir.Value]:  # noqa: ARG001
+    gu = places.read(gy)
+    zeros = b.op("ConstantOfShape", b.op("Shape", gu), value=ir.tensor(np.zeros(1, b.numpy_dtype)))
+    return places.write(gy, zeros), gu
+
+
+def _added(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Sequence[ir.Value]:  # noqa: ARG001
+    return gy, places.read(gy)
+
+
+def _multiplied(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Sequence[ir.Value]:
+    x, updates, y = b.saved(operand(node, 0)), b.saved(operand(node, 2)), b.saved(node.outputs[0])
+    zero = b.op("Equal", updates, b.constant(0))
+    divisor = b.op("Where", zero, b.constant(1), updates)
+    others = b.op("Where", zero, places.read(x), b.op("Div", places.read(y), divisor))
+    return places.write(gy, updates, reduction="mul"), b.op("Mul", places.read(gy), others)
+
+
+def _extreme(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Sequence[ir.Value]:
+    x, updates, y = b.saved(operand(node, 0)), b.saved(operand(node, 2)), b.saved(node.outputs[0])
+    kept = b.op("Equal", x, y)
+    gx = b.op("Where", kept, gy, b.constant(0))
+    replaced = b.op("Sub", gy, gx)
+    won = b.op("Equal", updates, places.read(y))
+    return gx, b.op("Where", won, places.read(replaced), b.constant(0))
+
+
+_REDUCTIONS = {"none": _replaced, "add": _added, "mul": _multiplied, "max": _extreme, "min": _extreme}
