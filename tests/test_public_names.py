@@ -22,7 +22,7 @@ def test_the_package():
 
 
 def test_a_loaded_model():
-    names = "activations attribute close device features layers model occlude occlude_steps predict prepare"
+    names = "activations attribute close device features layers model occlude occlude_steps predict prepare rectifiers"
     assert public(inspector.Inspector) == names.split()
 
 
@@ -44,11 +44,31 @@ def test_the_clients_verbs():
 
 
 def test_the_attribution_methods():
-    assert sorted(ATTRIBUTION_METHODS.keys()) == ["deconvnet", "guided", "saliency"]
+    assert sorted(ATTRIBUTION_METHODS.keys()) == [
+        "deconvnet",
+        "gradcam",
+        "gradient_x_input",
+        "guided",
+        "guided_gradcam",
+        "integrated_gradients",
+        "lrp",
+        "rise",
+        "saliency",
+        "smoothgrad",
+    ]
 
 
 def test_the_policies():
-    assert sorted(POLICIES.keys()) == ["deconvnet", "gradient", "guided"]
+    assert sorted(POLICIES.keys()) == [
+        "deconvnet",
+        "gradient",
+        "guided",
+        "lrp_alpha2beta1",
+        "lrp_epsilon",
+        "lrp_epsilon_alpha2beta1_flat",
+        "lrp_epsilon_plus_flat",
+        "lrp_zplus",
+    ]
 
 
 def test_the_commands():

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from inspector import methods
-from inspector.engine.attribution import ATTRIBUTION_METHODS
+from inspector.engine.attribution import attribute
 from inspector.engine.engine import Engine
+from inspector.engine.rectifiers import FoundRectifier, rectifiers
 from inspector.engine.results import Attribution, Occlusion, Prediction
 from inspector.engine.targets import Target, TargetLike, as_target
-from inspector.errors import unknown_name
 from inspector.model.prepare import prepare
 from inspector.model.spec import Layer, Model
 from inspector.runtime.cancel import Cancellation
@@ -60,23 +60,36 @@ class Inspector:
         """Return what layers computed: name -> (N, *layer shape)."""
         return methods.activations(self._engine, self.prepare(x), layers=layers, cancellation=cancellation)
 
+    def rectifiers(self) -> tuple[FoundRectifier, ...]:
+        """Return what the methods "deconvnet" and "guided" take for rectifiers, in graph order."""
+        return rectifiers(self.model)
+
     def attribute(
         self,
         x: object,
         *,
         method: str = "saliency",
         target: TargetLike | Sequence[TargetLike] = None,
+        progress: Callable[[int, int], None] | None = None,
         cancellation: Cancellation | None = None,
+        **options: Any,
     ) -> Attribution:
-        """Map a target back to the image: "saliency", "deconvnet" or "guided".
+        """Map a target back to the image by a method of `inspector.methods`, with that method's own options.
 
-        A target is a class index, `Class()` (the most probable), or `Unit(layer, channel, position)`. One target goes
-        with any number of images, several targets with one image or with as many images.
+        "saliency", "gradient_x_input", "integrated_gradients", "smoothgrad", "deconvnet", "guided", "lrp", "gradcam",
+        "guided_gradcam" or "rise". A target is a class index, `Class()` (the most probable), or
+        `Unit(layer, channel, position)`. One target goes with any number of images, several targets with one image or
+        with as many images. `progress` is called with (steps done, steps in all) by methods that take many.
         """
-        function = ATTRIBUTION_METHODS.get(method)
-        if function is None:
-            raise unknown_name("attribution method", method, ATTRIBUTION_METHODS.keys(), field="method")
-        return function(self._engine, self.prepare(x), _targets(target), cancellation=cancellation)
+        return attribute(
+            self._engine,
+            self.prepare(x),
+            _targets(target),
+            method=method,
+            options=options,
+            progress=progress,
+            cancellation=cancellation,
+        )
 
     def occlude(
         self,

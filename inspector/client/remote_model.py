@@ -80,7 +80,7 @@ class RemoteModel:
         target: TargetLike | Sequence[TargetLike] = None,
         rendering: str | None = None,
     ) -> Attribution:
-        """Map a target back to the image: "saliency", "deconvnet" or "guided".
+        """Map a target back to the image: "saliency", "deconvnet", "guided", … (an unknown method names all).
 
         A target is a class index, `Class()` (the most probable), or `Unit(layer, channel, position)`. One target goes
         with any number of images, several targets with one image or with as many images. `rendering="png"` asks for

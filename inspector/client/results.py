@@ -34,13 +34,15 @@ class Attribution:
 
     method: str
     maps: Array
-    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says."""
+    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says; C is 1 for Grad-CAM and RISE."""
     targets: tuple[ResolvedTarget, ...]
     inputs: Array
     """(N, *image): what the model was given."""
     layout: str
     pictures: tuple[bytes, ...] = ()
     """A PNG of each map, when asked."""
+    completeness_gap: tuple[float, ...] = ()
+    """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,7 @@ def attribution_from_wire(message: inspection_service_pb2.AttributeResponse) -> 
         inputs=tensor_from_wire(message.inputs),
         layout=message.layout,
         pictures=tuple(message.pictures),
+        completeness_gap=tuple(message.completeness_gap),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.results import Attribution
 from inspector.engine.targets import ResolvedTarget, Target, resolve, source_of
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, unknown_name
 from inspector.registry import Registry
 from inspector.runtime.cancel import Cancellation
 
@@ -18,7 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class AttributionMethod(Protocol):
-    """A method that maps targets back to the image."""
+    """A method that maps targets back to the image. Its own options are keyword parameters with defaults."""
 
     def __call__(
         self,
@@ -31,16 +33,70 @@ class AttributionMethod(Protocol):
         """Return one map per target."""
 
 
+M = TypeVar("M", bound=AttributionMethod)
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
 ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry("attribution method")
 
+_CONTROLS = ("progress", "cancellation")
+"""Keyword parameters of a method that say how it runs, not what it computes."""
 
-def attribution_method(name: str) -> Callable[[AttributionMethod], AttributionMethod]:
+
+def attribution_method(name: str) -> Callable[[M], M]:
     """Register a method under the name by which users ask for it."""
 
-    def register(function: AttributionMethod) -> AttributionMethod:
-        return ATTRIBUTION_METHODS.add(name, function)
+    def register(function: M) -> M:
+        ATTRIBUTION_METHODS.add(name, function)
+        return function
 
     return register
+
+
+def options_of(method: str) -> Mapping[str, object]:
+    """Return the options of a method with their defaults; NotFoundError names the methods that exist."""
+    parameters = signature(_method(method)).parameters.values()
+    return {
+        parameter.name: parameter.default
+        for parameter in parameters
+        if parameter.kind is Parameter.KEYWORD_ONLY and parameter.name not in _CONTROLS
+    }
+
+
+def attribute(
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    method: str,
+    options: Mapping[str, object] = MappingProxyType({}),
+    progress: Progress | None = None,
+    cancellation: Cancellation | None = None,
+) -> Attribution:
+    """Run a method by its name; InvalidInputError for an option that it does not have.
+
+    Methods that take one step do not tell their progress.
+    """
+    known = options_of(method)
+    for name in options:
+        if name not in known:
+            raise InvalidInputError(
+                f"The method {method!r} has no option {name!r}; it has: {', '.join(known) or 'none'}.",
+                reason="UNKNOWN_OPTION",
+                field=f"options.{name}",
+            )
+    function: Callable[..., Attribution] = _method(method)
+    controls: dict[str, object] = {"cancellation": cancellation}
+    if "progress" in signature(function).parameters:
+        controls["progress"] = progress
+    return function(engine, x, targets, **options, **controls)
+
+
+def _method(name: str) -> AttributionMethod:
+    function = ATTRIBUTION_METHODS.get(name)
+    if function is None:
+        raise unknown_name("attribution method", name, ATTRIBUTION_METHODS.keys(), field="method")
+    return function
 
 
 def project_targets(
@@ -50,11 +106,17 @@ def project_targets(
     *,
     method: str,
     policy: str,
-    seed: Callable[[ResolvedTarget], float],
-    cancellation: Cancellation | None,
+    policies: Mapping[str, str] | None = None,
+    toward: str | None = None,
+    seed: Callable[[ResolvedTarget], float] = lambda _: 1.0,
+    cancellation: Cancellation | None = None,
 ) -> Attribution:
-    """Project each target down to the image under a policy; `seed` gives the signal at the target's unit."""
-    pairs = _pair(targets, len(x))
+    """Project each target down to the image, or to the tensor `toward`, under a policy.
+
+    `policies` names other policies by layer; `seed` gives the signal at the target's unit.
+    """
+    overrides = {engine.model.layer(name).output: other for name, other in (policies or {}).items()}
+    pairs = pair(targets, len(x))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
     for source in dict.fromkeys(source_of(engine, target) for target, _ in pairs):
@@ -72,19 +134,55 @@ def project_targets(
                 planted[row].reshape(-1)[place] = seed(resolved[member])
             return planted
 
-        found = engine.project(x[rows], source=source, policy=policy, seed=seeds, cancellation=cancellation)
+        found = engine.project(
+            x[rows],
+            source=source,
+            target=toward,
+            policy=policy,
+            overrides=overrides,
+            seed=seeds,
+            cancellation=cancellation,
+        )
         maps.update(zip(members, found, strict=True))
     order = range(len(pairs))
-    return Attribution(
-        method=method,
-        maps=np.stack([maps[i] for i in order]),
-        targets=tuple(resolved[i] for i in order),
-        inputs=x,
-        layout=engine.model.input.layout,
+    return attribution_of(
+        engine, x, np.stack([maps[i] for i in order]), [resolved[i] for i in order], method=method
     )
 
 
-def _pair(targets: Sequence[Target], images: int) -> list[tuple[Target, int]]:
+def resolve_targets(
+    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
+) -> list[ResolvedTarget]:
+    """Choose the unit of each target, one forward pass for all."""
+    pairs = pair(targets, len(x))
+    found = engine.run(x, list({source_of(engine, target) for target in targets}), cancellation=cancellation)
+    return [
+        resolve(engine, target, found[source_of(engine, target)][image], image=image)[0]
+        for target, image in pairs
+    ]
+
+
+def attribution_of(
+    engine: Engine,
+    x: Array,
+    maps: Array,
+    targets: Sequence[ResolvedTarget],
+    *,
+    method: str,
+    completeness_gap: Sequence[float] = (),
+) -> Attribution:
+    """Return maps as a method's result for images `x`."""
+    return Attribution(
+        method=method,
+        maps=maps,
+        targets=tuple(targets),
+        inputs=x,
+        layout=engine.model.input.layout,
+        completeness_gap=tuple(completeness_gap),
+    )
+
+
+def pair(targets: Sequence[Target], images: int) -> list[tuple[Target, int]]:
     """Pair targets with images: one target for all images, all targets for one image, or one to one."""
     if not targets:
         raise InvalidInputError("No target was given; give at least one, or None.", field="target")

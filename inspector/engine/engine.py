@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class Engine:
         return {name: np.concatenate([part[name] for part in parts]) for name in tensors}
 
     def batches(self, x: Array, *, at_most: int | None = None) -> Iterator[tuple[range, Array]]:
-        """Cut (N, …) images into the batches that the model takes; a fixed batch is filled up with the last image."""
+        """Cut (N, …) images into batches that the model takes; a fixed batch is filled up with the last image."""
         fixed = self.model.input.batch
         size = fixed or min(self.largest_batch(x.shape[1:]), at_most or len(x))
         for start in range(0, len(x), size):
@@ -110,14 +111,18 @@ class Engine:
         source: str,
         policy: str,
         seed: SeedFunction,
+        target: str | None = None,
+        overrides: Mapping[str, str] = MappingProxyType({}),
         cancellation: Cancellation | None = None,
     ) -> Array:
-        """Return the gradient of tensor `source` with respect to the image, under a policy, for given seeds.
+        """Return the gradient of tensor `source` with respect to `target`, under a policy, for given seeds.
 
-        One forward pass per batch; K seeds of one image share it. The saved tensors stay on the device. Returns
-        float32 (N or K, *image).
+        The target is a tensor, by default the image; `overrides` names other policies by the tensors that their
+        layers compute. One forward pass per batch; K seeds of one image share it. The saved tensors stay on the
+        device. Returns float32 (N or K, *target).
         """
-        session, plan = self._sessions.backward(source, policy, x.shape[1:])
+        target = self.model.input.name if target is None else target
+        session, plan = self._sessions.backward(source, target, policy, overrides, x.shape[1:])
         results: list[Array] = []
         for images, chunk in self.batches(x, at_most=None if plan.batchable else 1):
             forward = self._forward(chunk, (source, *plan.saved), plan.switches, cancellation)

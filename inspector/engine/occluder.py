@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from inspector.engine.colour import colour_values
 from inspector.errors import InvalidInputError
 from inspector.model.spec import Model
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-_MID_GREY = 127.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ def make_occluder(
     return Occluder(
         size=size,
         stride=stride,
-        fill=_fill(model, fill),
+        fill=colour_values(model, "grey" if fill is None else fill, field="fill"),
         tops=_starts(height, size[0], stride[0]),
         lefts=_starts(width, size[1], stride[1]),
         channels_last=model.input.layout == "NHWC",
@@ -79,22 +78,6 @@ def _starts(length: int, size: int, stride: int) -> Array:
     if starts[-1] != length - size:
         starts.append(length - size)  # the last square reaches the edge
     return np.asarray(starts, np.int64)
-
-
-def _fill(model: Model, fill: float | Sequence[float] | None) -> tuple[float, ...]:
-    channels = model.input.channels or 1
-    spec = model.preprocessing
-    if fill is None:
-        mean = np.broadcast_to(np.asarray(spec.mean, np.float64), channels)
-        std = np.broadcast_to(np.asarray(spec.std, np.float64), channels)
-        return tuple(float(v) for v in (_MID_GREY * spec.scale - mean) / std)
-    values = [float(v) for v in np.atleast_1d(np.asarray(fill, np.float64))]
-    if len(values) not in (1, channels) or not np.all(np.isfinite(values)):
-        raise InvalidInputError(
-            f"fill has {len(values)} values ({fill}); give one finite number, or one per channel ({channels}).",
-            field="fill",
-        )
-    return tuple(values * channels if len(values) == 1 else values)
 
 
 def _pair(value: int | tuple[int, int] | None) -> tuple[int, int] | None:

@@ -37,11 +37,13 @@ class Attribution:
 
     method: str
     maps: Array
-    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says."""
+    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says; C is 1 for Grad-CAM and RISE."""
     targets: tuple[ResolvedTarget, ...]
     inputs: Array
     """(N, *image): what the model was given."""
     layout: str
+    completeness_gap: tuple[float, ...] = ()
+    """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
 
 
 @dataclass(frozen=True, kw_only=True)

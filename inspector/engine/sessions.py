@@ -1,10 +1,10 @@
-"""The sessions of one model: forward ones by what they expose, backward ones by source and policy."""
+"""The sessions of one model: forward ones by what they expose, backward ones by their ends and policies."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,17 +60,23 @@ class Sessions:
 
         return self._cached(("forward", tensors, switches), make)
 
-    def backward(self, source: str, policy: str, image: Sequence[int]) -> tuple[Session, Plan]:
-        """Return the session from a source to images of a shape (without the batch axis), and what to feed it."""
+    def backward(
+        self, source: str, target: str, policy: str, overrides: Mapping[str, str], image: Sequence[int]
+    ) -> tuple[Session, Plan]:
+        """Return the session from a source to a target, for images of a shape without the batch axis, and its plan.
+
+        `overrides` names other policies by the tensors that their layers compute.
+        """
         free = not all(isinstance(size, int) for size in self._model.input.shape[1:])
-        key = ("backward", source, policy, tuple(image) if free else ())
+        key = ("backward", source, target, policy, *sorted(overrides.items()), tuple(image) if free else ())
 
         def make() -> Session:
             graph = write_backward(
                 self._model.ir,
                 source=source,
-                target=self._model.input.name,
+                target=target,
                 policy=policy_named(policy),
+                overrides={tensor: policy_named(name) for tensor, name in overrides.items()},
                 shapes=shapes_at(self._model, image),
                 dtypes=self._model.dtypes,
             )

@@ -67,6 +67,13 @@ def as_target(value: TargetLike) -> Target:
     )
 
 
+def fixed(resolved: ResolvedTarget) -> Target:
+    """Return the target that asks for what was chosen, whatever the image."""
+    if resolved.layer is None:
+        return Class(resolved.channel)
+    return Unit(resolved.layer, resolved.channel, resolved.position)
+
+
 def source_of(engine: Engine, target: Target) -> str:
     """Return the name of the tensor that a target lives in."""
     return engine.head.scores if isinstance(target, Class) else engine.model.layer(target.layer).output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
@@ -13,7 +13,12 @@ from inspector.runtime.cancel import Cancellation
 
 @attribution_method("deconvnet")
 def deconvnet(
-    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    policies: Mapping[str, str] | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Attribution:
     """Keep one activation, set its layer's others to zero, then unpool, rectify and filter down to the pixels.
 
@@ -26,6 +31,7 @@ def deconvnet(
         targets,
         method="deconvnet",
         policy="deconvnet",
+        policies=policies,
         seed=_signal,
         cancellation=cancellation,
     )

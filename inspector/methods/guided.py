@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
@@ -13,9 +13,14 @@ from inspector.runtime.cancel import Cancellation
 
 @attribution_method("guided")
 def guided(
-    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    policies: Mapping[str, str] | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Attribution:
     """Backward pass that at every rectifier keeps what is positive in the signal and was positive going forward."""
     return project_targets(
-        engine, x, targets, method="guided", policy="guided", seed=lambda _: 1.0, cancellation=cancellation
+        engine, x, targets, method="guided", policy="guided", policies=policies, cancellation=cancellation
     )

@@ -9,6 +9,7 @@ import numpy as np
 from inspector.engine.attribution import Array
 from inspector.engine.engine import Engine
 from inspector.engine.occluder import Occluder, make_occluder
+from inspector.engine.planes import last_layer_with_maps
 from inspector.engine.probabilities import scores_and_probabilities, tensors_of
 from inspector.engine.results import Occlusion
 from inspector.engine.targets import Target, channel_axis, resolve, source_of
@@ -119,27 +120,3 @@ class _Sweep:
             stride=self._occluder.stride,
             fill=self._occluder.fill,
         )
-
-
-def last_layer_with_maps(engine: Engine) -> Layer:
-    """Return the last layer below the scores whose channels are maps of more than one place."""
-    outputs = [layer.output for layer in engine.model.layers]
-    # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
-    end = outputs.index(engine.head.features) + 1 if engine.head.features in outputs else len(outputs)
-    layers = [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
-    if not layers:
-        raise InvalidInputError(
-            "This model has no layer with feature maps, so there is no total activation to record. "
-            "Name a layer to watch (see layers()).",
-            field="layer",
-        )
-    rectified = [layer for layer in layers if layer.op_type in {"Relu", "Clip", "Concat", "MaxPool"}]
-    return (rectified or layers)[-1]
-
-
-def _has_maps(layer: Layer) -> bool:
-    return len(layer.shape) == 4 and all(not isinstance(d, int) or d > 1 for d in _spatial(layer))
-
-
-def _spatial(layer: Layer) -> Sequence[object]:
-    return [d for axis, d in enumerate(layer.shape) if axis not in (0, layer.channel_axis)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
@@ -13,7 +13,12 @@ from inspector.runtime.cancel import Cancellation
 
 @attribution_method("saliency")
 def saliency(
-    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    policies: Mapping[str, str] | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Attribution:
     """w = ∂S/∂x, signed; S is the class's score before a final Softmax, or the unit's activation."""
     return project_targets(
@@ -22,6 +27,6 @@ def saliency(
         targets,
         method="saliency",
         policy="gradient",
-        seed=lambda _: 1.0,
+        policies=policies,
         cancellation=cancellation,
     )

@@ -104,9 +104,32 @@ def _projection_picture(values: npt.ArrayLike, layout: str, color: str) -> Image
     return signed_image(array.sum(axis=2))
 
 
-_PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {"saliency": _saliency_picture}
+def _relevance_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
+    del color  # a sum over channels has no colours to order
+    return signed_image(channels_last(values, layout=layout).sum(axis=2))
+
+
+def _heat_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
+    del color  # the map says where, alike in all channels
+    return heatmap(channels_last(values, layout=layout).mean(axis=2))
+
+
+_PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {
+    "saliency": _saliency_picture,
+    "smoothgrad": _saliency_picture,
+    "gradient_x_input": _relevance_picture,
+    "integrated_gradients": _relevance_picture,
+    "lrp": _relevance_picture,
+    "gradcam": _heat_picture,
+    "rise": _heat_picture,
+}
+"""By method; others, which are projections down to the pixels, keep their colours."""
 
 
 def attribution_image(values: npt.ArrayLike, *, method: str, layout: str, color: str = "RGB") -> Image.Image:
-    """Draw a map in the way that is usual for its method: saliency as magnitude, others in signed colours."""
+    """Draw a map in the way that is usual for its method.
+
+    Saliency as magnitude, relevance summed over channels in signed colours, class activation as heat, projections in
+    their own colours.
+    """
     return _PICTURES.get(method, _projection_picture)(values, layout, color)

@@ -98,20 +98,22 @@ class AttributeRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., method: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.Target, _Mapping]]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
 
 class AttributeResponse(_message.Message):
-    __slots__ = ("method", "maps", "targets", "inputs", "layout", "pictures")
+    __slots__ = ("method", "maps", "targets", "inputs", "layout", "pictures", "completeness_gap")
     METHOD_FIELD_NUMBER: _ClassVar[int]
     MAPS_FIELD_NUMBER: _ClassVar[int]
     TARGETS_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
     PICTURES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETENESS_GAP_FIELD_NUMBER: _ClassVar[int]
     method: str
     maps: _tensor_pb2.Tensor
     targets: _containers.RepeatedCompositeFieldContainer[_target_pb2.ResolvedTarget]
     inputs: _tensor_pb2.Tensor
     layout: str
     pictures: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., pictures: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    completeness_gap: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., pictures: _Optional[_Iterable[bytes]] = ..., completeness_gap: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class OccludeRequest(_message.Message):
     __slots__ = ("model", "image", "target", "layer", "size", "stride", "fill", "batch", "rendering")

@@ -129,6 +129,7 @@ def test_every_inspection_has_a_case():
 
 def test_both_faces_have_the_same_verbs():
     ours = {"close", "prepare", "model", "device"}  # what has no meaning over the wire
+    ours |= {"rectifiers"}  # what the wire does not carry yet
     theirs = {"info", "activation_pictures"}
     assert verbs(Inspector) - ours == verbs(RemoteModel) - theirs
 

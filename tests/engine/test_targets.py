@@ -166,7 +166,5 @@ def test_what_is_no_target_is_refused(ours, target):
 
 
 def test_an_unknown_method_is_refused_with_those_there_are(ours):
-    with pytest.raises(
-        NotFoundError, match=r"'salience'.*deconvnet, guided, saliency.*Did you mean 'saliency'"
-    ):
+    with pytest.raises(NotFoundError, match=r"'salience'.*deconvnet, .*saliency.*Did you mean 'saliency'"):
         ours.attribute(X[:1], method="salience")

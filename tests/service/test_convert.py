@@ -48,6 +48,7 @@ ATTRIBUTION = results.Attribution(
     targets=(RESOLVED, BLANK),
     inputs=array(1, 3, 4, 4),
     layout="NCHW",
+    completeness_gap=(0.1, -2.5),
 )
 OCCLUSION = results.Occlusion(
     target=RESOLVED,

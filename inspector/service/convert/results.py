@@ -33,6 +33,7 @@ def attribution_to_wire(
         inputs=tensor_to_wire(attribution.inputs),
         layout=attribution.layout,
         pictures=pictures,
+        completeness_gap=attribution.completeness_gap,
     )
 
 

@@ -1,0 +1,49 @@
+"""One colour in the model's input units: what stands for "nothing there"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from inspector.errors import InvalidInputError
+from inspector.model.spec import Model
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+COLOURS = {"grey": 127.5, "black": 0.0, "white": 255.0}
+"""By name: the value in 0..255 of every channel."""
+
+Colour = str | float | Sequence[float]
+"""A name, or values in the model's input units: one for all channels, or one per channel."""
+
+
+def colour_values(model: Model, colour: Colour, *, field: str) -> tuple[float, ...]:
+    """Return a colour per channel in the model's input units; InvalidInputError about `field` for what is none."""
+    channels = model.input.channels or 1
+    if isinstance(colour, str):
+        if colour not in COLOURS:
+            raise InvalidInputError(
+                f"{field} is {colour!r}; allowed: {', '.join(COLOURS)}, or values in the model's input units.",
+                field=field,
+            )
+        spec = model.preprocessing
+        mean = np.broadcast_to(np.asarray(spec.mean, np.float64), channels)
+        std = np.broadcast_to(np.asarray(spec.std, np.float64), channels)
+        return tuple(float(v) for v in (COLOURS[colour] * spec.scale - mean) / std)
+    values = [float(v) for v in np.atleast_1d(np.asarray(colour, np.float64))]
+    if len(values) not in (1, channels) or not np.all(np.isfinite(values)):
+        raise InvalidInputError(
+            f"{field} has {len(values)} values ({colour}); give one finite number, or one per channel ({channels}).",
+            field=field,
+        )
+    return tuple(values * channels if len(values) == 1 else values)
+
+
+def plain_image(model: Model, x: Array, colour: Colour, *, field: str) -> Array:
+    """Return one image (1, …) of one colour, like the images `x`."""
+    values = np.asarray(colour_values(model, colour, field=field), x.dtype)
+    layout = model.input.layout
+    shaped = values[:, None, None] if layout == "NCHW" else values if layout == "NHWC" else values[:1]
+    return np.broadcast_to(shaped, (1, *x.shape[1:])).copy()

@@ -1,0 +1,28 @@
+"""Grad-CAM (Selvaraju et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.engine.activation_map import class_activation_map
+from inspector.engine.attribution import Array, attribution_method
+from inspector.engine.engine import Engine
+from inspector.engine.results import Attribution
+from inspector.engine.targets import Target
+from inspector.runtime.cancel import Cancellation
+
+
+@attribution_method("gradcam")
+def gradcam(
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    layer: str | None = None,
+    cancellation: Cancellation | None = None,
+) -> Attribution:
+    """Sum a layer's maps, each weighted by how much the target grows with it; one channel, enlarged to the image.
+
+    The layer is by default the last one with maps.
+    """
+    return class_activation_map(engine, x, targets, method="gradcam", layer=layer, cancellation=cancellation)

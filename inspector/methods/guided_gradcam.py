@@ -1,0 +1,32 @@
+"""Guided Grad-CAM (Selvaraju et al. 2017, §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from inspector.engine.activation_map import class_activation_map
+from inspector.engine.attribution import Array, attribution_method, project_targets
+from inspector.engine.engine import Engine
+from inspector.engine.results import Attribution
+from inspector.engine.targets import Target
+from inspector.runtime.cancel import Cancellation
+
+
+@attribution_method("guided_gradcam")
+def guided_gradcam(
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    layer: str | None = None,
+    cancellation: Cancellation | None = None,
+) -> Attribution:
+    """Guided backpropagation × Grad-CAM of a layer (by default the last one with maps), element by element."""
+    fine = project_targets(
+        engine, x, targets, method="guided_gradcam", policy="guided", cancellation=cancellation
+    )
+    coarse = class_activation_map(
+        engine, x, targets, method="guided_gradcam", layer=layer, cancellation=cancellation
+    )
+    return replace(fine, maps=fine.maps * coarse.maps)

@@ -1,0 +1,71 @@
+"""Integrated gradients (Sundararajan et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from inspector.engine.attribution import (
+    Array,
+    Progress,
+    attribution_method,
+    attribution_of,
+    resolve_targets,
+)
+from inspector.engine.averages import mean_gradient, told
+from inspector.engine.colour import Colour, plain_image
+from inspector.engine.engine import Engine
+from inspector.engine.results import Attribution
+from inspector.engine.targets import Target, fixed
+from inspector.errors import InvalidInputError
+from inspector.runtime.cancel import Cancellation
+
+
+@attribution_method("integrated_gradients")
+def integrated_gradients(
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    baseline: Colour = "grey",
+    steps: int = 50,
+    progress: Progress | None = None,
+    cancellation: Cancellation | None = None,
+) -> Attribution:
+    """(x − x′) ⊙ ∫₀¹ ∂S/∂x(x′ + α(x − x′)) dα, by the midpoints of `steps` equal parts.
+
+    The baseline x′ is an image of one colour: "grey", "black", "white", or values in the model's input units.
+    """
+    if steps < 1:
+        raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="options.steps")
+    start = plain_image(engine.model, x, baseline, field="options.baseline")
+    resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
+    at_start = resolve_targets(
+        engine, start, [fixed(target) for target in resolved], cancellation=cancellation
+    )
+    maps = []
+    for part, target in enumerate(resolved):
+        way = x[target.image].astype(np.float32) - start[0]
+
+        def on_the_way(numbers: range, way: Array = way) -> Array:
+            alpha = (np.asarray(numbers, np.float32) + 0.5) / steps
+            return (start + alpha.reshape(-1, *[1] * way.ndim) * way).astype(x.dtype)
+
+        mean = mean_gradient(
+            engine,
+            target,
+            on_the_way,
+            count=steps,
+            image=way.shape,
+            progress=told(progress, part=part, parts=len(resolved)),
+            cancellation=cancellation,
+        )
+        maps.append(way * mean)
+    gaps = [
+        float(values.sum(dtype=np.float64)) - (end.value - begin.value)
+        for values, end, begin in zip(maps, resolved, at_start, strict=True)
+    ]
+    return attribution_of(
+        engine, x, np.stack(maps), resolved, method="integrated_gradients", completeness_gap=gaps
+    )

@@ -1,0 +1,43 @@
+"""Layer-wise relevance propagation (Bach et al. 2015; Montavon et al. 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from inspector.engine.attribution import Array, attribution_method, project_targets
+from inspector.engine.engine import Engine
+from inspector.engine.results import Attribution
+from inspector.engine.targets import Target
+from inspector.errors import InvalidInputError
+from inspector.runtime.cancel import Cancellation
+
+RULES = ("epsilon_plus_flat", "epsilon_alpha2beta1_flat", "epsilon", "zplus", "alpha2beta1")
+
+
+@attribution_method("lrp")
+def lrp(
+    engine: Engine,
+    x: Array,
+    targets: Sequence[Target],
+    *,
+    rule: str = "epsilon_plus_flat",
+    policies: Mapping[str, str] | None = None,
+    cancellation: Cancellation | None = None,
+) -> Attribution:
+    """Share the target's value out, layer by layer, among the pixels that made it; the map sums to it, less biases.
+
+    `rule` is one of RULES: "epsilon_plus_flat" is the usual composite (ε at dense layers, z⁺ at convolutions, evenly
+    at the first layer).
+    """
+    if rule not in RULES:
+        raise InvalidInputError(f"rule is {rule!r}; allowed: {', '.join(RULES)}.", field="options.rule")
+    return project_targets(
+        engine,
+        x,
+        targets,
+        method="lrp",
+        policy=f"lrp_{rule}",
+        policies=policies,
+        seed=lambda target: target.value,
+        cancellation=cancellation,
+    )

@@ -1,0 +1,172 @@
+"""Grad-CAM against its closed form, and on photographs."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+from PIL import Image
+
+import inspector
+from inspector import Class, Unit
+from inspector.engine.planes import upsample
+from inspector.errors import InvalidInputError, NotFoundError
+from tests.support.graphs import model, node, run_exposed
+from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
+
+X = images(2, seed=6)
+WEIGHTS = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto(small_cnn()).graph.initializer}
+
+
+@pytest.fixture(scope="module")
+def ours():
+    with inspector.load(small_cnn(head="Softmax"), device="cpu") as loaded:
+        yield loaded
+
+
+def enlarged(plane: np.ndarray) -> np.ndarray:
+    """Return a plane at the image's size, by Pillow."""
+    picture = Image.fromarray(plane.astype(np.float32))
+    return np.asarray(picture.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
+
+
+def replica(image: int, index: int) -> np.ndarray:
+    """The mean and the dense layer over relu2 make ∂S_c/∂A_k the same everywhere: w_kc / (h·w)."""
+    maps = run_exposed(proto(small_cnn()), X, ["relu2"])["relu2"][image]
+    alpha = WEIGHTS["w3"][:, index] / maps[0].size
+    return enlarged(np.maximum(np.tensordot(alpha, maps, axes=1), 0))
+
+
+def test_it_equals_the_closed_form(ours):
+    found = ours.attribute(X, method="gradcam", target=[Class(1), Class(4)])
+
+    assert found.maps.shape == (2, 1, HEIGHT, WIDTH)
+    assert found.maps.dtype == np.float32
+    for row, (image, index) in enumerate([(0, 1), (1, 4)]):
+        expected = replica(image, index)
+        assert expected.max() > 0
+        np.testing.assert_allclose(found.maps[row, 0], expected, atol=1e-5 * expected.max())
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_fixed_batches_give_the_same(ours, batch):
+    expected = ours.attribute(X, method="gradcam", target=2).maps
+    with inspector.load(small_cnn(batch=batch, head="Softmax"), device="cpu") as fixed:
+        np.testing.assert_allclose(fixed.attribute(X, method="gradcam", target=2).maps, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["gradcam", "guided_gradcam"])
+def test_the_other_layout_gives_the_same(ours, method):
+    expected = ours.attribute(X, method=method, target=2).maps
+    with inspector.load(small_cnn(layout="NHWC"), device="cpu") as other:
+        found = other.attribute(images(2, seed=6, layout="NHWC"), method=method, target=2)
+
+    np.testing.assert_allclose(found.maps.transpose(0, 3, 1, 2), expected, atol=1e-6)
+
+
+def test_a_layer_may_be_named(ours):
+    """conv1 by the gradient that the saliency method gives at its place: ∂S/∂A from a network that begins there."""
+    found = ours.attribute(X, method="gradcam", target=3, layer="relu1").maps
+    head = proto(small_cnn())
+    del head.graph.node[:2]
+    head.graph.input[0].CopyFrom(
+        onnx.helper.make_tensor_value_info("relu1", onnx.TensorProto.FLOAT, ("n", 8, 16, 12))
+    )
+    maps = run_exposed(proto(small_cnn()), X, ["relu1"])["relu1"]
+    with inspector.load(head.SerializeToString(), device="cpu") as upper:
+        gradients = upper.attribute(maps, target=3).maps
+    expected = np.maximum((gradients.mean(axis=(2, 3), keepdims=True) * maps).sum(axis=1), 0)
+
+    assert expected.max() > 0
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)  # relu1 has the image's size
+
+
+def test_a_unit_can_be_explained(ours):
+    found = ours.attribute(
+        X, method="gradcam", target=Unit("conv2", channel=1, position=(2, 2)), layer="relu1"
+    )
+
+    assert found.maps.shape == (2, 1, HEIGHT, WIDTH)
+    assert found.maps.max() > 0
+    assert [target.position for target in found.targets] == [(2, 2), (2, 2)]
+
+
+def test_guided_gradcam_is_the_product(ours):
+    guided, coarse, both = (
+        ours.attribute(X, method=method, target=2).maps for method in ("guided", "gradcam", "guided_gradcam")
+    )
+
+    np.testing.assert_array_equal(both, guided * coarse)
+
+
+def test_what_does_not_fit_is_refused(ours):
+    with pytest.raises(InvalidInputError, match="has no maps"):
+        ours.attribute(X, method="gradcam", layer="flat")
+    with pytest.raises(NotFoundError, match="no layer 'relu7'"):
+        ours.attribute(X, method="gradcam", layer="relu7")
+    with pytest.raises(InvalidInputError, match="does not depend"):
+        ours.attribute(X, method="gradcam", target=Unit("conv1"), layer="relu2")
+    vector = model(
+        [node("Gemm", ["x", "w"], "y")], shape=("n", 7), weights={"w": np.ones((7, 2), np.float32)}
+    )
+    with inspector.load(vector.SerializeToString(), device="cpu") as flat, pytest.raises(InvalidInputError):
+        flat.attribute(np.ones((1, 7), np.float32), method="gradcam")
+
+
+@pytest.mark.parametrize(
+    ("small", "large"), [((3, 5), (16, 12)), ((1, 1), (4, 4)), ((2, 1), (9, 3)), ((7, 7), (7, 7))]
+)
+def test_enlarging_is_pillows_bilinear(small, large):
+    plane = np.random.default_rng(0).standard_normal(small).astype(np.float32)
+    expected = Image.fromarray(plane).resize(large[::-1], Image.Resampling.BILINEAR)
+
+    np.testing.assert_allclose(upsample(plane, large), np.asarray(expected), atol=1e-6)
+
+
+# --- on photographs
+
+PREPROCESSING = {
+    "color": "BGR",
+    "scale": 1.0,
+    "mean": [103.939, 116.779, 123.68],
+    "resize": {"mode": "short_side", "size": 256},
+    "crop": {"height": 224, "width": 224},
+}
+DOG, CAT = 243, 282
+"""Bull mastiff and tiger cat, both in one photograph: the dog above, the cat below."""
+
+
+def squeezenet(zoo, *, randomised: str | None = None) -> inspector.Inspector:
+    proto = onnx.load(zoo.model("derived_squeezenet1.0_fp32"))
+    for tensor in proto.graph.initializer:
+        if tensor.name == randomised:
+            array = numpy_helper.to_array(tensor)
+            drawn = np.random.default_rng(0).permutation(array.ravel()).reshape(array.shape)
+            tensor.CopyFrom(numpy_helper.from_array(drawn, tensor.name))
+    return inspector.load(proto.SerializeToString(), device="cpu", preprocessing=PREPROCESSING)
+
+
+def test_two_classes_are_seen_in_two_places(zoo):
+    with squeezenet(zoo) as ours:
+        maps = ours.attribute(
+            zoo.image("both_dog_cat_gradcam.png"), method="gradcam", target=[DOG, CAT]
+        ).maps[:, 0]
+
+    below = [plane[130:].sum() / plane.sum() for plane in maps]
+    assert below[0] < 0.2
+    assert below[1] > 2 * below[0]
+
+
+@pytest.mark.parametrize(
+    ("weight", "likeness"), [("conv1_w_0", 0.3), ("fire8/squeeze1x1_w_0", 0.3), ("conv10_w_0", 0.8)]
+)
+def test_it_changes_with_the_parameters(zoo, weight, likeness):
+    """Adebayo et al. 2018: what does not change when weights are randomised explains no model."""
+    photograph = zoo.image("both_dog_cat_gradcam.png")
+    with squeezenet(zoo) as ours, squeezenet(zoo, randomised=weight) as random:
+        trained, drawn = (
+            m.attribute(photograph, method="gradcam", target=DOG).maps.ravel() for m in (ours, random)
+        )
+
+    assert np.corrcoef(trained, drawn)[0, 1] < likeness
