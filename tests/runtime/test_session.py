@@ -14,7 +14,7 @@ import onnx_ir as ir
 import pytest
 from onnx import TensorProto, helper
 
-from inspector.errors import CancelledError, EngineError, InvalidModelError
+from inspector.errors import CancelledError, EngineError, InvalidInputError, InvalidModelError
 from inspector.graph.pack import pack
 from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import CPU
@@ -260,3 +260,11 @@ def test_the_host_process_can_still_make_sessions_of_its_own(tmp_path):
         env={"PYTHONPATH": str(ROOT), **os.environ},
     )
     assert done.stdout == "(1, 12)\n", done.stderr
+
+
+def test_threads_spin_as_the_environment_says(monkeypatch):
+    monkeypatch.setenv("INSPECTOR_SPINNING", "never")
+    relu().run({"x": X}, ["y"])
+    monkeypatch.setenv("INSPECTOR_SPINNING", "always")
+    with pytest.raises(InvalidInputError, match="'always'.*running, never"):
+        relu()
