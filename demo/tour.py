@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from demo.photographs import Photograph, windows
 from demo.units import Sighting, layers_to_show, photograph_of, strongest_units
 from inspector.client import Class, Client
-from inspector.client.models import Preprocessing
+from inspector.client.models import ModelDetails, Preprocessing
 from inspector.client.remote_model import RemoteModel
 from inspector.errors import ConflictError
 from inspector.render.blocks import FigureSize
@@ -44,11 +44,24 @@ def tour(client: Client, path: Path, photographs: list[Photograph]) -> str:
         if info.details
         else "",
     )
+    report.add_facts(_facts(path, info.details or _not_ready()))
     for chapter in (_predictions, _projections, _attributions, _occlusions, _feature_maps):
         chapter(report, model, photographs)
     _embeddings(report, client, photographs)
     _layers(report, model)
     return report.to_html()
+
+
+def _facts(path: Path, details: ModelDetails) -> dict[str, str]:
+    shape = " × ".join("?" if size is None else str(size) for size in details.input.shape)
+    preprocessing = details.preprocessing
+    return {
+        "file": f"{path.name}, {details.size / 1e6:.1f} MB, opset {details.opset}",
+        "input": f"{details.input.name}: {details.input.dtype}, {details.input.layout}, {shape}",
+        "preprocessing": f"from {preprocessing.source}",
+        "assumed": ", ".join(preprocessing.assumed) or "nothing",
+        "runs on": details.device,
+    }
 
 
 def _predictions(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
