@@ -18,7 +18,10 @@ def attribute(
     model: options.Model,
     image: options.Image,
     method: Annotated[
-        str, typer.Option("--method", "-m", help="saliency, deconvnet, guided, gradcam, lrp, … (a wrong name lists all).")
+        str,
+        typer.Option(
+            "--method", "-m", help="saliency, deconvnet, guided, gradcam, lrp, … (a wrong one lists all)."
+        ),
     ] = "saliency",
     class_index: options.ClassIndex = None,
     layer: options.Layer = None,
