@@ -32,9 +32,8 @@ class Head:
 def find_head(model: ir.Model, output: str) -> Head:
     """Return the head that ends in the graph's output of that name."""
     value = next(v for v in model.graph.outputs if v.name == output)
-    before = _skip(value)
-    node = before.producer()
-    activation = _ACTIVATIONS.get(node.op_type) if node is not None and before is not None else None
+    node = _skip(value).producer()
+    activation = _ACTIVATIONS.get(node.op_type) if node is not None else None
     scores = node.inputs[0] if node is not None and activation and node.inputs[0] is not None else value
     features = _features(scores)
     return Head(

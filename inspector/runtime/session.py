@@ -52,7 +52,7 @@ class Session:
         check_providers(self._session, device)
         self.inputs = tuple(i.name for i in self._session.get_inputs())
         self.outputs = tuple(o.name for o in self._session.get_outputs())
-        self.size = len(graph) + sum(_size(w) for w in self._weights.values())
+        self.size = len(graph) + sum(w.nbytes for w in self._weights.values())
 
     def _options(self, optimisation: Optimisation) -> ort.SessionOptions:
         options = ort.SessionOptions()
@@ -98,10 +98,6 @@ class Session:
         for name in fetch:
             binding.bind_output(name, self.device.kind, self.device.index)
         return binding
-
-
-def _size(tensor: DeviceTensor) -> int:
-    return int(tensor.value.tensor_size_in_bytes()) if hasattr(tensor.value, "tensor_size_in_bytes") else 0
 
 
 def _one_line(error: Exception) -> str:

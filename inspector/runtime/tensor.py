@@ -30,6 +30,11 @@ class DeviceTensor:
         """The tensor's shape."""
         return tuple(self.value.shape())
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the values take."""
+        return int(self.value.tensor_size_in_bytes())
+
     def numpy(self) -> Array:
         """Return the values on the host; on the CPU a view of the tensor's memory."""
         array: Array = self.value.numpy()
