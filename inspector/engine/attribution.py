@@ -141,6 +141,7 @@ def project_targets(
             policy=policy,
             overrides=overrides,
             seed=seeds,
+            seeds_per_image=len(members) if alone else 1,
             cancellation=cancellation,
         )
         maps.update(zip(members, found, strict=True))

@@ -12,6 +12,7 @@ import numpy as np
 from inspector.engine.sessions import Plan, Sessions
 from inspector.errors import InvalidInputError, InvalidModelError
 from inspector.grad.backward import GRADIENT, SEED
+from inspector.grad.builder import Batch
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at
@@ -72,13 +73,16 @@ class Engine:
     def batches(self, x: Array, *, at_most: int | None = None) -> Iterator[tuple[range, Array]]:
         """Cut (N, …) images into batches that the model takes; a fixed batch is filled up with the last image."""
         fixed = self.model.input.batch
-        size = fixed or min(self.largest_batch(x.shape[1:]), at_most or len(x))
+        size = self._batch_size(x, at_most)
         for start in range(0, len(x), size):
             chunk = x[start : start + size]
             images = range(start, start + len(chunk))
             if fixed and len(chunk) < fixed:
                 chunk = np.concatenate([chunk, np.repeat(chunk[-1:], fixed - len(chunk), axis=0)])
             yield images, chunk
+
+    def _batch_size(self, x: Array, at_most: int | None = None) -> int:
+        return self.model.input.batch or min(self.largest_batch(x.shape[1:]), at_most or len(x))
 
     def largest_batch(self, image: tuple[int, ...]) -> int:
         """Return how many images of a shape (without the batch axis) one run takes: their activations fit."""
@@ -111,18 +115,21 @@ class Engine:
         source: str,
         policy: str,
         seed: SeedFunction,
+        seeds_per_image: int = 1,
         target: str | None = None,
         overrides: Mapping[str, str] = MappingProxyType({}),
         cancellation: Cancellation | None = None,
     ) -> Array:
         """Return the gradient of tensor `source` with respect to `target`, under a policy, for given seeds.
 
-        The target is a tensor, by default the image; `overrides` names other policies by the tensors that their
-        layers compute. One forward pass per batch; K seeds of one image share it. The saved tensors stay on the
-        device. Returns float32 (N or K, *target).
+        `seed` gives `seeds_per_image` seeds for each image, more than one only for a single image. The target is a
+        tensor, by default the image; `overrides` names other policies by the tensors that their layers compute. One
+        forward pass per batch; the seeds of one image share it. The saved tensors stay on the device. Returns float32
+        (N or K, *target).
         """
         target = self.model.input.name if target is None else target
-        session, plan = self._sessions.backward(source, target, policy, overrides, x.shape[1:])
+        batch = Batch.ONE if seeds_per_image == self._batch_size(x) == 1 else Batch.ANY
+        session, plan = self._sessions.backward(source, target, policy, overrides, x.shape[1:], batch=batch)
         results: list[Array] = []
         for images, chunk in self.batches(x, at_most=None if plan.batchable else 1):
             forward = self._forward(chunk, (source, *plan.saved), plan.switches, cancellation)
@@ -131,7 +138,7 @@ class Engine:
             seeds = seed(activations, images).astype(np.float32, copy=False)
             feeds = {name: forward[name] for name in plan.saved}
             feeds |= {name + SWITCHES: forward[name + SWITCHES] for name in plan.switches}
-            step = self._seeds_per_run(plan, chunk)
+            step = 1 if batch is Batch.ONE else self._seeds_per_run(plan, chunk)
             for part in _parts(seeds, step, fill=len(chunk) > 1):
                 planted = part.reshape(-1, *raw.shape[1:]) if raw.ndim else part.reshape(())
                 results.append(_gradient(session, {SEED: planted, **feeds}, cancellation))

@@ -12,6 +12,7 @@ import numpy as np
 
 from inspector.errors import ConflictError
 from inspector.grad.backward import write_backward
+from inspector.grad.builder import Batch
 from inspector.grad.policies import policy_named
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
@@ -61,14 +62,29 @@ class Sessions:
         return self._cached(("forward", tensors, switches), make)
 
     def backward(
-        self, source: str, target: str, policy: str, overrides: Mapping[str, str], image: Sequence[int]
+        self,
+        source: str,
+        target: str,
+        policy: str,
+        overrides: Mapping[str, str],
+        image: Sequence[int],
+        *,
+        batch: Batch = Batch.ANY,
     ) -> tuple[Session, Plan]:
         """Return the session from a source to a target, for images of a shape without the batch axis, and its plan.
 
         `overrides` names other policies by the tensors that their layers compute.
         """
         free = not all(isinstance(size, int) for size in self._model.input.shape[1:])
-        key = ("backward", source, target, policy, *sorted(overrides.items()), tuple(image) if free else ())
+        key = (
+            "backward",
+            source,
+            target,
+            policy,
+            *sorted(overrides.items()),
+            tuple(image) if free else (),
+            batch,
+        )
 
         def make() -> Session:
             graph = write_backward(
@@ -79,6 +95,7 @@ class Sessions:
                 overrides={tensor: policy_named(name) for tensor, name in overrides.items()},
                 shapes=shapes_at(self._model, image),
                 dtypes=self._model.dtypes,
+                batch=batch,
             )
             with self._lock:
                 self._plans[key] = Plan(graph.saved, graph.switches, graph.batchable)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 import onnx_ir as ir
 
@@ -40,8 +39,7 @@ def total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None
     """Write the sum of the parts of a gradient; None where none has arrived."""
     if not parts:
         return None
-    # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
-    return reduce(lambda whole, part: builder.op("Add", whole, part), parts)
+    return builder.sum(parts)
 
 
 def no_rule(node: ir.Node) -> UnsupportedOperatorError:

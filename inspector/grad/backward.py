@@ -16,7 +16,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.grad.accumulate import accumulate, no_rule, total
-from inspector.grad.builder import OPSET, Builder
+from inspector.grad.builder import OPSET, Batch, Builder
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_block, find_path
 from inspector.grad.policies import Policy
@@ -56,13 +56,15 @@ def write_backward(
     shapes: Mapping[str, Sequence[Dim]],
     dtypes: Mapping[str, str] = MappingProxyType({}),
     dtype: ir.DataType = ir.DataType.FLOAT,
+    batch: Batch = Batch.ANY,
 ) -> BackwardGraph:
     """Write the backward graph from tensor `source` to tensor `target` under a policy.
 
     `overrides` gives other policies to the layers that compute the tensors it names.
     `shapes` gives the shapes for one image, `dtypes` the NumPy names of types that the graph does not state; `dtype`
-    is the float type of the gradient. Raises NotFoundError for an unknown tensor, InvalidInputError where the source
-    does not depend on the target, and UnsupportedOperatorError at an operator without a rule.
+    is the float type of the gradient, `batch` says how many images and seeds a run takes. Raises NotFoundError for an
+    unknown tensor, InvalidInputError where the source does not depend on the target, and UnsupportedOperatorError at
+    an operator without a rule.
     """
     source_value, target_value = _find(model, source), _find(model, target)
     nodes, reached = find_path(source_value, target_value, dtypes=dtypes)
@@ -74,7 +76,7 @@ def write_backward(
             f"Tensor {source!r} does not depend on {target!r} by a differentiable way, so there is no gradient.",
             reason="NOT_DIFFERENTIABLE",
         )
-    builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype)
+    builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype, batch=batch)
     opset = standard_opset(model)
     choice = Choice(
         model.graph,
@@ -111,7 +113,7 @@ def _find(model: ir.Model, name: str) -> ir.Value:
 def _finish(builder: Builder, gradient: ir.Value, shape: tuple[Dim, ...]) -> BackwardGraph:
     gradient.name = GRADIENT
     gradient.dtype = builder.dtype
-    gradient.shape = ir.Shape([None, *shape[1:]] if shape else [])
+    gradient.shape = builder.outer_shape(shape)
     graph = ir.Graph(
         inputs=list(builder.inputs.values()),
         outputs=[gradient],

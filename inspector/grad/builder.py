@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,15 @@ _WIDEST_CODE = 16
 """Integers of so many bits or fewer are codes of quantised values; wider ones are indices, which stay whole."""
 
 
+class Batch(Enum):
+    """How many images and seeds a backward graph takes."""
+
+    ONE = 1
+    """One of each: the shapes are all known, so ONNX Runtime folds what depends on them alone and fuses more."""
+    ANY = None
+    """Any number."""
+
+
 class Builder:
     """Writes nodes of the standard domain; knows the forward graph's constants, shapes and tensors.
 
@@ -34,9 +45,15 @@ class Builder:
     """
 
     def __init__(
-        self, *, shapes: Mapping[str, Sequence[Dim]], dtypes: Mapping[str, str], dtype: ir.DataType
+        self,
+        *,
+        shapes: Mapping[str, Sequence[Dim]],
+        dtypes: Mapping[str, str],
+        dtype: ir.DataType,
+        batch: Batch = Batch.ANY,
     ) -> None:
         self.dtype = dtype
+        self.batch = batch
         self.inputs: dict[str, ir.Value] = {}
         self.saved_names: list[str] = []
         self.switch_names: list[str] = []
@@ -64,6 +81,11 @@ class Builder:
         if node.op_type == "ConstantOfShape" and self.dtype_of(node.outputs[0]).is_floating_point():
             return [self.op("Cast", *named, to=self.dtype)]
         return named
+
+    def sum(self, parts: Sequence[ir.Value]) -> ir.Value:
+        """Write the sum of at least one value."""
+        # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
+        return reduce(lambda whole, part: self.op("Add", whole, part), parts)
 
     def split(self, value: ir.Value, sizes: Sequence[int], *, axis: int) -> list[ir.Value]:
         """Write a Split into parts of the given sizes."""
@@ -187,6 +209,12 @@ class Builder:
             return self.op("HardSigmoid", value, alpha=3e38, beta=0.0)
         return self.op("Cast", self.op("Greater", value, self.constant(0)), to=self.dtype)
 
+    def outer_shape(self, shape: Sequence[Dim]) -> ir.Shape:
+        """Return the shape that this graph declares for a tensor which has `shape` for one image."""
+        if self.batch is Batch.ONE or not shape:
+            return ir.Shape(shape)
+        return ir.Shape([None, *shape[1:]])
+
     # --- inside
 
     @property
@@ -226,8 +254,7 @@ class Builder:
         return self.op("Cast", value, to=self.dtype)
 
     def _feed(self, name: str, dtype: ir.DataType, shape: tuple[Dim, ...]) -> ir.Value:
-        any_batch = ir.Shape([None, *shape[1:]]) if shape else ir.Shape([])
-        self.inputs[name] = ir.val(name, dtype=dtype, shape=any_batch)
+        self.inputs[name] = ir.val(name, dtype=dtype, shape=self.outer_shape(shape))
         return self.inputs[name]
 
     def _constant(self, array: Array) -> ir.Value:

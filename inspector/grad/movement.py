@@ -36,11 +36,11 @@ def transposed_take(
         return pad_axis(b, gy, axis=axis, begin=0, end=size, rank=rank)
     runs = list(_progressions(indices))
     if len(runs) <= _MOST_RUNS:
-        return _sum(b, [_put_run(b, gy, indices, run, axis=axis, size=size, rank=rank) for run in runs])
+        return b.sum([_put_run(b, gy, indices, run, axis=axis, size=size, rank=rank) for run in runs])
     rounds = _inverse(indices, size)
     if len(rounds) <= _MOST_ROUNDS:
         padded = pad_axis(b, gy, axis=axis, begin=0, end=1, rank=rank)
-        return _sum(b, [b.op("Gather", padded, b.ints(taken.tolist()), axis=axis) for taken in rounds])
+        return b.sum([b.op("Gather", padded, b.ints(taken.tolist()), axis=axis) for taken in rounds])
     matrix = np.zeros((len(indices), size))
     matrix[np.arange(len(indices)), indices] = 1
     return times_matrix(b, gy, matrix, axis=axis, rank=rank)
@@ -121,10 +121,6 @@ def places_in_image(b: Builder, places: ir.Value, size: int) -> ir.Value:
     images = b.op("Squeeze", b.op("Shape", places, start=0, end=1), b.ints([0]))
     starts = b.op("Mul", b.op("Range", b.ints(0), images, b.ints(1)), b.ints(size))
     return b.op("Sub", places, b.op("Unsqueeze", starts, b.ints([1])))
-
-
-def _sum(b: Builder, parts: list[ir.Value]) -> ir.Value:
-    return parts[0] if len(parts) == 1 else b.op("Sum", *parts)
 
 
 def _progressions(indices: Indices) -> Iterator[slice]:
