@@ -6,7 +6,6 @@ import stat
 from pathlib import Path, PurePosixPath
 
 import onnx
-import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
 from inspector.model.limits import Limits, require_at_most
@@ -49,43 +48,6 @@ def check_external_data(proto: onnx.ModelProto, *, folder: Path | None, limits: 
             )
         _check_range(entries, files[path], tensor)
     return tuple(files)
-
-
-def load_external_data(model: ir.Model, folder: Path) -> None:
-    """Replace every external tensor of `model`, in place, by one whose values are mapped from its file."""
-    for graph in (model.graph, *(graph for graph in model.graph.subgraphs())):
-        for value in graph.initializers.values():
-            if isinstance(value.const_value, ir.ExternalTensor):
-                value.const_value = _mapped(value.const_value, folder)
-        for node in graph:
-            _map_attributes(node, folder)
-    for function in model.functions.values():
-        for node in function.all_nodes():
-            _map_attributes(node, folder)
-
-
-def _map_attributes(node: ir.Node, folder: Path) -> None:
-    for attribute in list(node.attributes.values()):
-        if attribute.is_ref():
-            continue
-        if attribute.type == ir.AttributeType.TENSOR and isinstance(attribute.value, ir.ExternalTensor):
-            node.attributes[attribute.name] = ir.AttrTensor(attribute.name, _mapped(attribute.value, folder))
-        elif attribute.type == ir.AttributeType.TENSORS:
-            tensors = [
-                _mapped(item, folder) if isinstance(item, ir.ExternalTensor) else item
-                for item in attribute.as_tensors()
-            ]
-            node.attributes[attribute.name] = ir.AttrTensors(attribute.name, tensors)
-
-
-def _mapped(tensor: ir.ExternalTensor, folder: Path) -> ir.TensorProtocol:
-    tensor.base_dir = folder
-    try:
-        return ir.Tensor(tensor.numpy(), dtype=tensor.dtype, name=tensor.name)
-    except (OSError, ValueError) as error:
-        raise InvalidModelError(
-            f"External data of tensor {_shown(tensor.name)} cannot be read: {error}"
-        ) from error
 
 
 def _entries(tensor: onnx.TensorProto) -> dict[str, str]:

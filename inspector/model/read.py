@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import onnx
 import onnx_ir as ir
 
 from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
-from inspector.model.external_data import check_external_data, load_external_data
+from inspector.model.external_data import check_external_data
 from inspector.model.find_preprocessing import find_preprocessing
+from inspector.model.hold import hold_tensors
 from inspector.model.inputs import find_image_input
 from inspector.model.labels import find_labels
 from inspector.model.layers import build_layers
@@ -51,9 +52,10 @@ def read_model(
         data = _read(path, limits)
     folder = path.parent if path else None
     proto, files = _parse(data, folder, limits)
+    sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
+    del data, source  # as large as all weights: from here on the arrays are the only copy
     graph = _deserialize(proto)
-    if folder is not None and files:
-        load_external_data(graph, folder)
+    hold_tensors(graph, folder)
     image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
     shapes, dtypes = infer_shapes(proto, image_input.name, limits=limits)
     check_operators(graph, shapes)
@@ -66,8 +68,8 @@ def read_model(
     return Model(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
-        sha256=_digest(data, files),
-        size=len(data) + sum(file.stat().st_size for file in files),
+        sha256=sha256,
+        size=size,
         opset=opset,
         folder=folder,
         input=image_input,
@@ -198,7 +200,7 @@ def _preprocessing(
 
 def _digest(data: bytes, files: Sequence[Path]) -> str:
     """Return the SHA-256 of the file, or, with external data, of the file followed by its data files."""
-    digest = sha256(data)
+    digest = hashlib.sha256(data)
     for file in files:
         with file.open("rb") as stream:
             while chunk := stream.read(CHUNK):
