@@ -13,6 +13,7 @@ from inspector.model.preprocessing import Preprocessing
 from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import resolve_device
+from inspector.runtime.memory import release_free_memory
 
 SESSIONS = SessionCache(max_bytes=4 << 30)
 """The sessions of all models of this process."""
@@ -42,4 +43,5 @@ def load(
         preprocessing=preprocessing,
         labels=labels,
     )
+    release_free_memory()
     return Inspector(Engine(model, device=place, cache=sessions))

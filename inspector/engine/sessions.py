@@ -21,6 +21,7 @@ from inspector.graph.traits import Traits
 from inspector.model.spec import Model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import Device
+from inspector.runtime.memory import release_free_memory
 from inspector.runtime.session import Optimisation, Session
 from inspector.runtime.tensor import DeviceTensor
 
@@ -115,15 +116,25 @@ class Sessions:
             raise ConflictError(
                 f"Model {self._model.name!r} was closed; load it again.", reason="MODEL_CLOSED"
             )
-        return self._cache.get((self._key, *key), make)
+
+        def made() -> Session:
+            session = make()
+            release_free_memory()
+            return session
+
+        return self._cache.get((self._key, *key), made)
 
     def _session(self, packed: PackedGraph, optimisation: Optimisation) -> Session:
         own = self._model.ir.graph.initializers
-        weights = {
-            name: self._shared(name, array) if name in own else DeviceTensor.place(array)
-            for name, array in packed.weights.items()
-        }
-        return Session(packed.graph, weights=weights, device=self.device, optimisation=optimisation)
+        weights, constants = {}, {}
+        for name, array in packed.weights.items():
+            if name in own:
+                weights[name] = self._shared(name, array)
+            else:
+                constants[name] = DeviceTensor.place(array)
+        return Session(
+            packed.graph, weights=weights, constants=constants, device=self.device, optimisation=optimisation
+        )
 
     def _shared(self, name: str, array: Array) -> DeviceTensor:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import reduce
@@ -23,6 +24,9 @@ OPSET = 18
 
 _OWN = "grad/"
 """How the names of what is written here begin."""
+
+_TELLING_ELEMENTS = 64
+"""Constants that differ nearly always do so here; only those that do not are compared as a whole."""
 
 _WIDEST_CODE = 16
 """Integers of so many bits or fewer are codes of quantised values; wider ones are indices, which stay whole."""
@@ -61,7 +65,8 @@ class Builder:
         self._shapes = dict(shapes)
         self._dtypes = dtypes
         self._tape = tape.Tape()
-        self._constants: dict[tuple[Any, ...], ir.Value] = {}
+        self._constants: dict[tuple[Any, ...], list[tuple[Array, ir.Value]]] = {}
+        self._constant_numbers = itertools.count()
         self._casts: dict[str, ir.Value] = {}
 
     # --- writing
@@ -258,11 +263,15 @@ class Builder:
         return self.inputs[name]
 
     def _constant(self, array: Array) -> ir.Value:
-        key = (array.dtype.str, array.shape, array.tobytes())
-        if key not in self._constants:
-            name = f"{_OWN}constant_{len(self._constants)}"
-            self._constants[key] = self._tape.initializer(ir.tensor(array, name=name), name)
-        return self._constants[key]
+        key = (array.dtype.str, array.shape, array.flat[:_TELLING_ELEMENTS].tobytes())
+        alike = self._constants.setdefault(key, [])
+        for known, value in alike:
+            if known.tobytes() == array.tobytes():
+                return value
+        name = f"{_OWN}constant_{next(self._constant_numbers)}"
+        value = self._tape.initializer(ir.tensor(array, name=name), name)
+        alike.append((array, value))
+        return value
 
     def _named(self, value: ir.Value) -> ir.Value:
         node = value.producer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 
 import onnxruntime as ort
 
@@ -11,6 +12,7 @@ from inspector.errors import EngineError, InvalidModelError
 from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
+from inspector.runtime.memory import share_arena
 from inspector.runtime.tensor import Array, DeviceTensor
 from inspector.runtime.threads import set_threads
 
@@ -31,10 +33,14 @@ class Session:
         graph: bytes,
         *,
         weights: Mapping[str, DeviceTensor],
+        constants: Mapping[str, DeviceTensor] = MappingProxyType({}),
         device: Device,
         optimisation: Optimisation = Optimisation.ALL,
     ) -> None:
-        """Create the session. `weights` are the initializers that `graph` names as external, on the host.
+        """Create the session. What `graph` names as external is given on the host.
+
+        `weights` are shared with other sessions; `constants` are this session's alone, and can be forgotten once it
+        is made, because ONNX Runtime then has its own copy.
 
         Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device.
         """
@@ -42,7 +48,7 @@ class Session:
         self._weights = dict(weights)
         try:
             self._session = ort.InferenceSession(
-                graph, self._options(optimisation), providers=device.providers
+                graph, self._options(optimisation, constants), providers=device.providers
             )
         except RUNTIME_FAILURES as error:
             raise InvalidModelError(
@@ -52,20 +58,23 @@ class Session:
         check_providers(self._session, device)
         self.inputs = tuple(i.name for i in self._session.get_inputs())
         self.outputs = tuple(o.name for o in self._session.get_outputs())
-        self.size = len(graph) + sum(w.nbytes for w in self._weights.values())
+        self.size = len(graph) + sum(w.nbytes for w in (*self._weights.values(), *constants.values()))
 
-    def _options(self, optimisation: Optimisation) -> ort.SessionOptions:
+    def _options(
+        self, optimisation: Optimisation, constants: Mapping[str, DeviceTensor]
+    ) -> ort.SessionOptions:
         options = ort.SessionOptions()
         set_threads(options)
+        share_arena(options)
         options.graph_optimization_level = optimisation.value
         options.log_severity_level = 3
         # Together these two let sessions use one copy of a dense weight; either alone, or prepacking, copies it.
         options.add_session_config_entry("session.disable_prepacking", "1")
-        names, values = list(self._weights), [w.value for w in self._weights.values()]
-        options.add_external_initializers(names, values)
+        given = {**self._weights, **constants}
+        options.add_external_initializers(list(given), [w.value for w in given.values()])
         if self.device.kind == "cpu":
-            for name, value in zip(names, values, strict=True):
-                options.add_initializer(name, value)
+            for name, weight in self._weights.items():
+                options.add_initializer(name, weight.value)
         return options
 
     def run(

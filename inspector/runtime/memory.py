@@ -1,0 +1,41 @@
+"""Memory that sessions share, and memory that nobody uses (docs/decisions/0020-memory.md)."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from contextlib import suppress
+
+import onnxruntime as ort
+
+from inspector.runtime.failures import RUNTIME_FAILURES
+
+
+def share_arena(options: ort.SessionOptions) -> None:
+    """Let a session take the memory of its runs from the arena of the process, and that of its weights from outside.
+
+    Sessions run in turn, so what one has just freed the next can use; an arena of its own would keep it.
+    """
+    _make_arena()
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
+
+
+@functools.cache
+def _make_arena() -> None:
+    """Make the arena on the host; where the process has one already, that is used."""
+    place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    with suppress(*RUNTIME_FAILURES):
+        ort.create_and_register_allocator(place, None)
+
+
+def release_free_memory() -> None:
+    """Give pages that were freed back to the system; the C library of Linux (glibc) keeps those below 32 MiB."""
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@functools.cache
+def _malloc_trim() -> ctypes._NamedFuncPointer | None:
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)
