@@ -110,6 +110,7 @@ class Sessions:
         """Forget all sessions; runs that are under way end in peace."""
         self._closed = True
         self._cache.drop(lambda key: isinstance(key, tuple) and key[0] == self._key)
+        release_free_memory()
 
     def _cached(self, key: tuple[object, ...], make: Callable[[], Session]) -> Session:
         if self._closed:
