@@ -1,7 +1,8 @@
 """Measure everything: `python -m benchmarks`, from the repository's root, in the project's environment.
 
-The peer (Captum on PyTorch) runs in its own environment, made by `make bench` from benchmarks/requirements.txt; the
-models that the demo does not bring are exported there once. Takes about eight minutes on two cores.
+The peer (Captum on PyTorch) runs in its own environment, made by `make bench` from benchmarks/requirements.txt;
+torchvision's models are exported there once. Trained models, which have no peer, are measured where a zoo of them is found
+(INSPECTOR_ZOO). Takes about eight minutes on two cores; --models measures some of them only.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def main() -> None:
         print(f"measuring {model.name}", file=sys.stderr, flush=True)
         results["models"].append(measure_model(model, setting))
         _write(results, options.output)
-    if model_named(WIRE_MODEL).path.exists():
+    if model_named(WIRE_MODEL).path.exists() and (not options.models or WIRE_MODEL in options.models):
         print("measuring gRPC", file=sys.stderr, flush=True)
         results["wire"] = {"model": WIRE_MODEL, **measure_wire(model_named(WIRE_MODEL), setting)}
     print(_write(results, options.output))
@@ -72,7 +73,10 @@ def _options() -> argparse.Namespace:
         "--threads", type=int, default=len(os.sched_getaffinity(0)), help="of each side (default: the cores)"
     )
     parser.add_argument(
-        "--seconds", type=float, default=30.0, help="about how long for each group (default: %(default)s)"
+        "--seconds",
+        type=float,
+        default=12.0,
+        help="about how long for the maps of each model; half of it for occlusion (default: %(default)s)",
     )
     parser.add_argument(
         "--output",
@@ -81,7 +85,11 @@ def _options() -> argparse.Namespace:
         help="folder of benchmarks.json and .md (default: %(default)s)",
     )
     parser.add_argument(
-        "models", nargs="*", metavar="MODEL", help="names as in the tables; all where none is given"
+        "--models",
+        nargs="+",
+        choices=[model.name for model in MODELS],
+        metavar="MODEL",
+        help="names as in the tables, all of them by default: " + ", ".join(model.name for model in MODELS),
     )
     return parser.parse_args()
 

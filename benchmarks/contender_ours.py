@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import time
+import functools
+from collections.abc import Callable
 
 import numpy as np
 
-import inspector
 from benchmarks import protocol
-from benchmarks.models import model_named
+from benchmarks.models import Occlusion, model_named
+from inspector import load
 
 
 def open_contender(name: str, _threads: int) -> protocol.Contender:
     """Load the model and return its tasks; its threads are set by INSPECTOR_THREADS."""
     spec = model_named(name)
-    started = time.perf_counter()
-    model = inspector.load(spec.path, device="cpu")
-    loaded = time.perf_counter() - started
+    model = load(spec.path, device="cpu")
     x = protocol.image(spec.side)
-    target = model.predict(x, top=1)[0].classes[0].index
-    started = time.perf_counter()
-    model.attribute(x, method="saliency", target=target)
-    first_map = time.perf_counter() - started
 
-    def occlusion() -> np.ndarray:
-        found = model.occlude(x, target=target, size=spec.occluder, stride=spec.occlusion_stride, fill=0.0)
-        return found.probability
+    @functools.cache
+    def target() -> int | None:
+        # The same class on all sides; whoever is alone explains what is its default.
+        return None if spec.architecture is None else model.predict(x, top=1)[0].classes[0].index
+
+    def predict() -> np.ndarray:
+        return np.array([score.score for score in model.predict(x)[0].classes])
 
     def attribute(method: str) -> np.ndarray:
-        return model.attribute(x, method=method, target=target).maps
+        return model.attribute(x, method=method, target=target()).maps
 
-    return {
-        "forward": lambda: np.array([score.score for score in model.predict(x)[0].classes]),
-        "saliency": lambda: attribute("saliency"),
-        "deconvnet": lambda: attribute("deconvnet"),
-        "guided": lambda: attribute("guided"),
-        "occlusion": occlusion,
-        "load": lambda: np.array([loaded, first_map]),
-    }
+    def occlude(occlusion: Occlusion) -> np.ndarray:
+        found = model.occlude(x, target=target(), size=occlusion.size, stride=occlusion.stride, fill=0.0)
+        return found.probability
+
+    tasks: dict[str, Callable[[], np.ndarray]] = {}
+    if spec.occlusion is not None:
+        tasks |= {"forward": predict, "occlusion": functools.partial(occlude, spec.occlusion)}
+    return tasks | {name: functools.partial(attribute, name) for name in protocol.METHODS}
 
 
 if __name__ == "__main__":

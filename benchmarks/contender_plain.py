@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import onnxruntime
 
@@ -23,18 +25,24 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
     def run(batch: np.ndarray) -> np.ndarray:
         return session.run(None, {input_name: batch})[0]
 
-    target = int(run(x).argmax())
+    if model.occlusion is None:
+        return {"forward": lambda: run(x)}
+    size, stride = model.occlusion.size, model.occlusion.stride
+
+    @functools.cache
+    def target() -> int:
+        return int(run(x).argmax())
 
     def occlusion() -> np.ndarray:
-        starts = range(0, model.side - model.occluder + 1, model.occlusion_stride)
+        starts = range(0, model.side - size + 1, stride)
         corners = [(top, left) for top in starts for left in starts]
         scores = []
         for first in range(0, len(corners), BATCH):
             part = corners[first : first + BATCH]
             batch = np.repeat(x, len(part), axis=0)
             for occluded, (top, left) in zip(batch, part, strict=True):
-                occluded[:, top : top + model.occluder, left : left + model.occluder] = 0
-            scores.append(run(batch)[:, target])
+                occluded[:, top : top + size, left : left + size] = 0
+            scores.append(run(batch)[:, target()])
         return np.concatenate(scores).reshape(len(starts), len(starts))
 
     return {"forward": lambda: run(x), "occlusion": occlusion}

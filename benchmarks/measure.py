@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.models import Model
-from benchmarks.protocol import Worker
+from benchmarks.protocol import METHODS, Worker
+
+CONTENDERS = {"plain": "ort", "ours": "ours", "peer": "captum"}
+"""The modules contender_*.py, and how their results are labelled."""
 
 CALLS_PER_TURN = 3
 """The first call of a turn finds the caches cold and is not counted."""
@@ -43,28 +46,41 @@ def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
     """Measure one model: times in milliseconds, start in seconds, memory in MiB."""
     result: dict[str, Any] = {"model": model.name, "file_mib": model.path.stat().st_size / 2**20}
     with ExitStack() as stack:
-        plain = stack.enter_context(_worker("plain", model, setting))
-        ours = stack.enter_context(_worker("ours", model, setting))
-        lanes = [
-            Lane(plain, "forward", "ort forward"),
-            *_lanes(ours, "ours", "forward saliency deconvnet guided"),
-        ]
-        if setting.peer_python is not None:
-            peer = stack.enter_context(_worker("peer", model, setting))
-            lanes += _lanes(peer, "captum", "forward saliency deconvnet guided")
-            result["difference"] = _difference(ours, peer)
-        result["milliseconds"] = _take_turns(lanes, seconds=setting.seconds)
-        result["peak_mib"] = {each.module.rpartition("_")[2]: each.peak_mib() for each in _workers(lanes)}
-        loaded, first_map = ours.answer("load")
-        result["start_seconds"] = {
-            "ort session": plain.open_seconds,
-            "ours load": float(loaded),
-            "ours first map": float(first_map),
+        workers = {
+            label: stack.enter_context(_worker(contender, model, setting))
+            for contender, label in CONTENDERS.items()
+            if contender != "peer" or (setting.peer_python is not None and model.architecture is not None)
         }
+        result["start_seconds"], result["memory_mib"] = {}, {}
+        for label, worker in workers.items():
+            result["start_seconds"][label], result["memory_mib"][label] = _start(worker)
+        if "captum" in workers:
+            result["difference"] = _difference(workers["ours"], workers["captum"])
+        lanes = [
+            Lane(worker, task, f"{label} {task}")
+            for label, worker in workers.items()
+            for task in worker.tasks
+            if task != "occlusion"
+        ]
+        result["milliseconds"] = _take_turns(lanes, seconds=setting.seconds)
         result["positions"] = model.positions
-        occlusion = [Lane(plain, "occlusion", "plain loop"), Lane(ours, "occlusion", "ours")]
-        result["occlusion_milliseconds"] = _take_turns(occlusion, seconds=setting.seconds / 2, calls=1)
+        if model.positions:
+            sweeps = [Lane(workers[label], "occlusion", label) for label in ("ort", "ours")]
+            result["occlusion_milliseconds"] = _take_turns(sweeps, seconds=setting.seconds / 2, calls=1)
+        for label, worker in workers.items():
+            result["memory_mib"][label]["all"] = worker.peak_mib()
     return result
+
+
+def _start(worker: Worker) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the seconds of opening a contender and of its first calls, in turn, and the peaks of memory in MiB."""
+    seconds, memory = {"open": worker.open_seconds}, {"libraries": worker.libraries_mib}
+    for task in ("forward", *METHODS):
+        if task in worker.tasks:
+            first = worker.first(task)
+            seconds[task] = first.seconds
+            memory[task] = first.peak_mib
+    return seconds, memory
 
 
 def measure_wire(model: Model, setting: Setting) -> dict[str, float]:
@@ -87,14 +103,6 @@ def _worker(contender: str, model: Model, setting: Setting) -> Iterator[Worker]:
     module = f"benchmarks.contender_{contender}"
     with Worker(module, python=python, model=model.name, threads=setting.threads) as worker:
         yield worker
-
-
-def _workers(lanes: Sequence[Lane]) -> list[Worker]:
-    return list(dict.fromkeys(lane.worker for lane in lanes))
-
-
-def _lanes(worker: Worker, label: str, tasks: str) -> list[Lane]:
-    return [Lane(worker, task, f"{label} {task}") for task in tasks.split()]
 
 
 def _take_turns(

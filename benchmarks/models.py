@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPORTED = Path(__file__).resolve().parent / ".models"
 """Written by export_models.py, not kept in the repository: random weights."""
+
+ZOO = Path(os.environ.get("INSPECTOR_ZOO") or ROOT.parent / "shared" / "zoo") / "models"
+"""Trained models that are not the project's; what is not there is passed over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occlusion:
+    """One sweep: a square that is moved over the image."""
+
+    size: int
+    stride: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,34 +30,54 @@ class Model:
     path: Path
     side: int
     """Height and width of the input."""
-    occluder: int
-    occlusion_stride: int
-    architecture: str | None = None
-    """torchvision's name of it; None for the demo's own network."""
+    architecture: str | None
+    """How networks.py names the network; None where the peer has none."""
+    occlusion: Occlusion | None = None
+    """None for a model that is no classifier."""
 
     @property
     def positions(self) -> int:
         """How many positions one occlusion sweep has."""
-        return ((self.side - self.occluder) // self.occlusion_stride + 1) ** 2
+        if self.occlusion is None:
+            return 0
+        return ((self.side - self.occlusion.size) // self.occlusion.stride + 1) ** 2
 
 
-def _torchvision(name: str, architecture: str, *, occlusion_stride: int) -> Model:
+def _torchvision(name: str, architecture: str, *, stride: int, side: int = 224) -> Model:
     return Model(
         name=name,
         path=EXPORTED / f"{architecture}.onnx",
-        side=224,
-        occluder=32,
-        occlusion_stride=occlusion_stride,
+        side=side,
         architecture=architecture,
+        occlusion=Occlusion(size=32, stride=stride),
     )
 
 
 MODELS = (
-    Model(name="demo", path=ROOT / "demo" / "model" / "demo.onnx", side=96, occluder=24, occlusion_stride=6),
-    _torchvision("SqueezeNet 1.1", "squeezenet1_1", occlusion_stride=16),
-    _torchvision("MobileNetV2", "mobilenet_v2", occlusion_stride=16),
-    _torchvision("ResNet-50", "resnet50", occlusion_stride=32),
-    _torchvision("VGG-16", "vgg16", occlusion_stride=32),
+    Model(
+        name="demo",
+        path=ROOT / "demo" / "model" / "demo.onnx",
+        side=96,
+        architecture="demo",
+        occlusion=Occlusion(size=24, stride=6),
+    ),
+    _torchvision("SqueezeNet 1.1", "squeezenet1_1", stride=16),
+    _torchvision("MobileNetV2", "mobilenet_v2", stride=16),
+    _torchvision("EfficientNet-B0", "efficientnet_b0", stride=32),
+    _torchvision("GoogLeNet", "googlenet", stride=32),
+    _torchvision("ResNet-18", "resnet18", stride=32),
+    _torchvision("ResNet-50", "resnet50", stride=32),
+    _torchvision("DenseNet-121", "densenet121", stride=32),
+    _torchvision("ConvNeXt-tiny", "convnext_tiny", stride=64),
+    _torchvision("VGG-16", "vgg16", stride=64),
+    Model(name="YOLOX-nano (detector)", path=ZOO / "yolox_nano.onnx", side=416, architecture=None),
+    Model(
+        name="MobileNetV2 (int8)",
+        path=ZOO / "mobilenetv2_int8_static_edgeflow.onnx",
+        side=224,
+        architecture=None,
+        occlusion=Occlusion(size=32, stride=32),
+    ),
 )
 
 

@@ -17,10 +17,15 @@ from benchmarks.models import ROOT, Model
 
 SEED = 0
 
+OPTIONS = {"googlenet": {"aux_logits": False, "init_weights": False}}
+"""Its own initialisation draws from a truncated normal distribution, for a minute."""
+
 
 def build(model: Model) -> nn.Module:
     """Return the network in evaluation mode, with one nn.ReLU module per call."""
-    network = _demo(model) if model.architecture is None else _torchvision(model.architecture)
+    if model.architecture is None:
+        raise ValueError(f"There is no network of {model.name!r}.")
+    network = _demo(model) if model.architecture == "demo" else _torchvision(model.architecture)
     return _with_own_rectifiers(network.eval())
 
 
@@ -41,7 +46,7 @@ def _demo(model: Model) -> nn.Module:
 def _torchvision(architecture: str) -> nn.Module:
     models = _import_torchvision_models()
     torch.manual_seed(SEED)
-    network: nn.Module = getattr(models, architecture)(weights=None)
+    network: nn.Module = getattr(models, architecture)(weights=None, **OPTIONS.get(architecture, {}))
     return network
 
 

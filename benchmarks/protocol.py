@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,8 @@ SETTLE_SECONDS = 0.05
 QUICK_SECONDS = 0.2
 """Tasks shorter than this are called once before they are timed."""
 
+METHODS = ("saliency", "deconvnet", "guided")
+
 Contender = Mapping[str, Callable[[], "np.ndarray"]]
 """Its tasks by name; each returns its answer for the fixed input."""
 
@@ -44,9 +47,11 @@ def serve(open_contender: Callable[[str, int], Contender]) -> None:
     name, threads = sys.argv[1], int(sys.argv[2])
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not break the protocol
+    libraries = _peak_mib()
     started = time.perf_counter()
     tasks = open_contender(name, threads)
-    _write(answers, {"opened": time.perf_counter() - started, "tasks": list(tasks)})
+    opened = time.perf_counter() - started
+    _write(answers, {"opened": opened, "libraries_mib": libraries, "tasks": list(tasks)})
     quick: dict[str, bool] = {}
     for line in sys.stdin:
         order = json.loads(line)
@@ -59,12 +64,17 @@ def serve(open_contender: Callable[[str, int], Contender]) -> None:
                 seconds = [_timed(task) for _ in range(order["calls"])]
                 quick[order["task"]] = min(seconds) < QUICK_SECONDS
                 _write(answers, {"seconds": seconds})
+            case "first":
+                _write(answers, {"seconds": _timed(tasks[order["task"]]), "peak_mib": _peak_mib()})
             case "answer":
                 np.save(order["path"], tasks[order["task"]]())
                 _write(answers, {})
             case "memory":
-                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                _write(answers, {"peak_mib": peak / 1024})
+                _write(answers, {"peak_mib": _peak_mib()})
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _timed(task: Callable[[], object]) -> float:
@@ -76,6 +86,15 @@ def _timed(task: Callable[[], object]) -> float:
 def _write(stream: IO[str], message: Mapping[str, Any]) -> None:
     stream.write(json.dumps(message) + "\n")
     stream.flush()
+
+
+@dataclass(frozen=True, kw_only=True)
+class First:
+    """The first call of a task."""
+
+    seconds: float
+    peak_mib: float
+    """The largest resident set up to its end."""
 
 
 class Worker:
@@ -95,12 +114,17 @@ class Worker:
         )
         opened = self._read()
         self.open_seconds: float = opened["opened"]
+        self.libraries_mib: float = opened["libraries_mib"]
         self.tasks: Sequence[str] = opened["tasks"]
 
     def run(self, task: str, *, calls: int) -> list[float]:
         """Return the seconds of each call."""
         seconds: list[float] = self._ask({"do": "run", "task": task, "calls": calls})["seconds"]
         return seconds
+
+    def first(self, task: str) -> First:
+        """Return what the first call of a task takes."""
+        return First(**self._ask({"do": "first", "task": task}))
 
     def answer(self, task: str) -> np.ndarray:
         """Return what the task computes."""

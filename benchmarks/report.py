@@ -20,8 +20,10 @@ def markdown(results: Mapping[str, Any]) -> str:
         _speed(models),
         "## Occlusion",
         _occlusion(models),
-        "## Start and memory",
+        "## Start: seconds until a session, and its first calls",
         _start(models),
+        "## Memory: largest resident set, MiB",
+        _memory(models),
     ]
     if "wire" in results:
         wire = results["wire"]
@@ -74,7 +76,9 @@ def _speed(models: Iterable[Mapping[str, Any]]) -> str:
 def _occlusion(models: Iterable[Mapping[str, Any]]) -> str:
     rows = []
     for each in models:
-        plain, ours = (each["occlusion_milliseconds"][label]["median"] for label in ("plain loop", "ours"))
+        if "occlusion_milliseconds" not in each:
+            continue
+        plain, ours = (each["occlusion_milliseconds"][label]["median"] for label in ("ort", "ours"))
         rows.append((each["model"], str(each["positions"]), _ms(plain), _ms(ours), _ratio(plain, ours)))
     return _table(("model", "positions", "plain ORT loop", "ours", "loop ÷ ours"), rows)
 
@@ -83,32 +87,83 @@ def _start(models: Iterable[Mapping[str, Any]]) -> str:
     header = (
         "model",
         "file, MiB",
-        "ORT session, s",
-        "ours: load, s",
-        "ours: first map, s",
-        "peak MiB: ORT",
-        "ours",
-        "Captum",
+        "ORT session",
+        "+ forward",
+        "ours load",
+        "+ prediction",
+        "+ saliency",
+        "+ deconvnet",
+        "+ guided",
+        "first map ÷ ORT",
     )
     rows = []
     for each in models:
-        start, peak = each["start_seconds"], each["peak_mib"]
+        ort, ours = each["start_seconds"]["ort"], each["start_seconds"]["ours"]
+        first_map = ours["open"] + ours.get("forward", 0.0) + ours["saliency"]
         rows.append(
             (
                 each["model"],
-                f"{each['file_mib']:.0f}",
-                f"{start['ort session']:.2f}",
-                f"{start['ours load']:.2f}",
-                f"{start['ours first map']:.2f}",
-                *(f"{peak[side]:.0f}" if side in peak else "–" for side in ("plain", "ours", "peer")),
+                f"{each['file_mib']:.1f}",
+                f"{ort['open']:.2f}",
+                f"{ort['forward']:.2f}",
+                f"{ours['open']:.2f}",
+                *(_number(ours.get(task), 2) for task in ("forward", "saliency", "deconvnet", "guided")),
+                _ratio(first_map, ort["open"] + ort["forward"]),
             )
         )
     return _table(header, rows)
 
 
+def _memory(models: Iterable[Mapping[str, Any]]) -> str:
+    header = (
+        "model",
+        "file",
+        "ORT libraries",
+        "ORT forward",
+        "÷ file",
+        "ours libraries",
+        "ours prediction",
+        "ours saliency",
+        "ours all",
+        "÷ file",
+        "Captum libraries",
+        "Captum all",
+        "÷ file",
+    )
+    rows = []
+    for each in models:
+        file, memory = each["file_mib"], each["memory_mib"]
+        ort, ours, captum = memory["ort"], memory["ours"], memory.get("captum", {})
+        rows.append(
+            (
+                each["model"],
+                f"{file:.1f}",
+                f"{ort['libraries']:.0f}",
+                f"{ort['forward']:.0f}",
+                _beyond_libraries(ort, "forward", file),
+                f"{ours['libraries']:.0f}",
+                *(_number(ours.get(task), 0) for task in ("forward", "saliency", "all")),
+                _beyond_libraries(ours, "all", file),
+                _number(captum.get("libraries"), 0),
+                _number(captum.get("all"), 0),
+                _beyond_libraries(captum, "all", file),
+            )
+        )
+    return _table(header, rows)
+
+
+def _beyond_libraries(memory: Mapping[str, float], task: str, file: float) -> str:
+    """Return how many bytes a process takes beyond its libraries for each byte of the model's file."""
+    return f"{(memory[task] - memory['libraries']) / file:.1f}" if memory else "–"
+
+
 def _table(header: Row, rows: Iterable[Row]) -> str:
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _ms(milliseconds: float | None) -> str:

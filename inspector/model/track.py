@@ -91,7 +91,7 @@ class Track:
     @cached_property
     def axis_field(self) -> AxisField:
         """Return the public form."""
-        windows = None if self.windows is None else tuple((int(low), int(high)) for low, high in self.windows)
+        windows = None if self.windows is None else tuple((low, high) for low, high in self.windows.tolist())
         if self.affine is not None:
             size = ceil(self.affine.last - self.affine.first) + 1
             stride, offset = self.affine.stride, self.affine.first
