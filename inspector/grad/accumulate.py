@@ -42,8 +42,27 @@ def total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None
     return builder.sum(parts)
 
 
+_CONTROL_FLOW = {
+    "If": "its condition depends on the image (or on the batch or image size, which the model leaves free). Export "
+    "it with a fixed image size, or with torch.where or a Where in its place, so that the condition is constant",
+    "Loop": "its turns are counted while it runs. Unroll it at export (trace the model instead of scripting it)",
+    "Scan": "its body is run once per slice. Unroll it at export (trace the model instead of scripting it)",
+}
+"""By operator: why control flow has no backward rule, and how to mend it."""
+
+
+def is_control_flow(node: ir.Node) -> bool:
+    """Tell whether a node runs graphs of its own, by what it finds."""
+    return node.domain == "" and node.op_type in _CONTROL_FLOW
+
+
 def no_rule(node: ir.Node) -> UnsupportedOperatorError:
     """Return the error for an operator that has no rule."""
+    if is_control_flow(node):
+        return UnsupportedOperatorError(
+            f"{_describe(node)} has no backward rule: {_CONTROL_FLOW[node.op_type]}; "
+            "or choose a target below this node."
+        )
     return UnsupportedOperatorError(
         f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
         'Choose a target below this node, or add a rule (CONTRIBUTING.md, "To add X").'

@@ -15,7 +15,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.grad.accumulate import accumulate, no_rule, total
+from inspector.grad.accumulate import accumulate, is_control_flow, no_rule, total
 from inspector.grad.builder import OPSET, Batch, Builder
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_block, find_path
@@ -76,6 +76,9 @@ def write_backward(
             f"Tensor {source!r} does not depend on {target!r} by a differentiable way, so there is no gradient.",
             reason="NOT_DIFFERENTIABLE",
         )
+    for node in nodes:
+        if is_control_flow(node):  # whose shapes are unknown too, but that is not what is to mend
+            raise no_rule(node)
     builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype, batch=batch)
     opset = standard_opset(model)
     choice = Choice(

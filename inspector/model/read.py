@@ -11,8 +11,10 @@ import onnx
 import onnx_ir as ir
 
 from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
+from inspector.model.branches import fold_branches
 from inspector.model.external_data import check_external_data
 from inspector.model.find_preprocessing import find_preprocessing
+from inspector.model.functions import inline_functions
 from inspector.model.hold import hold_tensors
 from inspector.model.inputs import find_image_input
 from inspector.model.labels import find_labels
@@ -54,9 +56,11 @@ def read_model(
     proto, files = _parse(data, folder, limits)
     sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
     del data, source  # as large as all weights: from here on the arrays are the only copy
+    image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
+    if fold_branches(proto, image_input.name):
+        validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
-    image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
     shapes, dtypes = infer_shapes(proto, image_input.name, limits=limits)
     check_operators(graph, shapes)
     opset = standard_opset(proto)
@@ -116,6 +120,8 @@ def _parse(data: bytes, folder: Path | None, limits: Limits) -> tuple[onnx.Model
     proto = parse_model(data, limits=limits)
     files = check_external_data(proto, folder=folder, limits=limits)
     validate(proto, limits=limits)
+    if inline_functions(proto, limits=limits):
+        validate(proto, limits=limits)
     return proto, files
 
 

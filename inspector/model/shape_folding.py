@@ -8,6 +8,7 @@ others.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -19,21 +20,37 @@ from inspector.model.spec import Shape
 
 FOLDED = frozenset(
     {
+        "Abs",
         "Add",
+        "And",
         "Cast",
         "Ceil",
         "Concat",
         "Div",
+        "Equal",
         "Floor",
         "Gather",
+        "Greater",
+        "GreaterOrEqual",
         "Identity",
+        "Less",
+        "LessOrEqual",
+        "Max",
+        "Min",
+        "Mod",
         "Mul",
+        "Neg",
+        "Not",
+        "Or",
+        "ReduceProd",
         "Reshape",
         "Slice",
         "Squeeze",
         "Sub",
+        "Unsqueeze",
+        "Where",
+        "Xor",
     }
-    | {"Unsqueeze"}
 )
 """Operators whose outputs are no larger than their inputs together, broadcasting aside."""
 MAX_ELEMENTS = 256
@@ -78,12 +95,10 @@ def _value(
 ) -> Array | None:
     if len(node.output) != 1 or node.domain not in ("", "ai.onnx"):
         return None
-    if node.op_type == "Shape" and not node.attribute:
-        shape = shapes.get(node.input[0])
-        sizes = [size for size in shape or () if isinstance(size, int)]
-        return np.array(sizes, np.int64) if shape is not None and len(sizes) == len(shape) else None
+    if node.op_type in ("Shape", "Size"):
+        return _sizes(node, shapes.get(node.input[0]))
     if node.op_type == "Constant":
-        return _constant(node)
+        return constant_of(node)
     if node.op_type not in FOLDED or not all(name in known for name in node.input if name):
         return None
     try:
@@ -93,6 +108,18 @@ def _value(
         return None
     array: Array = np.asarray(results[0])
     return None if array.size > MAX_ELEMENTS else array
+
+
+def _sizes(node: onnx.NodeProto, shape: Shape | None) -> Array | None:
+    """Return what Shape (from one axis to another) or Size gives, where those sizes are known."""
+    if shape is None:
+        return None
+    bounds = {attribute.name: attribute.i for attribute in node.attribute}
+    part = shape[bounds.get("start", 0) : bounds.get("end", len(shape))]
+    sizes = [size for size in part if isinstance(size, int)]
+    if len(sizes) != len(part):
+        return None
+    return np.array(prod(sizes) if node.op_type == "Size" else sizes, np.int64)
 
 
 def _single_node_model(node: onnx.NodeProto, known: Mapping[str, Array], opset: int) -> onnx.ModelProto:
@@ -107,7 +134,10 @@ def _single_node_model(node: onnx.NodeProto, known: Mapping[str, Array], opset: 
     return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
 
 
-def _constant(node: onnx.NodeProto) -> Array | None:
+def constant_of(node: onnx.NodeProto) -> Array | None:
+    """Return the value of a small Constant node, else None."""
+    if node.op_type != "Constant":
+        return None
     for attribute in node.attribute:
         if attribute.name == "value" and int(np.prod(attribute.t.dims, dtype=np.int64)) <= MAX_ELEMENTS:
             value: Array = numpy_helper.to_array(attribute.t)

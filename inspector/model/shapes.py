@@ -7,10 +7,11 @@ from math import prod
 
 import onnx
 import onnx_ir as ir
+from onnx import numpy_helper
 
 from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.limits import Limits
-from inspector.model.shape_folding import fold_shapes
+from inspector.model.shape_folding import Array, constant_of, fold_shapes
 from inspector.model.spec import Dim, Shape
 from inspector.model.stand_ins import CEILING_DOMAIN, STAND_INS, ceiling_functions
 
@@ -41,11 +42,7 @@ def infer_shapes(
     copy = _without_weights(proto)
     declared = {info.name: info for info in (*proto.graph.value_info, *proto.graph.output)}
     batch = _bind_batch(copy, image_input)
-    shapes, dtypes = _inferred(copy)
-    for _ in range(MAX_ROUNDS):
-        if not fold_shapes(copy.graph, shapes, opset=standard_opset(copy)):
-            break
-        shapes, dtypes = _inferred(copy)
+    shapes, dtypes = _propagated(copy)
     for name, info in declared.items():
         if name not in shapes or name not in dtypes:
             _record(_one_image(info, batch), shapes, dtypes)
@@ -54,6 +51,22 @@ def infer_shapes(
         dtypes[tensor.name] = dtype_name(tensor.data_type)
     _check_sizes(shapes, dtypes, limits)
     return shapes, dtypes
+
+
+def infer_values(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Array]:
+    """Return the small tensors of the graph that are constants, or follow from its shapes for `batch` images.
+
+    `proto` is not changed. InvalidModelError where the shapes contradict each other.
+    """
+    copy = _without_weights(proto)
+    _bind_batch(copy, image_input, batch)
+    _propagated(copy)
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in copy.graph.initializer}
+    for node in copy.graph.node:
+        value = constant_of(node)
+        if value is not None:
+            constants[node.output[0]] = value
+    return constants
 
 
 def standard_opset(proto: onnx.ModelProto) -> int:
@@ -115,19 +128,29 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
-def _bind_batch(copy: onnx.ModelProto, image_input: str) -> Dim:
-    """Set the image input's free batch dimension to 1 and return what it was."""
+def _bind_batch(copy: onnx.ModelProto, image_input: str, size: int = 1) -> Dim:
+    """Set the image input's free batch dimension to a size and return what it was."""
     for info in copy.graph.input:
         if info.name == image_input and info.type.tensor_type.shape.dim:
             dim = info.type.tensor_type.shape.dim[0]
             before = _dim(dim)
             if not isinstance(before, int):
-                dim.dim_value = 1
+                dim.dim_value = size
             for other in info.type.tensor_type.shape.dim:
                 if other.HasField("dim_value") and other.dim_value < 1:
                     other.ClearField("dim_value")
             return before
     return None
+
+
+def _propagated(copy: onnx.ModelProto) -> tuple[dict[str, Shape], dict[str, str]]:
+    """Infer shapes, and fold into `copy`, in place, what follows from them, in turn."""
+    shapes, dtypes = _inferred(copy)
+    for _ in range(MAX_ROUNDS):
+        if not fold_shapes(copy.graph, shapes, opset=standard_opset(copy)):
+            break
+        shapes, dtypes = _inferred(copy)
+    return shapes, dtypes
 
 
 def _inferred(copy: onnx.ModelProto) -> tuple[dict[str, Shape], dict[str, str]]:
