@@ -79,7 +79,7 @@ def write_backward(
     for node in nodes:
         if is_control_flow(node):  # whose shapes are unknown too, but that is not what is to mend
             raise no_rule(node)
-    builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype, batch=batch)
+    builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype, reached=reached, batch=batch)
     opset = standard_opset(model)
     choice = Choice(
         model.graph,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from enum import Enum
 from functools import reduce
 from typing import Any
@@ -54,8 +54,10 @@ class Builder:
         shapes: Mapping[str, Sequence[Dim]],
         dtypes: Mapping[str, str],
         dtype: ir.DataType,
+        reached: Container[ir.Value],
         batch: Batch = Batch.ANY,
     ) -> None:
+        """Start an empty graph; `reached` holds the forward values on the way from the target to the source."""
         self.dtype = dtype
         self.batch = batch
         self.inputs: dict[str, ir.Value] = {}
@@ -64,10 +66,12 @@ class Builder:
         self.batchable = True
         self._shapes = dict(shapes)
         self._dtypes = dtypes
+        self._reached = reached
         self._tape = tape.Tape()
         self._constants: dict[tuple[Any, ...], list[tuple[Array, ir.Value]]] = {}
         self._constant_numbers = itertools.count()
         self._casts: dict[str, ir.Value] = {}
+        self._lent: set[str] = set()
 
     # --- writing
 
@@ -128,8 +132,15 @@ class Builder:
     def lend(self, value: ir.Value, written: ir.Value, *, shape: Sequence[Dim] | None) -> None:
         """Let `written`, of this graph, stand for a tensor that the forward graph only implies, as if it were saved."""
         self._casts[_name(value)] = written
+        self._lent.add(_name(value))
         if shape is not None:
             self._shapes[_name(value)] = shape
+
+    def wants(self, value: ir.Value | None) -> bool:
+        """Tell whether the gradient of a forward tensor is of any use: whether it depends on the target."""
+        if value is None or self.array(value) is not None:
+            return False
+        return value in self._reached or _name(value) in self._lent
 
     def switches(self, node: ir.Node) -> ir.Value:
         """Return the argmax indices of a max-pooling: int64, flat over the whole N×C×H×W input."""
@@ -195,8 +206,8 @@ class Builder:
         """Sum a gradient of `result` over the axes along which `operand` was broadcast (never the batch)."""
         small, large = self.shape(operand), self.shape(result)
         lead = len(large) - len(small)
-        if lead and self.array(operand) is not None:
-            return gradient  # a constant's gradient is never used
+        if not self.wants(operand):
+            return gradient
         axes = list(range(lead)) + [
             axis + lead for axis, size in enumerate(small) if size == 1 and large[axis + lead] != 1
         ]

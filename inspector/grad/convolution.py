@@ -1,4 +1,4 @@
-"""The input gradient of a convolution, which convolutions and average poolings share.
+"""The gradients of a convolution, which convolutions, their transposes and average poolings share.
 
 For y = w ⋆ x with stride s, dilation d and padding p, ∂/∂x is the convolution of the (zero-stuffed) signal with the
 filters flipped and transposed (Zeiler & Fergus 2014, §2.1; Dumoulin & Visin 2016, ch. 4).
@@ -122,6 +122,41 @@ def input_gradient(
         output_padding=lost,
         group=group,
     )
+
+
+def weight_gradient(
+    b: Builder, x: ir.Value, gy: ir.Value, *, window: Window, group: int, channels: int, sizes: Sequence[int]
+) -> ir.Value:
+    """Write gw[m, c, k] = Σ_n Σ_o gy[n, m, o]·x[n, c, s·o + d·k − p]: a convolution of x by gy, strides and dilations
+    having changed places, images and channels too (Dumoulin & Visin 2016, ch. 4).
+
+    `x` is (N, channels, *sizes), in the backward graph as `gy` is.
+    """
+    n = len(sizes)
+    space = range(2, n + 2)
+    if group == 1:
+        turned = b.op("Transpose", x, perm=[1, 0, *space])
+    else:
+        parted = b.op("Reshape", x, b.ints([-1, group, channels // group, *sizes]))
+        turned = b.op("Transpose", parted, perm=[2, 1, 0, *range(3, n + 3)])
+        turned = b.op("Reshape", turned, b.ints([channels // group, -1, *sizes]))
+    product = b.op(
+        "Conv",
+        turned,
+        b.op("Transpose", gy, perm=[1, 0, *space]),
+        strides=list(window.dilations),
+        dilations=list(window.strides),
+        pads=list(window.pads),
+        group=group,
+    )
+    # Where strides rounded sizes away, shifts beyond the kernel fit too.
+    cut = b.op("Slice", product, b.ints([0] * n), b.ints(window.kernel), b.ints(list(space)))
+    return b.op("Transpose", cut, perm=[1, 0, *space])
+
+
+def bias_gradient(b: Builder, gy: ir.Value, *, spatial: Sequence[int]) -> ir.Value:
+    """Write gb[m] = Σ_n Σ_o gy[n, m, o]."""
+    return b.op("ReduceSum", gy, b.ints([0, *spatial]), keepdims=0)
 
 
 def flip_filters(array: Array, *, group: int) -> Array:

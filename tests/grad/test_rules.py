@@ -15,6 +15,7 @@ from inspector.grad.rule import NO_GRADIENT, RULES, Rule, find_rule
 from inspector.registry import Registry
 from tests.grad.cases import CASES, Case
 from tests.grad.cases_arithmetic import CASES as ARITHMETIC_CASES
+from tests.grad.cases_computed import CASES as COMPUTED_CASES
 from tests.grad.cases_movement import CASES as MOVEMENT_CASES
 from tests.grad.node_test_notes import JUDGED_BY_RUNTIME, LEFT_OUT, inside
 from tests.support.graphs import model, node
@@ -30,10 +31,7 @@ OPERATORS = sorted({op_type for _, op_type, _ in RULES} - STEPS)
 
 CONSTANT_INPUTS = {
     "BatchNormalization": {1, 2, 3, 4},
-    "CausalConvWithState": {1, 2},
     "Clip": {1, 2},
-    "Conv": {1, 2},
-    "ConvTranspose": {1, 2},
     "Dropout": {1},
     "GridSample": {1},
     "Pad": {2},
@@ -111,6 +109,7 @@ def test_every_rule_has_a_case():
     cases = (
         *CASES,
         *ARITHMETIC_CASES,
+        *COMPUTED_CASES,
         *MOVEMENT_CASES,
         *(case for case in node_cases() if differentiable(case)),
     )

@@ -20,6 +20,8 @@ def gemm(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         ga = b.op("Gemm", w, gy, alpha=alpha, transA=trans_b, transB=1)
     else:
         ga = b.op("Gemm", gy, w, alpha=alpha, transB=1 - trans_b)
+    if b.wants(node.inputs[1]):
+        b.mix_batch()  # one matrix for all images
     if trans_b:
         gb = b.op("Gemm", gy, a, alpha=alpha, transA=1, transB=trans_a)
     else:
@@ -38,6 +40,8 @@ def matmul(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     a, w = operand(node, 0), operand(node, 1)
     rank_a, rank_b = b.rank(a), b.rank(w)
     if rank_a == 2 and rank_b == 2:
+        if b.wants(w):
+            b.mix_batch()  # one matrix for all images
         # Gemm reads the weight transposed as it lies: no second copy.
         return [b.op("Gemm", gy, b.saved(w), transB=1), b.op("Gemm", b.saved(a), gy, transA=1)]
     # A vector is a matrix of one row (A) or one column (B), whose axis the product drops.
@@ -58,9 +62,10 @@ def matmul(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def _fit(b: Builder, gradient: ir.Value, operand: ir.Value, other: ir.Value, rank: int) -> ir.Value | None:
     """Sum over the stack axes along which an operand was broadcast, and give it the operand's shape."""
     own, opposite = _stack(b, operand, rank), _stack(b, other, rank)
-    axes = [i for i, (size, seen) in enumerate(zip(own, opposite, strict=True)) if size == 1 and seen != 1]
-    if axes and b.array(operand) is not None:
-        return None  # a constant's gradient is never used
+    lead = rank - max(b.rank(operand), 2)
+    axes = [i for i in range(rank - 2) if i < lead or (own[i] == 1 and opposite[i] != 1)]
+    if axes and not b.wants(operand):
+        return None
     if 0 in axes:
         b.mix_batch()
     if axes:

@@ -150,14 +150,14 @@ def _along_channels(b: Builder, parameter: ir.Value, rank: int) -> ir.Value:
 
 def _per_channel(b: Builder, gradient: ir.Value, parameter: ir.Value, rank: int) -> ir.Value | None:
     """Sum over all axes but the channels', unless the parameter is a constant."""
-    if b.array(parameter) is not None:
+    if not b.wants(parameter):
         return None
     b.mix_batch()
     return b.op("ReduceSum", gradient, b.ints([0, *range(2, rank)]), keepdims=0)
 
 
 def _of_parameter(b: Builder, gradient: ir.Value, parameter: ir.Value, x: ir.Value) -> ir.Value | None:
-    return None if b.array(parameter) is not None else b.unbroadcast(gradient, parameter, x)
+    return b.unbroadcast(gradient, parameter, x) if b.wants(parameter) else None
 
 
 def _only_first(node: ir.Node, gys: Sequence[ir.Value | None]) -> ir.Value:

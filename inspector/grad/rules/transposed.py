@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.builder import Builder
-from inspector.grad.convolution import Window, read_window
+from inspector.grad.convolution import Window, bias_gradient, read_window, weight_gradient
 from inspector.grad.movement import cut_axis, replace_axes
 from inspector.grad.rule import Gradients, operand, rule
 
 
 @rule("ConvTranspose")
 def conv_transpose(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = convolution of gy with the same filters, strides and dilations (Dumoulin & Visin 2016, ch. 4)."""
+    """gx = convolution of gy with the same filters, strides and dilations (Dumoulin & Visin 2016, ch. 4).
+
+    gw is that of the convolution from y to x.
+    """
     x, w = operand(node, 0), operand(node, 1)
     spatial = range(2, b.rank(x))
     inputs, outputs = b.sizes(x, *spatial), b.sizes(node.outputs[0], *spatial)
     window = read_window(node, kernel=b.sizes(w, *spatial), inputs=outputs, outputs=inputs)
     begins = _begins(node, window, inputs, outputs)
-    ends = []
+    whole, ends, sizes = gy, [], list(outputs)
     for axis, begin, i, o in zip(spatial, begins, inputs, outputs, strict=True):
         end = (i - 1) * window.strides[axis - 2] + window.extents[axis - 2] - o - begin
         if end < 0:  # output padding: no element of x reaches the last ones
             gy = cut_axis(b, gy, axis=axis, start=0, stop=o + end)
+            sizes[axis - 2] = o + end
         ends.append(max(end, 0))
+    group = node.attributes.get_int("group", 1) or 1
     gx = b.op(
         "Conv",
         gy,
@@ -36,9 +42,18 @@ def conv_transpose(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         strides=list(window.strides),
         dilations=list(window.dilations),
         pads=[*begins, *ends],
-        group=node.attributes.get_int("group", 1),
+        group=group,
     )
-    return [gx] + [None] * (len(node.inputs) - 1)
+    gradients: list[ir.Value | None] = [gx] + [None] * (len(node.inputs) - 1)
+    if any(b.wants(value) for value in node.inputs[1:]):
+        b.mix_batch()  # one filter for all images
+        backwards = replace(window, pads=(*begins, *ends))
+        channels = b.sizes(node.outputs[0], 1)[0]
+        gradients[1] = weight_gradient(
+            b, gy, b.saved(x), window=backwards, group=group, channels=channels, sizes=sizes
+        )
+        gradients[2:] = [bias_gradient(b, whole, spatial=spatial)] * (len(node.inputs) - 2)
+    return gradients
 
 
 def _begins(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]) -> list[int]:
