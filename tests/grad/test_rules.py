@@ -32,10 +32,9 @@ OPERATORS = sorted({op_type for _, op_type, _ in RULES} - STEPS)
 CONSTANT_INPUTS = {
     "BatchNormalization": {1, 2, 3, 4},
     "Clip": {1, 2},
+    "DeformConv": {1, 3},
     "Dropout": {1},
-    "GridSample": {1},
     "Pad": {2},
-    "RoiAlign": {1},
 }
 """Inputs that are constants in every exported CNN: their rules declare no gradient for them."""
 
@@ -168,10 +167,10 @@ def refused(proto: onnx.ModelProto, shape: tuple[int, ...], match: str) -> Unsup
 
 
 def test_an_operator_without_a_rule_is_refused_by_name():
-    weights = {"w": np.ones((1, 3, 1, 1), np.float32), "o": np.zeros((1, 2, 20, 17), np.float32)}
-    proto = model([node("DeformConv", ["x", "w", "o"], "y")], opset=19, weights=weights)
+    proto = model([node("LSTM", ["x", "w", "r"], "y", hidden_size=2)], shape=(5, 1, 3),
+                  weights={"w": np.ones((1, 8, 3), np.float32), "r": np.ones((1, 8, 2), np.float32)})  # fmt: skip
 
-    error = refused(proto, (1, 3, 20, 17), r"Node 'y'.* DeformConv .*Relu")
+    error = refused(proto, (5, 1, 3), r"Node 'y'.* LSTM .*Relu")
 
     assert error.reason == "UNSUPPORTED_OPERATOR"
 

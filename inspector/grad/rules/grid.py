@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,9 +9,7 @@ import onnx_ir as ir
 
 from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
-
-Tap = tuple[ir.Value, ir.Value]
-"""Where a sample reads along one axis, and with what weight: floats (N, P)."""
+from inspector.grad.sampling import Tap, clip, corners, read, spread, within
 
 _CUBIC = -0.75
 """The coefficient of the cubic kernel that the operator fixes."""
@@ -21,75 +17,78 @@ _CUBIC = -0.75
 
 @rule("GridSample")
 def grid_sample(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx[places of a sample] += weights·gy; the grid counts as given."""
-    x, grid = operand(node, 0), b.saved(operand(node, 1))
+    """gx[corners of a sample] += weights·gy; ggrid = Σ_channels gy·slope of the sample."""
+    x, grid = operand(node, 0), operand(node, 1)
     channels, *sizes = b.sizes(x, *range(1, b.rank(x)))
-    points = b.op("Reshape", grid, b.ints([0, -1, len(sizes)]))
+    points = b.op("Reshape", b.saved(grid), b.ints([0, -1, len(sizes)]))
     signal = b.op("Reshape", gy, b.ints([0, channels, -1]))
-    whole = b.op("Shape", signal)
-    seeds = b.op("Shape", signal, start=0, end=2)
-    gx = b.op(
-        "ConstantOfShape",
-        b.op("Concat", seeds, b.ints([math.prod(sizes)]), axis=0),
-        value=ir.tensor(np.zeros(1, b.numpy_dtype)),
-    )
     # The last number of a point is the first axis of the image.
-    taps = [
-        list(_taps(b, node, b.op("Gather", points, b.ints(len(sizes) - 1 - axis), axis=2), size))
-        for axis, size in enumerate(sizes)
-    ]
-    for combination in itertools.product(*taps):
-        place, weight = combination[0]
-        for (at, share), size in zip(combination[1:], sizes[1:], strict=True):
-            place = b.op("Add", b.op("Mul", place, b.constant(size)), at)
-            weight = b.op("Mul", weight, share)
-        places = b.op("Unsqueeze", b.op("Cast", place, to=ir.DataType.INT64), b.ints([1]))
-        part = b.op("Mul", signal, b.op("Unsqueeze", weight, b.ints([1])))
-        gx = b.op("ScatterElements", gx, b.op("Expand", places, whole), part, axis=2, reduction="add")
-    return [b.op("Reshape", gx, b.shape_like(x)), None]
+    numbers = range(len(sizes))[::-1]
+    places = [b.op("Gather", points, b.ints(number), axis=2) for number in numbers]
+    taps = [list(_taps(b, node, place, size)) for place, size in zip(places, sizes, strict=True)]
+    found = list(corners(b, taps, sizes))
+    gx = b.op("Reshape", spread(b, signal, found, sizes=sizes), b.shape_like(x))
+    if not b.wants(grid):
+        return [gx, None]
+    flat = b.op("Reshape", b.saved(x), b.ints([0, channels, -1]))
+    slopes = [read(b, flat, found, channels=channels, last=2, along=axis) for axis in numbers]
+    steps = [b.op("ReduceSum", b.op("Mul", signal, slope), b.ints([1])) for slope in slopes]
+    moved = b.op("Transpose", b.op("Concat", *steps, axis=1), perm=[0, 2, 1])
+    return [gx, b.op("Reshape", moved, b.shape_like(grid))]
 
 
 def _taps(b: Builder, node: ir.Node, normalised: ir.Value, size: int) -> Iterator[Tap]:
-    """Yield what the samples read along one axis, from coordinates in [-1, 1]."""
+    """Yield what the samples read along one axis, from coordinates in [-1, 1], with slopes by those."""
     mode = node.attributes.get_string("mode", "linear") or "linear"
     padding = node.attributes.get_string("padding_mode", "zeros") or "zeros"
     aligned = bool(node.attributes.get_int("align_corners", 0))
     factor = (size - 1) / 2 if aligned else size / 2
     at = b.op("Add", b.op("Mul", normalised, b.constant(factor)), b.constant((size - 1) / 2))
+    speed = b.constant(factor)
     low, high = (0.0, size - 1.0) if aligned else (-0.5, size - 0.5)
     cubic = mode.endswith("cubic")
     if padding == "reflection" and not cubic:
-        at = _reflect(b, at, low, high)
+        at, turn = _reflect(b, at, low, high)
+        speed = b.op("Mul", speed, turn)
     if padding != "zeros" and not cubic:
-        at = _clip(b, at, size)
-    for tap, weight in _kernel(b, at, mode):
-        seen = _reflect(b, tap, low, high) if padding == "reflection" and cubic else tap
-        read = _clip(b, seen, size)
-        outside_is_zero = padding == "zeros"
-        yield (
-            read,
-            b.op("Where", b.op("Equal", tap, read), weight, b.constant(0)) if outside_is_zero else weight,
-        )
+        inside = b.op("Equal", at, clip(b, at, size))
+        at, speed = clip(b, at, size), b.op("Where", inside, speed, b.constant(0))
+    for tap in _kernel(b, at, mode):
+        moving = Tap(tap.at, tap.weight, b.op("Mul", tap.slope, speed))
+        if padding == "zeros":
+            yield within(b, moving, size)
+        else:
+            seen = _reflect(b, tap.at, low, high)[0] if padding == "reflection" and cubic else tap.at
+            yield Tap(clip(b, seen, size), moving.weight, moving.slope)
 
 
 def _kernel(b: Builder, at: ir.Value, mode: str) -> Iterator[Tap]:
-    """Yield the whole numbers around a place, with their weights."""
+    """Yield the whole numbers around a place, with their weights and slopes."""
     if mode == "nearest":
-        yield b.op("Round", at), b.constant(np.ones((1, 1)))
+        yield Tap(b.op("Round", at), b.constant(np.ones((1, 1))), b.constant(np.zeros((1, 1))))
         return
     floor = b.op("Floor", at)
     ratio = b.op("Sub", at, floor)
     rest = b.op("Sub", b.constant(1), ratio)
     if not mode.endswith("cubic"):
-        yield floor, rest
-        yield b.op("Add", floor, b.constant(1)), ratio
+        yield Tap(floor, rest, b.constant(-1))
+        yield Tap(b.op("Add", floor, b.constant(1)), ratio, b.constant(1))
         return
-    for offset, distance in ((0, ratio), (1, rest)):
-        yield b.op("Add", floor, b.constant(offset)), _polynomial(b, distance, _CUBIC + 2, -_CUBIC - 3, 0, 1)
-    for offset, distance in ((-1, ratio), (2, rest)):
-        beyond = b.op("Add", distance, b.constant(1))
-        weight = _polynomial(b, beyond, _CUBIC, -5 * _CUBIC, 8 * _CUBIC, -4 * _CUBIC)
-        yield b.op("Add", floor, b.constant(offset)), weight
+    near, far = (_CUBIC + 2, -_CUBIC - 3, 0, 1), (_CUBIC, -5 * _CUBIC, 8 * _CUBIC, -4 * _CUBIC)
+    one = b.constant(1)
+    for offset, distance, polynomial in (
+        (0, ratio, near),
+        (1, rest, near),
+        (-1, b.op("Add", ratio, one), far),
+        (2, b.op("Add", rest, one), far),
+    ):
+        towards = 1 if offset < 1 else -1
+        derivative = [towards * c * power for c, power in zip(polynomial, (3, 2, 1), strict=False)]
+        yield Tap(
+            b.op("Add", floor, b.constant(offset)),
+            _polynomial(b, distance, *polynomial),
+            _polynomial(b, distance, *derivative),
+        )
 
 
 def _polynomial(b: Builder, x: ir.Value, *coefficients: float) -> ir.Value:
@@ -99,20 +98,19 @@ def _polynomial(b: Builder, x: ir.Value, *coefficients: float) -> ir.Value:
     return value
 
 
-def _clip(b: Builder, at: ir.Value, size: int) -> ir.Value:
-    return b.op("Clip", at, b.constant(0), b.constant(size - 1))
-
-
-def _reflect(b: Builder, at: ir.Value, low: float, high: float) -> ir.Value:
-    """Write the place after reflections at both borders: a triangle wave."""
+def _reflect(b: Builder, at: ir.Value, low: float, high: float) -> tuple[ir.Value, ir.Value]:
+    """Write the place after reflections at both borders, a triangle wave, and whether it moves with or against."""
     span = high - low
     if not span:
-        return b.op("Mul", at, b.constant(0))
-    away = b.op("Abs", b.op("Sub", at, b.constant(low)))
+        nothing = b.op("Mul", at, b.constant(0))
+        return nothing, nothing
+    from_low = b.op("Sub", at, b.constant(low))
+    away = b.op("Abs", from_low)
     turns = b.op("Floor", b.op("Div", away, b.constant(2 * span)))
     phase = b.op("Sub", away, b.op("Mul", turns, b.constant(2 * span)))
-    back = b.op("Abs", b.op("Sub", phase, b.constant(span)))
-    return b.op("Sub", b.constant(high), back)
+    from_high = b.op("Sub", phase, b.constant(span))
+    turn = b.op("Neg", b.op("Mul", b.op("Sign", from_high), b.op("Sign", from_low)))
+    return b.op("Sub", b.constant(high), b.op("Abs", from_high)), turn
 
 
 @rule("AffineGrid")

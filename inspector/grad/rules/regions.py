@@ -1,6 +1,9 @@
-"""RoiAlign: pooling of regions (He et al. 2017, Mask R-CNN, §3)."""
+"""Pooling of regions: RoiAlign (He et al. 2017, Mask R-CNN, §3) and MaxRoiPool (Girshick 2015, Fast R-CNN, §2.1)."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
@@ -12,7 +15,10 @@ from inspector.grad.rule import Gradients, operand, rule
 
 @rule("RoiAlign")
 def roi_align(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ over the regions r of their image: Aᵣᵀ·gyᵣ·Bᵣ, bilinear weights of rows and columns."""
+    """y_r = A_r·x·B_rᵀ with bilinear weights of rows and columns: gx = Σ over the regions of its image A_rᵀ·gy_r·B_r.
+
+    The region moves the weights: its gradient is Σ gy_r·(∂A_r·x·B_rᵀ + A_r·x·∂B_rᵀ).
+    """
     return _roi_align(b, node, gy, half_pixel=False)
 
 
@@ -25,52 +31,161 @@ def roi_align_half_pixel(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _roi_align(b: Builder, node: ir.Node, gy: ir.Value, *, half_pixel: bool) -> Gradients:
     b.mix_batch()
-    samples = _samples(node)
-    x = operand(node, 0)
-    images, channels, height, width = b.sizes(x, 0, 1, 2, 3)
-    rows = _weights(b, node, 1, "output_height", height, samples=samples, half_pixel=half_pixel)
-    columns = _weights(b, node, 0, "output_width", width, samples=samples, half_pixel=half_pixel)
-    across = b.op("MatMul", gy, b.op("Unsqueeze", columns, b.ints([1])))  # (R, C, out, W)
+    if node.attributes.get_string("mode", "avg") != "avg":
+        raise UnsupportedOperatorError(
+            f"Node {node.name!r} is a RoiAlign with mode 'max', which takes the largest weighted corner and is no mean "
+            "of the image; the rule knows 'avg'. Export it with mode 'avg', or choose a source before it."
+        )
+    x, rois = operand(node, 0), operand(node, 1)
+    height, width = b.sizes(x, 2, 3)
+    rows = _weights(b, node, 1, "output_height", height, half_pixel=half_pixel)
+    columns = _weights(b, node, 0, "output_width", width, half_pixel=half_pixel)
+    across = b.op("MatMul", gy, b.op("Unsqueeze", columns.means, b.ints([1])))  # (R, C, rows, W)
+    gx = _to_images(b, node, rows.means, across)
+    if not b.wants(rois):
+        return [gx, None, None]
+    seen = b.op("Gather", b.saved(x), b.saved(operand(node, 2)), axis=0)  # (R, C, H, W)
+    by_row = _shares(b, across, seen, "rciw,rchw->rih")
+    down = b.op("Einsum", rows.means, gy, equation="rih,rcij->rchj")
+    by_column = _shares(b, down, seen, "rchj,rchw->rjw")
+    (top, bottom), (left, right) = (_edges(b, *pair) for pair in ((rows, by_row), (columns, by_column)))
+    return [gx, b.op("Concat", left, top, right, bottom, axis=1), None]
+
+
+def _to_images(b: Builder, node: ir.Node, rows: ir.Value, across: ir.Value) -> ir.Value:
+    """Write gx[image of r] += A_rᵀ·across_r."""
+    images, channels, height, width = b.sizes(operand(node, 0), 0, 1, 2, 3)
     strips = b.op("Reshape", b.op("Transpose", across, perm=[0, 2, 1, 3]), b.ints([-1, channels * width]))
     own = b.op("Equal", b.saved(operand(node, 2)), b.ints(np.arange(images)[:, None].tolist()))  # (N, R)
     of_image = b.op("Unsqueeze", b.op("Cast", own, to=b.dtype), b.ints([2, 3]))
-    chosen = b.op("Reshape", b.op("Mul", of_image, rows), b.ints([images, -1, height]))  # (N, R·out, H)
+    chosen = b.op("Reshape", b.op("Mul", of_image, rows), b.ints([images, -1, height]))  # (N, R·rows, H)
     gx = b.op("MatMul", b.op("Transpose", chosen, perm=[0, 2, 1]), strips)  # (N, H, C·W)
     parted = b.op("Reshape", gx, b.ints([images, height, channels, width]))
-    return [b.op("Transpose", parted, perm=[0, 2, 1, 3]), None, None]
+    return b.op("Transpose", parted, perm=[0, 2, 1, 3])
 
 
-def _samples(node: ir.Node) -> int:
-    samples = node.attributes.get_int("sampling_ratio", 0) or 0
-    mode = node.attributes.get_string("mode", "avg")
-    if mode != "avg" or samples < 1:
-        raise UnsupportedOperatorError(
-            f"Node {node.name!r} is a RoiAlign with mode {mode!r} and sampling_ratio {samples}; the rule knows "
-            "'avg' with a sampling_ratio of 1 or more (0 lets the regions decide). Export it with those, or choose a "
-            "source before it."
-        )
-    return samples
+def _shares(b: Builder, signal: ir.Value, seen: ir.Value, equation: str) -> ir.Value:
+    """Write the gradient of the weights along one axis: (R, out, size)."""
+    return b.op("Einsum", signal, seen, equation=equation)
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """How much of each input row (column) is in each output row of each region: (R, out, size)."""
+
+    means: ir.Value
+    by_begin: ir.Value
+    """The derivative of the means by where the region begins, in the unit of its coordinates."""
+    by_end: ir.Value
+
+
+def _edges(b: Builder, weights: _Weights, gradient: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Write the gradients of where regions begin and end: (R, 1) each."""
+    begin, end = (
+        b.op("ReduceSum", b.op("Mul", gradient, slope), b.ints([1, 2]), keepdims=0)
+        for slope in (weights.by_begin, weights.by_end)
+    )
+    return b.op("Unsqueeze", begin, b.ints([1])), b.op("Unsqueeze", end, b.ints([1]))
 
 
 def _weights(
-    b: Builder, node: ir.Node, column: int, attribute: str, size: int, *, samples: int, half_pixel: bool
-) -> ir.Value:
-    """Write (R, out, size): how much of each input row (column) is in each output row of each region."""
+    b: Builder, node: ir.Node, column: int, attribute: str, size: int, *, half_pixel: bool
+) -> _Weights:
     out = node.attributes.get_int(attribute, 1) or 1
-    scale = node.attributes.get_float("spatial_scale", 1.0)
-    rois = b.op("Mul", b.saved(operand(node, 1)), b.constant(scale or 1.0))
+    scale = node.attributes.get_float("spatial_scale", 1.0) or 1.0
+    rois = b.op("Mul", b.saved(operand(node, 1)), b.constant(scale))
     begin, end = (b.op("Gather", rois, b.ints([at]), axis=1) for at in (column, column + 2))
     extent = b.op("Sub", end, begin)
+    moving = b.constant(scale)
     if half_pixel:
         begin = b.op("Sub", begin, b.constant(0.5))
     else:
+        moving = b.op("Where", b.op("Greater", extent, b.constant(1)), moving, b.constant(0))
+        moving = b.op("Unsqueeze", moving, b.ints([2]))
         extent = b.op("Max", extent, b.constant(1))
-    steps = (np.arange(out)[:, None] + (np.arange(samples) + 0.5) / samples) / out
+    steps, share = _steps(b, node, extent, out)
     begin, extent = (b.op("Unsqueeze", value, b.ints([2])) for value in (begin, extent))
-    at = b.op("Add", begin, b.op("Mul", extent, b.constant(steps[None])))  # (R, out, samples)
+    at = b.op("Add", begin, b.op("Mul", extent, steps))  # (R, out, samples)
     inside = b.op("Equal", at, b.op("Clip", at, b.constant(-1), b.constant(size)))
     on = b.op("Clip", at, b.constant(0), b.constant(size - 1))
-    distance = b.op("Abs", b.op("Sub", b.op("Unsqueeze", on, b.ints([3])), b.constant(np.arange(size))))
-    hats = b.op("Relu", b.op("Sub", b.constant(1), distance))
-    kept = b.op("Mul", hats, b.op("Unsqueeze", b.op("Cast", inside, to=b.dtype), b.ints([3])))
-    return b.op("ReduceMean", kept, b.ints([2]), keepdims=0)
+    still = b.op("Equal", at, on)
+    ahead = b.op("Sub", b.constant(np.arange(size)), b.op("Unsqueeze", on, b.ints([3])))
+    hats = b.op("Relu", b.op("Sub", b.constant(1), b.op("Abs", ahead)))
+    near = b.op("Mul", b.op("Sign", ahead), b.op("Sign", hats))
+
+    def mean(values: ir.Value, factor: ir.Value) -> ir.Value:
+        return b.op(
+            "ReduceSum", b.op("Mul", values, b.op("Unsqueeze", factor, b.ints([3]))), b.ints([2]), keepdims=0
+        )
+
+    slope = b.op("Mul", b.op("Where", still, share, b.constant(0)), steps)
+    whole = b.op("Where", still, b.op("Mul", share, b.constant(scale)), b.constant(0))
+    by_end = b.op("Mul", slope, moving)
+    return _Weights(
+        mean(hats, b.op("Where", inside, share, b.constant(0))),
+        mean(near, b.op("Sub", whole, by_end)),
+        mean(near, by_end),
+    )
+
+
+def _steps(b: Builder, node: ir.Node, extent: ir.Value, out: int) -> tuple[ir.Value, ir.Value]:
+    """Write where the samples of a region lie, (R or 1, out, samples) in units of its extent, and each one's share.
+
+    Without a sampling_ratio there are ⌈extent/out⌉ per output, so regions differ: a sample too many has the share 0.
+    """
+    samples = node.attributes.get_int("sampling_ratio", 0) or 0
+    rows = np.arange(out)[None, :, None]
+    if samples > 0:
+        steps = (rows + (np.arange(samples) + 0.5) / samples) / out
+        return b.constant(steps), b.constant(np.full((1, 1, samples), 1 / samples))
+    counts = b.op("Max", b.op("Ceil", b.op("Div", extent, b.constant(out))), b.constant(1))
+    most = b.op("Cast", b.op("ReduceMax", counts, keepdims=0), to=ir.DataType.INT64)
+    numbers = b.op("Cast", b.op("Range", b.ints(0), most, b.ints(1)), to=b.dtype)
+    counts = b.op("Unsqueeze", counts, b.ints([2]))
+    within = b.op("Div", b.op("Add", numbers, b.constant(0.5)), counts)
+    steps = b.op("Div", b.op("Add", b.constant(rows), within), b.constant(out))
+    share = b.op("Where", b.op("Less", numbers, counts), b.op("Reciprocal", counts), b.constant(0))
+    return steps, share
+
+
+@rule("MaxRoiPool")
+def max_roi_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gx[first maximum of each bin] += gy; the bins are whole elements, so regions have no gradient."""
+    b.mix_batch()
+    x = operand(node, 0)
+    images, channels, height, width = b.sizes(x, 0, 1, 2, 3)
+    out = list(node.attributes["pooled_shape"].as_ints())
+    rois = b.saved(operand(node, 1))
+    rows, columns = (_bins(b, node, rois, axis, size, out[axis]) for axis, size in enumerate((height, width)))
+    masks = b.op("Mul", b.op("Unsqueeze", rows, b.ints([2, 4])), b.op("Unsqueeze", columns, b.ints([1, 3])))
+    flat_masks = b.op("Reshape", masks, b.ints([-1, 1, math.prod(out), height * width]))  # (R, 1, bins, H·W)
+    image = b.op("Cast", b.op("Gather", rois, b.ints(0), axis=1), to=ir.DataType.INT64)
+    seen = b.op("Gather", b.op("Reshape", b.saved(x), b.ints([images, channels, 1, -1])), image, axis=0)
+    chosen = b.op("Greater", flat_masks, b.constant(0))
+    lowest = b.constant(np.finfo(b.numpy_dtype).min)
+    first = b.op("ArgMax", b.op("Where", chosen, seen, lowest), axis=3, keepdims=1)  # (R, C, bins, 1)
+    hot = b.op("Equal", first, b.ints(list(range(height * width))))
+    won = b.op("Mul", b.op("Cast", hot, to=b.dtype), flat_masks)
+    signal = b.op("Unsqueeze", b.op("Reshape", gy, b.ints([-1, channels, math.prod(out)])), b.ints([3]))
+    per_region = b.op("ReduceSum", b.op("Mul", won, signal), b.ints([2]), keepdims=0)  # (R, C, H·W)
+    own = b.op("Cast", b.op("Equal", image, b.ints(np.arange(images)[:, None].tolist())), to=b.dtype)
+    gx = b.op("MatMul", own, b.op("Reshape", per_region, b.ints([-1, channels * height * width])))
+    zeros = b.op("Mul", rois, b.constant(0))
+    return [b.op("Reshape", gx, b.ints([images, channels, height, width])), zeros]
+
+
+def _bins(b: Builder, node: ir.Node, rois: ir.Value, axis: int, size: int, out: int) -> ir.Value:
+    """Write the mask (R, out, size) of each bin: from ⌊i·extent/out⌋ to ⌈(i+1)·extent/out⌉, counted from the start."""
+    scale = b.constant(node.attributes.get_float("spatial_scale", 1.0) or 1.0)
+    first, last = (b.op("Gather", rois, b.ints([number]), axis=1) for number in (2 - axis, 4 - axis))
+    half = b.constant(0.5)
+    begin, end = (b.op("Floor", b.op("Add", b.op("Mul", edge, scale), half)) for edge in (first, last))
+    extent = b.op("Max", b.op("Add", b.op("Sub", end, begin), b.constant(1)), b.constant(1))
+    step = b.op("Div", extent, b.constant(out))
+    numbers = np.arange(out)[None]
+    low = b.op("Add", begin, b.op("Floor", b.op("Mul", step, b.constant(numbers))))
+    high = b.op("Add", begin, b.op("Ceil", b.op("Mul", step, b.constant(numbers + 1))))
+    low, high = (b.op("Unsqueeze", value, b.ints([2])) for value in (low, high))
+    places = b.constant(np.arange(size))
+    above = b.op("Cast", b.op("GreaterOrEqual", places, low), to=b.dtype)
+    return b.op("Mul", above, b.op("Cast", b.op("Less", places, high), to=b.dtype))
