@@ -50,6 +50,9 @@ _CONTROL_FLOW = {
 }
 """By operator: why control flow has no backward rule, and how to mend it."""
 
+_RUNTIME_DOMAINS = ("com.microsoft", "com.ms.internal")
+"""Domains of operators that the runtime knows and no exporter writes."""
+
 
 def is_control_flow(node: ir.Node) -> bool:
     """Tell whether a node runs graphs of its own, by what it finds."""
@@ -62,6 +65,11 @@ def no_rule(node: ir.Node) -> UnsupportedOperatorError:
         return UnsupportedOperatorError(
             f"{_describe(node)} has no backward rule: {_CONTROL_FLOW[node.op_type]}; "
             "or choose a target below this node."
+        )
+    if node.domain.startswith(_RUNTIME_DOMAINS):
+        return UnsupportedOperatorError(
+            f"{_describe(node)} has no backward rule: ONNX Runtime's own optimiser or quantiser writes this operator. "
+            "Give the model as it was before ONNX Runtime optimised it, or choose a target below this node."
         )
     return UnsupportedOperatorError(
         f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "

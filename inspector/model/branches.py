@@ -12,6 +12,7 @@ import onnx
 from onnx.helper import make_node
 
 from inspector.errors import InvalidModelError
+from inspector.model.names import free_name, renamed, subgraphs
 from inspector.model.shape_folding import Array
 from inspector.model.shapes import infer_values
 
@@ -31,11 +32,11 @@ def fold_branches(proto: onnx.ModelProto, image_input: str) -> bool:
         for node in proto.graph.node:
             if _is_if(node) and node.input[0] in conditions:
                 branch = _branch(node, "then_branch" if conditions[node.input[0]] else "else_branch")
-                defined -= Counter(name for graph in _subgraphs(node) for name in _definitions(graph))
+                defined -= Counter(name for graph in subgraphs(node) for name in _definitions(graph))
                 opened = _opened(branch, node, proto.graph, defined)
                 nodes[node.name] -= 1
                 for inner in opened:  # the runtime refuses two nodes of one name
-                    inner.name = inner.name and _free(inner.name, nodes)
+                    inner.name = inner.name and free_name(inner.name, nodes)
                 unfolded += opened
             else:
                 unfolded.append(onnx.NodeProto.FromString(node.SerializeToString()))
@@ -67,19 +68,12 @@ def _is_if(node: onnx.NodeProto) -> bool:
     return node.op_type == "If" and node.domain in ("", "ai.onnx")
 
 
-def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs
-
-
 def _definitions(graph: onnx.GraphProto) -> Iterator[str]:
     """Yield the names of all tensors that a graph and its subgraphs define."""
     yield from (item.name for item in (*graph.input, *graph.initializer))
     for node in graph.node:
         yield from filter(None, node.output)
-        for inner in _subgraphs(node):
+        for inner in subgraphs(node):
             yield from _definitions(inner)
 
 
@@ -106,41 +100,14 @@ def _opened(
             names.setdefault(given.name, wanted)
     for name in (*(tensor.name for tensor in branch.initializer), *filter(None, computed)):
         if name not in names:
-            names[name] = _free(name, defined)
+            names[name] = free_name(name, defined)
     for tensor in branch.initializer:
         copy = graph.initializer.add()
         copy.CopyFrom(tensor)
         copy.name = names[tensor.name]
-    nodes = [_renamed(inner, names) for inner in branch.node]
+    nodes = [renamed(inner, names) for inner in branch.node]
     for given, wanted in zip(branch.output, node.output, strict=True):
         source = names.get(given.name, given.name)
         if wanted and source != wanted:
             nodes.append(make_node("Identity", [source], [wanted], name=wanted))
     return nodes
-
-
-def _free(name: str, taken: Counter[str]) -> str:
-    """Return the name, or the first numbered one that is not taken; it is taken from now on."""
-    number, found = 1, name
-    while taken[found]:
-        number += 1
-        found = f"{name}_{number}"
-    taken[found] += 1
-    return found
-
-
-def _renamed(node: onnx.NodeProto, names: Mapping[str, str]) -> onnx.NodeProto:
-    """Return a copy whose tensors, and those that its subgraphs take from around them, have other names."""
-    copy = onnx.NodeProto.FromString(node.SerializeToString())
-    copy.input[:] = [names.get(name, name) for name in node.input]
-    copy.output[:] = [names.get(name, name) for name in node.output]
-    for graph in _subgraphs(copy):
-        own = {item.name for item in (*graph.input, *graph.initializer)}
-        own.update(name for inner in graph.node for name in inner.output)
-        outer = {old: new for old, new in names.items() if old not in own}
-        inner_nodes = [_renamed(inner, outer) for inner in graph.node]
-        del graph.node[:]
-        graph.node.extend(inner_nodes)
-        for output in graph.output:
-            output.name = outer.get(output.name, output.name)
-    return copy

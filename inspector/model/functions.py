@@ -1,7 +1,7 @@
 """Model-local functions: inlined before anything else looks at the graph, so that every layer of theirs is seen.
 
-ONNX's own inliner does the work (attributes, absent inputs, opsets that differ). A node keeps its name behind those of
-the calls that lead to it: "block1/conv".
+ONNX's own inliner does the work (attributes, absent inputs). A node, and what it computes, keeps its name behind those
+of the calls that lead to it: "block1/conv".
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import onnx.inliner
 
 from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.limits import Limits, require_at_most
+from inspector.model.names import free_name, renamed, subgraphs
 
 Key = tuple[str, str, str]
 """Domain, name and overload of a function."""
@@ -31,6 +32,7 @@ def inline_functions(proto: onnx.ModelProto, *, limits: Limits) -> bool:
     functions = {_key(function): function for function in proto.functions}
     _check_expansion(proto, functions, limits)
     scaffold = _without_weights(proto)
+    taken = Counter(name for name in _tensors(scaffold.graph))
     _import_all(scaffold, proto.functions)
     names = _Specialised(functions, scaffold).names
     try:
@@ -41,12 +43,25 @@ def inline_functions(proto: onnx.ModelProto, *, limits: Limits) -> bool:
         )
     for node in _all_nodes(inlined.graph.node):
         node.name = names.get(node.name.rpartition("__")[0], node.name)
+    tensors: dict[str, str] = {}
+    for node in inlined.graph.node:
+        path = node.name.rpartition("/")[0]
+        for name in node.output:
+            if name and name not in taken:
+                tensors[name] = free_name(f"{path}/{name.rpartition('__')[0]}", taken)
+    nodes = [renamed(node, tensors) for node in inlined.graph.node]
     for field in (proto.graph.node, proto.functions, proto.opset_import):
         del field[:]
-    proto.graph.node.extend(inlined.graph.node)
+    proto.graph.node.extend(nodes)
     used = {"", "ai.onnx", *(node.domain for node in _all_nodes(proto.graph.node))}
     proto.opset_import.extend(entry for entry in scaffold.opset_import if entry.domain in used)
     return True
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[str]:
+    yield from (info.name for info in graph.input)
+    for node in graph.node:
+        yield from node.output
 
 
 def _key(item: onnx.NodeProto | onnx.FunctionProto) -> Key:
@@ -92,9 +107,8 @@ def _all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
     while pending:
         node = pending.pop()
         yield node
-        for attribute in node.attribute:
-            for graph in (attribute.g, *attribute.graphs):
-                pending.extend(reversed(graph.node))
+        for graph in subgraphs(node):
+            pending.extend(reversed(graph.node))
 
 
 def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -135,7 +149,7 @@ class _Specialised:
         self.names: dict[str, str] = {}
         """The names that nodes are to have, by the names that they bear until they are inlined."""
         self._functions, self._scaffold = functions, scaffold
-        self._taken = {node.name for node in _all_nodes(scaffold.graph.node) if node.name}
+        self._taken = Counter(node.name for node in _all_nodes(scaffold.graph.node))
         self._specialise(scaffold.graph.node, prefix="")
 
     def _specialise(self, nodes: Iterable[onnx.NodeProto], *, prefix: str) -> None:
@@ -156,20 +170,11 @@ class _Specialised:
             copy.opset_import.extend(self._scaffold.opset_import)
             copy.name = node.op_type = f"{function.name}.{len(self._scaffold.functions)}"
             node.overload = ""
-            path = self._free(name) if prefix or not node.name else name
+            path = free_name(name, self._taken) if prefix or not node.name else name
             self._specialise(copy.node, prefix=f"{path}/")
 
     def _announce(self, name: str) -> str:
         """Return a short name that stands for a long one."""
         short = f"node.{len(self.names)}"
-        self.names[short] = self._free(name)
+        self.names[short] = free_name(name, self._taken)
         return short
-
-    def _free(self, name: str) -> str:
-        number = 1
-        found = name
-        while found in self._taken:
-            number += 1
-            found = f"{name}_{number}"
-        self._taken.add(found)
-        return found

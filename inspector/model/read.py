@@ -15,6 +15,7 @@ from inspector.model.branches import fold_branches
 from inspector.model.external_data import check_external_data
 from inspector.model.find_preprocessing import find_preprocessing
 from inspector.model.functions import inline_functions
+from inspector.model.fused import open_fused
 from inspector.model.hold import hold_tensors
 from inspector.model.inputs import find_image_input
 from inspector.model.labels import find_labels
@@ -120,6 +121,7 @@ def _parse(data: bytes, folder: Path | None, limits: Limits) -> tuple[onnx.Model
     proto = parse_model(data, limits=limits)
     files = check_external_data(proto, folder=folder, limits=limits)
     validate(proto, limits=limits)
+    open_fused(proto)
     if inline_functions(proto, limits=limits):
         validate(proto, limits=limits)
     return proto, files

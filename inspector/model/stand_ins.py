@@ -97,6 +97,7 @@ STAND_INS: dict[tuple[str, str], StandIn] = {
     ("com.microsoft", "MatMulIntegerToFloat"): _like("MatMul", (0, 1)),
     ("com.microsoft", "QLinearAdd"): _like("Add", (0, 3)),
     ("com.microsoft", "QLinearMul"): _like("Mul", (0, 3)),
+    ("com.microsoft", "QLinearWhere"): _like("Where", (0, 1, 4)),
     ("com.microsoft", "QLinearSigmoid"): _like("Identity", (0,)),
     ("com.microsoft", "QLinearLeakyRelu"): _like("Identity", (0,)),
     ("com.microsoft", "QLinearSoftmax"): _like("Identity", (0,)),

@@ -147,6 +147,13 @@ class _Twin:
             self._write("Concat", operands, node.output[0] + "/y", **_attributes(node)), node, (0, 1)
         )
 
+    def _at_qlinearwhere(self, node: onnx.NodeProto) -> None:
+        x, y = (self._real(node, (i, i + 1, i + 2)) for i in (1, 4))
+        output, chosen = node.output[0], self._known[node.input[0]]
+        ones = [self._write("Mul", [x, self._constant(output + "/chosen", chosen)], output + "/x"),
+                self._write("Mul", [y, self._constant(output + "/other", ~chosen)], output + "/other_y")]  # fmt: skip
+        self._requantise(self._write("Add", ones, output + "/y"), node, (7, 8))
+
     def _on_codes(self, node: onnx.NodeProto) -> None:
         """QLinearAdd is Add, and so on: codes, scale and zero point per operand, then those of the result."""
         attributes = {name: value for name, value in _attributes(node).items() if name != "channels_last"}

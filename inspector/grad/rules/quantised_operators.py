@@ -50,6 +50,8 @@ class Twin:
     result: Codes | None = None
     """The scale and zero point of the output; without them it holds plain integers or floats."""
     opset: Callable[[ir.Node], int] = lambda _: 13
+    plain: tuple[int, ...] = ()
+    """Inputs that hold no codes and come first in the float operator."""
 
     def linear(self, b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         """g(code a) = s(a) · ∂f/∂a · g(code y) / s(y)."""
@@ -57,7 +59,8 @@ class Twin:
         operands, scale = self.operands(node), _result_scale(b, node, self.result)
         output = ir.val(f"{node.outputs[0].name}/real")
         b.lend(output, _real_output(b, node, self.result), shape=b.shape(node.outputs[0]))
-        reals = [_real(b, node, codes) for codes in operands]
+        reals = [node.inputs[index] for index in self.plain]
+        reals += [_real(b, node, codes) for codes in operands]
         twin = ir.Node(
             "", self.op_type, reals, list(node.attributes.values()), outputs=[output], name=node.name
         )
@@ -68,7 +71,8 @@ class Twin:
                 "does not exist. Choose a target below this node."
             )
         gradients: list[ir.Value | None] = [None] * len(node.inputs)
-        for codes, gradient in zip(operands, float_rule(b, twin, rescale(b, gy, over=scale)), strict=True):
+        found = float_rule(b, twin, rescale(b, gy, over=scale))[len(self.plain) :]
+        for codes, gradient in zip(operands, found, strict=True):
             if gradient is not None and b.array(node.inputs[codes.code]) is None:
                 gradients[codes.code] = rescale(b, gradient, by=_parameter(b, node, codes, codes.scale))
         return gradients
@@ -180,6 +184,9 @@ TWINS: dict[tuple[str, str], Twin] = {
     (_MICROSOFT, "QLinearLeakyRelu"): Twin(op_type="LeakyRelu", operands=_ONE, result=_result(3)),
     (_MICROSOFT, "QLinearSoftmax"): Twin(
         op_type="Softmax", operands=_ONE, result=_result(3), opset=_softmax_opset
+    ),
+    (_MICROSOFT, "QLinearWhere"): Twin(
+        op_type="Where", operands=_fixed(Codes(1, 2, 3), Codes(4, 5, 6)), result=_result(7), plain=(0,)
     ),
     (_MICROSOFT, "DynamicQuantizeMatMul"): Twin(op_type="MatMul", operands=_fixed(Codes(0), Codes(1, 2, 3))),
     (_MICROSOFT, "MatMulIntegerToFloat"): Twin(

@@ -136,8 +136,8 @@ def _steps(b: Builder, node: ir.Node, extent: ir.Value, out: int) -> tuple[ir.Va
     samples = node.attributes.get_int("sampling_ratio", 0) or 0
     rows = np.arange(out)[None, :, None]
     if samples > 0:
-        steps = (rows + (np.arange(samples) + 0.5) / samples) / out
-        return b.constant(steps), b.constant(np.full((1, 1, samples), 1 / samples))
+        fixed = (rows + (np.arange(samples) + 0.5) / samples) / out
+        return b.constant(fixed), b.constant(np.full((1, 1, samples), 1 / samples))
     counts = b.op("Max", b.op("Ceil", b.op("Div", extent, b.constant(out))), b.constant(1))
     most = b.op("Cast", b.op("ReduceMax", counts, keepdims=0), to=ir.DataType.INT64)
     numbers = b.op("Cast", b.op("Range", b.ints(0), most, b.ints(1)), to=b.dtype)
