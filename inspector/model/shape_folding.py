@@ -7,7 +7,7 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 
 import numpy as np
@@ -42,11 +42,17 @@ FOLDED = frozenset(
         "Neg",
         "Not",
         "Or",
+        "Pow",
+        "ReduceMax",
+        "ReduceMin",
         "ReduceProd",
+        "ReduceSum",
         "Reshape",
         "Slice",
+        "Sqrt",
         "Squeeze",
         "Sub",
+        "Transpose",
         "Unsqueeze",
         "Where",
         "Xor",
@@ -56,6 +62,19 @@ FOLDED = frozenset(
 MAX_ELEMENTS = 256
 
 Array = npt.NDArray[np.generic]
+
+
+def _steps(start: Array, limit: Array, delta: Array) -> float:
+    return (limit.item() - start.item()) / delta.item() if delta.item() else 0.0
+
+
+SIZED: Mapping[str, Callable[..., float]] = {
+    "ConstantOfShape": lambda shape: prod(shape.tolist()),
+    "Expand": lambda data, shape: prod(data.shape) * prod(shape.tolist()),
+    "Range": _steps,
+    "Tile": lambda data, repeats: prod(data.shape) * prod(repeats.tolist()),
+}
+"""Operators whose outputs can be of any size, with an upper bound of it."""
 
 
 def fold_shapes(graph: onnx.GraphProto, shapes: Mapping[str, Shape], *, opset: int) -> bool:
@@ -68,14 +87,14 @@ def fold_shapes(graph: onnx.GraphProto, shapes: Mapping[str, Shape], *, opset: i
     folded: dict[str, Array] = {}
     kept = []
     for node in graph.node:
-        value = _value(node, known | folded, shapes, opset)
+        value = _value(node, known, shapes, opset)
         if value is None:
             kept.append(node)
         elif node.op_type == "Constant":
             known[node.output[0]] = value
             kept.append(node)
         else:
-            folded[node.output[0]] = value
+            known[node.output[0]] = folded[node.output[0]] = value
     if not folded:
         return False
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
@@ -99,9 +118,14 @@ def _value(
         return _sizes(node, shapes.get(node.input[0]))
     if node.op_type == "Constant":
         return constant_of(node)
-    if node.op_type not in FOLDED or not all(name in known for name in node.input if name):
+    if not all(name in known for name in node.input if name):
+        return None
+    bound = SIZED.get(node.op_type)
+    if node.op_type not in FOLDED and bound is None:
         return None
     try:
+        if bound is not None and not bound(*(known[name] for name in node.input)) <= MAX_ELEMENTS:
+            return None
         evaluator = ReferenceEvaluator(_single_node_model(node, known, opset))
         results = evaluator.run(None, {name: known[name] for name in node.input if name})
     except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, NotImplementedError):

@@ -79,6 +79,63 @@ def test_shape_arithmetic_of_old_and_new_opsets_is_resolved(opset: int) -> None:
     assert found.layer("r").channel_axis == 1
 
 
+def test_the_computed_pads_of_pytorch_are_resolved() -> None:
+    """torch.nn.functional.pad with amounts (1, 2, 3, 4), as the TorchScript exporter writes it since opset 11."""
+    nodes = [
+        node("ConstantOfShape", ["missing"], "zeros", value=numpy_helper.from_array(np.array([0]))),
+        node("Concat", ["amounts", "zeros"], "all", axis=0),
+        node("Reshape", ["all", "pairs"], "table"),
+        node("Slice", ["table", "last", "before", "axis", "back"], "reversed"),
+        node("Transpose", ["reversed"], "sides", perm=[1, 0]),
+        node("Reshape", ["sides", "flat"], "row"),
+        node("Cast", ["row"], "pads", to=onnx.TensorProto.INT64),
+        node("Pad", ["x", "pads"], "p"),
+        node("Conv", ["p", "w"], "y"),
+    ]
+    lists = {"missing": [4], "amounts": [1, 2, 3, 4], "pairs": [-1, 2], "flat": [-1]}
+    lists |= {"last": [-1], "before": [-(2**63 - 1)], "axis": [0], "back": [-1]}
+    weights = {name: np.array(values) for name, values in lists.items()} | {"w": FILTERS}
+    found = read(model(nodes, weights=weights, opset=11))
+    assert found.shapes["p"] == (1, 3, 20 + 7, 17 + 3)
+    assert found.layer("y").shape == (1, 4, 25, 18)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        node("Range", ["none", "rows", "one"], "t"),
+        node("Tile", ["ones", "row_list"], "t"),
+        node("Expand", ["ones", "row_list"], "t"),
+        node("ConstantOfShape", ["row_list"], "t", value=numpy_helper.from_array(np.array([1]))),
+    ],
+    ids=lambda vector: vector.op_type,
+)
+def test_what_vectors_of_a_computed_length_lead_to_is_resolved(vector: onnx.NodeProto) -> None:
+    nodes = [
+        node("Conv", ["x", "w"], "a"),
+        node("Shape", ["a"], "s"),
+        node("Gather", ["s", "two"], "rows"),
+        node("Gather", ["s", "twos"], "row_list"),
+        vector,
+        node("Mul", ["t", "nones"], "z"),
+        node("ReduceMax", ["z"], "m", keepdims=1, axes=[0]),
+        node("Concat", ["front", "m", "rest"], "target", axis=0),
+        node("Reshape", ["a", "target"], "r"),
+    ]
+    values = {
+        "none": 0,
+        "one": 1,
+        "two": 2,
+        "twos": [2],
+        "ones": [1],
+        "nones": [0],
+        "front": [2],
+        "rest": [-1],
+    }
+    weights = {name: np.array(value) for name, value in values.items()} | {"w": FILTERS}
+    assert read(model(nodes, weights=weights, opset=13)).layer("r").shape == (2, 4, 135)
+
+
 def test_declared_shapes_that_lie_are_overruled() -> None:
     proto = model([node("Conv", ["x", "w"], "a"), node("Relu", ["a"], "y")], weights={"w": FILTERS})
     proto.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", FLOAT, [7, 7]))
