@@ -300,6 +300,21 @@ _POOLINGS = [
         for name, attributes in [("padded", {"pads": [1, 1, 1, 1]}), ("SAME", {"auto_pad": "SAME_UPPER"}),
                                  ("asymmetric", {"pads": [0, 1, 2, 0]})]
     ),
+    *(
+        case(f"AveragePool, {name}, opset {opset}",
+             node("AveragePool", ["x"], "y", ceil_mode=1, count_include_pad=counted, **attributes),
+             shape=(2, 3, 5, 4), opset=opset, judge="runtime")
+        for opset in (11, 18, 22)
+        for name, counted, attributes in [
+            ("a window larger than the map", 1, {"kernel_shape": [1280, 1280], "strides": [1280, 1280]}),
+            ("a window higher than the map", 0, {"kernel_shape": [50, 2], "strides": [50, 2]}),
+            ("a padded window larger than the map", 0, {"kernel_shape": [9, 3], "strides": [9, 2],
+                                                         "pads": [2, 1, 3, 1]}),
+        ]
+    ),
+    case("LpPool, a window larger than the map",
+         node("LpPool", ["x"], "y", kernel_shape=[1280, 1280], strides=[1280, 1280], ceil_mode=1, p=2),
+         shape=(2, 3, 5, 4), opset=18, judge="runtime"),
     case("MaxPool of opset 7", node("MaxPool", ["x"], "y", kernel_shape=[2, 2], strides=[2, 2]), opset=7),
     case("MaxPool, column-major indices", node("MaxPool", ["x"], ["y", "i"], kernel_shape=[2, 2], storage_order=1)),
     case("two poolings in a row", node("MaxPool", ["x"], "a", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),

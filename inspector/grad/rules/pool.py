@@ -87,6 +87,7 @@ def _window(b: Builder, node: ir.Node) -> tuple[Window, list[int], list[int]]:
 def _over_windows(b: Builder, node: ir.Node, share: ir.Value) -> ir.Value:
     """Write the transpose of summing over windows: every element of a window gets the window's share."""
     window, inputs, outputs = _window(b, node)
+    window = _trimmed(window, inputs, outputs)
     channels = b.sizes(operand(node, 0), 1)[0]
     ones = np.ones((channels, 1, *window.kernel), b.numpy_dtype)
     return input_gradient(
@@ -102,6 +103,17 @@ def _over_windows(b: Builder, node: ir.Node, share: ir.Value) -> ir.Value:
     )
 
 
+def _trimmed(window: Window, inputs: list[int], outputs: list[int]) -> Window:
+    """Return the window without what hangs over the map on both sides: exporters write 1280×1280 for "all"."""
+    n = len(inputs)
+    kernel, strides, pads = list(window.kernel), list(window.strides), list(window.pads)
+    for axis, size in enumerate(inputs):
+        covers = window.dilations[axis] == 1 and kernel[axis] - pads[axis] >= size
+        if outputs[axis] == 1 and covers:
+            kernel[axis], strides[axis], pads[axis], pads[n + axis] = size, 1, 0, 0
+    return Window(kernel=tuple(kernel), strides=tuple(strides), dilations=window.dilations, pads=tuple(pads))
+
+
 def _counts(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]) -> Array:
     """How many elements each window averages over, shaped to broadcast over (N, C, *outputs)."""
     n = len(inputs)
@@ -114,9 +126,11 @@ def _counts(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]
         # Padding counts only as far as it was asked for: what ceil_mode hangs over the end does not.
         high = inputs[axis] + (declared[n + axis] if with_padding else 0)
         starts = np.arange(outputs[axis]) * window.strides[axis] - begin
-        taps = starts[:, None] + np.arange(window.kernel[axis]) * window.dilations[axis]
-        inside = ((taps >= low) & (taps < high)).sum(axis=1)
-        counts = np.multiply.outer(counts, inside)
+        first, end = (
+            np.clip(-((starts - bound) // window.dilations[axis]), 0, window.kernel[axis])
+            for bound in (low, high)
+        )
+        counts = np.multiply.outer(counts, end - first)
     return counts[None, None]
 
 
