@@ -16,6 +16,7 @@ import onnx
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from inspector.model.node_shapes import infer_outputs, is_known
 from inspector.model.spec import Shape
 
 FOLDED = frozenset(
@@ -77,8 +78,14 @@ SIZED: Mapping[str, Callable[..., float]] = {
 """Operators whose outputs can be of any size, with an upper bound of it."""
 
 
-def fold_shapes(graph: onnx.GraphProto, shapes: Mapping[str, Shape], *, opset: int) -> bool:
-    """Replace, in place, what follows from known shapes by initializers; say whether there was anything."""
+def fold_shapes(
+    graph: onnx.GraphProto, shapes: Mapping[str, Shape], dtypes: Mapping[str, str], *, opset: int
+) -> bool:
+    """Replace, in place, what follows from known shapes by initializers; say whether there was anything.
+
+    Shapes that become known on the way are used further down, so one pass resolves a chain of any length.
+    """
+    sizes, types = dict(shapes), dict(dtypes)
     known = {
         tensor.name: numpy_helper.to_array(tensor)
         for tensor in graph.initializer
@@ -87,14 +94,18 @@ def fold_shapes(graph: onnx.GraphProto, shapes: Mapping[str, Shape], *, opset: i
     folded: dict[str, Array] = {}
     kept = []
     for node in graph.node:
-        value = _value(node, known, shapes, opset)
-        if value is None:
+        value = _value(node, known, sizes, opset)
+        if value is None or node.op_type == "Constant":
             kept.append(node)
-        elif node.op_type == "Constant":
-            known[node.output[0]] = value
-            kept.append(node)
-        else:
-            known[node.output[0]] = folded[node.output[0]] = value
+        if value is None and not all(is_known(sizes.get(name)) for name in node.output if name):
+            found = infer_outputs(node, shapes=sizes, dtypes=types, values=known, opset=opset)
+            sizes |= {name: shape for name, (shape, _) in found.items()}
+            types |= {name: dtype for name, (_, dtype) in found.items()}
+        elif value is not None:
+            name = node.output[0]
+            known[name], sizes[name], types[name] = value, value.shape, str(value.dtype)
+            if node.op_type != "Constant":
+                folded[name] = value
     if not folded:
         return False
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]

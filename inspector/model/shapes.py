@@ -10,6 +10,7 @@ import onnx_ir as ir
 from onnx import numpy_helper
 
 from inspector.errors import InvalidModelError, LimitExceededError
+from inspector.model.element_types import NAMES, dtype_name
 from inspector.model.limits import Limits
 from inspector.model.shape_folding import Array, constant_of, fold_shapes
 from inspector.model.spec import Dim, Shape
@@ -22,12 +23,7 @@ MAX_ROUNDS = 4
 MAX_CONSTANT_ELEMENTS = 1024
 """Larger initializers cannot be a shape, so only their type is kept for the inference."""
 
-_NAMES: dict[ir.DataType, str] = {
-    dtype: "string" if dtype == ir.DataType.STRING else str(dtype.numpy().name)
-    for dtype in ir.DataType
-    if dtype != ir.DataType.UNDEFINED
-}
-_BITS = {name: dtype.bitwidth for dtype, name in _NAMES.items() if dtype != ir.DataType.STRING}
+_BITS = {name: dtype.bitwidth for dtype, name in NAMES.items() if dtype != ir.DataType.STRING}
 
 
 def infer_shapes(
@@ -72,11 +68,6 @@ def infer_values(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dic
 def standard_opset(proto: onnx.ModelProto) -> int:
     """Return the version of the standard operator set that the model imports, or 0."""
     return next((entry.version for entry in proto.opset_import if entry.domain in STANDARD_DOMAINS), 0)
-
-
-def dtype_name(element_type: int) -> str:
-    """Return NumPy's name of an ONNX element type ("float32", "bfloat16", "string")."""
-    return _NAMES[ir.DataType(element_type)]
 
 
 def declared_shape(info: onnx.ValueInfoProto) -> Shape | None:
@@ -147,7 +138,7 @@ def _propagated(copy: onnx.ModelProto) -> tuple[dict[str, Shape], dict[str, str]
     """Infer shapes, and fold into `copy`, in place, what follows from them, in turn."""
     shapes, dtypes = _inferred(copy)
     for _ in range(MAX_ROUNDS):
-        if not fold_shapes(copy.graph, shapes, opset=standard_opset(copy)):
+        if not fold_shapes(copy.graph, shapes, dtypes, opset=standard_opset(copy)):
             break
         shapes, dtypes = _inferred(copy)
     return shapes, dtypes

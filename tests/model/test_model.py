@@ -100,6 +100,20 @@ def test_the_computed_pads_of_pytorch_are_resolved() -> None:
     assert found.layer("y").shape == (1, 4, 25, 18)
 
 
+def test_a_long_chain_of_reshapes_by_the_shapes_before_is_resolved() -> None:
+    """Each of the twelve needs the shape of the one before, as group normalisation is exported in PoolFormer."""
+    nodes = []
+    for step, before in enumerate(["x", *(f"r{step}" for step in range(11))]):
+        nodes += [
+            node("Reshape", [before, "flat"], f"f{step}"),
+            node("Shape", [before], f"s{step}"),
+            node("Reshape", [f"f{step}", f"s{step}"], f"a{step}"),
+            node("AveragePool", [f"a{step}"], f"r{step}", kernel_shape=[2, 2]),
+        ]
+    found = read(model(nodes, weights={"flat": np.array([0, 1, -1])}, opset=11))
+    assert found.shapes["r11"] == (1, 3, 8, 5)
+
+
 @pytest.mark.parametrize(
     "vector",
     [

@@ -1,0 +1,58 @@
+"""Shapes of one node's outputs, by ONNX's inference of single operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper, shape_inference
+
+from inspector.model.element_types import dtype_name, element_type
+from inspector.model.spec import Shape
+
+Array = npt.NDArray[np.generic]
+
+
+def infer_outputs(
+    node: onnx.NodeProto,
+    *,
+    shapes: Mapping[str, Shape],
+    dtypes: Mapping[str, str],
+    values: Mapping[str, Array],
+    opset: int,
+) -> dict[str, tuple[Shape, str]]:
+    """Return shape and dtype of the outputs that follow wholly from the inputs; `values` are inputs that are known."""
+    if node.domain not in ("", "ai.onnx") or any(attribute.HasField("g") for attribute in node.attribute):
+        return {}
+    names = [name for name in node.input if name]
+    if not all(is_known(shapes.get(name)) and name in dtypes for name in names):
+        return {}
+    types = {
+        name: onnx.helper.make_tensor_type_proto(element_type(dtypes[name]), shapes[name]) for name in names
+    }
+    data = {name: numpy_helper.from_array(np.asarray(values[name])) for name in names if name in values}
+    try:
+        schema = onnx.defs.get_schema(node.op_type, opset)
+        found = shape_inference.infer_node_outputs(
+            schema, node, types, data, opset_imports=[onnx.helper.make_opsetid("", opset)]
+        )
+    except (onnx.defs.SchemaError, shape_inference.InferenceError, RuntimeError, ValueError, TypeError):
+        return {}
+    known = {name: _read(found_type) for name, found_type in found.items() if name}
+    return {name: pair for name, pair in known.items() if pair is not None}
+
+
+def is_known(shape: Shape | None) -> bool:
+    """Whether every size is a number."""
+    return shape is not None and all(isinstance(size, int) for size in shape)
+
+
+def _read(found: onnx.TypeProto) -> tuple[Shape, str] | None:
+    tensor = found.tensor_type
+    if not tensor.elem_type or not tensor.HasField("shape"):
+        return None
+    if not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
+        return None
+    return tuple(dim.dim_value for dim in tensor.shape.dim), dtype_name(tensor.elem_type)
