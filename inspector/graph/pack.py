@@ -25,6 +25,30 @@ _SHAREABLE = frozenset(
 )
 """Types that NumPy and ONNX Runtime both hold as they are."""
 
+_DENSE = frozenset(
+    {
+        "Conv",
+        "ConvTranspose",
+        "ConvInteger",
+        "DeformConv",
+        "FusedConv",
+        "FusedGemm",
+        "FusedMatMul",
+        "Gather",
+        "Gemm",
+        "MatMul",
+        "MatMulInteger",
+        "QGemm",
+        "QLinearConv",
+        "QLinearMatMul",
+    }
+)
+"""Operators whose weights can lie beside the graph.
+
+ONNX Runtime moves transpositions past elementwise operators and then transposes their constants in place; one that is
+shared with other sessions stays as it was, and the result is wrong without a word.
+"""
+
 
 @dataclass(frozen=True)
 class PackedGraph:
@@ -37,13 +61,15 @@ class PackedGraph:
 def pack(model: ir.Model) -> PackedGraph:
     """Return the packed form of `model`, which stays as it is.
 
-    Weights keep their memory (or their mapping of the file), so all sessions of a model share one copy.
+    Weights of dense layers keep their memory (or their mapping of the file), so all sessions of a model share one copy.
     """
     copy = model.clone()
     weights: dict[str, np.ndarray[Any, np.dtype[Any]]] = {}
     for name, value in copy.graph.initializers.items():
         tensor = value.const_value
         if tensor is None or tensor.nbytes < _INLINE_BYTES or tensor.dtype not in _SHAREABLE:
+            continue
+        if not _is_dense(value):
             continue
         weights[name] = np.ascontiguousarray(tensor.numpy())
         value.const_value = ir.ExternalTensor(
@@ -55,3 +81,11 @@ def pack(model: ir.Model) -> PackedGraph:
             name=name,
         )
     return PackedGraph(ir.to_proto(copy).SerializeToString(), weights)
+
+
+def _is_dense(value: ir.Value) -> bool:
+    """Tell whether only dense layers read a tensor, as it is or dequantised."""
+    return all(
+        node.op_type in _DENSE or (node.op_type == "DequantizeLinear" and _is_dense(node.outputs[0]))
+        for node in value.consumers()
+    )

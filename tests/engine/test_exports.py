@@ -90,3 +90,28 @@ def test_only_the_scores_and_the_map_come_to_the_host(monkeypatch):
         ours.attribute(np.ones((3, 2, 9, 9), np.float32), target=1)
 
     assert fetched == [(3, 4, 1, 1), (3, 2, 9, 9)]
+
+
+@pytest.mark.parametrize("shape", [(400,), (16, 16)], ids=str)
+def test_constants_between_transpositions_are_read_as_they_are(shape):
+    """Layers in NHWC within a model in NCHW: ONNX Runtime moves the Transposes, and transposes the constants."""
+    channels = shape[-1]
+    scale = RNG.standard_normal(shape).astype(np.float32)
+    kernel = RNG.standard_normal((channels, channels, 1, 1)).astype(np.float32)
+    nodes = [
+        node("Conv", ["x", "k"], "first"),
+        node("Transpose", ["first"], "channels_last", perm=[0, 2, 3, 1]),
+        node("Mul", ["channels_last", "scale"], "scaled"),
+        node("Transpose", ["scaled"], "channels_first", perm=[0, 3, 1, 2]),
+        node("Conv", ["channels_first", "k"], "y"),
+    ]
+    proto = model(nodes, shape=("n", channels, 16, 16), weights={"scale": scale, "k": kernel})
+    x = RNG.standard_normal((1, channels, 16, 16)).astype(np.float32)
+
+    with inspector.load(proto.SerializeToString(), device="cpu") as ours:
+        found = ours.activations(x, layers=["y"])["y"]
+
+    products = kernel[:, :, 0, 0]
+    scaled = np.einsum("oc,nchw->nhwo", products, x) * scale
+    expected = np.einsum("oc,nhwc->nohw", products, scaled)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())

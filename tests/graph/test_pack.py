@@ -67,3 +67,23 @@ def test_types_that_numpy_lacks_stay_in_the_graph():
 
     assert not packed.weights
     assert len(packed.graph) > 2 * 2048
+
+
+def test_only_what_dense_layers_read_lies_beside_the_graph():
+    weights = {"w": LARGE, "scale": LARGE.T.copy(), "both": np.ones((30, 30), np.float32)}
+    nodes = [
+        node("MatMul", ["x", "w"], "a"),
+        node("MatMul", ["a", "both"], "b"),
+        node("Add", ["b", "both"], "c"),
+        node("MatMul", ["c", "scale"], "d"),
+        node("Mul", ["scale", "d"], "y"),
+    ]
+    assert list(pack(ir.from_proto(model(nodes, shape=(30, 40), weights=weights))).weights) == ["w"]
+
+
+@pytest.mark.parametrize(("then", "beside"), [("MatMul", ["w"]), ("Add", [])])
+def test_quantised_weights_lie_beside_the_graph_where_dense_layers_read_them(then, beside):
+    weights = {"w": LARGE.astype(np.int8), "s": np.float32(0.1)}
+    nodes = [node("DequantizeLinear", ["w", "s"], "d"), node(then, ["x", "d"], "y")]
+    graph = ir.from_proto(model(nodes, shape=(40, 40 if then == "MatMul" else 30), weights=weights))
+    assert list(pack(graph).weights) == beside
