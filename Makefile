@@ -7,7 +7,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint docker-lint bench lock clean
+.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint docker-lint bench architectures lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,9 +68,14 @@ bench: setup ## measure, side by side with PyTorch + Captum in an environment of
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks --peer-python .venv-bench/bin/python
 
+architectures: setup ## compare with PyTorch's autograd on exports of many architectures (docs/architectures.md)
+	@test -x .venv-architectures/bin/python || $(PYTHON) -m venv .venv-architectures
+	.venv-architectures/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/architectures/requirements.txt
+	$(BIN)/python -m benchmarks.architectures --peer-python .venv-architectures/bin/python
+
 lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf $(VENV) .venv-bench .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-bench .venv-architectures .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from benchmarks.models import ROOT, Model
+from benchmarks.torchvision_models import import_models
 
 SEED = 0
 
@@ -44,34 +45,10 @@ def _demo(model: Model) -> nn.Module:
 
 
 def _torchvision(architecture: str) -> nn.Module:
-    models = _import_torchvision_models()
+    models = import_models()
     torch.manual_seed(SEED)
     network: nn.Module = getattr(models, architecture)(weights=None, **OPTIONS.get(architecture, {}))
     return network
-
-
-def _import_torchvision_models():
-    """Import the architectures also where torchvision's compiled operators do not fit this PyTorch.
-
-    They are for detection; the import fails only because their shape functions are registered for operators that
-    were not loaded. So the operator is declared and the registration passed over.
-    """
-    library = torch.library.Library("torchvision", "DEF")
-    if not hasattr(torch.ops.torchvision, "nms"):
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    register_fake = torch.library.register_fake
-
-    def passed_over(name, *rest, **more):
-        if isinstance(name, str) and name.startswith("torchvision::"):
-            return lambda function: function
-        return register_fake(name, *rest, **more)
-
-    torch.library.register_fake = passed_over
-    try:
-        from torchvision import models
-    finally:
-        torch.library.register_fake = register_fake
-    return models
 
 
 class _RectifierPerCall(nn.Module):
