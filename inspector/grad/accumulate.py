@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.builder import Builder
-from inspector.grad.rule import known_operators
+from inspector.grad.refusal import describe
 from inspector.grad.step import Step
 
 Arrived = dict[ir.Value, list[ir.Value]]
@@ -42,41 +42,6 @@ def total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None
     return builder.sum(parts)
 
 
-_CONTROL_FLOW = {
-    "If": "its condition depends on the image (or on the batch or image size, which the model leaves free). Export "
-    "it with a fixed image size, or with torch.where or a Where in its place, so that the condition is constant",
-    "Loop": "its turns are counted while it runs. Unroll it at export (trace the model instead of scripting it)",
-    "Scan": "its body is run once per slice. Unroll it at export (trace the model instead of scripting it)",
-}
-"""By operator: why control flow has no backward rule, and how to mend it."""
-
-_RUNTIME_DOMAINS = ("com.microsoft", "com.ms.internal")
-"""Domains of operators that the runtime knows and no exporter writes."""
-
-
-def is_control_flow(node: ir.Node) -> bool:
-    """Tell whether a node runs graphs of its own, by what it finds."""
-    return node.domain == "" and node.op_type in _CONTROL_FLOW
-
-
-def no_rule(node: ir.Node) -> UnsupportedOperatorError:
-    """Return the error for an operator that has no rule."""
-    if is_control_flow(node):
-        return UnsupportedOperatorError(
-            f"{_describe(node)} has no backward rule: {_CONTROL_FLOW[node.op_type]}; "
-            "or choose a target below this node."
-        )
-    if node.domain.startswith(_RUNTIME_DOMAINS):
-        return UnsupportedOperatorError(
-            f"{_describe(node)} has no backward rule: ONNX Runtime's own optimiser or quantiser writes this operator. "
-            "Give the model as it was before ONNX Runtime optimised it, or choose a target below this node."
-        )
-    return UnsupportedOperatorError(
-        f"{_describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
-        'Choose a target below this node, or add a rule (CONTRIBUTING.md, "To add X").'
-    )
-
-
 def _take(
     builder: Builder,
     node: ir.Node,
@@ -102,12 +67,7 @@ def _take(
 
 def _refuse(node: ir.Node, index: int, value: ir.Value) -> None:
     raise UnsupportedOperatorError(
-        f"{_describe(node)} depends on the image through its input {index} ({value.name!r}), and its rule "
+        f"{describe(node)} depends on the image through its input {index} ({value.name!r}), and its rule "
         "has no gradient for that input.",
         reason="NO_GRADIENT_FOR_INPUT",
     )
-
-
-def _describe(node: ir.Node) -> str:
-    domain = f"{node.domain}::" if node.domain else ""
-    return f"Node {node.name or node.outputs[0].name!r} with operator {domain}{node.op_type}"

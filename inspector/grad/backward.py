@@ -14,12 +14,13 @@ import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
-from inspector.errors import InvalidInputError, NotFoundError
-from inspector.grad.accumulate import accumulate, is_control_flow, no_rule, total
+from inspector.errors import NotFoundError
+from inspector.grad.accumulate import accumulate, total
 from inspector.grad.builder import OPSET, Batch, Builder
 from inspector.grad.choice import Choice
-from inspector.grad.path import find_block, find_path
+from inspector.grad.path import find_blocks, find_path
 from inspector.grad.policies import Policy
+from inspector.grad.refusal import is_control_flow, no_rule, no_way
 from inspector.grad.rule import Rule, find_rule
 from inspector.graph.expose import SWITCHES
 from inspector.graph.opset import standard_opset
@@ -63,19 +64,14 @@ def write_backward(
     `overrides` gives other policies to the layers that compute the tensors it names.
     `shapes` gives the shapes for one image, `dtypes` the NumPy names of types that the graph does not state; `dtype`
     is the float type of the gradient, `batch` says how many images and seeds a run takes. Raises NotFoundError for an
-    unknown tensor, InvalidInputError where the source does not depend on the target, and UnsupportedOperatorError at
-    an operator without a rule.
+    unknown tensor, InvalidInputError where no way from the target to the source passes a gradient, and
+    UnsupportedOperatorError at an operator without a rule.
     """
     source_value, target_value = _find(model, source), _find(model, target)
     nodes, reached = find_path(source_value, target_value, dtypes=dtypes)
     if source_value not in reached:
-        block = find_block(source_value, target_value, dtypes=dtypes)
-        if block is not None:
-            raise no_rule(block)
-        raise InvalidInputError(
-            f"Tensor {source!r} does not depend on {target!r} by a differentiable way, so there is no gradient.",
-            reason="NOT_DIFFERENTIABLE",
-        )
+        blocks = find_blocks(source_value, target_value, reached=reached)
+        raise no_way(source_value, target_value, blocks, dtypes=dtypes)
     for node in nodes:
         if is_control_flow(node):  # whose shapes are unknown too, but that is not what is to mend
             raise no_rule(node)

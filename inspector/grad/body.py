@@ -17,8 +17,9 @@ import onnx.inliner
 import onnx_ir as ir
 from onnx.reference import ReferenceEvaluator
 
-from inspector.grad.accumulate import accumulate, no_rule, total
+from inspector.grad.accumulate import accumulate, total
 from inspector.grad.builder import OPSET, Array, Builder
+from inspector.grad.refusal import no_rule
 from inspector.grad.rule import NO_GRADIENT, Gradients, Rule, find_rule
 from inspector.grad.step import Step
 

@@ -67,26 +67,30 @@ def _carriers(node: ir.Node, reached: set[ir.Value], dtypes: Mapping[str, str]) 
     """Return the outputs that carry on what reached a node: floats, and codes made of codes or by a quantiser."""
     if (node.domain, node.op_type) in QUANTISERS:
         return list(node.outputs[:1])
-    from_codes = any(v in reached and _dtype(v, dtypes) in CODES for v in node.inputs if v is not None)
+    from_codes = any(v in reached and dtype_name(v, dtypes) in CODES for v in node.inputs if v is not None)
     return [
-        v for v in node.outputs if "float" in (name := _dtype(v, dtypes)) or (from_codes and name in CODES)
+        v
+        for v in node.outputs
+        if "float" in (name := dtype_name(v, dtypes)) or (from_codes and name in CODES)
     ]
 
 
-def _dtype(value: ir.Value, dtypes: Mapping[str, str]) -> str:
+def dtype_name(value: ir.Value, dtypes: Mapping[str, str]) -> str:
     """Return the NumPy name of a type; one that nobody states is a float."""
     return value.dtype.numpy().name if value.dtype is not None else dtypes.get(value.name or "", "float32")
 
 
-def find_block(source: ir.Value, target: ir.Value, *, dtypes: Mapping[str, str]) -> ir.Node | None:
-    """Return the first node that turns the way from target to source into what carries no gradient, or None.
+def find_blocks(source: ir.Value, target: ir.Value, *, reached: set[ir.Value]) -> list[ir.Node]:
+    """Return the nodes where the ways from target to source end, in graph order; `reached` is as by `find_path`.
 
-    Operators that are declared to have no gradient are no such node: they end a way on purpose.
+    There are none where the source is reached, or does not depend on the target at all.
     """
-    nodes, reached = find_path(source, target, dtypes=dtypes)
     needed = _ancestors(source)
-    for node in target.graph or []:
-        undeclared = node in needed and (node.domain, node.op_type) not in NO_GRADIENT
-        if undeclared and node not in nodes and any(value in reached for value in _reads(node)):
-            return node
-    return None
+    wanted = {source, *(value for node in needed for value in _reads(node))}
+    return [
+        node
+        for node in target.graph or []
+        if node in needed
+        and any(value in reached for value in _reads(node))
+        and any(value in wanted and value not in reached for value in node.outputs)
+    ]

@@ -23,6 +23,9 @@ RULES: Registry[tuple[str, str, int], Rule] = Registry("backward rule")
 NO_GRADIENT: Registry[tuple[str, str], str] = Registry("operator without gradient")
 """Operators whose output does not change smoothly with any input, with the reason."""
 
+REFUSED: Registry[tuple[str, str], str] = Registry("refused operator")
+"""Operators that are neither ruled nor without a gradient, with the reason: a walk that meets one is an error."""
+
 QUANTISERS: Registry[tuple[str, str], str] = Registry("quantiser")
 """Operators that turn floats into codes: only their first output carries a gradient, with the reason."""
 

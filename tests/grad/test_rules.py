@@ -11,7 +11,7 @@ import onnx_ir as ir
 import pytest
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import NO_GRADIENT, RULES, Rule, find_rule
+from inspector.grad.rule import NO_GRADIENT, REFUSED, RULES, Rule, find_rule
 from inspector.registry import Registry
 from tests.grad.cases import CASES, Case
 from tests.grad.cases_arithmetic import CASES as ARITHMETIC_CASES
@@ -38,7 +38,7 @@ CONSTANT_INPUTS = {
 }
 """Inputs that are constants in every exported CNN: their rules declare no gradient for them."""
 
-REFUSED = {"test_roialign_mode_max"}
+REFUSED_MODES = {"test_roialign_mode_max"}
 """Modes that the rules refuse."""
 
 IN_TRAINING = ("training", "train")
@@ -85,7 +85,7 @@ def test_rules_agree_with_differences_on_onnx_own_tests(op_type):
     judged_by = compare_in_runtime if op_type in JUDGED_BY_RUNTIME else compare
     wrong = []
     for case in node_cases():
-        if case.op_type != op_type or in_training(case) or case.name in {*REFUSED, *LEFT_OUT}:
+        if case.op_type != op_type or in_training(case) or case.name in {*REFUSED_MODES, *LEFT_OUT}:
             continue
         for wrt in differentiable(case):
             for feeds in (nudged(case, rng), drawn(case, rng)):
@@ -124,8 +124,11 @@ def test_every_rule_has_a_case():
     assert {key for key in RULES if key[1] not in STEPS} - keys == set()
 
 
-def test_an_operator_is_ruled_or_declared_never_both():
-    assert not {key[:2] for key in RULES} & set(NO_GRADIENT)
+def test_an_operator_is_ruled_declared_or_refused_and_only_one_of_them():
+    ruled = {key[:2] for key in RULES}
+    assert not ruled & set(NO_GRADIENT)
+    assert not ruled & set(REFUSED)
+    assert not set(NO_GRADIENT) & set(REFUSED)
 
 
 # --- what is refused
@@ -135,7 +138,7 @@ def test_an_operator_is_ruled_or_declared_never_both():
 def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type):
     asked = 0
     for case in node_cases():
-        if case.op_type != op_type or in_training(case) or case.name in REFUSED:
+        if case.op_type != op_type or in_training(case) or case.name in REFUSED_MODES:
             continue
         output = case.model.graph.output[0].name
         for index, wrt in case.float_inputs:
@@ -170,7 +173,7 @@ def test_an_operator_without_a_rule_is_refused_by_name():
     proto = model([node("LSTM", ["x", "w", "r"], "y", hidden_size=2)], shape=(5, 1, 3),
                   weights={"w": np.ones((1, 8, 3), np.float32), "r": np.ones((1, 8, 2), np.float32)})  # fmt: skip
 
-    error = refused(proto, (5, 1, 3), r"Node 'y'.* LSTM .*Relu")
+    error = refused(proto, (5, 1, 3), r"Node 'y'.* LSTM has no backward rule: it is recurrent")
 
     assert error.reason == "UNSUPPORTED_OPERATOR"
 

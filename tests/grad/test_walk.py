@@ -92,26 +92,52 @@ def test_an_unknown_tensor_is_refused_by_name():
 
 
 @pytest.mark.parametrize(
-    "between",
+    ("between", "block"),
     [
-        [node("Shape", ["x"], "s"), node("Cast", ["s"], "source", to=TensorProto.FLOAT)],
-        [node("Floor", ["x"], "source")],
-        [node("Greater", ["x", "w"], "g"), node("Cast", ["g"], "source", to=TensorProto.FLOAT)],
-        [node("ArgMax", ["x"], "a"), node("Cast", ["a"], "source", to=TensorProto.FLOAT)],
+        ([node("Shape", ["x"], "s"), node("Cast", ["s"], "source", to=TensorProto.FLOAT)],
+         "'s' with operator Shape, because its output does not depend on its input's values"),
+        ([node("Floor", ["x"], "source")],
+         "'source' with operator Floor, because its derivative is zero wherever it exists"),
+        ([node("Greater", ["x", "w"], "g"), node("Cast", ["g"], "source", to=TensorProto.FLOAT)],
+         "'g' with operator Greater, because its output is discrete"),
+        ([node("ArgMax", ["x"], "a"), node("Cast", ["a"], "source", to=TensorProto.FLOAT)],
+         "'a' with operator ArgMax, because its output is discrete"),
     ],
     ids=["by shape", "in steps", "by comparison", "by place"],
-)
-def test_a_source_that_does_not_depend_smoothly_on_the_target_is_refused(between):
+)  # fmt: skip
+def test_a_source_that_does_not_depend_smoothly_on_the_target_is_refused_with_what_is_between(between, block):
     proto = model(between, weights={"w": np.ones(1, np.float32)})
 
-    with pytest.raises(InvalidInputError, match="'source' does not depend on 'x'") as error:
+    with pytest.raises(
+        InvalidInputError, match=f"'source' depends on 'x' only through .* Node {block}"
+    ) as error:
         written(proto, source="source")
     assert error.value.reason == "NOT_DIFFERENTIABLE"
 
 
+def test_every_way_that_ends_is_named():
+    nodes = [
+        node("Relu", ["x"], "r"),
+        node("Floor", ["r"], "low"),
+        node("TopK", ["r", "k"], ["values", "places"]),
+        node("Cast", ["places"], "f", to=TensorProto.FLOAT),
+        node("Floor", ["x"], "beside"),
+        node("Add", ["low", "f"], "y"),
+    ]
+    proto = model(nodes, shape=(1, 4), weights={"k": np.asarray([4], np.int64)})
+
+    with pytest.raises(InvalidInputError, match="no gradient") as error:
+        written(proto, source="y", dtypes={"places": "int64"})
+
+    assert "Node 'low' with operator Floor, because" in error.value.message
+    assert "Node 'values' with operator TopK, because its output 'places' is int64." in error.value.message
+    assert "beside" not in error.value.message
+
+
 def test_a_source_above_the_target_is_refused():
-    with pytest.raises(InvalidInputError, match="does not depend"):
+    with pytest.raises(InvalidInputError, match="'conv' does not depend on 'relu'") as error:
         written(model([CONV, RELU], weights=W), source="conv", target="relu")
+    assert error.value.reason == "NOT_DIFFERENTIABLE"
 
 
 def test_a_way_through_integers_is_cut_even_where_the_graph_states_no_types():
@@ -125,8 +151,20 @@ def test_a_way_through_integers_is_cut_even_where_the_graph_states_no_types():
     found = written(proto, source="y", dtypes={"i": "int32", "f": "float32", "y": "float32"})
 
     assert operators(found) == ["Identity"]
-    with pytest.raises(UnsupportedOperatorError, match="'i' with operator Cast"):
+    match = "'f' depends on 'x' only .* Node 'i' with operator Cast, because its output 'i' is int32"
+    with pytest.raises(InvalidInputError, match=match) as error:
         written(proto, source="f", dtypes={"i": "int32"})
+    assert error.value.reason == "NOT_DIFFERENTIABLE"
+
+
+def test_an_operator_that_gets_no_rule_is_refused_with_the_reason():
+    proto = model([node("LSTM", ["x", "w", "r"], ["y"], hidden_size=2)], shape=(3, 1, 4),
+                  weights={"w": np.ones((1, 8, 4), np.float32), "r": np.ones((1, 8, 2), np.float32)})  # fmt: skip
+
+    with pytest.raises(
+        UnsupportedOperatorError, match="'y' with operator LSTM has no backward rule: it is recurrent"
+    ):
+        written(proto, source="y")
 
 
 def test_only_nodes_on_the_path_are_written():

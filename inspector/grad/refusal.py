@@ -1,0 +1,73 @@
+"""The errors of a backward walk that cannot go on: which node stops it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import onnx_ir as ir
+
+from inspector.errors import InvalidInputError, UnsupportedOperatorError
+from inspector.grad.path import dtype_name
+from inspector.grad.rule import NO_GRADIENT, QUANTISERS, REFUSED, known_operators
+
+_CONTROL_FLOW = ("If", "Loop", "Scan")
+
+_RUNTIME_DOMAINS = ("com.microsoft", "com.ms.internal")
+"""Domains of operators that the runtime knows and no exporter writes."""
+
+_SHOWN = 3
+"""How many of the nodes that stop a walk a message names."""
+
+
+def describe(node: ir.Node) -> str:
+    """Return a node's name and operator, to begin or to go on with a sentence."""
+    domain = f"{node.domain}::" if node.domain else ""
+    return f"Node {node.name or node.outputs[0].name!r} with operator {domain}{node.op_type}"
+
+
+def is_control_flow(node: ir.Node) -> bool:
+    """Tell whether a node runs graphs of its own, by what it finds."""
+    return node.domain == "" and node.op_type in _CONTROL_FLOW
+
+
+def no_rule(node: ir.Node) -> UnsupportedOperatorError:
+    """Return the error for an operator that has no rule, with the reason if it is one that never gets any."""
+    reason = REFUSED.get((node.domain, node.op_type))
+    if reason is not None:
+        return UnsupportedOperatorError(
+            f"{describe(node)} has no backward rule: {reason}. Choose a target below this node."
+        )
+    if node.domain.startswith(_RUNTIME_DOMAINS):
+        return UnsupportedOperatorError(
+            f"{describe(node)} has no backward rule: ONNX Runtime's own optimiser or quantiser writes this operator. "
+            "Give the model as it was before ONNX Runtime optimised it, or choose a target below this node."
+        )
+    return UnsupportedOperatorError(
+        f"{describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
+        'Choose a target below this node, or add a rule (CONTRIBUTING.md, "To add X").'
+    )
+
+
+def no_way(
+    source: ir.Value, target: ir.Value, blocks: Sequence[ir.Node], *, dtypes: Mapping[str, str]
+) -> InvalidInputError:
+    """Return the error for a source that no gradient leads back from; `blocks` are the nodes that stop all of them."""
+    if not blocks:
+        message = f"Tensor {source.name!r} does not depend on {target.name!r}, so there is no gradient."
+    else:
+        named = "; ".join(f"{describe(node)}, because {_obstacle(node, dtypes)}" for node in blocks[:_SHOWN])
+        more = f"; and {len(blocks) - _SHOWN} more" if len(blocks) > _SHOWN else ""
+        message = (
+            f"Tensor {source.name!r} depends on {target.name!r} only through operators that pass no gradient. "
+            f"{named}{more}. Choose a target below, or one that depends on the image another way too."
+        )
+    return InvalidInputError(message, reason="NOT_DIFFERENTIABLE")
+
+
+def _obstacle(node: ir.Node, dtypes: Mapping[str, str]) -> str:
+    key = (node.domain, node.op_type)
+    stated = NO_GRADIENT.get(key) or REFUSED.get(key) or QUANTISERS.get(key)
+    if stated is not None:
+        return stated
+    whole = [value for value in node.outputs if "float" not in dtype_name(value, dtypes)]
+    return " and ".join(f"its output {value.name!r} is {dtype_name(value, dtypes)}" for value in whole)
