@@ -10,6 +10,7 @@ import onnx
 
 from tests.support.graphs import model, node
 from tests.support.numeric import to_float64
+from tests.support.schemas import opsets
 
 _RNG = np.random.default_rng(7)
 
@@ -108,8 +109,8 @@ _OLD_OPSETS = [
     case("Softmax-1, default axis", node("Softmax", ["x"], "y"), opset=9, judge="runtime"),
     case("LogSoftmax-1, default axis", node("LogSoftmax", ["x"], "y"), opset=9, judge="runtime"),
     case("Softmax-1, the batch too", node("Softmax", ["x"], "y", axis=0), opset=9, judge="runtime"),
-    case("Unsqueeze-1 and Squeeze-1", node("Unsqueeze", ["x"], "u", axes=[1, 5]),
-         node("Exp", ["u"], "e"), node("Squeeze", ["e"], "y", axes=[1, 5]), opset=11),
+    *(case(f"Unsqueeze-{opset} and Squeeze-{opset}", node("Unsqueeze", ["x"], "u", axes=[1, 5]),
+           node("Exp", ["u"], "e"), node("Squeeze", ["e"], "y", axes=[1, 5]), opset=opset) for opset in (7, 11)),
     case("Squeeze-1, all of size 1", node("Exp", ["x"], "e"),
          node("Squeeze", ["e"], "y"), shape=(2, 3, 1, 1), opset=11),
     *(
@@ -160,7 +161,8 @@ _NEW_OPSETS = [
     case("Unsqueeze-13 and Squeeze-13", node("Unsqueeze", ["x", "a"], "u"), node("Exp", ["u"], "e"),
          node("Squeeze", ["e", "a"], "y"), a=ints(2, -1)),
     case("Dropout with its mask", node("Dropout", ["x", "r"], ["y", "mask"]), r=scalar(0.5)),
-    case("Cast up", node("Cast", ["x"], "c", to=onnx.TensorProto.DOUBLE), node("Exp", ["c"], "y")),
+    *(case(f"Cast up, opset {opset}", node("Cast", ["x"], "c", to=onnx.TensorProto.DOUBLE), node("Exp", ["c"], "y"),
+           opset=opset) for opset in opsets("Cast")),
     case("Flatten, axis 3", node("Exp", ["x"], "e"), node("Flatten", ["e"], "y", axis=3)),
     case("Flatten, axis 0", node("Exp", ["x"], "e"), node("Flatten", ["e"], "y", axis=0)),
     case("Reshape that moves the batch", node("Reshape", ["x", "s"], "r"),

@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.grad.cases import Case, case, ints, scalar
 from tests.support.graphs import node
+from tests.support.schemas import opsets
 
 FIRST_OPSET = {"Asinh": 9, "Acosh": 9, "Atanh": 9, "Cosh": 9, "Sinh": 9, "Erf": 9}
 """Since when a function exists, where that is not opset 7."""
@@ -116,8 +117,9 @@ _ARITHMETIC = [
     *(case(f"Where-{opset}, {inputs}", node("Where", ["c", *inputs], "y"), opset=opset, w=(3, 1, 1), s=(1,),
            c=np.arange(30).reshape(6, 5) % 3 == 0)
       for opset in (9, 16) for inputs in (["x", "w"], ["w", "x"], ["x", "x"], ["s", "x"])),
-    case("CastLike of a constant and of the image", node("CastLike", ["w", "x"], "c"),
-         node("CastLike", ["x", "x"], "d"), node("Mul", ["c", "d"], "y"), w=(3, 1, 1)),
+    *(case(f"CastLike of a constant and of the image, opset {opset}", node("CastLike", ["w", "x"], "c"),
+           node("CastLike", ["x", "x"], "d"), node("Mul", ["c", "d"], "y"), opset=opset, w=(3, 1, 1))
+      for opset in opsets("CastLike")),
     case("Where by a computed condition", node("Greater", ["x", "zero"], "c"), node("Exp", ["x"], "e"),
          node("Where", ["c", "x", "e"], "y"), zero=scalar(0)),
     *(case(f"Trilu, upper {upper}, diagonal {k}, {shape}",
@@ -148,6 +150,7 @@ _REDUCTIONS = [
       for opset in (13, 18)
       for axes, keep in ((None, 0), ([0, 2], 1), ([3, 0], 0))),
     *(reduction(op_type, 18, axes, noop_with_empty_axes=1) for op_type in REDUCTIONS for axes in (None, [1])),
+    reduction("ReduceLogSumExp", 28, [1, 2], keepdims=0),
     *(reduction(op_type, 20, [1, 2], keepdims=0) for op_type in ("ReduceMax", "ReduceMin")),
 ]  # fmt: skip
 
@@ -203,6 +206,7 @@ _PRODUCTS = [
     einsum("bii,bij->bj", (2, 3, 4), shape=(2, 3, 3)),
     einsum("ij,jk->ik", (4, 5), shape=(3, 4)),
     einsum("ij,kj->ki", (5, 4), shape=(3, 4)),
+    case("Einsum-28", node("Einsum", ["x", "w"], "y", equation="bij,bjk->bik"), opset=28, shape=(2, 3, 4), w=(2, 4, 5)),
     case("Einsum, the image twice", node("Einsum", ["x", "x"], "y", equation="bij,bkj->bik"),
          shape=(2, 3, 4)),
     case("Einsum, the image over the batch", node("Einsum", ["x", "x"], "y", equation="bij,cij->bc"),

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.support.graphs import node
+from tests.support.schemas import opsets
 
 MICROSOFT = "com.microsoft"
 
@@ -108,7 +109,7 @@ def int4(*values: int) -> np.ndarray:
 
 
 PAIRS = [
-    *(_pair(f"pair, opset {n}", opset=n, zero=u8(3), scale=f32(0.02)) for n in (10, 13, 19, 21, 23)),
+    *(_pair(f"pair, opset {n}", opset=n, zero=u8(3), scale=f32(0.02)) for n in opsets("QuantizeLinear")),
     _pair("pair of int8", opset=13, zero=i8(-100), scale=f32(0.02)),
     _pair("pair without a zero point", opset=13, zero=None, scale=f32(0.01)),
     _pair("pair per axis", opset=13, zero=i8(0, 5, -128), scale=f32(0.02, 0.01, 0.03), axis=1),
@@ -143,8 +144,9 @@ OPERATORS = [
               lattice=0.5, **ALL, w=weights(3, 1, 3, 3), ws=f32(0.5), wz=i8(0)),
     quantised("QLinearConv of Microsoft's", Q, on("QLinearConv", ON_WEIGHTS, "qy", pads=[1, 1, 1, 1]), *MORE,
               lattice=0.5, **ALL, **_CONV),
-    quantised("QLinearMatMul", Q, std("QLinearMatMul", ON_WEIGHTS, "qy"), *MORE,
-              lattice=0.5, **ALL, w=weights(5, 4), ws=f32(0.5), wz=i8(1)),
+    *(quantised(f"QLinearMatMul, opset {opset}", Q, std("QLinearMatMul", ON_WEIGHTS, "qy"), *MORE,
+                opset=opset, lattice=0.5, **ALL, w=weights(5, 4), ws=f32(0.5), wz=i8(1))
+      for opset in opsets("QLinearMatMul")),
     quantised("QLinearMatMul per column", Q, std("QLinearMatMul", ON_WEIGHTS, "qy"), *MORE, shape=(2, 5),
               lattice=0.5, **ALL, w=weights(5, 3), ws=f32(0.5, 1, 0.5), wz=i8(1, 0, 0)),
     quantised("ConvInteger", Q, std("ConvInteger", "q w xz wz", "i", pads=[1, 1, 0, 0]), TO_FLOAT,
@@ -189,3 +191,24 @@ OPERATORS = [
 ]  # fmt: skip
 
 LINEAR_CASES = [*PAIRS, *OPERATORS]
+
+
+def curved(name: str, *nodes, **constants) -> QuantisedCase:
+    start = std("QuantizeLinear", "x xs xz", "q")
+    end = [std("DequantizeLinear", "qy ys yz", "ry"), std("Mul", "ry one", "y")]
+    return quantised(
+        name, start, *nodes, *end, shape=(2, 4), one=f32(1), **(X | {"xs": f32(0.05)}), **constants
+    )
+
+
+UNIT = {"ys": f32(1 / 256), "yz": u8(0)}
+WIDE = {"ys": f32(0.2), "yz": u8(128)}
+CURVED = [
+    curved("Sigmoid", on("QLinearSigmoid", "q xs xz ys yz", "qy"), **UNIT),
+    curved("Softmax", on("QLinearSoftmax", "q xs xz ys yz", "qy", axis=-1, opset=13), **UNIT),
+    curved("LeakyRelu", on("QLinearLeakyRelu", "q xs xz ys yz", "qy", alpha=0.25), **WIDE),
+    curved("Mul", on("QLinearMul", "q xs xz q xs xz ys yz", "qy"), **WIDE),
+    curved("MatMul", std("Transpose", "q", "t", perm=[1, 0]), std("QLinearMatMul", "q xs xz t xs xz ys yz", "qy"),
+           ys=f32(0.5), yz=u8(128)),
+]  # fmt: skip
+"""Operators that are not linear, between dequantised values."""

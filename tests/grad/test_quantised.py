@@ -12,6 +12,7 @@ from inspector.grad.rule import RULES, find_rule
 from inspector.grad.saturation import code_range
 from inspector.graph.opset import standard_opset
 from tests.grad.cases_quantised import (
+    CURVED,
     LINEAR_CASES,
     QuantisedCase,
     X,
@@ -23,11 +24,13 @@ from tests.grad.cases_quantised import (
     u8,
     weights,
 )
-from tests.grad.test_rules import STEPS, planted
+from tests.grad.figures import worse_than_documented
+from tests.grad.hand_made import differentiated
+from tests.grad.judging import STEPS
+from tests.grad.judging_quantised import curve_error, gradient, slope_error, tensors
+from tests.grad.test_rules import planted
 from tests.support.graphs import Exposed, model, node
-from tests.support.numeric import to_float64, vjp
-from tests.support.sessions import plain_session
-from tests.support.twins import affine_twin, all_tensors
+from tests.support.numeric import vjp
 
 WITHOUT_SWITCHES = [
     case for case in LINEAR_CASES if all(n.op_type != "MaxPool" for n in case.model.graph.node)
@@ -37,44 +40,16 @@ WITHOUT_SWITCHES = [
 EXACT = [case for case in LINEAR_CASES if case.lattice is not None]
 
 
-def tensors(case: QuantisedCase, x: np.ndarray) -> dict[str, np.ndarray]:
-    return all_tensors(case.model, x)
-
-
-def gradient(
-    case: QuantisedCase,
-    x: np.ndarray,
-    seed: np.ndarray,
-    *,
-    policy: str = "gradient",
-    dtype: ir.DataType = ir.DataType.FLOAT,
-) -> np.ndarray:
-    values, proto = tensors(case, x), case.model
-    if dtype == ir.DataType.DOUBLE:
-        values = {name: a.astype(np.float64) if a.dtype == np.float32 else a for name, a in values.items()}
-        seed, proto = seed.astype(np.float64), to_float64(proto)
-    return vjp(proto, {"x": x}, wrt="x", source="y", seed=seed, values=values, policy=policy, dtype=dtype)
-
-
 def gradient_of_sum(case: QuantisedCase, x: np.ndarray, **options) -> np.ndarray:
     return gradient(case, x, np.ones_like(tensors(case, x)["y"]), **options)
 
 
-def slope_error(case: QuantisedCase, rng: np.random.Generator) -> float:
-    """Return how far ⟨gradient, d⟩ is from the twin's difference along d, relative to the gradient's size."""
-    x = case.image(rng)
-    session = plain_session(affine_twin(case.model, x))
-    seed = rng.standard_normal(tensors(case, x)["y"].shape).astype(np.float32)
-    direction = rng.standard_normal(case.shape).astype(np.float32)
-    found = gradient(case, x, seed)
-    ends = [session.run(None, {"x": end})[0].astype(np.float64) for end in (x + direction, x - direction)]
-    slope = np.sum(seed * (ends[0] - ends[1])) / 2
-    return abs(np.sum(found * direction, dtype=np.float64) - slope) / np.linalg.norm(found)
-
-
 @pytest.mark.parametrize("case", LINEAR_CASES, ids=lambda case: case.name)
 def test_the_gradient_is_the_slope_of_the_dequantised_twin(case):
-    assert slope_error(case, np.random.default_rng(0)) < 1e-5
+    error = slope_error(case, np.random.default_rng(0))
+
+    assert error < 1e-5
+    assert worse_than_documented(differentiated(case.model), {"float32": error}) == []
 
 
 @pytest.mark.parametrize("case", WITHOUT_SWITCHES, ids=lambda case: case.name)
@@ -128,54 +103,12 @@ def test_a_planted_rule_without_the_mask_fails():
 # --- operators that are not linear: the derivative at the dequantised values
 
 
-def curved(name: str, *nodes, **constants) -> QuantisedCase:
-    start = std("QuantizeLinear", "x xs xz", "q")
-    end = [std("DequantizeLinear", "qy ys yz", "ry"), std("Mul", "ry one", "y")]
-    return quantised(
-        name, start, *nodes, *end, shape=(2, 4), one=f32(1), **(X | {"xs": f32(0.05)}), **constants
-    )
-
-
-UNIT = {"ys": f32(1 / 256), "yz": u8(0)}
-WIDE = {"ys": f32(0.2), "yz": u8(128)}
-CURVED = [
-    curved("Sigmoid", on("QLinearSigmoid", "q xs xz ys yz", "qy"), **UNIT),
-    curved("Softmax", on("QLinearSoftmax", "q xs xz ys yz", "qy", axis=-1, opset=13), **UNIT),
-    curved("LeakyRelu", on("QLinearLeakyRelu", "q xs xz ys yz", "qy", alpha=0.25), **WIDE),
-    curved("Mul", on("QLinearMul", "q xs xz q xs xz ys yz", "qy"), **WIDE),
-    curved("MatMul", std("Transpose", "q", "t", perm=[1, 0]), std("QLinearMatMul", "q xs xz t xs xz ys yz", "qy"),
-           ys=f32(0.5), yz=u8(128)),
-]  # fmt: skip
-
-
-def softmax_slope(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> np.ndarray:
-    return y * (g - (g * y).sum(axis=-1, keepdims=True))
-
-
-SLOPES = {
-    "Sigmoid": lambda x, y, g: g * y * (1 - y),
-    "Softmax": softmax_slope,
-    "LeakyRelu": lambda x, y, g: g * np.where(x > 0, 1, 0.25),
-    "Mul": lambda x, y, g: 2 * g * x,
-    "MatMul": lambda x, y, g: (g + g.T) @ x,
-}
-"""By operator: gx at the dequantised x and y, by hand."""
-
-
 @pytest.mark.parametrize("case", CURVED, ids=lambda case: case.name)
 def test_the_gradient_of_a_curved_operator_is_taken_at_the_dequantised_values(case):
-    rng = np.random.default_rng(0)
-    x = rng.uniform(-1.5, 1.5, case.shape).astype(np.float32)
-    values = tensors(case, x)
-    seed = rng.standard_normal(values["y"].shape).astype(np.float32)
+    error = curve_error(case, np.random.default_rng(0))
 
-    found = gradient(case, x, seed)
-
-    real = (values["q"].astype(np.float64) - 120) * np.float32(0.05)
-    inside = (values["qy"] > 0) & (values["qy"] < 255)
-    np.testing.assert_allclose(
-        found, SLOPES[case.name](real, values["y"].astype(np.float64), seed * inside), atol=1e-5
-    )
+    assert error < 1e-5
+    assert worse_than_documented(differentiated(case.model), {"float32": error}) == []
 
 
 # --- saturation

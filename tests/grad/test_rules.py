@@ -13,115 +13,55 @@ import pytest
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import NO_GRADIENT, REFUSED, RULES, Rule, find_rule
 from inspector.registry import Registry
-from tests.grad.cases import CASES, Case
-from tests.grad.cases_arithmetic import CASES as ARITHMETIC_CASES
-from tests.grad.cases_computed import CASES as COMPUTED_CASES
-from tests.grad.cases_movement import CASES as MOVEMENT_CASES
-from tests.grad.node_test_notes import JUDGED_BY_RUNTIME, LEFT_OUT, inside
+from tests.grad.cases import CASES
+from tests.grad.figures import figures_of, worse_than_documented
+from tests.grad.hand_made import FLOAT_CASES, differentiated
+from tests.grad.judging import (
+    CONSTANT_INPUTS,
+    OPERATORS,
+    REFUSED_MODES,
+    STEPS,
+    in_training,
+    judge,
+    judge_node_tests,
+    node_tests,
+)
 from tests.support.graphs import model, node
-from tests.support.node_tests import NodeCase, node_cases
-from tests.support.numeric import Comparison, compare, compare_in_runtime, vjp
+from tests.support.node_tests import node_cases
+from tests.support.numeric import compare, vjp
 from tests.support.sessions import plain_session
-
-ON_CODES = ("QLinear", "QGemm", "ConvInteger", "MatMulInteger")
-STEPS = {op_type for _, op_type, _ in RULES if "quantize" in op_type.lower() or op_type.startswith(ON_CODES)}
-"""Operators on codes, whose outputs are steps: their twins judge them (test_quantised.py)."""
-
-OPERATORS = sorted({op_type for _, op_type, _ in RULES} - STEPS)
-
-CONSTANT_INPUTS = {
-    "BatchNormalization": {1, 2, 3, 4},
-    "Clip": {1, 2},
-    "DeformConv": {1, 3},
-    "Dropout": {1},
-    "Pad": {2},
-}
-"""Inputs that are constants in every exported CNN: their rules declare no gradient for them."""
-
-REFUSED_MODES = {"test_roialign_mode_max"}
-"""Modes that the rules refuse."""
-
-IN_TRAINING = ("training", "train")
-"""In the names of ONNX's tests of operators in training mode."""
-
-
-def judge(case: Case, rng: np.random.Generator) -> Comparison:
-    judged_by = compare if case.judge == "reference" else compare_in_runtime
-    return judged_by(case.model, {"x": case.image(rng)}, wrt="x", source=case.source, rng=rng)
-
-
-def in_training(case: NodeCase) -> bool:
-    return any(word in case.name for word in IN_TRAINING)
-
-
-def differentiable(case: NodeCase) -> list[str]:
-    constants = CONSTANT_INPUTS.get(case.op_type, set())
-    return [name for index, name in case.float_inputs if index not in constants]
-
-
-def nudged(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return the test's own inputs, moved off the kinks."""
-    feeds = {name: np.asarray(x + 0.01 * rng.standard_normal(x.shape)) for name, x in case.feeds.items()}
-    return inside(case.op_type, feeds)
-
-
-def drawn(case: NodeCase, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return random inputs away from 0, no two close, positive where the test's are."""
-    feeds = dict(case.feeds)
-    names = differentiable(case)
-    count = sum(feeds[name].size for name in names)
-    sizes = rng.permutation(count) * 1.7 / count + 0.3
-    for name in names:
-        size, sizes = sizes[: feeds[name].size].reshape(feeds[name].shape), sizes[feeds[name].size :]
-        signs = 1 if (feeds[name] >= 0).all() else rng.choice([-1, 1], size.shape)
-        feeds[name] = np.asarray(size * signs)
-    return inside(case.op_type, feeds)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("op_type", OPERATORS)
 def test_rules_agree_with_differences_on_onnx_own_tests(op_type):
-    rng = np.random.default_rng(0)
-    judged_by = compare_in_runtime if op_type in JUDGED_BY_RUNTIME else compare
-    wrong = []
-    for case in node_cases():
-        if case.op_type != op_type or in_training(case) or case.name in {*REFUSED_MODES, *LEFT_OUT}:
-            continue
-        for wrt in differentiable(case):
-            for feeds in (nudged(case, rng), drawn(case, rng)):
-                found = judged_by(case.model, feeds, wrt=wrt, source=case.model.graph.output[0].name, rng=rng)
-                if not found.holds:
-                    wrong.append((case.name, case.opset, wrt, found))
-    assert not wrong
+    verdicts = list(judge_node_tests(op_type))
+
+    assert [verdict for verdict in verdicts if not verdict.holds] == []
+    for verdict in verdicts:
+        assert worse_than_documented([("", op_type)], figures_of(verdict.comparison)) == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FLOAT_CASES, ids=lambda case: case.name)
 def test_rules_agree_with_differences_on_hand_made_cases(case):
     found = judge(case, np.random.default_rng(1))
 
     assert found.holds, (found, found.error)
     assert found.scale > 0
+    assert worse_than_documented(differentiated(case.model), figures_of(found)) == []
 
 
 def test_every_rule_has_a_case():
-    keys = set()
-    cases = (
-        *CASES,
-        *ARITHMETIC_CASES,
-        *COMPUTED_CASES,
-        *MOVEMENT_CASES,
-        *(case for case in node_cases() if differentiable(case)),
-    )
-    for proto in [case.model for case in cases]:
-        opset = proto.opset_import[0].version
-        for written in ir.from_proto(proto).graph:
-            rule = find_rule(written, opset)
-            keys |= {
+    judged = set()
+    for case in (*FLOAT_CASES, *(one for op in OPERATORS for one in node_tests(op))):
+        for written in ir.from_proto(case.model).graph:
+            rule = find_rule(written, case.opset)
+            judged |= {
                 key
                 for key in RULES
-                if key[1] == written.op_type and RULES.get(key) is rule and key[2] <= opset
+                if key[1] == written.op_type and RULES.get(key) is rule and key[2] <= case.opset
             }
-    assert {key for key in RULES if key[1] not in STEPS} - keys == set()
+    assert {key for key in RULES if key[1] not in STEPS} - judged == set()
 
 
 def test_an_operator_is_ruled_declared_or_refused_and_only_one_of_them():

@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 
 from tests.grad.cases_computed import CASES
-from tests.grad.test_rules import judge
+from tests.grad.judging import judge
 from tests.support.graphs import model, node
 from tests.support.numeric import backward_of
 

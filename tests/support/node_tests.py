@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 from onnx.backend.test.loader import load_model_tests
 
-from tests.support.numeric import to_float64
+from tests.support.numeric import to_float32, to_float64
+from tests.support.schemas import opsets, version_at
 
 _PARAMETERS = {"Resize": {1, 2}, "Upsample": {1}}
 """Float inputs that say how to compute and not what from: regions and scales."""
+
+_OLD_IR_VERSION = 8
+"""One that goes with every opset, and that ONNX Runtime reads."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,25 @@ class NodeCase:
         """The fed inputs by position and name: those that a gradient could be asked for."""
         names = list(self.model.graph.node[0].input)
         return [(i, name) for i, name in enumerate(names) if name in self.feeds and self.feeds[name].size]
+
+
+def at_other_opsets(case: NodeCase) -> list[NodeCase]:
+    """Return the case at the first opset of each other version of its operator that knows a node of that form."""
+    own = version_at(case.op_type, case.opset)
+    others = [opset for opset in opsets(case.op_type) if version_at(case.op_type, opset) != own]
+    return [moved for moved in (_at(case, opset) for opset in others) if moved is not None]
+
+
+def _at(case: NodeCase, opset: int) -> NodeCase | None:
+    proto = onnx.ModelProto()
+    proto.CopyFrom(case.model)
+    next(o for o in proto.opset_import if o.domain in ("", "ai.onnx")).version = opset
+    proto.ir_version = min(proto.ir_version, _OLD_IR_VERSION)
+    try:
+        onnx.checker.check_model(to_float32(proto), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError):
+        return None
+    return replace(case, opset=opset, model=proto)
 
 
 @functools.cache

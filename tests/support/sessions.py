@@ -5,6 +5,9 @@ from __future__ import annotations
 import onnx
 import onnxruntime as ort
 
+NEWEST_OPSET = 26
+"""The newest opset that ONNX Runtime takes."""
+
 
 def plain_session(model: onnx.ModelProto | bytes | str, *, optimise: bool = True) -> ort.InferenceSession:
     """Return a session on the CPU, of a model, its bytes, or its path."""
