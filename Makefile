@@ -7,7 +7,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint docker-lint bench architectures lock clean
+.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint operators operators-check docker-lint bench architectures lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,7 @@ test-fast: setup ## run the suite without its slow cases
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
 
-check: lint types arch protos-check protos-lint docker-lint ## all checks that run no model
+check: lint types arch protos-check protos-lint operators-check docker-lint ## all checks that run no model
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -57,6 +57,12 @@ protos-check: setup ## is inspector/v1 what protos/ says?
 
 protos-lint: ## buf's lint and breaking-change check (needs npx)
 	cd protos && $(BUF) lint && $(BUF) breaking --against baseline.binpb
+
+operators: setup ## judge every rule on every model, and write docs/operators.md (minutes)
+	$(BIN)/python -m tools.generate_operators
+
+operators-check: setup ## is docs/operators.md what the code says? (the suite checks its errors)
+	$(BIN)/python -m tools.generate_operators --check
 
 docker-lint: ## lint the Dockerfiles with hadolint
 	@test -x .venv-docker/bin/hadolint || $(PYTHON) -m venv .venv-docker
