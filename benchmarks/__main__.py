@@ -1,8 +1,8 @@
 """Measure everything: `python -m benchmarks`, from the repository's root, in the project's environment.
 
 The peer (Captum on PyTorch) runs in its own environment, made by `make bench` from benchmarks/requirements.txt;
-torchvision's models are exported there once. Trained models, which have no peer, are measured where a zoo of them is found
-(INSPECTOR_ZOO). Takes about eight minutes on two cores; --models measures some of them only.
+torchvision's models are exported there once. Trained models, which have no peer, are measured where a zoo of them is
+found (INSPECTOR_ZOO). Takes about eight minutes on two cores; --models measures some of them only.
 """
 
 from __future__ import annotations
