@@ -46,7 +46,7 @@ def integrated_gradients(
     )
     maps = []
     for part, target in enumerate(resolved):
-        way = x[target.image].astype(np.float32) - start[0]
+        way = x[target.image].astype(np.float32) - start[0].astype(np.float32)
 
         def on_the_way(numbers: range, way: Array = way) -> Array:
             alpha = (np.asarray(numbers, np.float32) + 0.5) / steps

@@ -52,7 +52,7 @@ class Session:
             )
         except RUNTIME_FAILURES as error:
             raise InvalidModelError(
-                f"ONNX Runtime {ort.__version__} cannot load this graph: {_one_line(error)}",
+                f"ONNX Runtime {ort.__version__} cannot load this graph: {_one_line(error)}{_mend(error)}",
                 reason="MODEL_REFUSED",
             ) from error
         check_providers(self._session, device)
@@ -107,6 +107,16 @@ class Session:
         for name in fetch:
             binding.bind_output(name, self.device.kind, self.device.index)
         return binding
+
+
+def _mend(error: Exception) -> str:
+    """Say what to do where a kernel is missing, which mostly is one for bfloat16 or float64."""
+    if "NOT_IMPLEMENTED" not in str(error) and "bfloat16" not in str(error):
+        return ""
+    return (
+        " This device has no kernel for that operator in the model's type or opset: convert the model to float32 or "
+        "float16 (or to another opset), or use another device."
+    )
 
 
 def _one_line(error: Exception) -> str:
