@@ -79,6 +79,10 @@ def _write_forward(b: Builder, node: ir.Node, body: Body) -> set[ir.Value]:
         if inner_node.op_type == "Constant":
             continue
         for value, written in zip(inner_node.outputs, b.copy(inner_node), strict=True):
+            if inner_node.op_type == "Softmax":
+                # A row that is masked whole is 0/0 here, which the body replaces by 0 behind it; rules would multiply
+                # by it.
+                written = b.op("Where", b.op("IsNaN", written), b.constant(0), written)  # noqa: PLW2901
             b.lend(value, written, shape=body.samples[value].shape if value in body.samples else None)
         declared = (inner_node.domain, inner_node.op_type) in NO_GRADIENT
         if not declared and any(value in reached for value in inner_node.inputs):

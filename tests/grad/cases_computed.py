@@ -148,4 +148,30 @@ _ALIGNED = [
       for opset in (7, 17) for scale in (1.0, 0.6)),
 ]  # fmt: skip
 
-CASES: list[Case] = [*_FILTERS, *_MATRICES, *_GRIDS, *_DEFORMED, *_ALIGNED]
+
+def framed(name: str, *, parts=1, inputs=("x", "step", "window"), length=8, **settings) -> Case:
+    """Return a case of an STFT."""
+    return case(f"STFT, {name}", node("STFT", list(inputs), "y", **settings), shape=(2, 21, parts), opset=17,
+                step=np.asarray(3), window=np.hanning(length + 2)[1:-1].astype(np.float32),
+                length=np.asarray(length))  # fmt: skip
+
+
+_FRAMES = [
+    framed("a window"),
+    framed("two sides", onesided=0),
+    framed("no window", inputs=("x", "step", "", "length"), length=7),
+    framed("window and length", inputs=("x", "step", "window", "length"), length=5, onesided=1),
+    framed("a complex signal", parts=2, onesided=0),
+]  # fmt: skip
+
+_CACHES = [
+    *(case(f"TensorScatter of {what}, {mode}", node("Sin", ["x"], "s"),
+           node("TensorScatter", ["s", "w", "i"] if what == "the cache" else ["w", "s", "i"], "y", mode=mode),
+           shape=(2, 5, 4, 3) if what == "the cache" else (2, 5, 2, 3),
+           opset=24, w=(2, 5, 2, 3) if what == "the cache" else (2, 5, 4, 3), i=ints(1, 3 if mode == "circular" else 2))
+      for what in ("the cache", "the update") for mode in ("linear", "circular")),
+    case("TensorScatter at the start", node("TensorScatter", ["w", "x"], "y", axis=1), shape=(2, 2, 3), opset=24,
+         w=(2, 4, 3)),
+]  # fmt: skip
+
+CASES: list[Case] = [*_FRAMES, *_CACHES, *_FILTERS, *_MATRICES, *_GRIDS, *_DEFORMED, *_ALIGNED]

@@ -14,8 +14,8 @@ from onnx.backend.test.loader import load_model_tests
 from tests.support.numeric import to_float32, to_float64
 from tests.support.schemas import opsets, version_at
 
-_PARAMETERS = {"Resize": {1, 2}, "Upsample": {1}}
-"""Float inputs that say how to compute and not what from: regions and scales."""
+_PARAMETERS = {"Resize": {1, 2}, "STFT": {2}, "Upsample": {1}}
+"""Float inputs that say how to compute and not what from: regions, scales and windows."""
 
 _OLD_IR_VERSION = 8
 """One that goes with every opset, and that ONNX Runtime reads."""

@@ -1,4 +1,4 @@
-"""The discrete Fourier transform."""
+"""The discrete Fourier transform, whole and in frames."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Builder
+from inspector.grad.builder import Array, Builder
 from inspector.grad.rule import Gradients, operand, rule
 
 
@@ -80,6 +80,47 @@ def _length(b: Builder, node: ir.Node, default: int) -> int:
 
 def _unsupported(node: ir.Node, what: str) -> UnsupportedOperatorError:
     return UnsupportedOperatorError(
-        f"Node {node.name!r} is a DFT with {what}, for which its backward rule is not written. "
+        f"Node {node.name!r} is a {node.op_type} with {what}, for which its backward rule is not written. "
         "Export it with constants (constant folding)."
     )
+
+
+@rule("STFT", since=17)
+def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """y[f, k] = Σ_n w[n]·x[f·step + n]·exp(−2πi·k·n/N): gx = the frames of gy transformed back, overlapping ones added.
+
+    That is a transposed convolution of gy, its bins as channels, with the windowed waves.
+    """
+    x = operand(node, 0)
+    step, window, given = (
+        _constant(b, node, index, what)
+        for index, what in ((1, "frame step"), (2, "window"), (3, "frame length"))
+    )
+    if step is None:
+        raise ValueError(f"STFT {node.name!r} has no frame step.")
+    if given is not None:
+        length = int(given.reshape(-1)[0])
+    elif window is not None:
+        length = window.size
+    else:
+        raise ValueError(f"STFT {node.name!r} has neither a window nor a frame length.")
+    (samples, parts), (frames, bins) = b.sizes(x, 1, 2), b.sizes(node.outputs[0], 1, 2)
+    angles = 2 * np.pi * np.outer(np.arange(bins), np.arange(length)) / length
+    scale = np.ones(length) if window is None else np.asarray(window, np.float64)
+    cosine, sine = np.cos(angles) * scale, -np.sin(angles) * scale
+    waves = np.stack([np.stack([cosine, -sine], 1), np.stack([sine, cosine], 1)], 1)  # (bins, of y, of x, N)
+    signal = b.op("Transpose", gy, perm=[0, 2, 3, 1])
+    channels = b.op("Reshape", signal, b.ints([0, 2 * bins, frames]))
+    hop = int(step.reshape(-1)[0])
+    filters = b.constant(waves[:, :, :parts].reshape(2 * bins, parts, length))
+    added = b.op("ConvTranspose", channels, filters, strides=[hop], kernel_shape=[length])
+    gx = b.op("Transpose", added, perm=[0, 2, 1])
+    return [_resized(b, gx, (frames - 1) * hop + length, samples, axis=1), *[None] * (len(node.inputs) - 1)]
+
+
+def _constant(b: Builder, node: ir.Node, index: int, what: str) -> Array | None:
+    given = node.inputs[index] if index < len(node.inputs) else None
+    array = b.array(given)
+    if given is not None and array is None:
+        raise _unsupported(node, f"a computed {what}")
+    return array

@@ -57,6 +57,27 @@ def scatter_nd(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     return _scatter(b, node, gy, _Places(write, lambda data: b.op("GatherND", data, indices)))
 
 
+@rule("TensorScatter", since=24)
+def tensor_scatter(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """gcache = gy but zero where the update was written along the axis; gupdate = gy there."""
+    cache, update = operand(node, 0), operand(node, 1)
+    rank = b.rank(update)
+    axis = (node.attributes.get_int("axis", -2) or 0) % rank
+    length, size = b.sizes(update, axis)[0], b.sizes(cache, axis)[0]
+    places = b.ints(np.arange(length).reshape([-1 if a == axis else 1 for a in range(rank)]).tolist())
+    starts = node.inputs[2] if len(node.inputs) > 2 else None
+    if starts is not None:
+        places = b.op("Add", b.op("Reshape", b.saved(starts), b.ints([-1] + [1] * (rank - 1))), places)
+    if node.attributes.get_string("mode", "linear") == "circular":
+        places = b.op("Mod", places, b.ints(size))
+    seeds = b.op("Shape", gy, start=0, end=1)
+    whole = b.op("Concat", seeds, b.ints(b.sizes(update, *range(1, rank))), axis=0)
+    places = b.op("Expand", places, whole)
+    zeros = b.op("ConstantOfShape", whole, value=ir.tensor(np.zeros(1, b.numpy_dtype)))
+    gcache = b.op("ScatterElements", gy, places, zeros, axis=axis)
+    return [gcache, b.op("GatherElements", gy, places, axis=axis), *[None] * (len(node.inputs) - 2)]
+
+
 def _scatter(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Gradients:
     reduction = node.attributes.get_string("reduction", "none") or "none"
     gx, gu = _REDUCTIONS[reduction](b, node, gy, places)
