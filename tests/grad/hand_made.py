@@ -6,7 +6,14 @@ import onnx
 import onnx_ir as ir
 
 from inspector.grad.path import find_path
-from tests.grad import cases, cases_arithmetic, cases_computed, cases_movement, cases_quantised
+from tests.grad import (
+    cases,
+    cases_arithmetic,
+    cases_attributes,
+    cases_computed,
+    cases_movement,
+    cases_quantised,
+)
 from tests.grad.cases import Case
 from tests.grad.cases_quantised import QuantisedCase
 
@@ -16,6 +23,7 @@ Key = tuple[str, str]
 FLOAT_CASES: tuple[Case, ...] = (
     *cases.CASES,
     *cases_arithmetic.CASES,
+    *cases_attributes.CASES,
     *cases_computed.CASES,
     *cases_movement.CASES,
 )

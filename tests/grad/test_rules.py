@@ -28,7 +28,7 @@ from tests.grad.judging import (
 )
 from tests.support.graphs import model, node
 from tests.support.node_tests import node_cases
-from tests.support.numeric import compare, vjp
+from tests.support.numeric import compare, to_float64, vjp
 from tests.support.sessions import plain_session
 
 
@@ -143,6 +143,25 @@ def test_of_equal_values_in_a_window_the_first_takes_all():
 
     expected = [[1, 0, 1, 0], [0, 0, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
     np.testing.assert_array_equal(found[0, 0], expected)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_an_even_window_of_channels_reaches_one_further_ahead(size):
+    """ONNX Runtime refuses even sizes, and the reference evaluator has another window than the specification."""
+    rng = np.random.default_rng(0)
+    x, seed, direction = (rng.standard_normal((1, 5, 2, 2)) for _ in range(3))
+
+    def forward(x: np.ndarray) -> np.ndarray:
+        squares = np.pad(x**2, ((0, 0), ((size - 1) // 2, size // 2), (0, 0), (0, 0)))
+        energy = sum(squares[:, i : i + 5] for i in range(size))
+        return x / (1.1 + 0.9 / size * energy) ** 0.6
+
+    lrn = node("LRN", ["x"], "y", size=size, alpha=0.9, beta=0.6, bias=1.1)
+    proto = to_float64(model([lrn], shape=x.shape))
+    found = vjp(proto, {"x": x}, wrt="x", source="y", seed=seed, values={"x": x, "y": forward(x)})
+
+    change = (forward(x + 1e-6 * direction) - forward(x - 1e-6 * direction)) / 2e-6
+    assert np.sum(found * direction) == pytest.approx(np.sum(seed * change), rel=1e-6)
 
 
 def test_overlapping_windows_add_up_at_their_common_maximum():
