@@ -37,7 +37,7 @@ def test_the_page_says_what_holds(operators, page):
 @pytest.mark.parametrize(
     ("registry", "op_type"),
     [(RULES, "Relu"), (NO_GRADIENT, "Floor"), (REFUSED, "LSTM")],
-    ids=lambda it: str(it)[:9],
+    ids=["ruled", "without a gradient", "refused"],
 )
 def test_an_operator_that_is_taken_out_is_missed_by_name(monkeypatch, page, registry, op_type):
     left = {key: value for key, value in registry._items.items() if key[1] != op_type}
