@@ -15,6 +15,7 @@ from onnx_ir import tape
 from inspector.errors import InvalidModelError, UnsupportedOperatorError
 from inspector.graph.expose import SWITCHES
 from inspector.model.const import constant_value
+from inspector.model.shape_values import shape_value
 from inspector.model.spec import Dim
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -121,6 +122,11 @@ class Builder:
     def array(self, value: ir.Value | None) -> Array | None:
         """Return the forward value as an array if it is a constant, else None."""
         return None if value is None else constant_value(value)
+
+    def fixed(self, value: ir.Value | None) -> Array | None:
+        """Return the forward value as an array if it is a constant or follows from the image's shape, else None."""
+        array = self.array(value)
+        return array if array is not None or value is None else shape_value(value, self._shapes)
 
     def saved(self, value: ir.Value) -> ir.Value:
         """Return a forward tensor in this graph: shared with the forward session if it is a weight, else fed."""

@@ -94,7 +94,7 @@ def fold_shapes(
     folded: dict[str, Array] = {}
     kept = []
     for node in graph.node:
-        value = _value(node, known, sizes, opset)
+        value = node_value(node, known, sizes, opset=opset)
         if value is None or node.op_type == "Constant":
             kept.append(node)
         if value is None and not all(is_known(sizes.get(name)) for name in node.output if name):
@@ -117,12 +117,14 @@ def fold_shapes(
     return True
 
 
-def _value(
+def node_value(
     node: onnx.NodeProto,
     known: Mapping[str, Array],
     shapes: Mapping[str, Shape],
+    *,
     opset: int,
 ) -> Array | None:
+    """Return what a node gives where that is small and follows from known values and shapes, else None."""
     if len(node.output) != 1 or node.domain not in ("", "ai.onnx"):
         return None
     if node.op_type in ("Shape", "Size"):

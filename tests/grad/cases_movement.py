@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 
 from tests.grad.cases import Case, case, ints, scalar
 from tests.support.graphs import node
@@ -168,6 +169,16 @@ _PADS = [
            p=ints(4, 5, 4, 5), a=ints(-1, 2)) for mode in ("edge", "reflect", "wrap") if mode != "reflect"),
     case("Pad by computed amounts", node("Shape", ["x"], "p"), node("Concat", ["p", "p"], "pp", axis=0),
          node("Pad", ["x", "pp"], "q"), node("Exp", ["q"], "y"), shape=(1, 2, 3, 4), judge="runtime"),
+    *(case(f"Pad, {mode}, to a multiple of 4", node("Shape", ["x"], "s", start=2), node("Mod", ["s", "four"], "over"),
+           node("Sub", ["four", "over"], "lack"), node("Mod", ["lack", "four"], "ends"),
+           node("ConstantOfShape", ["six"], "begins", value=numpy_helper.from_array(ints(0))),
+           node("Concat", ["begins", "ends"], "p", axis=0), node("Pad", ["x", "p"], "q", mode=mode),
+           node("Exp", ["q"], "y"), shape=(2, 2, 6, 7), opset=19, four=ints(4), six=ints(6))
+      for mode in ("edge", "reflect", "wrap")),
+    after_exp("ReduceSum over the last axis, computed", node("Shape", ["x"], "s"), node("Size", ["s"], "rank"),
+              node("Sub", ["rank", "one"], "axis"), node("ReduceSum", ["e", "axis"], "y"), one=ints(1), opset=18),
+    after_exp("CumSum along the last axis, computed", node("Shape", ["x"], "s"), node("Size", ["s"], "rank"),
+              node("Sub", ["rank", "one"], "axis"), node("CumSum", ["e", "axis"], "y"), one=np.array(1)),
 ]  # fmt: skip
 
 

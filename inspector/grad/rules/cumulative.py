@@ -47,7 +47,7 @@ def cumulative_product(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 
 def _axis(b: Builder, node: ir.Node) -> int:
-    axis = b.array(node.inputs[1])
+    axis = b.fixed(node.inputs[1])
     if axis is None:
         raise UnsupportedOperatorError(
             f"Node {node.name!r} is a {node.op_type} along a computed axis; the backward rule needs a constant one. "

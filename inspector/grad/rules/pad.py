@@ -58,7 +58,7 @@ def _pads(b: Builder, node: ir.Node) -> Array | None:
     """Read the pads for all axes: an attribute until opset 11, then an input, for chosen axes since 18."""
     if "pads" in node.attributes:
         return np.asarray(node.attributes["pads"].as_ints())
-    pads = b.array(node.inputs[1])
+    pads = b.fixed(node.inputs[1])
     chosen = node.inputs[3] if len(node.inputs) > 3 else None
     if pads is None or chosen is None:
         return pads

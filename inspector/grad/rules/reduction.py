@@ -117,7 +117,7 @@ def _axes(b: Builder, node: ir.Node) -> list[int]:
         given = [int(axis) for axis in node.attributes["axes"].as_ints()]
     else:
         value = node.inputs[1] if len(node.inputs) > 1 else None
-        array = b.array(value)
+        array = b.fixed(value)
         if value is not None and array is None:
             raise UnsupportedOperatorError(
                 f"Node {node.name!r} is a {node.op_type} over computed axes; the backward rule needs constant axes. "

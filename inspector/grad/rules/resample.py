@@ -118,7 +118,7 @@ def _scales(b: Builder, node: ir.Node) -> Array | None:
     if policy == "stretch":
         return None
     x, axes = operand(node, 0), _axes(node, b.rank(operand(node, 0)))
-    sizes = b.array(node.inputs[3])
+    sizes = b.fixed(node.inputs[3])
     if sizes is None:
         raise UnsupportedOperatorError(
             f"Node {node.name!r} is a Resize that keeps the aspect ratio at computed sizes; the backward rule needs "
@@ -131,7 +131,7 @@ def _scales(b: Builder, node: ir.Node) -> Array | None:
 def _regions(b: Builder, node: ir.Node, how: Resampling, rank: int) -> dict[int, tuple[float, float]]:
     if how.coordinates != "tf_crop_and_resize":
         return {}
-    roi = b.array(node.inputs[1])
+    roi = b.fixed(node.inputs[1])
     if roi is None:
         raise UnsupportedOperatorError(
             f"Node {node.name!r} is a Resize of a computed region (tf_crop_and_resize); the backward rule needs a "
