@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from inspector.client import Unit
-from inspector.client.models import Layer, Preprocessing
+from inspector.client import Layer, Unit
+from inspector.client.models import Preprocessing
 from inspector.client.remote_model import RemoteModel
 from inspector.errors import InvalidInputError
 from inspector.render.maps import attribution_image
@@ -79,14 +79,11 @@ def photograph_of(values: np.ndarray[Any, np.dtype[Any]], spec: Preprocessing) -
 def _box(layer: Layer, position: Sequence[int]) -> tuple[int, int, int, int]:
     """Return what a unit sees, as (left, top, right, bottom)."""
     field = layer.receptive_field
-    if field is None or field.rows.windows is None or field.columns.windows is None:
+    if field is None or field.rows.extent is None or field.columns.extent is None:
         raise InvalidInputError(f"The receptive field of layer {layer.name!r} is not known in numbers.")
-    (top, last_row), (left, last_column) = (
-        axis.windows[min(place, len(axis.windows) - 1)]
-        for axis, place in zip((field.rows, field.columns), position, strict=True)
-        if axis.windows is not None
-    )
-    return left, top, last_column + 1, last_row + 1
+    row, column = position
+    top, left, bottom, right = field.window(row, column, height=field.rows.extent, width=field.columns.extent)
+    return left, top, right, bottom
 
 
 def _has_maps(layer: Layer) -> bool:

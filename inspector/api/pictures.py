@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from inspector.engine.results import Attribution, Occlusion
+from inspector.layers import Layer
 from inspector.model.preprocessing import Preprocessing
-from inspector.model.spec import Layer, Model
+from inspector.model.spec import Model
 from inspector.render.layers import feature_maps
 from inspector.render.maps import attribution_image
 from inspector.render.occlusion import occlusion_figure
 from inspector.render.photograph import photograph
 from inspector.render.png import to_png
+from inspector.results import Attribution, Occlusion
 
 Array = npt.NDArray[Any]
 

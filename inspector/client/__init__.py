@@ -5,11 +5,13 @@ with inspector.client.Client("localhost:50051") as client: client.upload("m.onnx
 
 from inspector.client.client import Client
 from inspector.client.errors import ServerBusyError, ServerUnavailableError
-from inspector.client.models import Layer, ModelInfo
+from inspector.client.models import ModelInfo
 from inspector.client.remote_collection import CollectionInfo, Neighbour, Pca, RemoteCollection
 from inspector.client.remote_model import RemoteModel
-from inspector.client.results import Attribution, ClassScore, Occlusion, Prediction
+from inspector.client.results import Attribution, Occlusion
 from inspector.client.targets import Class, ResolvedTarget, Unit
+from inspector.layers import Layer
+from inspector.results import ClassScore, Prediction
 
 __all__ = [
     "Attribution",

@@ -1,4 +1,4 @@
-"""What a server tells of its models: the dataclasses of the Python API, as far as they are data."""
+"""What a server tells of its models."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from fractions import Fraction
 
 from google.protobuf.message import Message
 
+from inspector.layers import Dim, Layer, Output, Shape
+from inspector.receptive_field import AxisField, ReceptiveField
 from inspector.v1 import model_pb2
-
-Dim = int | str | None
-"""One dimension: a number, a symbol such as "batch", or None where nothing is known."""
-
-Shape = tuple[Dim, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,52 +27,6 @@ class ImageInput:
     channels: int | None
     height: int | None
     width: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """One output of a model."""
-
-    name: str
-    dtype: str
-    shape: Shape
-
-
-@dataclass(frozen=True, kw_only=True)
-class AxisField:
-    """The receptive field along one axis of the image: unit i sees `size` pixels from offset + stride · i on."""
-
-    size: int
-    """0 where a unit sees all of an image of free size."""
-    stride: Fraction
-    offset: Fraction
-    extent: int | None
-    """The image's size along this axis; None where it is free."""
-    windows: tuple[tuple[int, int], ...] | None
-    """First and last pixel of every unit's exact window in an image of size `extent`."""
-
-
-@dataclass(frozen=True)
-class ReceptiveField:
-    """The window of every unit of a layer, rows and columns apart."""
-
-    rows: AxisField
-    columns: AxisField
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """One node of the graph whose first output is a float tensor that depends on the image."""
-
-    name: str
-    op_type: str
-    output: str
-    dtype: str
-    shape: Shape
-    """For one image: the batch dimension, where there is one, is 1."""
-    channel_axis: int | None
-    channels: int | None
-    receptive_field: ReceptiveField | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,10 @@ import numpy as np
 
 from inspector.client.connection import Connection
 from inspector.client.images import image_to_wire, images_to_wire
-from inspector.client.models import Layer, ModelInfo, layer_from_wire, model_from_wire
+from inspector.client.models import ModelInfo, layer_from_wire, model_from_wire
 from inspector.client.results import (
     Attribution,
     Occlusion,
-    Prediction,
     activations_from_wire,
     attribution_from_wire,
     occlusion_from_wire,
@@ -22,6 +21,8 @@ from inspector.client.results import (
 from inspector.client.targets import TargetLike, target_to_wire, targets_to_wire
 from inspector.client.tensors import Array, tensor_from_wire
 from inspector.errors import EngineError, InvalidInputError
+from inspector.layers import Layer
+from inspector.results import Prediction
 from inspector.v1 import image_pb2, inspection_service_pb2, model_service_pb2
 
 RENDERINGS = {None: image_pb2.RENDERING_UNSPECIFIED, "png": image_pb2.RENDERING_PNG}

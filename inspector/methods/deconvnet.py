@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
-from inspector.engine.results import Attribution
 from inspector.engine.targets import ResolvedTarget, Target
+from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from inspector.engine.activation_map import class_activation_map
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
-from inspector.engine.results import Attribution
 from inspector.engine.targets import Target
+from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from inspector.engine.attribution import Array
 from inspector.engine.engine import Engine
 from inspector.engine.probabilities import classify
-from inspector.engine.results import ClassScore, Prediction
 from inspector.errors import InvalidInputError
+from inspector.results import ClassScore, Prediction
 from inspector.runtime.cancel import Cancellation
 
 

@@ -19,9 +19,9 @@ from inspector.engine.engine import Engine
 from inspector.engine.masks import random_masks
 from inspector.engine.planes import as_maps, image_size
 from inspector.engine.probabilities import scores_and_probabilities, tensors_of
-from inspector.engine.results import Attribution
 from inspector.engine.targets import ResolvedTarget, Target, fixed, resolve, source_of
 from inspector.errors import InvalidInputError
+from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
 
 _UNSEEN = 1e-6

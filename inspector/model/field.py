@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from inspector.model.receptive_field import ReceptiveField
 from inspector.model.track import Track, union
+from inspector.receptive_field import ReceptiveField
 
 BATCH, CHANNEL, ROW, COLUMN, UNKNOWN = "N", "C", "H", "W", "?"
 

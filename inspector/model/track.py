@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from inspector.model.receptive_field import AxisField
+from inspector.receptive_field import AxisField
 
 Indices = npt.NDArray[np.int64]
 

@@ -59,8 +59,7 @@ def test_here_and_there_give_the_same(pair, case):
 
 
 def test_the_layers_are_the_same(pair):
-    for here, there in zip(pair.local.layers(), pair.remote.layers(), strict=True):
-        assert_same(here, there)
+    assert pair.local.layers() == pair.remote.layers()
 
 
 def test_what_is_known_of_the_model_is_the_same(pair):

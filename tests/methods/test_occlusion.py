@@ -7,8 +7,8 @@ import pytest
 
 import inspector
 from inspector import Unit
-from inspector.engine.results import Occlusion
 from inspector.errors import CancelledError, InvalidInputError
+from inspector.results import Occlusion
 from tests.support.graphs import Exposed, model, node
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
 

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inspector import results
 from inspector.client import models as client_models
 from inspector.client import results as client_results
 from inspector.client import targets as client_targets
 from inspector.client.images import preprocessing_to_wire
-from inspector.engine import results, targets
+from inspector.engine import targets
 from inspector.errors import InvalidInputError
+from inspector.layers import Layer, Output
 from inspector.model.preprocessing import Preprocessing
-from inspector.model.receptive_field import AxisField, ReceptiveField
-from inspector.model.spec import ImageInput, Layer, Output
+from inspector.model.spec import ImageInput
+from inspector.receptive_field import AxisField, ReceptiveField
 from inspector.service.convert.images import preprocessing_from_wire
 from inspector.service.convert.models import details_to_wire, layer_to_wire
 from inspector.service.convert.results import attribution_to_wire, occlusion_to_wire, prediction_to_wire

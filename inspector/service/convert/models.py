@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from inspector.api.inspector import Inspector
+from inspector.layers import Dim, Layer, Output, Shape
 from inspector.model.preprocessing import Preprocessing
-from inspector.model.receptive_field import AxisField, ReceptiveField
-from inspector.model.spec import Dim, ImageInput, Layer, Output, Shape
+from inspector.model.spec import ImageInput
+from inspector.receptive_field import AxisField, ReceptiveField
 from inspector.service.convert.tensors import datatype
 from inspector.v1 import model_pb2
 

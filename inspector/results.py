@@ -1,4 +1,4 @@
-"""What the methods return: plain data."""
+"""What the methods return: plain data, the same in-process and from a service."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from inspector.engine.targets import ResolvedTarget
-
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+ResolvedTarget = Any
+"""What one map really explains, as the targets of this side say it."""
 
 
 @dataclass(frozen=True, kw_only=True)
