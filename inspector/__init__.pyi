@@ -1,9 +1,9 @@
 from .api.inspector import Inspector as Inspector
 from .api.load import load as load
-from .engine.targets import Class as Class
-from .engine.targets import Unit as Unit
 from .results import Attribution as Attribution
 from .results import ClassScore as ClassScore
 from .results import Occlusion as Occlusion
 from .results import Prediction as Prediction
 from .runtime.cancel import Cancellation as Cancellation
+from .targets import Class as Class
+from .targets import Unit as Unit

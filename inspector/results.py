@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from inspector.targets import ResolvedTarget
+
 Array = np.ndarray[Any, np.dtype[Any]]
-
-
-ResolvedTarget = Any
-"""What one map really explains, as the targets of this side say it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,12 @@ from inspector import methods
 from inspector.engine.attribution import attribute
 from inspector.engine.engine import Engine
 from inspector.engine.rectifiers import FoundRectifier, rectifiers
-from inspector.engine.targets import Target, TargetLike, as_target
 from inspector.layers import Layer
 from inspector.model.prepare import prepare
 from inspector.model.spec import Model
 from inspector.results import Attribution, Occlusion, Prediction
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target, TargetLike, as_target
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

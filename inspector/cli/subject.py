@@ -14,10 +14,8 @@ from inspector.api.pictures import attribution_pictures, occlusion_picture
 from inspector.cli.options import read_preprocessing
 from inspector.client.client import Client
 from inspector.client.remote_model import RemoteModel
-from inspector.client.targets import Class as RemoteClass
-from inspector.client.targets import Unit as RemoteUnit
-from inspector.engine.targets import Class, Target, Unit
 from inspector.errors import InvalidInputError
+from inspector.targets import Target
 
 Array = np.ndarray[Any, np.dtype[Any]]
 OcclusionOptions = dict[str, Any]
@@ -97,7 +95,7 @@ class _Remote:
         return self._model.predict(images, top=top)
 
     def attribute(self, image: Path, *, method: str, target: Target) -> tuple[Any, bytes]:
-        result = self._model.attribute(image, method=method, target=_remote(target), rendering="png")
+        result = self._model.attribute(image, method=method, target=target, rendering="png")
         return result, result.pictures[0]
 
     def occlude(
@@ -108,18 +106,8 @@ class _Remote:
         options: OcclusionOptions,
         progress: Callable[[int, int], None] | None,
     ) -> tuple[Any, bytes]:
-        result = self._model.occlude(
-            image, target=_remote(target), progress=progress, rendering="png", **options
-        )
+        result = self._model.occlude(image, target=target, progress=progress, rendering="png", **options)
         return result, result.picture
 
     def features(self, images: list[Path], *, layer: str | None, pooling: str) -> Array:
         return self._model.features(images, layer=layer, pooling=pooling)
-
-
-def _remote(target: Target) -> RemoteClass | RemoteUnit:
-    match target:
-        case Class(index):
-            return RemoteClass(index)
-        case Unit(layer, channel, position):
-            return RemoteUnit(layer, channel, position)

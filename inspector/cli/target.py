@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from inspector.cli.options import read_position
-from inspector.engine.targets import Class, Target, Unit
 from inspector.errors import InvalidInputError
+from inspector.targets import Class, Target, Unit
 
 
 def read_target(

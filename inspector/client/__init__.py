@@ -9,9 +9,9 @@ from inspector.client.models import ModelInfo
 from inspector.client.remote_collection import CollectionInfo, Neighbour, Pca, RemoteCollection
 from inspector.client.remote_model import RemoteModel
 from inspector.client.results import Attribution, Occlusion
-from inspector.client.targets import Class, ResolvedTarget, Unit
 from inspector.layers import Layer
 from inspector.results import ClassScore, Prediction
+from inspector.targets import Class, ResolvedTarget, Unit
 
 __all__ = [
     "Attribution",

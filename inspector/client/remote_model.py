@@ -18,11 +18,12 @@ from inspector.client.results import (
     occlusion_from_wire,
     prediction_from_wire,
 )
-from inspector.client.targets import TargetLike, target_to_wire, targets_to_wire
+from inspector.client.targets import target_to_wire, targets_to_wire
 from inspector.client.tensors import Array, tensor_from_wire
 from inspector.errors import EngineError, InvalidInputError
 from inspector.layers import Layer
 from inspector.results import Prediction
+from inspector.targets import TargetLike
 from inspector.v1 import image_pb2, inspection_service_pb2, model_service_pb2
 
 RENDERINGS = {None: image_pb2.RENDERING_UNSPECIFIED, "png": image_pb2.RENDERING_PNG}

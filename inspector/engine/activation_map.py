@@ -10,10 +10,11 @@ import numpy as np
 from inspector.engine.attribution import Array, project_targets
 from inspector.engine.engine import Engine
 from inspector.engine.planes import as_maps, image_size, last_layer_with_maps, upsample
-from inspector.engine.targets import Target, channel_axis
+from inspector.engine.targets import channel_axis
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 def class_activation_map(

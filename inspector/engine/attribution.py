@@ -10,11 +10,12 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.targets import ResolvedTarget, Target, resolve, source_of
+from inspector.engine.targets import resolve, source_of
 from inspector.errors import InvalidInputError, unknown_name
 from inspector.registry import Registry
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import ResolvedTarget, Target
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from inspector.engine.attribution import Array, Progress, project_targets
 from inspector.engine.engine import Engine
-from inspector.engine.targets import ResolvedTarget, fixed
+from inspector.engine.targets import fixed
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import ResolvedTarget
 
 
 def chunks(engine: Engine, count: int, image: tuple[int, ...]) -> Iterator[range]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from inspector.engine.activation_map import class_activation_map
 from inspector.engine.attribution import Array, attribution_method
 from inspector.engine.engine import Engine
-from inspector.engine.targets import Target
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 @attribution_method("gradcam")

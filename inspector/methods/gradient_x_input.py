@@ -9,9 +9,9 @@ import numpy as np
 
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
-from inspector.engine.targets import Target
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 @attribution_method("gradient_x_input")

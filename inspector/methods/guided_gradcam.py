@@ -8,9 +8,9 @@ from dataclasses import replace
 from inspector.engine.activation_map import class_activation_map
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
-from inspector.engine.targets import Target
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 @attribution_method("guided_gradcam")

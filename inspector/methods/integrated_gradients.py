@@ -16,10 +16,11 @@ from inspector.engine.attribution import (
 from inspector.engine.averages import mean_gradient, told
 from inspector.engine.colour import Colour, plain_image
 from inspector.engine.engine import Engine
-from inspector.engine.targets import Target, fixed
+from inspector.engine.targets import fixed
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 @attribution_method("integrated_gradients")

@@ -11,11 +11,12 @@ from inspector.engine.engine import Engine
 from inspector.engine.occluder import Occluder, make_occluder
 from inspector.engine.planes import last_layer_with_maps
 from inspector.engine.probabilities import scores_and_probabilities, tensors_of
-from inspector.engine.targets import Target, channel_axis, resolve, source_of
+from inspector.engine.targets import channel_axis, resolve, source_of
 from inspector.errors import InvalidInputError
 from inspector.layers import Layer
 from inspector.results import Occlusion
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 def occlusion(

@@ -19,10 +19,11 @@ from inspector.engine.engine import Engine
 from inspector.engine.masks import random_masks
 from inspector.engine.planes import as_maps, image_size
 from inspector.engine.probabilities import scores_and_probabilities, tensors_of
-from inspector.engine.targets import ResolvedTarget, Target, fixed, resolve, source_of
+from inspector.engine.targets import fixed, resolve, source_of
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import ResolvedTarget, Target
 
 _UNSEEN = 1e-6
 """Less than this was shown of a pixel: then nothing is known of it, and its value is 0."""

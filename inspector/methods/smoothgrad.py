@@ -15,10 +15,10 @@ from inspector.engine.attribution import (
 )
 from inspector.engine.averages import mean_gradient, told
 from inspector.engine.engine import Engine
-from inspector.engine.targets import Target
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
+from inspector.targets import Target
 
 
 @attribution_method("smoothgrad")

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import inspector.client
+from inspector import targets
 from inspector.api.inspector import Inspector
 from inspector.api.load import load
 from inspector.client import Client, RemoteModel
 from inspector.embeddings.neighbours import neighbours
 from inspector.embeddings.pca import fit_pca
-from inspector.engine import targets
 from inspector.errors import InspectorError
 from inspector.v1 import inspection_service_pb2
 from tests.congruence.cases import CASES

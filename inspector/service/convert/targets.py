@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.engine.targets import Class, ResolvedTarget, Target, Unit
 from inspector.errors import InvalidInputError
+from inspector.targets import Class, ResolvedTarget, Target, Unit
 from inspector.v1 import target_pb2
 
 
