@@ -1,4 +1,5 @@
 from .api.inspector import Inspector as Inspector
+from .api.inspector import attribution_methods as attribution_methods
 from .api.load import load as load
 from .results import Attribution as Attribution
 from .results import ClassScore as ClassScore

@@ -38,3 +38,15 @@ class Layer:
     channels: int | None
     receptive_field: ReceptiveField | None
     """None where it cannot be computed; for a dense or global layer it covers the whole image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundRectifier:
+    """An operator, or several that compute one function."""
+
+    name: str
+    """The function, by its ONNX operator where it has one: "Relu", "Swish"."""
+    layer: str
+    """The layer that gives its output."""
+    layers: tuple[str, ...]
+    """All layers that are part of it, in graph order."""

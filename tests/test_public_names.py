@@ -16,7 +16,7 @@ from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_se
 
 
 def test_the_package():
-    names = "Attribution Cancellation Class ClassScore Inspector Occlusion Prediction Unit load"
+    names = "Attribution Cancellation Class ClassScore Inspector Occlusion Prediction Unit attribution_methods load"
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from inspector import methods
-from inspector.engine.attribution import attribute
+from inspector.engine.attribution import ATTRIBUTION_METHODS, attribute, info_of
 from inspector.engine.engine import Engine
-from inspector.engine.rectifiers import FoundRectifier, rectifiers
-from inspector.layers import Layer
+from inspector.engine.rectifiers import rectifiers
+from inspector.layers import FoundRectifier, Layer
 from inspector.model.prepare import prepare
 from inspector.model.spec import Model
+from inspector.options import MethodInfo
 from inspector.results import Attribution, Occlusion, Prediction
 from inspector.runtime.cancel import Cancellation
 from inspector.targets import Target, TargetLike, as_target
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def attribution_methods() -> tuple[MethodInfo, ...]:
+    """Return the methods of `attribute`, by name, with their options."""
+    return tuple(info_of(name) for name in sorted(ATTRIBUTION_METHODS))
 
 
 class Inspector:
@@ -71,17 +77,19 @@ class Inspector:
         *,
         method: str = "saliency",
         target: TargetLike | Sequence[TargetLike] = None,
+        policies: Mapping[str, str] | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancellation: Cancellation | None = None,
         **options: Any,
     ) -> Attribution:
-        """Map a target back to the image by a method of `inspector.methods`, with that method's own options.
+        """Map a target back to the image by one of `inspector.attribution_methods()`, with that method's own options.
 
-        "saliency", "gradient_x_input", "integrated_gradients", "smoothgrad", "deconvnet", "guided", "lrp", "gradcam",
-        "guided_gradcam" or "rise". A target is a class index, `Class()` (the most probable), or
-        `Unit(layer, channel, position)`. One target goes with any number of images, several targets with one image or
-        with as many images. `progress` is called with (steps done, steps in all) by methods that take many.
+        A target is a class index, `Class()` (the most probable), or `Unit(layer, channel, position)`. One target goes
+        with any number of images, several targets with one image or with as many images. `policies` names other
+        policies by layer. `progress` is called with (steps done, steps in all) by methods that take many.
         """
+        if policies:
+            options["policies"] = policies
         return attribute(
             self._engine,
             self.prepare(x),

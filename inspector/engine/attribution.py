@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from inspect import Parameter, signature
+from inspect import signature
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.signatures import method_info
 from inspector.engine.targets import resolve, source_of
-from inspector.errors import InvalidInputError, unknown_name
+from inspector.errors import InvalidInputError, NotFoundError, unknown_name
+from inspector.grad.policies import policy_named
+from inspector.options import MethodInfo
 from inspector.registry import Registry
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
@@ -40,9 +43,6 @@ Progress = Callable[[int, int], None]
 
 ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry("attribution method")
 
-_CONTROLS = ("progress", "cancellation")
-"""Keyword parameters of a method that say how it runs, not what it computes."""
-
 
 def attribution_method(name: str) -> Callable[[M], M]:
     """Register a method under the name by which users ask for it."""
@@ -54,14 +54,9 @@ def attribution_method(name: str) -> Callable[[M], M]:
     return register
 
 
-def options_of(method: str) -> Mapping[str, object]:
-    """Return the options of a method with their defaults; NotFoundError names the methods that exist."""
-    parameters = signature(_method(method)).parameters.values()
-    return {
-        parameter.name: parameter.default
-        for parameter in parameters
-        if parameter.kind is Parameter.KEYWORD_ONLY and parameter.name not in _CONTROLS
-    }
+def info_of(method: str) -> MethodInfo:
+    """Return what is known of a method; NotFoundError names the methods that exist."""
+    return method_info(method, _method(method))
 
 
 def attribute(
@@ -74,23 +69,17 @@ def attribute(
     progress: Progress | None = None,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
-    """Run a method by its name; InvalidInputError for an option that it does not have.
+    """Run a method by its name; InvalidInputError for an option that it does not have, or a value of another type.
 
     Methods that take one step do not tell their progress.
     """
-    known = options_of(method)
-    for name in options:
-        if name not in known:
-            raise InvalidInputError(
-                f"The method {method!r} has no option {name!r}; it has: {', '.join(known) or 'none'}.",
-                reason="UNKNOWN_OPTION",
-                field=f"options.{name}",
-            )
+    info = info_of(method)
+    given = {name: info.option(name).check(value) for name, value in options.items()}
     function: Callable[..., Attribution] = _method(method)
     controls: dict[str, object] = {"cancellation": cancellation}
     if "progress" in signature(function).parameters:
         controls["progress"] = progress
-    return function(engine, x, targets, **options, **controls)
+    return function(engine, x, targets, **given, **controls)
 
 
 def _method(name: str) -> AttributionMethod:
@@ -116,7 +105,7 @@ def project_targets(
 
     `policies` names other policies by layer; `seed` gives the signal at the target's unit.
     """
-    overrides = {engine.model.layer(name).output: other for name, other in (policies or {}).items()}
+    overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
     pairs = pair(targets, len(x))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
@@ -150,6 +139,14 @@ def project_targets(
     return attribution_of(
         engine, x, np.stack([maps[i] for i in order]), [resolved[i] for i in order], method=method
     )
+
+
+def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
+    """Return a layer's tensor and its policy, both of which must exist."""
+    try:
+        return engine.model.layer(layer).output, policy_named(policy).name
+    except NotFoundError as error:
+        raise NotFoundError(error.message, reason=error.reason, field=f"policies.{layer}") from None
 
 
 def resolve_targets(

@@ -1,9 +1,9 @@
-"""One colour in the model's input units: what stands for "nothing there"."""
+"""What stands for "nothing there": one colour in the model's input units, or an image."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,11 +15,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 COLOURS = {"grey": 127.5, "black": 0.0, "white": 255.0}
 """By name: the value in 0..255 of every channel."""
 
-Colour = str | float | Sequence[float]
+Colour = Literal["grey", "black", "white"] | float | Sequence[float]
 """A name, or values in the model's input units: one for all channels, or one per channel."""
 
+Baseline = Colour | Array
+"""A colour, or an image as the model's input, without the batch axis."""
 
-def colour_values(model: Model, colour: Colour, *, field: str) -> tuple[float, ...]:
+
+def colour_values(model: Model, colour: Colour | Array, *, field: str) -> tuple[float, ...]:
     """Return a colour per channel in the model's input units; InvalidInputError about `field` for what is none."""
     channels = model.input.channels or 1
     if isinstance(colour, str):
@@ -41,9 +44,25 @@ def colour_values(model: Model, colour: Colour, *, field: str) -> tuple[float, .
     return tuple(values * channels if len(values) == 1 else values)
 
 
-def plain_image(model: Model, x: Array, colour: Colour, *, field: str) -> Array:
-    """Return one image (1, …) of one colour, like the images `x`."""
-    values = np.asarray(colour_values(model, colour, field=field), x.dtype)
+def baseline_image(model: Model, x: Array, baseline: Baseline, *, field: str) -> Array:
+    """Return one image (1, …) like the images `x`: of one colour, or the one that is given."""
+    if isinstance(baseline, np.ndarray) and baseline.ndim > 1:
+        return _checked(baseline, x, field=field)
+    values = np.asarray(colour_values(model, baseline, field=field), x.dtype)
     layout = model.input.layout
     shaped = values[:, None, None] if layout == "NCHW" else values if layout == "NHWC" else values[:1]
     return np.broadcast_to(shaped, (1, *x.shape[1:])).copy()
+
+
+def _checked(image: Array, x: Array, *, field: str) -> Array:
+    if image.shape != x.shape[1:]:
+        raise InvalidInputError(
+            f"{field} has the shape {image.shape}; an image of the model's input has {x.shape[1:]}.",
+            reason="INVALID_SHAPE",
+            field=field,
+        )
+    if not np.isfinite(image).all():
+        raise InvalidInputError(
+            f"{field} holds NaN or infinity; all values must be finite.", reason="NOT_FINITE", field=field
+        )
+    return image.astype(x.dtype)[None]

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from inspector.grad.rectifiers import find_rectifiers
+from inspector.layers import FoundRectifier
 from inspector.model.spec import Model
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundRectifier:
-    """An operator, or several that compute one function."""
-
-    name: str
-    """The function, by its ONNX operator where it has one: "Relu", "Swish"."""
-    layer: str
-    """The layer that gives its output."""
-    layers: tuple[str, ...]
-    """All layers that are part of it, in graph order."""
 
 
 def rectifiers(model: Model) -> tuple[FoundRectifier, ...]:

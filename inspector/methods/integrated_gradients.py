@@ -14,7 +14,7 @@ from inspector.engine.attribution import (
     resolve_targets,
 )
 from inspector.engine.averages import mean_gradient, told
-from inspector.engine.colour import Colour, plain_image
+from inspector.engine.colour import Baseline, baseline_image
 from inspector.engine.engine import Engine
 from inspector.engine.targets import fixed
 from inspector.errors import InvalidInputError
@@ -29,18 +29,19 @@ def integrated_gradients(
     x: Array,
     targets: Sequence[Target],
     *,
-    baseline: Colour = "grey",
+    baseline: Baseline = "grey",
     steps: int = 50,
     progress: Progress | None = None,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
     """(x − x′) ⊙ ∫₀¹ ∂S/∂x(x′ + α(x − x′)) dα, by the midpoints of `steps` equal parts.
 
-    The baseline x′ is an image of one colour: "grey", "black", "white", or values in the model's input units.
+    The baseline x′ is an image of one colour ("grey", "black", "white", or values in the model's input units), or an
+    array like one image of the model's input.
     """
     if steps < 1:
         raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="options.steps")
-    start = plain_image(engine.model, x, baseline, field="options.baseline")
+    start = baseline_image(engine.model, x, baseline, field="options.baseline")
     resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
     at_start = resolve_targets(
         engine, start, [fixed(target) for target in resolved], cancellation=cancellation

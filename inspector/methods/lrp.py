@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from inspector.engine.attribution import Array, attribution_method, project_targets
 from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
 from inspector.targets import Target
 
-RULES = ("epsilon_plus_flat", "epsilon_alpha2beta1_flat", "epsilon", "zplus", "alpha2beta1")
+Rule = Literal["epsilon_plus_flat", "epsilon_alpha2beta1_flat", "epsilon", "zplus", "alpha2beta1"]
 
 
 @attribution_method("lrp")
@@ -20,17 +20,15 @@ def lrp(
     x: Array,
     targets: Sequence[Target],
     *,
-    rule: str = "epsilon_plus_flat",
+    rule: Rule = "epsilon_plus_flat",
     policies: Mapping[str, str] | None = None,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
     """Share the target's value out, layer by layer, among the pixels that made it; the map sums to it, less biases.
 
-    `rule` is one of RULES: "epsilon_plus_flat" is the usual composite (ε at dense layers, z⁺ at convolutions, evenly
+    The rule "epsilon_plus_flat" is the usual composite (ε at dense layers, z⁺ at convolutions, evenly
     at the first layer).
     """
-    if rule not in RULES:
-        raise InvalidInputError(f"rule is {rule!r}; allowed: {', '.join(RULES)}.", field="options.rule")
     return project_targets(
         engine,
         x,

@@ -14,7 +14,7 @@ from inspector.engine.attribution import (
     resolve_targets,
 )
 from inspector.engine.averages import chunks, told
-from inspector.engine.colour import Colour, plain_image
+from inspector.engine.colour import Baseline, baseline_image
 from inspector.engine.engine import Engine
 from inspector.engine.masks import random_masks
 from inspector.engine.planes import as_maps, image_size
@@ -38,7 +38,7 @@ def rise(
     masks: int = 2000,
     cells: int = 7,
     keep: float = 0.5,
-    baseline: Colour = "grey",
+    baseline: Baseline = "grey",
     seed: int = 0,
     progress: Progress | None = None,
     cancellation: Cancellation | None = None,
@@ -49,8 +49,8 @@ def rise(
     instead of its expectation N · keep, takes out the unevenness of few masks. Each of the `masks` is a smoothed grid
     of `cells` × `cells`, of which the share `keep` shows the image and the rest the baseline x′. Maps have one channel.
     """
-    _check(masks=masks, cells=cells, keep=keep, size=image_size(engine, x))
-    plain = plain_image(engine.model, x, baseline, field="options.baseline")
+    _check(masks=masks, cells=cells, keep=keep, seed=seed, size=image_size(engine, x))
+    plain = baseline_image(engine.model, x, baseline, field="options.baseline")
     resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
     planes = []
     for part, target in enumerate(resolved):
@@ -82,7 +82,7 @@ def _answers(
     return np.asarray([resolve(engine, asked, one, image=0)[0].value for one in found[source]], np.float32)
 
 
-def _check(*, masks: int, cells: int, keep: float, size: tuple[int, int]) -> None:
+def _check(*, masks: int, cells: int, keep: float, seed: int, size: tuple[int, int]) -> None:
     if masks < 1:
         raise InvalidInputError(f"masks is {masks}; it must be at least 1.", field="options.masks")
     if not 1 <= cells <= min(size):
@@ -91,3 +91,5 @@ def _check(*, masks: int, cells: int, keep: float, size: tuple[int, int]) -> Non
         )
     if not 0 < keep <= 1:
         raise InvalidInputError(f"keep is {keep}; it must be above 0 and at most 1.", field="options.keep")
+    if seed < 0:
+        raise InvalidInputError(f"seed is {seed}; it must be 0 or more.", field="options.seed")

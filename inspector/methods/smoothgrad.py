@@ -41,6 +41,8 @@ def smoothgrad(
         raise InvalidInputError(f"samples is {samples}; it must be at least 1.", field="options.samples")
     if not 0 <= noise < np.inf:
         raise InvalidInputError(f"noise is {noise}; it must be 0 or more.", field="options.noise")
+    if seed < 0:
+        raise InvalidInputError(f"seed is {seed}; it must be 0 or more.", field="options.seed")
     resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
     maps = []
     for part, target in enumerate(resolved):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import inspector
-from inspector.engine.attribution import ATTRIBUTION_METHODS, options_of
+from inspector.engine.colour import COLOURS as COLOUR_VALUES
 from inspector.errors import InvalidInputError, NotFoundError
+from inspector.grad.policies import POLICIES as POLICY_TABLE
+from inspector.options import MethodInfo, OptionInfo
 from tests.support.small_cnn import images, small_cnn
 
 X = images(1)
@@ -18,25 +21,57 @@ def ours():
         yield loaded
 
 
+POLICIES = {"policies": (("policies",), None)}
+COLOURS = ("text", "number", "numbers", "tensor")
+
+
 def test_the_options_of_every_method():
-    policies = {"policies": None}
-    assert {name: dict(options_of(name)) for name in ATTRIBUTION_METHODS} == {
-        "saliency": policies,
-        "deconvnet": policies,
-        "guided": policies,
-        "lrp": {"rule": "epsilon_plus_flat", **policies},
-        "gradient_x_input": {},
-        "integrated_gradients": {"baseline": "grey", "steps": 50},
-        "smoothgrad": {"samples": 25, "noise": 0.15, "seed": 0},
-        "gradcam": {"layer": None},
-        "guided_gradcam": {"layer": None},
-        "rise": {"masks": 2000, "cells": 7, "keep": 0.5, "baseline": "grey", "seed": 0},
+    found = {
+        method.name: {option.name: (option.types, option.default) for option in method.options}
+        for method in inspector.attribution_methods()
     }
+    assert found == {
+        "saliency": POLICIES,
+        "deconvnet": POLICIES,
+        "guided": POLICIES,
+        "lrp": {"rule": (("text",), "epsilon_plus_flat"), **POLICIES},
+        "gradient_x_input": {},
+        "integrated_gradients": {"baseline": (COLOURS, "grey"), "steps": (("integer",), 50)},
+        "smoothgrad": {
+            "samples": (("integer",), 25),
+            "noise": (("number",), 0.15),
+            "seed": (("integer",), 0),
+        },
+        "gradcam": {"layer": (("text",), None)},
+        "guided_gradcam": {"layer": (("text",), None)},
+        "rise": {
+            "masks": (("integer",), 2000),
+            "cells": (("integer",), 7),
+            "keep": (("number",), 0.5),
+            "baseline": (COLOURS, "grey"),
+            "seed": (("integer",), 0),
+        },
+    }
+
+
+def test_the_choices_are_those_that_there_are():
+    methods = {method.name: method for method in inspector.attribution_methods()}
+    assert set(methods["rise"].option("baseline").choices) == set(COLOUR_VALUES)
+    assert {f"lrp_{rule}" for rule in methods["lrp"].option("rule").choices} <= set(POLICY_TABLE)
+    assert set(methods["guided"].option("policies").choices) == set(POLICY_TABLE)
+
+
+def test_every_method_says_what_it_is():
+    for method in inspector.attribution_methods():
+        assert method.title, method
+        assert method.description.endswith((".", ";")), method
+        assert len(method.title) + len(method.description) < 240
 
 
 def test_an_unknown_option_is_refused_with_those_that_exist(ours):
     with pytest.raises(
-        InvalidInputError, match="'smoothgrad' has no option 'steps'; it has: samples, noise, seed"
+        InvalidInputError,
+        match="'smoothgrad' has no option 'steps'; it has: samples, noise, seed. Did you mean 'sam",
     ) as e:
         ours.attribute(X, method="smoothgrad", steps=3)
     assert e.value.field == "options.steps"
@@ -54,3 +89,149 @@ def test_methods_of_one_step_tell_no_progress(ours, method):
     told = []
     ours.attribute(X, method=method, progress=lambda *step: told.append(step))
     assert told == []
+
+
+OPTIONS = {
+    "integer": OptionInfo(name="steps", types=("integer",), default=3),
+    "number": OptionInfo(name="keep", types=("number",), default=0.5),
+    "choice": OptionInfo(name="rule", types=("text",), default="zplus", choices=("zplus", "epsilon")),
+    "text": OptionInfo(name="layer", types=("text",), default=None),
+    "flag": OptionInfo(name="signed", types=("flag",), default=True),
+    "colour": OptionInfo(
+        name="baseline", types=("text", "number", "numbers", "tensor"), default="grey", choices=("grey",)
+    ),
+    "policies": OptionInfo(name="policies", types=("policies",), default=None),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "expected"),
+    [
+        ("integer", 5, 5),
+        ("integer", 5.0, 5),
+        ("integer", np.int32(5), 5),
+        ("integer", 2**62 + 1, 2**62 + 1),
+        ("number", 5, 5.0),
+        ("number", np.float32(0.5), 0.5),
+        ("choice", "epsilon", "epsilon"),
+        ("text", "conv1", "conv1"),
+        ("text", None, None),
+        ("flag", False, False),
+        ("flag", np.False_, False),
+        ("colour", "grey", "grey"),
+        ("colour", 2, 2.0),
+        ("colour", [0, 0.5], (0.0, 0.5)),
+        ("colour", np.array([1, 2]), (1.0, 2.0)),
+        ("policies", {"a": "b"}, {"a": "b"}),
+    ],
+)
+def test_a_value_is_taken_as_the_type_of_its_option(kind, given, expected):
+    found = OPTIONS[kind].check(given)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_an_image_is_taken_as_it_is():
+    image = np.ones((3, 2, 2), np.float32)
+    assert OPTIONS["colour"].check(image) is image
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        ("integer", "many", "steps is 'many'; allowed: an integer."),
+        ("integer", 2.5, "steps is 2.5; allowed: an integer."),
+        ("integer", float("nan"), "steps is nan"),
+        ("integer", True, "steps is True"),
+        ("integer", None, "steps is None"),
+        ("number", "0.5", "keep is '0.5'; allowed: a number."),
+        ("choice", "epsilom", "allowed: zplus, epsilon. Did you mean 'epsilon'?"),
+        ("choice", 3, "rule is 3; allowed: zplus, epsilon."),
+        ("text", 3, "layer is 3; allowed: a text."),
+        ("flag", 1, "signed is 1; allowed: true or false."),
+        ("colour", "gray", "Did you mean 'grey'?"),
+        ("colour", ["a"], "allowed: grey, or a number or several numbers or an array of two or more axes."),
+        ("colour", np.array([["a"]]), "baseline is"),
+        ("policies", {"a": 1}, "allowed: a mapping from layers to policies."),
+        ("policies", "a", "policies is 'a'"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_what_is_allowed(kind, given, words):
+    with pytest.raises(InvalidInputError) as error:
+        OPTIONS[kind].check(given)
+    assert words in error.value.message
+    assert (error.value.reason, error.value.field) == ("INVALID_OPTION", f"options.{OPTIONS[kind].name}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("integer", "12", 12),
+        ("integer", "1e3", 1000),
+        ("number", "0.5", 0.5),
+        ("choice", "epsilon", "epsilon"),
+        ("text", "5", "5"),
+        ("flag", "false", False),
+        ("flag", "True", True),
+        ("colour", "grey", "grey"),
+        ("colour", "-0.5", -0.5),
+        ("colour", "0.1,0.2", (0.1, 0.2)),
+    ],
+)
+def test_a_text_is_read_as_the_type_of_its_option(kind, text, expected):
+    found = OPTIONS[kind].read(text)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("integer", "many"), ("integer", "0.5"), ("number", ""), ("choice", "eps"), ("flag", "1"),
+        ("colour", "0.1;0.2"), ("policies", "a=b"),
+    ],
+)  # fmt: skip
+def test_a_text_of_another_type_is_refused(kind, text):
+    with pytest.raises(InvalidInputError, match=OPTIONS[kind].name) as error:
+        OPTIONS[kind].read(text)
+    assert error.value.reason == "INVALID_OPTION"
+
+
+def test_the_nearest_name_of_an_unknown_option_is_said():
+    method = MethodInfo(name="m", title="", description="", options=(OPTIONS["integer"], OPTIONS["number"]))
+    with pytest.raises(InvalidInputError, match="Did you mean 'steps'") as error:
+        method.option("step")
+    assert error.value.reason == "UNKNOWN_OPTION"
+
+
+@pytest.mark.parametrize("method", ["rise", "smoothgrad"])
+def test_a_negative_seed_is_refused(ours, method):
+    with pytest.raises(InvalidInputError, match="seed is -1") as error:
+        ours.attribute(X, method=method, seed=-1)
+    assert error.value.field == "options.seed"
+
+
+@pytest.mark.parametrize("method", ["rise", "integrated_gradients"])
+def test_a_baseline_may_be_an_image(ours, method):
+    few = {"masks": 20} if method == "rise" else {"steps": 5}
+    plain = np.broadcast_to(np.float32([0.1, 0.2, 0.3])[:, None, None], X.shape[1:])
+    colour = ours.attribute(X, method=method, baseline=(0.1, 0.2, 0.3), **few)
+    image = ours.attribute(X, method=method, baseline=plain, **few)
+    np.testing.assert_array_equal(colour.maps, image.maps)
+    for wrong, reason in ((plain[:, 1:], "INVALID_SHAPE"), (plain * np.nan, "NOT_FINITE")):
+        with pytest.raises(InvalidInputError) as error:
+            ours.attribute(X, method=method, baseline=wrong, **few)
+        assert (error.value.reason, error.value.field) == (reason, "options.baseline")
+
+
+def test_policies_name_what_does_not_exist(ours):
+    for policies, reason in (
+        ({"cnv1": "guided"}, "LAYER_NOT_FOUND"),
+        ({"relu1": "guide"}, "POLICY_NOT_FOUND"),
+    ):
+        with pytest.raises(NotFoundError, match="Did you mean") as error:
+            ours.attribute(X, policies=policies)
+        assert error.value.reason == reason
+        assert error.value.field == f"policies.{next(iter(policies))}"
+    with pytest.raises(InvalidInputError, match="'gradcam' has no option 'policies'"):
+        ours.attribute(X, method="gradcam", policies={"relu1": "guided"})

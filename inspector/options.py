@@ -1,0 +1,193 @@
+"""Attribution methods and their options: plain data, the same in-process and from a service.
+
+An option has one or more types, after what its value may be:
+integer, number, text, flag (true or false), numbers (a sequence), tensor (an array of two or more axes), and
+policies (a mapping from layers to policies).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from inspector.errors import InvalidInputError
+
+INTEGER, NUMBER, TEXT, FLAG = "integer", "number", "text", "flag"
+NUMBERS, TENSOR, POLICIES = "numbers", "tensor", "policies"
+
+_WORDS = {
+    INTEGER: "an integer",
+    NUMBER: "a number",
+    TEXT: "a text",
+    FLAG: "true or false",
+    NUMBERS: "several numbers",
+    TENSOR: "an array of two or more axes",
+    POLICIES: "a mapping from layers to policies",
+}
+TYPES = tuple(_WORDS)
+
+_NO = object()
+"""No value: what was given is of another type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionInfo:
+    """One option of a method."""
+
+    name: str
+    types: tuple[str, ...]
+    """Some of TYPES."""
+    default: Any
+    """None is allowed only where it is the default."""
+    choices: tuple[str, ...] = ()
+    """The texts that are allowed, where not all are; for policies, the names of those."""
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, for people."""
+        words = [_WORDS[kind] for kind in self.types if not (kind == TEXT and self.choices)]
+        texts = self.choices if TEXT in self.types else ()
+        return ", ".join([*texts, *(["or " + " or ".join(words)] if texts and words else words)])
+
+    def check(self, value: object) -> Any:
+        """Return a value as the method takes it; InvalidInputError says what is allowed."""
+        if value is None and self.default is None:
+            return None
+        for kind in self.types:
+            found = _TAKE[kind](value)
+            if found is not _NO and (kind != TEXT or not self.choices or found in self.choices):
+                return found
+        raise self._refusal(value)
+
+    def read(self, text: str) -> Any:
+        """Return the value that a text stands for: `12`, `0.5`, `true`, `0.1,0.2,0.3` or a word."""
+        for kind in self.types:
+            found = _READ[kind](text) if kind in _READ else _NO
+            if found is not _NO and (kind != TEXT or not self.choices or found in self.choices):
+                return found
+        raise self._refusal(text)
+
+    def _refusal(self, value: object) -> InvalidInputError:
+        hint = _hint(value, self.choices if TEXT in self.types else ())
+        shown = repr(value) if len(repr(value)) <= 60 else f"{type(value).__name__} of another kind"
+        return InvalidInputError(
+            f"{self.name} is {shown}; allowed: {self.allowed}.{hint}",
+            reason="INVALID_OPTION",
+            field=f"options.{self.name}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodInfo:
+    """One attribution method."""
+
+    name: str
+    title: str
+    """Its full name and its source."""
+    description: str
+    """What it computes, in one sentence."""
+    options: tuple[OptionInfo, ...] = ()
+
+    def option(self, name: str) -> OptionInfo:
+        """Return the option of that name; InvalidInputError names those that exist, and the nearest."""
+        known = {option.name: option for option in self.options}
+        if name not in known:
+            raise InvalidInputError(
+                f"The method {self.name!r} has no option {name!r}; it has: {', '.join(known) or 'none'}."
+                + _hint(name, known),
+                reason="UNKNOWN_OPTION",
+                field=f"options.{name}",
+            )
+        return known[name]
+
+
+def _hint(given: object, known: Iterable[str]) -> str:
+    close = get_close_matches(given, list(known), n=1, cutoff=0.5) if isinstance(given, str) else []
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _integer(value: object) -> Any:
+    """Take whole numbers; in some languages all numbers are floating-point ones."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    return int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else _NO
+
+
+def _number(value: object) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return _NO
+    try:
+        return float(value)
+    except OverflowError:
+        return _NO
+
+
+def _flag(value: object) -> Any:
+    return bool(value) if isinstance(value, bool | np.bool_) else _NO
+
+
+def _text(value: object) -> Any:
+    return value if isinstance(value, str) else _NO
+
+
+def _numbers(value: object) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        return _NO
+    found = [_number(item) for item in value]
+    return _NO if _NO in found else tuple(found)
+
+
+def _tensor(value: object) -> Any:
+    is_tensor = isinstance(value, np.ndarray) and value.ndim > 1 and np.issubdtype(value.dtype, np.number)
+    return value if is_tensor else _NO
+
+
+def _policies(value: object) -> Any:
+    if not isinstance(value, Mapping):
+        return _NO
+    return dict(value) if all(isinstance(text, str) for pair in value.items() for text in pair) else _NO
+
+
+_TAKE = {
+    INTEGER: _integer,
+    NUMBER: _number,
+    TEXT: _text,
+    FLAG: _flag,
+    NUMBERS: _numbers,
+    TENSOR: _tensor,
+    POLICIES: _policies,
+}
+
+
+def _read_number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return _NO
+
+
+def _read_integer(text: str) -> Any:
+    try:
+        return int(text)
+    except ValueError:
+        return _integer(_read_number(text))
+
+
+def _read_numbers(text: str) -> Any:
+    found = [_read_number(part) for part in text.split(",")]
+    return _NO if _NO in found else tuple(found)
+
+
+_READ = {
+    INTEGER: _read_integer,
+    NUMBER: _read_number,
+    TEXT: _text,
+    FLAG: lambda text: {"true": True, "false": False}.get(text.lower(), _NO),
+    NUMBERS: _read_numbers,
+}
