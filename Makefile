@@ -7,7 +7,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint operators operators-check docker-lint bench architectures lock clean
+.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check docker-lint bench architectures lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ protos-check: setup ## is inspector/v1 what protos/ says?
 
 protos-lint: ## buf's lint and breaking-change check (needs npx)
 	cd protos && $(BUF) lint && $(BUF) breaking --against baseline.binpb
+
+protos-baseline: ## from now on what protos/ says must not break (at a release; needs npx)
+	cd protos && $(BUF) build --exclude-source-info -o baseline.binpb
 
 operators: setup ## judge every rule on every model, and write docs/operators.md (minutes)
 	$(BIN)/python -m tools.generate_operators

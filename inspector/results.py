@@ -29,6 +29,8 @@ class Prediction:
     """The most probable classes of one image, best first."""
 
     classes: tuple[ClassScore, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences that the result says about itself, e.g. that images ran one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class Attribution:
     layout: str
     completeness_gap: tuple[float, ...] = ()
     """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
+    notes: tuple[str, ...] = ()
+    """Sentences that the result says about itself, e.g. that images ran one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,3 +77,5 @@ class Occlusion:
     stride: tuple[int, int]
     fill: tuple[float, ...]
     """The square's value per channel, in the model's input units."""
+    notes: tuple[str, ...] = ()
+    """Sentences that the result says about itself, e.g. that images ran one by one."""

@@ -35,9 +35,9 @@ def test_the_client():
 
 
 def test_the_clients_verbs():
-    names = "close collection collections delete load model models register unload upload"
+    names = "attribution_methods close collection collections delete load model models register unload upload"
     assert public(inspector.client.Client) == names.split()
-    names = "activation_pictures activations attribute features info layers occlude occlude_steps predict"
+    names = "activation_pictures activations attribute features info layers occlude occlude_steps predict rectifiers"
     assert public(inspector.client.RemoteModel) == names.split()
     names = "add delete info neighbours pca"
     assert public(inspector.client.RemoteCollection) == names.split()
@@ -84,7 +84,11 @@ def test_the_commands():
             "ModelService",
             "DeleteModel GetModel ListLayers ListModels LoadModel RegisterModel UnloadModel UploadModel",
         ),
-        (inspection_service_pb2, "InspectionService", "Activations Attribute Features Occlude Predict"),
+        (
+            inspection_service_pb2,
+            "InspectionService",
+            "Activations Attribute AttributeStream Features ListMethods ListRectifiers Occlude Predict",
+        ),
         (
             embedding_service_pb2,
             "EmbeddingService",

@@ -9,11 +9,13 @@ from typing import Any
 
 from inspector.client.connection import Connection
 from inspector.client.images import preprocessing_to_wire
+from inspector.client.methods import method_from_wire
 from inspector.client.models import ModelInfo, model_from_wire
 from inspector.client.remote_collection import CollectionInfo, RemoteCollection, collection_from_wire
 from inspector.client.remote_model import RemoteModel
 from inspector.client.upload import id_for, open_model, upload_messages
-from inspector.v1 import embedding_service_pb2, model_service_pb2
+from inspector.options import MethodInfo
+from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
 
 
 class Client:
@@ -67,6 +69,12 @@ class Client:
         model = RemoteModel(self._connection, name)
         model.info()
         return model
+
+    def attribution_methods(self) -> tuple[MethodInfo, ...]:
+        """Return the methods of `attribute`, by name, with their options."""
+        request = inspection_service_pb2.ListMethodsRequest()
+        pages = self._connection.pages(self._connection.inspection.ListMethods, request, "methods")
+        return tuple(map(method_from_wire, pages))
 
     def load(self, name: str, *, preprocessing: Mapping[str, Any] | None = None) -> ModelInfo:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from inspector.client.connection import Connection
 from inspector.client.images import image_to_wire, images_to_wire
+from inspector.client.methods import options_to_wire, policies_to_wire, rectifier_from_wire
 from inspector.client.models import ModelInfo, layer_from_wire, model_from_wire
 from inspector.client.results import (
     Attribution,
@@ -21,7 +22,7 @@ from inspector.client.results import (
 from inspector.client.targets import target_to_wire, targets_to_wire
 from inspector.client.tensors import Array, tensor_from_wire
 from inspector.errors import EngineError, InvalidInputError
-from inspector.layers import Layer
+from inspector.layers import FoundRectifier, Layer
 from inspector.results import Prediction
 from inspector.targets import TargetLike
 from inspector.v1 import image_pb2, inspection_service_pb2, model_service_pb2
@@ -59,6 +60,12 @@ class RemoteModel:
             )
         )
 
+    def rectifiers(self) -> tuple[FoundRectifier, ...]:
+        """Return what the methods "deconvnet" and "guided" take for rectifiers, in graph order."""
+        request = inspection_service_pb2.ListRectifiersRequest(model=self._name)
+        pages = self._connection.pages(self._service.ListRectifiers, request, "rectifiers")
+        return tuple(map(rectifier_from_wire, pages))
+
     def predict(self, x: object, *, top: int = 5) -> tuple[Prediction, ...]:
         """Return the `top` most probable classes of each image."""
         request = inspection_service_pb2.PredictRequest(model=self._name, images=images_to_wire(x), top=top)
@@ -80,13 +87,17 @@ class RemoteModel:
         *,
         method: str = "saliency",
         target: TargetLike | Sequence[TargetLike] = None,
+        policies: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
         rendering: str | None = None,
+        **options: Any,
     ) -> Attribution:
-        """Map a target back to the image: "saliency", "deconvnet", "guided", … (an unknown method names all).
+        """Map a target back to the image by one of `Client.attribution_methods()`, with that method's own options.
 
         A target is a class index, `Class()` (the most probable), or `Unit(layer, channel, position)`. One target goes
-        with any number of images, several targets with one image or with as many images. `rendering="png"` asks for
-        pictures too.
+        with any number of images, several targets with one image or with as many images. `policies` names other
+        policies by layer. `progress` is called with (steps done, steps in all) by methods that take many.
+        `rendering="png"` asks for pictures too.
         """
         request = inspection_service_pb2.AttributeRequest(
             model=self._name,
@@ -94,8 +105,12 @@ class RemoteModel:
             method=method,
             targets=targets_to_wire(target),
             rendering=_choice(RENDERINGS, rendering, field="rendering"),
+            options=options_to_wire(options),
+            policies=policies_to_wire(policies),
         )
-        return attribution_from_wire(self._connection.call(self._service.Attribute, request))
+        if progress is None:
+            return attribution_from_wire(self._connection.call(self._service.Attribute, request))
+        return attribution_from_wire(self._tell_and_attribute(request, progress))
 
     def occlude(
         self,
@@ -163,6 +178,23 @@ class RemoteModel:
             pooling=_choice(POOLINGS, pooling, field="pooling"),
         )
         return tensor_from_wire(self._connection.call(self._service.Features, request).features)
+
+    def _tell_and_attribute(
+        self, request: inspection_service_pb2.AttributeRequest, progress: Callable[[int, int], None]
+    ) -> inspection_service_pb2.AttributeResponse:
+        """Return the last message's maps; what was told when it came is told once, here as in-process."""
+        told = (0, 0)
+        found: inspection_service_pb2.AttributeResponse | None = None
+        wrapped = inspection_service_pb2.AttributeStreamRequest(attribution=request)
+        for response in self._connection.stream(self._service.AttributeStream, wrapped):
+            if told != (response.done, response.total):
+                told = (response.done, response.total)
+                progress(*told)
+            if response.HasField("attribution"):
+                found = response.attribution
+        if found is None:
+            raise EngineError("The server ended the attribution without a result.")
+        return found
 
     def _activations(
         self, x: object, layers: Sequence[str], rendering: str | None

@@ -39,7 +39,8 @@ def prediction_from_wire(message: inspection_service_pb2.Prediction) -> Predicti
                 score=score.score,
             )
             for score in message.classes
-        )
+        ),
+        notes=tuple(message.notes),
     )
 
 
@@ -58,6 +59,7 @@ def attribution_from_wire(message: inspection_service_pb2.AttributeResponse) -> 
         layout=message.layout,
         pictures=tuple(message.pictures),
         completeness_gap=tuple(message.completeness_gap),
+        notes=tuple(message.notes),
     )
 
 
@@ -80,6 +82,7 @@ def occlusion_from_wire(response: inspection_service_pb2.OccludeResponse) -> Occ
         size=_pair(message.size),
         stride=_pair(message.stride),
         fill=tuple(message.fill),
+        notes=tuple(message.notes),
         picture=response.picture,
     )
 

@@ -169,6 +169,7 @@ def attribution_of(
     *,
     method: str,
     completeness_gap: Sequence[float] = (),
+    notes: Sequence[str] = (),
 ) -> Attribution:
     """Return maps as a method's result for images `x`."""
     return Attribution(
@@ -178,6 +179,7 @@ def attribution_of(
         inputs=x,
         layout=engine.model.input.layout,
         completeness_gap=tuple(completeness_gap),
+        notes=tuple(notes),
     )
 
 

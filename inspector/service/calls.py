@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 from inspector.api.inspector import Inspector
 from inspector.runtime.cancel import Cancellation
-from inspector.service.executor import Executor
+from inspector.service.executor import Executor, Put
 from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, id_of
@@ -31,12 +31,12 @@ class Calls:
         )
 
     def stream_on_model(
-        self, name: str, context: Any, work: Callable[[Inspector, Cancellation], Iterable[T]]
+        self, name: str, context: Any, work: Callable[[Inspector, Cancellation, Put[T]], None]
     ) -> AsyncGenerator[T, None]:
-        """Yield what `work` yields; see Executor.stream."""
+        """Yield what `work` puts; see Executor.stream."""
         inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))
         return self._executor.stream(
-            gate, lambda token: work(inspector, token), seconds=self._seconds(context)
+            gate, lambda token, put: work(inspector, token, put), seconds=self._seconds(context)
         )
 
     async def behind(self, gate: Gate, context: Any, work: Callable[[], T]) -> T:

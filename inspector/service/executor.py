@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,8 @@ from inspector.service.gate import Gate
 from inspector.service.status import DEADLINE_EXCEEDED
 
 T = TypeVar("T")
+Put = Callable[[T], object]
+"""Takes the next of several items."""
 
 
 class Executor:
@@ -39,15 +41,14 @@ class Executor:
             gate.leave()
 
     async def stream(
-        self, gate: Gate, work: Callable[[Cancellation], Iterable[T]], *, seconds: float
+        self, gate: Gate, work: Callable[[Cancellation, Put[T]], None], *, seconds: float
     ) -> AsyncGenerator[T, None]:
-        """Yield what `work` yields; a slow reader misses items between, never the last, and never holds the gate."""
+        """Yield what `work` puts; a slow reader misses items between, never the last, and never holds the gate."""
         loop = asyncio.get_running_loop()
         latest = _Latest[T]()
 
         def produce(cancellation: Cancellation) -> None:
-            for item in work(cancellation):
-                loop.call_soon_threadsafe(latest.put, item)
+            work(cancellation, lambda item: loop.call_soon_threadsafe(latest.put, item))
 
         producer = asyncio.create_task(self.run(gate, produce, seconds=seconds))
         producer.add_done_callback(lambda _: latest.close())

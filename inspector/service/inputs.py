@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
+from google.protobuf.message import Message
+
 from inspector.api.inspector import Inspector
 from inspector.errors import LimitExceededError
 from inspector.model.spec import Layer
@@ -34,6 +36,16 @@ def require_maps_fit(inputs: Array, *, maps: int, limit: int) -> None:
     """Raise LimitExceededError where so many maps, and the inputs, fit no response."""
     size = inputs.nbytes + maps * 4 * inputs[0].size
     _require(size, limit=limit, what=f"{maps} maps of shape {inputs.shape[1:]}, and the inputs")
+
+
+def require_message_fits(response: Message, *, limit: int) -> None:
+    """Raise LimitExceededError where a response is larger than a message may be."""
+    if (size := response.ByteSize()) > limit:
+        raise LimitExceededError(
+            f"The response has {size:,} bytes; a message holds at most {limit:,}. Ask for fewer images or fewer layers "
+            "at a time.",
+            reason="RESPONSE_TOO_LARGE",
+        )
 
 
 def _require(size: int, *, limit: int, what: str) -> None:

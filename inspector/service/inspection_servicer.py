@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
-from inspector.api.inspector import Inspector
-from inspector.api.pictures import activation_picture, attribution_pictures, occlusion_picture
-from inspector.errors import InvalidInputError
+from google.protobuf.message import Message
+
+from inspector.api.inspector import Inspector, attribution_methods
+from inspector.api.pictures import activation_picture
 from inspector.runtime.cancel import Cancellation
 from inspector.service.calls import Calls
 from inspector.service.convert.enums import POOLINGS, WITH_PICTURES, from_wire
-from inspector.service.convert.images import (
-    extent_from_wire,
-    image_from_wire,
-    images_from_wire,
-    require_count,
-)
-from inspector.service.convert.results import attribution_to_wire, occlusion_to_wire, prediction_to_wire
-from inspector.service.convert.targets import target_from_wire, targets_from_wire
+from inspector.service.convert.images import images_from_wire, require_count
+from inspector.service.convert.methods import method_to_wire, rectifier_to_wire
+from inspector.service.convert.results import prediction_to_wire
 from inspector.service.convert.tensors import tensor_to_wire
-from inspector.service.inputs import prepared, require_layers_fit, require_maps_fit
+from inspector.service.executor import Put
+from inspector.service.inputs import prepared, require_layers_fit
+from inspector.service.names import page
+from inspector.service.work import Attributing, attribution_work, occlusion_work, telling_work
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc
 
 MAX_LAYERS = 1000
-MAX_TARGETS = 1000
 
 
 class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
@@ -82,31 +80,43 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
     async def Attribute(
         self, request: inspection_service_pb2.AttributeRequest, context: Any
     ) -> inspection_service_pb2.AttributeResponse:
-        images = images_from_wire(request.images, limit=self._max_images)
-        if request.targets:
-            require_count(len(request.targets), limit=MAX_TARGETS, field="targets")
-        target = targets_from_wire(request.targets)
-        drawn = from_wire(WITH_PICTURES, request.rendering, field="rendering")
+        work = self._attribution_work(request)
+        return await self._calls.on_model(
+            request.model, context, lambda inspector, cancellation: work(inspector, cancellation, None)
+        )
 
-        def work(
-            inspector: Inspector, cancellation: Cancellation
-        ) -> inspection_service_pb2.AttributeResponse:
-            inputs = prepared(inspector, images, cancellation)
-            maps = max(len(inputs), len(request.targets))
-            require_maps_fit(inputs, maps=maps, limit=self._max_bytes)
-            found = inspector.attribute(
-                inputs, method=request.method or "saliency", target=target, cancellation=cancellation
-            )
-            pictures = attribution_pictures(found, inspector.model) if drawn else []
-            return attribution_to_wire(found, pictures=pictures)
+    async def AttributeStream(
+        self, request: inspection_service_pb2.AttributeStreamRequest, context: Any
+    ) -> None:
+        work = telling_work(self._attribution_work(request.attribution), max_bytes=self._max_bytes)
+        await self._write_all(request.attribution.model, context, work)
 
-        return await self._calls.on_model(request.model, context, work)
+    async def ListMethods(
+        self, request: inspection_service_pb2.ListMethodsRequest, _context: Any
+    ) -> inspection_service_pb2.ListMethodsResponse:
+        methods, token = page(
+            attribution_methods(), size=request.page_size, token=request.page_token, default=100, limit=1000
+        )
+        return inspection_service_pb2.ListMethodsResponse(
+            methods=map(method_to_wire, methods), next_page_token=token
+        )
+
+    async def ListRectifiers(
+        self, request: inspection_service_pb2.ListRectifiersRequest, context: Any
+    ) -> inspection_service_pb2.ListRectifiersResponse:
+        # The graph is searched for them: too long for the thread that answers all calls.
+        found = await self._calls.on_model(
+            request.model, context, lambda inspector, _cancellation: inspector.rectifiers()
+        )
+        rectifiers, token = page(
+            found, size=request.page_size, token=request.page_token, default=1000, limit=10_000
+        )
+        return inspection_service_pb2.ListRectifiersResponse(
+            rectifiers=map(rectifier_to_wire, rectifiers), next_page_token=token
+        )
 
     async def Occlude(self, request: inspection_service_pb2.OccludeRequest, context: Any) -> None:
-        work = occlusion_work(request)
-        async with aclosing(self._calls.stream_on_model(request.model, context, work)) as responses:
-            async for response in responses:
-                await context.write(response)
+        await self._write_all(request.model, context, occlusion_work(request))
 
     async def Features(
         self, request: inspection_service_pb2.FeaturesRequest, context: Any
@@ -126,29 +136,12 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
 
         return await self._calls.on_model(request.model, context, work)
 
+    def _attribution_work(self, request: inspection_service_pb2.AttributeRequest) -> Attributing:
+        return attribution_work(request, max_images=self._max_images, max_bytes=self._max_bytes)
 
-def occlusion_work(request: inspection_service_pb2.OccludeRequest) -> Any:
-    """Return what yields the responses of a sweep; the request is checked now, not when it runs."""
-    image = image_from_wire(request.image, field="image")
-    if request.batch < 0:
-        raise InvalidInputError(f"batch is {request.batch}; it must not be negative.", field="batch")
-    options: dict[str, Any] = {"layer": request.layer or None, "batch": request.batch or None}
-    if request.HasField("target"):
-        options["target"] = target_from_wire(request.target, field="target")
-    for name in ("size", "stride"):
-        if request.HasField(name):
-            options[name] = extent_from_wire(getattr(request, name), field=name)
-    if request.fill:
-        options["fill"] = tuple(request.fill)
-    drawn = from_wire(WITH_PICTURES, request.rendering, field="rendering")
-
-    def work(
-        inspector: Inspector, cancellation: Cancellation
-    ) -> Iterator[inspection_service_pb2.OccludeResponse]:
-        inputs = inspector.prepare(image)
-        for step in inspector.occlude_steps(inputs, cancellation=cancellation, **options):
-            is_last = bool(step.done.all())
-            picture = occlusion_picture(step, inputs, inspector.model) if drawn and is_last else b""
-            yield occlusion_to_wire(step, picture=picture)
-
-    return work
+    async def _write_all(
+        self, model: str, context: Any, work: Callable[[Inspector, Cancellation, Put[Message]], None]
+    ) -> None:
+        async with aclosing(self._calls.stream_on_model(model, context, work)) as responses:
+            async for response in responses:
+                await context.write(response)

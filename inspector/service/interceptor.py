@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.message import Message
 from grpc_status import rpc_status
 
-from inspector.errors import LimitExceededError
+from inspector.service.inputs import require_message_fits
 from inspector.service.status import status_of
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,8 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
             outcome = "OK"
             try:
                 response = await method(request, context)
-                self._check_size(response)
+                if response is not None:
+                    require_message_fits(response, limit=self._max_response_bytes)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 — whatever it is, the caller gets a status and no stack
@@ -65,14 +66,6 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
             return response
 
         return call
-
-    def _check_size(self, response: Message | None) -> None:
-        if response is not None and (size := response.ByteSize()) > self._max_response_bytes:
-            raise LimitExceededError(
-                f"The response has {size:,} bytes; a message holds at most {self._max_response_bytes:,}. "
-                "Ask for fewer images or fewer layers at a time.",
-                reason="RESPONSE_TOO_LARGE",
-            )
 
 
 def _shape(handler: Any) -> tuple[Callable[..., Any], Method]:

@@ -122,6 +122,7 @@ def _short(text: str, limit: int = 1000) -> str:
 
 
 def _resource_of(request: Message | None) -> str:
+    request = getattr(request, "attribution", request)  # one request may hold another
     for name in ("name", "model", "collection", "model_id"):
         value = getattr(request, name, "")
         if value:

@@ -54,6 +54,21 @@ class InspectionServiceStub(object):
                 request_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.SerializeToString,
                 response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.FromString,
                 _registered_method=True)
+        self.AttributeStream = channel.unary_stream(
+                '/inspector.v1.InspectionService/AttributeStream',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamResponse.FromString,
+                _registered_method=True)
+        self.ListMethods = channel.unary_unary(
+                '/inspector.v1.InspectionService/ListMethods',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.FromString,
+                _registered_method=True)
+        self.ListRectifiers = channel.unary_unary(
+                '/inspector.v1.InspectionService/ListRectifiers',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersResponse.FromString,
+                _registered_method=True)
         self.Occlude = channel.unary_stream(
                 '/inspector.v1.InspectionService/Occlude',
                 request_serializer=inspector_dot_v1_dot_inspection__service__pb2.OccludeRequest.SerializeToString,
@@ -89,7 +104,30 @@ class InspectionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Attribute(self, request, context):
-        """Projects a class or a unit back to the pixels: gradient, deconvnet or guided backpropagation.
+        """Maps a class or a unit back to the pixels, by one of the methods that ListMethods lists.
+        INVALID_ARGUMENT: the method has no such option, or the option takes no such value.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AttributeStream(self, request, context):
+        """Does what Attribute does, and on the way tells how far it is: for methods of many steps. A slow reader misses
+        messages between, never the last, which has the result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMethods(self, request, context):
+        """Lists the methods of Attribute by name, with their options.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRectifiers(self, request, context):
+        """Lists what the methods "deconvnet" and "guided", and policies, take for rectifiers in a model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,6 +165,21 @@ def add_InspectionServiceServicer_to_server(servicer, server):
                     servicer.Attribute,
                     request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.FromString,
                     response_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.SerializeToString,
+            ),
+            'AttributeStream': grpc.unary_stream_rpc_method_handler(
+                    servicer.AttributeStream,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamResponse.SerializeToString,
+            ),
+            'ListMethods': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMethods,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.SerializeToString,
+            ),
+            'ListRectifiers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRectifiers,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersResponse.SerializeToString,
             ),
             'Occlude': grpc.unary_stream_rpc_method_handler(
                     servicer.Occlude,
@@ -225,6 +278,87 @@ class InspectionService(object):
             '/inspector.v1.InspectionService/Attribute',
             inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.SerializeToString,
             inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AttributeStream(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/inspector.v1.InspectionService/AttributeStream',
+            inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMethods(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inspector.v1.InspectionService/ListMethods',
+            inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRectifiers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inspector.v1.InspectionService/ListRectifiers',
+            inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersResponse.FromString,
             options,
             channel_credentials,
             insecure,

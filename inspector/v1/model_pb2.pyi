@@ -146,6 +146,16 @@ class Fraction(_message.Message):
     denominator: int
     def __init__(self, numerator: _Optional[int] = ..., denominator: _Optional[int] = ...) -> None: ...
 
+class Rectifier(_message.Message):
+    __slots__ = ("name", "layer", "layers")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    layer: str
+    layers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., layer: _Optional[str] = ..., layers: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Preprocessing(_message.Message):
     __slots__ = ("layout", "color", "height", "width", "resize", "resize_size", "interpolation", "letterbox_fill", "letterbox_align", "scale", "mean", "std", "dtype", "source", "assumed")
     LAYOUT_FIELD_NUMBER: _ClassVar[int]

@@ -43,6 +43,7 @@ def test_the_client_imports_without_the_engine():
         "client",
         "errors",
         "layers",
+        "options",
         "receptive_field",
         "results",
         "targets",

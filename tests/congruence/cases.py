@@ -22,6 +22,14 @@ def jpeg(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def told(model: Any, **given: Any) -> tuple[Any, tuple[int, int] | None]:
+    """Attribute a photo; return the result and the last of its progress, which is told in order."""
+    steps: list[tuple[int, int]] = []
+    result = model.attribute(PHOTO, progress=lambda done, total: steps.append((done, total)), **given)
+    assert steps == sorted(set(steps))
+    return result, steps[-1] if steps else None
+
+
 @dataclass(frozen=True)
 class Case:
     """`ask(model, targets)` gives the same, whether `model` is here or there; `targets` has Class and Unit."""
@@ -61,6 +69,51 @@ CASES = {
     "guided of a dense unit": Case(
         "Attribute", lambda m, t: m.attribute(PHOTO, method="guided", target=t.Unit("scores", 1, ()))
     ),
+    "integrated gradients": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps=7, baseline="black")
+    ),
+    "integrated gradients from values": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            [PHOTO, FLOATS], method="integrated_gradients", steps=np.int64(3), baseline=[0.1, -1, 0.5]
+        ),
+    ),
+    "integrated gradients from an image": Case(
+        "Attribute",
+        lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps=3.0, baseline=FLOATS),
+    ),
+    "SmoothGrad": Case(
+        "Attribute",
+        lambda m, t: m.attribute(PHOTO, method="smoothgrad", samples=5, noise=0.3, seed=2**53 + 1, target=1),
+    ),
+    "RISE": Case(
+        "Attribute",
+        lambda m, t: m.attribute(FLOATS, method="rise", masks=70, cells=4, keep=0.4, seed=3, baseline=0.25),
+    ),
+    "Grad-CAM of a layer": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], method="gradcam", layer="relu1")
+    ),
+    "guided Grad-CAM": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="guided_gradcam", layer=None)
+    ),
+    "gradient x input": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="gradient_x_input")),
+    "LRP by a rule": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="lrp", rule="alpha2beta1")),
+    "other policies at layers": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, policies={"relu1": "guided", "relu2": "deconvnet"})
+    ),
+    "other policies and options": Case(
+        "Attribute",
+        lambda m, t: m.attribute(PHOTO, method="lrp", rule="zplus", policies={"scores": "lrp_epsilon"}),
+    ),
+    "no other policies": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", policies={})),
+    "a method of many steps, told": Case(
+        "AttributeStream", lambda m, t: told(m, method="integrated_gradients", steps=150, target=[0, 2])
+    ),
+    "a method of many steps, told and on its own": Case(
+        "AttributeStream", lambda m, t: told(m, method="rise", masks=200, cells=4)
+    ),
+    "a method of one step, told": Case("AttributeStream", lambda m, t: told(m, method="guided")),
+    "rectifiers": Case("ListRectifiers", lambda m, t: m.rectifiers()),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
     "occlusion in detail": Case(
         "Occlude",
@@ -78,6 +131,43 @@ CASES = {
     "all features": Case("Features", lambda m, t: m.features(PHOTO, layer="conv1", pooling="none")),
     "an unknown layer": Case("Activations", lambda m, t: m.activations(PHOTO, layers=["cnv1"])),
     "an unknown method": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="magic")),
+    "an unknown option": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="smoothgrad", sample=3)),
+    "an option of no method": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", steps=3)),
+    "an unknown option, told": Case("AttributeStream", lambda m, t: told(m, method="lrp", rules="zplus")),
+    "a text for a number": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps="many")
+    ),
+    "a flag for a number": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps=True)
+    ),
+    "a half step": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps=2.5)
+    ),
+    "no steps": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps=0)),
+    "no number": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="smoothgrad", noise=None)),
+    "NaN": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="smoothgrad", noise=float("nan"))),
+    "an unknown rule": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="lrp", rule="gamma")),
+    "an unknown colour": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="rise", baseline="gray")),
+    "a colour of two channels": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="rise", baseline=(1, 2))
+    ),
+    "a baseline of another size": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="rise", baseline=FLOATS[:, 1:])
+    ),
+    "an array for a number": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="rise", masks=FLOATS[0, :2])
+    ),
+    "Grad-CAM of an unknown layer": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", layer="relu9")
+    ),
+    "a policy of an unknown layer": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, policies={"rely1": "guided"})
+    ),
+    "an unknown policy": Case("Attribute", lambda m, t: m.attribute(PHOTO, policies={"relu1": "guide"})),
+    "policies for a method without": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", policies={"relu1": "guided"})
+    ),
+    "a policy that is no name": Case("Attribute", lambda m, t: m.attribute(PHOTO, policies={"relu1": 3})),
     "a class out of range": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=99)),
     "a channel out of range": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=t.Unit("conv1", 99))),
     "an input of another size": Case("Predict", lambda m, t: m.predict(FLOATS[:, :3])),

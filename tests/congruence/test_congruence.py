@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import inspector
 import inspector.client
 from inspector import targets
 from inspector.api.inspector import Inspector
@@ -103,6 +105,32 @@ def test_neighbours_and_components_are_the_same(pair, client):
     collection.delete()
 
 
+def test_the_methods_are_the_same(client):
+    assert inspector.attribution_methods() == client.attribution_methods()
+
+
+def test_attribute_takes_the_same_keywords():
+    ours, theirs = (set(signature(kind.attribute).parameters) for kind in (Inspector, RemoteModel))
+    assert ours - {"cancellation"} == theirs - {"rendering"}
+
+
+def test_progress_is_told_there_as_here(pair):
+    told = {}
+    for name, model in (("here", pair.local), ("there", pair.remote)):
+        told[name] = []
+        model.attribute(
+            toy_photo(),
+            method="integrated_gradients",
+            steps=200,
+            progress=lambda *step, name=name: told[name].append(step),
+        )
+    assert told["here"][-1] == told["there"][-1] == (200, 200)
+    assert len(told["here"]) > 1
+    # A reader who is slower than the model misses some, in order and never the last.
+    assert set(told["there"]) <= set(told["here"])
+    assert told["there"] == sorted(told["there"])
+
+
 @pytest.mark.skipif(not DEMO.exists(), reason="demo/model/demo.onnx is not there")
 def test_the_demos_model_is_the_same(client):
     client.upload(DEMO, name="demo")
@@ -123,12 +151,12 @@ def test_the_demos_model_is_the_same(client):
 
 def test_every_inspection_has_a_case():
     service = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"]
-    assert {case.rpc for case in CASES.values()} == {method.name for method in service.methods}
+    asked = {case.rpc for case in CASES.values()} | {"ListMethods"}
+    assert asked == {method.name for method in service.methods}
 
 
 def test_both_faces_have_the_same_verbs():
     ours = {"close", "prepare", "model", "device"}  # what has no meaning over the wire
-    ours |= {"rectifiers"}  # what the wire does not carry yet
     theirs = {"info", "activation_pictures"}
     assert verbs(Inspector) - ours == verbs(RemoteModel) - theirs
 

@@ -21,6 +21,14 @@ def endless_request() -> inspection_service_pb2.PredictRequest:
     return inspection_service_pb2.PredictRequest(model="models/endless", images=[image_to_wire(BRIGHT)])
 
 
+def telling_request() -> inspection_service_pb2.AttributeStreamRequest:
+    return inspection_service_pb2.AttributeStreamRequest(
+        attribution=inspection_service_pb2.AttributeRequest(
+            model="models/endless", images=[image_to_wire(BRIGHT)], method="rise"
+        )
+    )
+
+
 def gate_of(server: Server, model: str):
     return server.models.ready(model)[1]
 
@@ -50,6 +58,41 @@ def test_a_cancelled_stream_stops_the_run_and_frees_the_slot(server, channel):
     assert eventually(lambda: gate_of(server, "endless").inside == 1)
     call.cancel()
     assert eventually(lambda: gate_of(server, "endless").inside == 0)
+
+
+def test_a_cancelled_attribution_stops_the_run_and_frees_the_slot(server, channel):
+    stub = inspection_service_pb2_grpc.InspectionServiceStub(channel)
+    call = stub.AttributeStream(telling_request(), timeout=PATIENCE)
+    assert eventually(lambda: gate_of(server, "endless").inside == 1)
+    call.cancel()
+    assert eventually(lambda: gate_of(server, "endless").inside == 0)
+
+
+def test_a_deadline_stops_an_attribution_between_its_steps(server, channel):
+    stub = inspection_service_pb2_grpc.InspectionServiceStub(channel)
+    request = telling_request()
+    request.attribution.model = "models/toy"
+    request.attribution.method = "rise"
+    request.attribution.options["masks"].integer = 10**15
+    steps = []
+    with pytest.raises(grpc.RpcError) as caught:
+        steps.extend(
+            (response.done, response.total) for response in stub.AttributeStream(request, timeout=1.0)
+        )
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert eventually(lambda: gate_of(server, "toy").inside == 0)
+
+
+def test_a_reader_whose_progress_fails_stops_the_run(server):
+    with Client(server.address) as client:
+        model = client.model("toy")
+
+        def fail(done: int, total: int) -> None:
+            raise RuntimeError("no more")
+
+        with pytest.raises(RuntimeError, match="no more"):
+            model.attribute(toy_image(), method="rise", masks=10**15, progress=fail)
+        assert eventually(lambda: gate_of(server, "toy").inside == 0)
 
 
 def test_too_many_callers_are_told_to_come_again(server, channel):

@@ -11,20 +11,24 @@ import numpy as np
 import pytest
 
 from inspector import results, targets
+from inspector.client import methods as client_methods
 from inspector.client import models as client_models
 from inspector.client import results as client_results
 from inspector.client import targets as client_targets
 from inspector.client.images import preprocessing_to_wire
 from inspector.errors import InvalidInputError
-from inspector.layers import Layer, Output
+from inspector.layers import FoundRectifier, Layer, Output
 from inspector.model.preprocessing import Preprocessing
 from inspector.model.spec import ImageInput
+from inspector.options import TYPES, MethodInfo, OptionInfo
 from inspector.receptive_field import AxisField, ReceptiveField
 from inspector.service.convert.images import preprocessing_from_wire
+from inspector.service.convert.methods import TYPES as WIRE_TYPES
+from inspector.service.convert.methods import method_to_wire, options_from_wire, rectifier_to_wire
 from inspector.service.convert.models import details_to_wire, layer_to_wire
 from inspector.service.convert.results import attribution_to_wire, occlusion_to_wire, prediction_to_wire
 from inspector.service.convert.targets import resolved_to_wire, target_from_wire
-from inspector.v1 import model_pb2
+from inspector.v1 import method_pb2, model_pb2
 
 
 def array(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -38,10 +42,11 @@ BLANK = targets.ResolvedTarget(
     kind="class", tensor="t", layer=None, channel=0, position=(), value=0.0, label=None, image=0
 )
 PREDICTION = results.Prediction(
+    notes=("a note", "another"),
     classes=(
         results.ClassScore(index=1, label="cat", probability=0.1, score=-2.5),
         results.ClassScore(index=0, label=None, probability=0.0, score=0.0),
-    )
+    ),
 )
 ATTRIBUTION = results.Attribution(
     method="guided",
@@ -50,6 +55,7 @@ ATTRIBUTION = results.Attribution(
     inputs=array(1, 3, 4, 4),
     layout="NCHW",
     completeness_gap=(0.1, -2.5),
+    notes=("a note", "another"),
 )
 OCCLUSION = results.Occlusion(
     target=RESOLVED,
@@ -67,6 +73,7 @@ OCCLUSION = results.Occlusion(
     size=(5, 6),
     stride=(2, 3),
     fill=(0.5, 0.25, 0.125),
+    notes=("a note", "another"),
 )
 AXIS = AxisField(size=3, stride=Fraction(1, 2), offset=Fraction(-3, 2), extent=4, windows=((0, 1), (1, 3)))
 FREE = AxisField(size=0, stride=Fraction(0), offset=Fraction(0), extent=None, windows=None)
@@ -119,6 +126,21 @@ IMAGE_INPUT = ImageInput(
 )
 
 
+RECTIFIER = FoundRectifier(name="Swish", layer="l2", layers=("l1", "l2"))
+METHOD = MethodInfo(
+    name="m",
+    title="A method (1999)",
+    description="What it does.",
+    options=(
+        OptionInfo(name="o", types=TYPES, default="a", choices=("a", "b")),
+        *(
+            OptionInfo(name=type(default).__name__, types=("integer",), default=default)
+            for default in (None, True, 2**53 + 1, 0.1, (0.1, -2.0), "a")
+        ),
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
     """A value of the engine, and what the client makes of it."""
@@ -147,6 +169,10 @@ CROSSINGS = {
         found=client_results.occlusion_from_wire(occlusion_to_wire(OCCLUSION, picture=b"1")),
         added=frozenset({"picture"}),
     ),
+    "FoundRectifier": Crossing(
+        given=RECTIFIER, found=client_methods.rectifier_from_wire(rectifier_to_wire(RECTIFIER))
+    ),
+    "MethodInfo": Crossing(given=METHOD, found=client_methods.method_from_wire(method_to_wire(METHOD))),
     "Layer": Crossing(given=LAYER, found=client_models.layer_from_wire(layer_to_wire(LAYER))),
     "bare layer": Crossing(given=BARE_LAYER, found=client_models.layer_from_wire(layer_to_wire(BARE_LAYER))),
 }
@@ -193,7 +219,11 @@ def test_every_field_of_the_values_above_is_set():
     """Else a field that is not carried could arrive right by chance."""
     for value in (
         RESOLVED,
+        PREDICTION,
         PREDICTION.classes[0],
+        RECTIFIER,
+        METHOD,
+        METHOD.options[0],
         ATTRIBUTION,
         OCCLUSION,
         LAYER,
@@ -203,6 +233,45 @@ def test_every_field_of_the_values_above_is_set():
     ):
         for field in fields(value):
             assert np.any(np.asarray(getattr(value, field.name), dtype=object)), field.name
+
+
+VALUES = {
+    "none": None,
+    "flag": False,
+    "integer": 2**53 + 1,
+    "numbers": (0.5, -2.0),
+    "number": 0.1,
+    "text": "grey",
+    "tensor": array(2, 3),
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_the_value_of_an_option_arrives_whole(value):
+    method = MethodInfo(
+        name="m", title="", description="", options=(OptionInfo(name="o", types=TYPES[:-1], default=None),)
+    )
+    sent = client_methods.options_to_wire({"o": value})
+    (found,) = options_from_wire(sent, method=method).values()
+    assert_equal(value, found)
+
+
+@pytest.mark.parametrize("value", [2**63, {1}, b"bytes", ["a"], {"a": "b"}, np.array(["a", "b"])], ids=str)
+def test_an_option_that_no_message_holds_is_refused_before_it_is_sent(value):
+    with pytest.raises(InvalidInputError, match="o is .*cannot be sent") as error:
+        client_methods.options_to_wire({"o": value})
+    assert error.value.field == "options.o"
+
+
+def test_every_type_of_option_has_a_number():
+    numbers = {kind.number for kind in method_pb2.OptionType.DESCRIPTOR.values}
+    assert set(WIRE_TYPES.values()) == numbers - {method_pb2.OPTION_TYPE_UNSPECIFIED}
+    assert set(WIRE_TYPES) == set(TYPES)
+
+
+def test_a_type_of_a_newer_protocol_is_passed_over():
+    message = method_pb2.Method(options=[method_pb2.MethodOption(name="o", types=[99, 1])])
+    assert client_methods.method_from_wire(message).option("o").types == ("integer",)
 
 
 @pytest.mark.parametrize("state", model_pb2.ModelState.DESCRIPTOR.values[1:], ids=lambda state: state.name)

@@ -128,10 +128,14 @@ def test_a_closed_gate_lets_nobody_in_and_waits_for_those_inside(executor):
 
 
 def test_a_slow_reader_misses_items_but_not_the_last_and_does_not_hold_the_gate(executor):
+    def count(cancellation, put):
+        for number in range(1000):
+            put(number)
+
     async def main():
         gate = Gate("toy", running=1, waiting=1)
         seen = []
-        async with aclosing(executor.stream(gate, lambda _: range(1000), seconds=PATIENCE)) as items:
+        async with aclosing(executor.stream(gate, count, seconds=PATIENCE)) as items:
             async for item in items:
                 seen.append(item)
                 while gate.inside:
@@ -144,10 +148,10 @@ def test_a_slow_reader_misses_items_but_not_the_last_and_does_not_hold_the_gate(
 
 
 def test_a_reader_that_leaves_stops_the_work(executor):
-    def endless(cancellation):
+    def endless(cancellation, put):
         while True:
             cancellation.raise_if_cancelled()
-            yield 1
+            put(1)
 
     async def main():
         gate = Gate("toy", running=1, waiting=1)
@@ -160,8 +164,8 @@ def test_a_reader_that_leaves_stops_the_work(executor):
 
 
 def test_an_error_in_a_stream_comes_after_what_was_found(executor):
-    def failing(cancellation):
-        yield 1
+    def failing(cancellation, put):
+        put(1)
         raise InvalidInputError("then it failed")
 
     async def main():

@@ -12,15 +12,17 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from PIL import Image
 
-from inspector.client import Class, Unit
+from inspector.client import Class, Client, Unit
 from inspector.client.images import image_to_wire
 from inspector.client.targets import target_to_wire
 from inspector.v1 import inspection_service_pb2 as pb
 from inspector.v1 import inspection_service_pb2_grpc
-from inspector.v1.image_pb2 import Extent
+from inspector.v1.image_pb2 import RENDERING_PNG, Extent
 from inspector.v1.image_pb2 import Image as WireImage
+from inspector.v1.method_pb2 import Numbers, OptionValue
 from inspector.v1.tensor_pb2 import Tensor
-from tests.support.toys import toy_image, toy_photo
+from tests.support.server import running_server
+from tests.support.toys import toy_cnn, toy_image, toy_photo
 
 TOY = "models/toy"
 GOOD = image_to_wire(toy_image())
@@ -58,6 +60,15 @@ def activations(*layers: str) -> tuple[str, object]:
 
 def occlude(**given) -> tuple[str, object]:
     return "Occlude", pb.OccludeRequest(**({"model": TOY, "image": GOOD} | given))
+
+
+def attribute_by(method: str, policies: dict[str, str] | None = None, **options) -> tuple[str, object]:
+    request = pb.AttributeRequest(model=TOY, images=[GOOD], method=method, options=options, policies=policies)
+    return "Attribute", request
+
+
+def told(call: tuple[str, object]) -> tuple[str, object]:
+    return "AttributeStream", pb.AttributeStreamRequest(attribution=call[1])
 
 
 NAN = np.full((3, 16, 16), np.nan, np.float32)
@@ -109,6 +120,110 @@ BAD = {
     "an unknown layer": (activations("conv9"), "NOT_FOUND", "LAYER_NOT_FOUND"),
     "too many layers": (activations(*["conv1"] * 1001), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED"),
     "an unknown method": (attribute(method="magic"), "NOT_FOUND", "ATTRIBUTION_METHOD_NOT_FOUND"),
+    "an unknown option": (
+        attribute_by("smoothgrad", sample=OptionValue(integer=3)),
+        "INVALID_ARGUMENT",
+        "UNKNOWN_OPTION",
+    ),
+    "an option named as a parameter of ours": (
+        attribute_by("smoothgrad", cancellation=OptionValue(integer=3)),
+        "INVALID_ARGUMENT",
+        "UNKNOWN_OPTION",
+    ),
+    "an unknown option of a stream": (
+        told(attribute_by("gradcam", target=OptionValue(integer=3))),
+        "INVALID_ARGUMENT",
+        "UNKNOWN_OPTION",
+    ),
+    "a text for a number": (
+        attribute_by("rise", masks=OptionValue(text="20")),
+        "INVALID_ARGUMENT",
+        "INVALID_OPTION",
+    ),
+    "an option of no value": (
+        attribute_by("rise", masks=OptionValue()),
+        "INVALID_ARGUMENT",
+        "INVALID_OPTION",
+    ),
+    "an unknown rule": (
+        attribute_by("lrp", rule=OptionValue(text="gamma")),
+        "INVALID_ARGUMENT",
+        "INVALID_OPTION",
+    ),
+    "a negative seed": (
+        attribute_by("rise", seed=OptionValue(integer=-1)),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "too many steps for a number": (
+        attribute_by("smoothgrad", samples=OptionValue(number=float("inf"))),
+        "INVALID_ARGUMENT",
+        "INVALID_OPTION",
+    ),
+    "a baseline without bytes": (
+        attribute_by("rise", baseline=OptionValue(tensor=Tensor(datatype="FP32", shape=[3, 16, 16]))),
+        "INVALID_ARGUMENT",
+        "SIZE_MISMATCH",
+    ),
+    "a baseline of one axis": (
+        attribute_by("rise", baseline=OptionValue(tensor=Tensor(datatype="FP32", shape=[0]))),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "a baseline of no pixels": (
+        attribute_by("rise", baseline=OptionValue(tensor=Tensor(datatype="FP32", shape=[3, 0]))),
+        "INVALID_ARGUMENT",
+        "INVALID_SHAPE",
+    ),
+    "no colours": (
+        attribute_by("rise", baseline=OptionValue(numbers=Numbers())),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "policies among the options": (
+        (
+            "Attribute",
+            pb.AttributeRequest(model=TOY, images=[GOOD], options={"policies": OptionValue(text="guided")}),
+        ),
+        "INVALID_ARGUMENT",
+        "INVALID_OPTION",
+    ),
+    "a policy of an unknown layer": (
+        attribute_by("guided", {"conv9": "gradient"}),
+        "NOT_FOUND",
+        "LAYER_NOT_FOUND",
+    ),
+    "an unknown policy": (attribute_by("guided", {"relu1": "magic"}), "NOT_FOUND", "POLICY_NOT_FOUND"),
+    "an unknown policy in a stream": (
+        told(attribute_by("guided", {"relu1": "magic"})),
+        "NOT_FOUND",
+        "POLICY_NOT_FOUND",
+    ),
+    "policies for a method without": (
+        attribute_by("gradcam", {"relu1": "guided"}),
+        "INVALID_ARGUMENT",
+        "UNKNOWN_OPTION",
+    ),
+    "a stream of nothing": (
+        ("AttributeStream", pb.AttributeStreamRequest()),
+        "INVALID_ARGUMENT",
+        "MISSING",
+    ),
+    "rectifiers of an unknown model": (
+        ("ListRectifiers", pb.ListRectifiersRequest(model="models/tpy")),
+        "NOT_FOUND",
+        "MODEL_NOT_FOUND",
+    ),
+    "a negative page of rectifiers": (
+        ("ListRectifiers", pb.ListRectifiersRequest(model=TOY, page_size=-1)),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "a page of methods that is none": (
+        ("ListMethods", pb.ListMethodsRequest(page_token="lrp")),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
     "an empty target": (attribute(pb.AttributeRequest().targets.add()), "INVALID_ARGUMENT", "MISSING"),
     "class 5 of 5": (attribute(Class(5)), "NOT_FOUND", "CLASS_NOT_FOUND"),
     "class -1": (attribute(Class(-1)), "NOT_FOUND", "CLASS_NOT_FOUND"),
@@ -161,6 +276,42 @@ def test_the_field_is_named(channel):
     assert [violation.field for violation in violations] == ["images[1].tensor.raw"]
 
 
+def test_an_option_is_named(channel):
+    error = failure(channel, *attribute_by("lrp", rule=OptionValue(text="zpluss")))
+    violations = detail(error, error_details_pb2.BadRequest).field_violations
+    assert [violation.field for violation in violations] == ["options.rule"]
+    assert "Did you mean 'zplus'?" in violations[0].description
+    assert "epsilon, zplus, alpha2beta1" in violations[0].description
+
+
+def test_the_model_of_a_stream_is_named(channel):
+    request = pb.AttributeStreamRequest(attribution=pb.AttributeRequest(model="models/tpy", images=[GOOD]))
+    error = failure(channel, "AttributeStream", request)
+    assert detail(error, error_details_pb2.ResourceInfo).resource_name == "models/tpy"
+
+
+def test_the_methods_come_in_pages(channel):
+    stub = inspection_service_pb2_grpc.InspectionServiceStub(channel)
+    first = stub.ListMethods(pb.ListMethodsRequest(page_size=3), timeout=60)
+    second = stub.ListMethods(
+        pb.ListMethodsRequest(page_size=100, page_token=first.next_page_token), timeout=60
+    )
+    names = [method.name for method in (*first.methods, *second.methods)]
+    assert len(first.methods) == 3
+    assert names == sorted(names)
+    assert second.next_page_token == ""
+
+
+def test_the_rectifiers_come_in_pages(channel):
+    stub = inspection_service_pb2_grpc.InspectionServiceStub(channel)
+    first = stub.ListRectifiers(pb.ListRectifiersRequest(model=TOY, page_size=1), timeout=60)
+    second = stub.ListRectifiers(
+        pb.ListRectifiersRequest(model=TOY, page_size=1, page_token=first.next_page_token), timeout=60
+    )
+    assert [one.layer for one in (*first.rectifiers, *second.rectifiers)] == ["relu1", "relu2"]
+    assert second.next_page_token == ""
+
+
 def test_a_message_beyond_the_limit_is_refused(channel):
     error = failure(channel, *predict(tensor("UINT8", [1, 5 << 20], b"0" * (5 << 20))))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -184,6 +335,20 @@ def test_a_response_beyond_the_limit_says_what_to_do(channel):
     assert reason_of(error) == "RESPONSE_TOO_LARGE"
 
 
+def test_a_streamed_response_beyond_the_limit_says_what_to_do(tmp_path):
+    request = pb.AttributeRequest(
+        model=TOY, images=[GOOD], targets=[target_to_wire(Class(0))] * 1000, rendering=RENDERING_PNG
+    )
+    # A thousand maps of 3 x 16 x 16 floats and the inputs fit, with their pictures they do not.
+    with running_server(tmp_path, max_message_bytes=3_100_000) as server:
+        with Client(server.address) as client:
+            client.upload(toy_cnn(), name="toy")
+        with grpc.insecure_channel(server.address) as channel:
+            error = failure(channel, "AttributeStream", pb.AttributeStreamRequest(attribution=request))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert reason_of(error) == "RESPONSE_TOO_LARGE"
+
+
 def test_a_message_that_is_no_protobuf_is_refused(channel, client):
     call = channel.unary_unary("/inspector.v1.InspectionService/Predict")
     with pytest.raises(grpc.RpcError):
@@ -195,7 +360,7 @@ def failure(channel: grpc.Channel, method: str, request: object) -> grpc.RpcErro
     stub = inspection_service_pb2_grpc.InspectionServiceStub(channel)
     with pytest.raises(grpc.RpcError) as caught:
         answer = getattr(stub, method)(request, timeout=60)
-        list(answer) if method == "Occlude" else answer
+        list(answer) if method in ("Occlude", "AttributeStream") else answer
     return caught.value
 
 

@@ -18,7 +18,8 @@ def prediction_to_wire(prediction: Prediction) -> inspection_service_pb2.Predict
                 index=score.index, label=score.label, probability=score.probability, score=score.score
             )
             for score in prediction.classes
-        ]
+        ],
+        notes=prediction.notes,
     )
 
 
@@ -34,6 +35,7 @@ def attribution_to_wire(
         layout=attribution.layout,
         pictures=pictures,
         completeness_gap=attribution.completeness_gap,
+        notes=attribution.notes,
     )
 
 
@@ -61,6 +63,7 @@ def occlusion_to_wire(
             size=_extent(occlusion.size),
             stride=_extent(occlusion.stride),
             fill=occlusion.fill,
+            notes=occlusion.notes,
         ),
     )
 
