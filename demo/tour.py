@@ -103,6 +103,8 @@ def _attributions(report: Report, model: RemoteModel, photographs: list[Photogra
     for method in METHODS:
         with _step(f"{method} of {len(chosen)} photographs"):
             results[method] = model.attribute(chosen, method=method, target=Class(), rendering="png")
+    for note in dict.fromkeys(note for result in results.values() for note in result.notes):
+        report.add_note(note)
     preprocessing = _preprocessing(model)
     for index, photograph in enumerate(photographs[:6]):
         given = photograph_of(results[METHODS[0]].inputs[index], preprocessing)
@@ -143,6 +145,8 @@ def _occlusions(report: Report, model: RemoteModel, photographs: list[Photograph
             f"{result.baseline_probability:.2f} unoccluded and {result.probability.min():.2f} at worst",
             size=FigureSize.WIDE,
         )
+    for note in dict.fromkeys(note for _, _, result in found for note in result.notes):
+        report.add_note(note)
 
 
 def _feature_maps(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:

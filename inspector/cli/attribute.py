@@ -8,7 +8,8 @@ import numpy as np
 import typer
 
 from inspector.cli import options
-from inspector.cli.output import print_json, say, write_picture
+from inspector.cli.method_options import Options, Policies, read_options, read_policies
+from inspector.cli.output import print_json, progress_bar, say, say_notes, write_picture
 from inspector.cli.subject import open_subject
 from inspector.cli.target import read_target
 from inspector.render.cautions import caution
@@ -20,28 +21,45 @@ def attribute(
     method: Annotated[
         str,
         typer.Option(
-            "--method", "-m", help="saliency, deconvnet, guided, gradcam, lrp, … (a wrong one lists all)."
+            "--method", "-m", help="saliency, deconvnet, guided, gradcam, lrp, …: see `inspector methods`."
         ),
     ] = "saliency",
     class_index: options.ClassIndex = None,
     layer: options.Layer = None,
     channel: options.Channel = None,
     position: options.Position = None,
+    option: Options = None,
+    policy: Policies = None,
     output: options.Output = None,
     server: options.Server = None,
     device: options.Device = "auto",
     preprocessing: options.Preprocessing = None,
     as_json: options.Json = False,
 ) -> None:
-    """Map a class or a unit back to the pixels: saliency, deconvnet projection or guided backpropagation."""
+    """Map a class or a unit back to the pixels by one of `inspector methods`, with that method's own options."""
     target = read_target(class_index=class_index, layer=layer, channel=channel, position=position)
+    policies, chosen = read_policies(policy), read_options(option, method=method, server=server)
     subject = open_subject(model, server=server, device=device, preprocessing=preprocessing)
-    result, picture = subject.attribute(image, method=method, target=target)
+    with progress_bar(method, as_json=as_json) as progress:
+        result, picture = subject.attribute(
+            image, method=method, target=target, policies=policies, options=chosen, progress=progress
+        )
     if output is not None:
         write_picture(output, picture)
+    say_notes(result.notes)
     resolved, values = result.targets[0], result.maps[0]
+    gap = result.completeness_gap[0] if result.completeness_gap else None
     if as_json:
-        print_json({"method": method, "target": resolved, "shape": values.shape, "map": values})
+        print_json(
+            {
+                "method": method,
+                "target": resolved,
+                "shape": values.shape,
+                "map": values,
+                "completeness_gap": gap,
+                "notes": result.notes,
+            }
+        )
         return
     what = f"class {resolved.channel}" if resolved.kind == "class" else f"channel {resolved.channel}"
     place = f" of {resolved.layer}" if resolved.layer else f" {resolved.label or ''}".rstrip()
@@ -49,6 +67,8 @@ def attribute(
     say(
         f"{method} of {what}{place}{where}: value {resolved.value:.4g}, largest |map| {np.abs(values).max():.4g}"
     )
+    if gap is not None:
+        say(f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)")
     note = caution(method)
     if note:
         say(note)

@@ -14,11 +14,13 @@ with engine_required():
     from inspector.cli.attribute import attribute
     from inspector.cli.features import features
     from inspector.cli.layers import layers
+    from inspector.cli.methods import methods
     from inspector.cli.neighbours import neighbours
     from inspector.cli.occlude import occlude
     from inspector.cli.output import complain
     from inspector.cli.pca import pca
     from inspector.cli.predict import predict
+    from inspector.cli.rectifiers import rectifiers
     from inspector.cli.serve import serve
 
 EXIT_USAGE = 2  # as the option parser's own
@@ -34,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (serve, layers, predict, attribute, occlude, features, neighbours, pca):
+for verb in (serve, layers, rectifiers, methods, predict, attribute, occlude, features, neighbours, pca):
     app.command()(verb)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from inspector.cli import options
-from inspector.cli.output import print_json, progress_bar, say, write_picture
+from inspector.cli.output import print_json, progress_bar, say, say_notes, write_picture
 from inspector.cli.subject import open_subject
 from inspector.cli.target import read_target
 
@@ -36,10 +36,11 @@ def occlude(
     target = read_target(class_index=class_index, layer=None, channel=None, position=None)
     subject = open_subject(model, server=server, device=device, preprocessing=preprocessing)
     settings = {"layer": layer, "size": size, "stride": stride, "fill": fill}
-    with progress_bar("occluding") as progress:
+    with progress_bar("occluding", as_json=as_json) as progress:
         result, picture = subject.occlude(image, target=target, options=settings, progress=progress)
     if output is not None:
         write_picture(output, picture)
+    say_notes(result.notes)
     if as_json:
         print_json(result)
         return

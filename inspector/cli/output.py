@@ -31,7 +31,8 @@ def print_json(value: object) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table."""
-    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    _out.print(f"[italic]{escape(title)}[/]", highlight=False, soft_wrap=True)
+    table = Table(header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
@@ -67,13 +68,30 @@ def say_written(path: Path) -> None:
     _err.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
 
 
+def say_notes(notes: Sequence[str]) -> None:
+    """Say on stderr what a result says about itself."""
+    for note in notes:
+        _err.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
+
+
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr; give the function that moves it: (done, total)."""
+def progress_bar(what: str, *, as_json: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Give the function that moves a bar on stderr, (done, total), from its first call on; None where nobody looks.
+
+    That is where JSON is asked for, and where stderr is no terminal.
+    """
+    if as_json or not _err.is_terminal:
+        yield None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def move(done: int, total: int) -> None:
+            if not bar.tasks:
+                bar.add_task(what)
+            bar.update(bar.tasks[0].id, completed=done, total=total)
+
+        yield move
 
 
 def _plain(value: object) -> Any:

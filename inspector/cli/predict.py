@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from inspector.cli import options
-from inspector.cli.output import print_json, print_table
+from inspector.cli.output import print_json, print_table, say_notes
 from inspector.cli.subject import open_subject
 
 
@@ -24,9 +24,14 @@ def predict(
     subject = open_subject(model, server=server, device=device, preprocessing=preprocessing)
     paths = options.find_images(images)
     predictions = subject.predict(paths, top=top)
+    for path, prediction in zip(paths, predictions, strict=True):
+        say_notes([f"{path}: {note}" for note in prediction.notes])
     if as_json:
         print_json(
-            [{"image": path, "classes": p.classes} for path, p in zip(paths, predictions, strict=True)]
+            [
+                {"image": path, "classes": p.classes, "notes": p.notes}
+                for path, p in zip(paths, predictions, strict=True)
+            ]
         )
         return
     for path, prediction in zip(paths, predictions, strict=True):

@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from inspector.api.inspector import Inspector
+from inspector.api.inspector import Inspector, attribution_methods
 from inspector.api.load import load
 from inspector.api.pictures import attribution_pictures, occlusion_picture
 from inspector.cli.options import read_preprocessing
 from inspector.client.client import Client
 from inspector.client.remote_model import RemoteModel
 from inspector.errors import InvalidInputError
+from inspector.layers import FoundRectifier, Layer
+from inspector.options import MethodInfo
+from inspector.results import Attribution, Occlusion, Prediction
 from inspector.targets import Target
 
 Array = np.ndarray[Any, np.dtype[Any]]
-OcclusionOptions = dict[str, Any]
+Options = Mapping[str, Any]
+Progress = Callable[[int, int], None]
 
 
 class Subject(Protocol):
     """A model with the verbs of the command line; results have the same fields wherever it runs."""
 
-    def layers(self) -> Sequence[Any]: ...
+    def layers(self) -> Sequence[Layer]: ...
 
-    def predict(self, images: list[Path], *, top: int) -> Sequence[Any]: ...
+    def predict(self, images: list[Path], *, top: int) -> Sequence[Prediction]: ...
 
-    def attribute(self, image: Path, *, method: str, target: Target) -> tuple[Any, bytes]: ...
+    def rectifiers(self) -> Sequence[FoundRectifier]: ...
 
-    def occlude(
+    def attribute(
         self,
         image: Path,
         *,
+        method: str,
         target: Target,
-        options: OcclusionOptions,
-        progress: Callable[[int, int], None] | None,
-    ) -> tuple[Any, bytes]: ...
+        policies: Mapping[str, str],
+        options: Options,
+        progress: Progress | None,
+    ) -> tuple[Attribution, bytes]: ...
+
+    def occlude(
+        self, image: Path, *, target: Target, options: Options, progress: Progress | None
+    ) -> tuple[Occlusion, bytes]: ...
 
     def features(self, images: list[Path], *, layer: str | None, pooling: str) -> Array: ...
 
@@ -54,28 +64,42 @@ def open_subject(model: str, *, server: str | None, device: str, preprocessing: 
     return _Remote(Client(server).model(model))
 
 
+def known_methods(server: str | None) -> tuple[MethodInfo, ...]:
+    """Return the attribution methods that there are, here or on the service."""
+    return attribution_methods() if server is None else Client(server).attribution_methods()
+
+
 class _Local:
     def __init__(self, inspector: Inspector) -> None:
         self._inspector = inspector
 
-    def layers(self) -> Sequence[Any]:
+    def layers(self) -> Sequence[Layer]:
         return self._inspector.layers()
 
-    def predict(self, images: list[Path], *, top: int) -> Sequence[Any]:
+    def predict(self, images: list[Path], *, top: int) -> Sequence[Prediction]:
         return self._inspector.predict(images, top=top)
 
-    def attribute(self, image: Path, *, method: str, target: Target) -> tuple[Any, bytes]:
-        result = self._inspector.attribute(image, method=method, target=target)
-        return result, attribution_pictures(result, self._inspector.model)[0]
+    def rectifiers(self) -> Sequence[FoundRectifier]:
+        return self._inspector.rectifiers()
 
-    def occlude(
+    def attribute(
         self,
         image: Path,
         *,
+        method: str,
         target: Target,
-        options: OcclusionOptions,
-        progress: Callable[[int, int], None] | None,
-    ) -> tuple[Any, bytes]:
+        policies: Mapping[str, str],
+        options: Options,
+        progress: Progress | None,
+    ) -> tuple[Attribution, bytes]:
+        result = self._inspector.attribute(
+            image, method=method, target=target, policies=policies, progress=progress, **options
+        )
+        return result, attribution_pictures(result, self._inspector.model)[0]
+
+    def occlude(
+        self, image: Path, *, target: Target, options: Options, progress: Progress | None
+    ) -> tuple[Occlusion, bytes]:
         x = self._inspector.prepare(image)
         result = self._inspector.occlude(x, target=target, progress=progress, **options)
         return result, occlusion_picture(result, x, self._inspector.model)
@@ -88,24 +112,39 @@ class _Remote:
     def __init__(self, model: RemoteModel) -> None:
         self._model = model
 
-    def layers(self) -> Sequence[Any]:
+    def layers(self) -> Sequence[Layer]:
         return self._model.layers()
 
-    def predict(self, images: list[Path], *, top: int) -> Sequence[Any]:
+    def predict(self, images: list[Path], *, top: int) -> Sequence[Prediction]:
         return self._model.predict(images, top=top)
 
-    def attribute(self, image: Path, *, method: str, target: Target) -> tuple[Any, bytes]:
-        result = self._model.attribute(image, method=method, target=target, rendering="png")
-        return result, result.pictures[0]
+    def rectifiers(self) -> Sequence[FoundRectifier]:
+        return self._model.rectifiers()
 
-    def occlude(
+    def attribute(
         self,
         image: Path,
         *,
+        method: str,
         target: Target,
-        options: OcclusionOptions,
-        progress: Callable[[int, int], None] | None,
-    ) -> tuple[Any, bytes]:
+        policies: Mapping[str, str],
+        options: Options,
+        progress: Progress | None,
+    ) -> tuple[Attribution, bytes]:
+        result = self._model.attribute(
+            image,
+            method=method,
+            target=target,
+            policies=policies,
+            progress=progress,
+            rendering="png",
+            **options,
+        )
+        return result, result.pictures[0]
+
+    def occlude(
+        self, image: Path, *, target: Target, options: Options, progress: Progress | None
+    ) -> tuple[Occlusion, bytes]:
         result = self._model.occlude(image, target=target, progress=progress, rendering="png", **options)
         return result, result.picture
 

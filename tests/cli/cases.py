@@ -9,6 +9,8 @@ from tests.cli.conftest import LABELS, PHOTOGRAPHS
 
 IMAGE = object()
 """Stands for one photograph."""
+WITHOUT_MODEL = frozenset({"methods"})
+"""Verbs that ask for no model."""
 IMAGES = object()
 """Stands for the folder of photographs."""
 
@@ -28,6 +30,10 @@ def attribute(*options: object, words: tuple[str, ...]) -> Case:
 
 
 CASES = {
+    "methods": Case(
+        "methods", words=("10 methods", "integrated_gradients", "steps=50", "Petsiuk", "lrp_zplus")
+    ),
+    "rectifiers": Case("rectifiers", words=("2 rectifiers", "relu1", "Relu")),
     "layers": Case("layers", words=("conv1", "MaxPool", "1×8×6×6", "4×4", "7 layers")),
     "predict": Case("predict", (IMAGE,), words=("probability", LABELS[0])),
     "predict, two of several images": Case(
@@ -43,6 +49,21 @@ CASES = {
         "-m", "deconvnet", "-l", "pool1", "-c", 1, words=("channel 1 of pool1 at (",)
     ),
     "guided of the strongest map": attribute("-m", "guided", "-l", "relu2", words=("guided of channel",)),
+    "integrated gradients": attribute(
+        *("-m", "integrated_gradients", "--option", "steps=7", "--option", "baseline=0.1,-1,0.5"),
+        words=("integrated_gradients of class", "completeness gap"),
+    ),
+    "SmoothGrad": attribute(
+        *("-m", "smoothgrad", "--option", "samples=3", "--option", "noise=0.5", "--option", "seed=9"),
+        words=("smoothgrad of class",),
+    ),
+    "Grad-CAM of a layer": attribute("-m", "gradcam", "--option", "layer=relu1", words=("gradcam of class",)),
+    "LRP by a rule, and another at a layer": attribute(
+        *("-m", "lrp", "--option", "rule=zplus", "--policy", "scores=lrp_epsilon"), words=("lrp of class",)
+    ),
+    "saliency, guided at two layers": attribute(
+        "--policy", "relu1=guided", "--policy", "relu2=guided", words=("saliency of class",)
+    ),
     "occlude": Case(
         "occlude", (IMAGE, "--size", 4, "--stride", 3), words=("unoccluded", "4×4 square"), draws=True
     ),

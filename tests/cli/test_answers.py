@@ -87,6 +87,34 @@ def test_methods_are_those_of_the_package(inspector, place, method):
     assert np.abs(expected).max() > 0
 
 
+def test_options_and_policies_are_those_of_the_package(inspector, place):
+    given = ("-m", "integrated_gradients", "--option", "steps=5", "--option", "baseline=black", "--class", 2)
+    found = inspector("attribute", place.model, place.image, *given, "--json").json()
+    mixed = inspector("attribute", place.model, place.image, "--policy", "relu1=deconvnet", "--json").json()
+    with package.load(place.model, device="cpu") as model:
+        expected = model.attribute(
+            place.image, method="integrated_gradients", target=2, steps=5, baseline="black"
+        )
+        other = model.attribute(place.image, policies={"relu1": "deconvnet"})
+    np.testing.assert_array_equal(np.float32(found["map"]), expected.maps[0])
+    assert found["completeness_gap"] == expected.completeness_gap[0]
+    assert found["notes"] == []
+    np.testing.assert_array_equal(np.float32(mixed["map"]), other.maps[0])
+    assert mixed["completeness_gap"] is None
+
+
+def test_methods_are_listed_with_what_may_be_given(inspector):
+    found = {method["name"]: method for method in inspector("methods", "--json").json()}
+    assert set(found) == {method.name for method in package.attribution_methods()}
+    (steps,) = [option for option in found["integrated_gradients"]["options"] if option["name"] == "steps"]
+    assert steps == {"name": "steps", "types": ["integer"], "default": 50, "choices": []}
+
+
+def test_rectifiers_are_those_of_the_model(inspector, place):
+    found = inspector("rectifiers", place.model, "--json").json()
+    assert found == [{"name": "Relu", "layer": layer, "layers": [layer]} for layer in ("relu1", "relu2")]
+
+
 def test_occlusion_covers_the_image(inspector, place):
     options = ("--size", 4, "--stride", 3, "--class", 1, "--json")
     found = inspector("occlude", place.model, place.image, *options).json()

@@ -66,6 +66,56 @@ WRONG = {
         "two components",
         "--components 2",
     ),
+    "an unknown option": (
+        ("attribute", "{image}", "-m", "smoothgrad", "--option", "sample=3"),
+        "'sample'",
+        "Did you mean 'samples'",
+    ),
+    "an option of another type": (
+        ("attribute", "{image}", "-m", "rise", "--option", "masks=many"),
+        "'many'",
+        "allowed: an integer",
+    ),
+    "an unknown rule": (
+        ("attribute", "{image}", "-m", "lrp", "--option", "rule=zpluss"),
+        "'zpluss'",
+        "Did you mean 'zplus'",
+    ),
+    "an option of an unknown method": (
+        ("attribute", "{image}", "-m", "risen", "--option", "masks=3"),
+        "'risen'",
+        "Did you mean 'rise'",
+    ),
+    "an option without a value": (
+        ("attribute", "{image}", "-m", "rise", "--option", "masks"),
+        "'masks'",
+        "steps=20",
+    ),
+    "an option given twice": (
+        ("attribute", "{image}", "-m", "rise", "--option", "masks=3", "--option", "masks=4"),
+        "'masks'",
+        "give it once",
+    ),
+    "policies as an option": (
+        ("attribute", "{image}", "--option", "policies=relu1"),
+        "policies",
+        "--policy LAYER=POLICY",
+    ),
+    "an unknown policy": (
+        ("attribute", "{image}", "--policy", "relu1=guide"),
+        "'guide'",
+        "Did you mean 'guided'",
+    ),
+    "a policy of an unknown layer": (
+        ("attribute", "{image}", "--policy", "rely1=guided"),
+        "'rely1'",
+        "Did you mean 'relu1'",
+    ),
+    "a policy without a layer": (
+        ("attribute", "{image}", "--policy", "guided"),
+        "'guided'",
+        "relu1=guided",
+    ),
     "a square larger than the image": (("occlude", "{image}", "--size", "17"), "17", "16"),
 }
 
