@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,15 @@ class Prediction:
     classes: tuple[ClassScore, ...]
     notes: tuple[str, ...] = ()
     """Sentences that the result says about itself, e.g. that images ran one by one."""
+
+
+class Activations(dict[str, Array]):
+    """What layers computed: name -> (N, *layer shape)."""
+
+    def __init__(self, values: Mapping[str, Array], *, notes: tuple[str, ...] = ()) -> None:
+        super().__init__(values)
+        self.notes = notes
+        """Sentences that the result says about itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from inspector.layers import FoundRectifier, Layer
 from inspector.model.prepare import prepare
 from inspector.model.spec import Model
 from inspector.options import MethodInfo
-from inspector.results import Attribution, Occlusion, Prediction
+from inspector.results import Activations, Attribution, Occlusion, Prediction
 from inspector.runtime.cancel import Cancellation
 from inspector.targets import Target, TargetLike, as_target
 
@@ -63,7 +63,7 @@ class Inspector:
 
     def activations(
         self, x: object, *, layers: Sequence[str], cancellation: Cancellation | None = None
-    ) -> dict[str, Array]:
+    ) -> Activations:
         """Return what layers computed: name -> (N, *layer shape)."""
         return methods.activations(self._engine, self.prepare(x), layers=layers, cancellation=cancellation)
 

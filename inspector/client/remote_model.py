@@ -23,7 +23,7 @@ from inspector.client.targets import target_to_wire, targets_to_wire
 from inspector.client.tensors import Array, tensor_from_wire
 from inspector.errors import EngineError, InvalidInputError
 from inspector.layers import FoundRectifier, Layer
-from inspector.results import Prediction
+from inspector.results import Activations, Prediction
 from inspector.targets import TargetLike
 from inspector.v1 import image_pb2, inspection_service_pb2, model_service_pb2
 
@@ -72,9 +72,9 @@ class RemoteModel:
         response = self._connection.call(self._service.Predict, request)
         return tuple(map(prediction_from_wire, response.predictions))
 
-    def activations(self, x: object, *, layers: Sequence[str]) -> dict[str, Array]:
+    def activations(self, x: object, *, layers: Sequence[str]) -> Activations:
         """Return what layers computed: name -> (N, *layer shape)."""
-        return dict(activations_from_wire(self._activations(x, layers, None)))
+        return activations_from_wire(self._activations(x, layers, None))
 
     def activation_pictures(self, x: object, *, layers: Sequence[str]) -> dict[str, bytes]:
         """Return the feature maps of the first image as PNG: name -> a grid of all channels."""

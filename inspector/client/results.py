@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inspector import results
 from inspector.client.targets import resolved_from_wire
-from inspector.client.tensors import Array, tensor_from_wire
-from inspector.results import ClassScore, Prediction
+from inspector.client.tensors import tensor_from_wire
+from inspector.results import Activations, ClassScore, Prediction
 from inspector.v1 import image_pb2, inspection_service_pb2
 
 
@@ -44,9 +43,10 @@ def prediction_from_wire(message: inspection_service_pb2.Prediction) -> Predicti
     )
 
 
-def activations_from_wire(message: inspection_service_pb2.ActivationsResponse) -> Mapping[str, Array]:
+def activations_from_wire(message: inspection_service_pb2.ActivationsResponse) -> Activations:
     """Return the values by layer."""
-    return {activation.layer: tensor_from_wire(activation.values) for activation in message.activations}
+    values = {activation.layer: tensor_from_wire(activation.values) for activation in message.activations}
+    return Activations(values, notes=tuple(message.notes))
 
 
 def attribution_from_wire(message: inspection_service_pb2.AttributeResponse) -> Attribution:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from inspector.engine.attribution import Array
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError
+from inspector.results import Activations
 from inspector.runtime.cancel import Cancellation
 
 
 def activations(
     engine: Engine, x: Array, *, layers: Sequence[str], cancellation: Cancellation | None = None
-) -> dict[str, Array]:
+) -> Activations:
     """Return the named layers' outputs for (N, …) images: name -> (N, *layer shape), as the model computes them."""
     if not layers:
         raise InvalidInputError("No layer was named; name at least one (see layers()).", field="layers")
     wanted = {name: engine.model.layer(name).output for name in layers}
     found = engine.run(x, list(wanted.values()), cancellation=cancellation)
-    return {name: found[tensor] for name, tensor in wanted.items()}
+    return Activations({name: found[tensor] for name, tensor in wanted.items()})

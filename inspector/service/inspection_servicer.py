@@ -72,7 +72,8 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
                         else b"",
                     )
                     for name in layers
-                ]
+                ],
+                notes=found.notes,
             )
 
         return await self._calls.on_model(request.model, context, work)

@@ -29,7 +29,7 @@ from inspector.v1 import target_pb2 as inspector_dot_v1_dot_target__pb2
 from inspector.v1 import tensor_pb2 as inspector_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%inspector/v1/inspection_service.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/image.proto\x1a\x19inspector/v1/method.proto\x1a\x18inspector/v1/model.proto\x1a\x19inspector/v1/target.proto\x1a\x19inspector/v1/tensor.proto\"Q\n\x0ePredictRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\x0b\n\x03top\x18\x03 \x01(\x05\"@\n\x0fPredictResponse\x12-\n\x0bpredictions\x18\x01 \x03(\x0b\x32\x18.inspector.v1.Prediction\"F\n\nPrediction\x12)\n\x07\x63lasses\x18\x01 \x03(\x0b\x32\x18.inspector.v1.ClassScore\x12\r\n\x05notes\x18\x02 \x03(\t\"]\n\nClassScore\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x12\n\x05label\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12\r\n\x05score\x18\x04 \x01(\x01\x42\x08\n\x06_label\"\x84\x01\n\x12\x41\x63tivationsRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\x0e\n\x06layers\x18\x03 \x03(\t\x12*\n\trendering\x18\x04 \x01(\x0e\x32\x17.inspector.v1.Rendering\"D\n\x13\x41\x63tivationsResponse\x12-\n\x0b\x61\x63tivations\x18\x01 \x03(\x0b\x32\x18.inspector.v1.Activation\"R\n\nActivation\x12\r\n\x05layer\x18\x01 \x01(\t\x12$\n\x06values\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x0f\n\x07picture\x18\x03 \x01(\x0c\"\xa3\x03\n\x10\x41ttributeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\x0e\n\x06method\x18\x03 \x01(\t\x12%\n\x07targets\x18\x04 \x03(\x0b\x32\x14.inspector.v1.Target\x12*\n\trendering\x18\x05 \x01(\x0e\x32\x17.inspector.v1.Rendering\x12<\n\x07options\x18\x06 \x03(\x0b\x32+.inspector.v1.AttributeRequest.OptionsEntry\x12>\n\x08policies\x18\x07 \x03(\x0b\x32,.inspector.v1.AttributeRequest.PoliciesEntry\x1aI\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.inspector.v1.OptionValue:\x02\x38\x01\x1a/\n\rPoliciesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe7\x01\n\x11\x41ttributeResponse\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\"\n\x04maps\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12-\n\x07targets\x18\x03 \x03(\x0b\x32\x1c.inspector.v1.ResolvedTarget\x12$\n\x06inputs\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x0e\n\x06layout\x18\x05 \x01(\t\x12\x10\n\x08pictures\x18\x06 \x03(\x0c\x12\x18\n\x10\x63ompleteness_gap\x18\x07 \x03(\x01\x12\r\n\x05notes\x18\x08 \x03(\t\"M\n\x16\x41ttributeStreamRequest\x12\x33\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1e.inspector.v1.AttributeRequest\"l\n\x17\x41ttributeStreamResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x34\n\x0b\x61ttribution\x18\x03 \x01(\x0b\x32\x1f.inspector.v1.AttributeResponse\";\n\x12ListMethodsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x13ListMethodsResponse\x12%\n\x07methods\x18\x01 \x03(\x0b\x32\x14.inspector.v1.Method\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x15ListRectifiersRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"^\n\x16ListRectifiersResponse\x12+\n\nrectifiers\x18\x01 \x03(\x0b\x32\x17.inspector.v1.Rectifier\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8b\x02\n\x0eOccludeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\"\n\x05image\x18\x02 \x01(\x0b\x32\x13.inspector.v1.Image\x12$\n\x06target\x18\x03 \x01(\x0b\x32\x14.inspector.v1.Target\x12\r\n\x05layer\x18\x04 \x01(\t\x12\"\n\x04size\x18\x05 \x01(\x0b\x32\x14.inspector.v1.Extent\x12$\n\x06stride\x18\x06 \x01(\x0b\x32\x14.inspector.v1.Extent\x12\x0c\n\x04\x66ill\x18\x07 \x03(\x01\x12\r\n\x05\x62\x61tch\x18\x08 \x01(\x05\x12*\n\trendering\x18\t \x01(\x0e\x32\x17.inspector.v1.Rendering\"k\n\x0fOccludeResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\x12*\n\tocclusion\x18\x03 \x01(\x0b\x32\x17.inspector.v1.Occlusion\x12\x0f\n\x07picture\x18\x04 \x01(\x0c\"\xfa\x03\n\tOcclusion\x12,\n\x06target\x18\x01 \x01(\x0b\x32\x1c.inspector.v1.ResolvedTarget\x12)\n\x0bprobability\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12#\n\x05label\x18\x03 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12(\n\nactivation\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\"\n\x04\x64one\x18\x05 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\r\n\x05layer\x18\x06 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\x03\x12\x1c\n\x14\x62\x61seline_probability\x18\x08 \x01(\x01\x12\x16\n\x0e\x62\x61seline_label\x18\t \x01(\x03\x12\x1b\n\x13\x62\x61seline_activation\x18\n \x01(\x01\x12\"\n\x04tops\x18\x0b \x01(\x0b\x32\x14.inspector.v1.Tensor\x12#\n\x05lefts\x18\x0c \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\"\n\x04size\x18\r \x01(\x0b\x32\x14.inspector.v1.Extent\x12$\n\x06stride\x18\x0e \x01(\x0b\x32\x14.inspector.v1.Extent\x12\x0c\n\x04\x66ill\x18\x0f \x03(\x01\x12\r\n\x05notes\x18\x10 \x03(\t\"|\n\x0f\x46\x65\x61turesRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\r\n\x05layer\x18\x03 \x01(\t\x12&\n\x07pooling\x18\x04 \x01(\x0e\x32\x15.inspector.v1.Pooling\":\n\x10\x46\x65\x61turesResponse\x12&\n\x08\x66\x65\x61tures\x18\x01 \x01(\x0b\x32\x14.inspector.v1.Tensor*W\n\x07Pooling\x12\x17\n\x13POOLING_UNSPECIFIED\x10\x00\x12\x10\n\x0cPOOLING_MEAN\x10\x01\x12\x0f\n\x0bPOOLING_MAX\x10\x02\x12\x10\n\x0cPOOLING_NONE\x10\x03\x32\xa5\x05\n\x11InspectionService\x12\x46\n\x07Predict\x12\x1c.inspector.v1.PredictRequest\x1a\x1d.inspector.v1.PredictResponse\x12R\n\x0b\x41\x63tivations\x12 .inspector.v1.ActivationsRequest\x1a!.inspector.v1.ActivationsResponse\x12L\n\tAttribute\x12\x1e.inspector.v1.AttributeRequest\x1a\x1f.inspector.v1.AttributeResponse\x12`\n\x0f\x41ttributeStream\x12$.inspector.v1.AttributeStreamRequest\x1a%.inspector.v1.AttributeStreamResponse0\x01\x12R\n\x0bListMethods\x12 .inspector.v1.ListMethodsRequest\x1a!.inspector.v1.ListMethodsResponse\x12[\n\x0eListRectifiers\x12#.inspector.v1.ListRectifiersRequest\x1a$.inspector.v1.ListRectifiersResponse\x12H\n\x07Occlude\x12\x1c.inspector.v1.OccludeRequest\x1a\x1d.inspector.v1.OccludeResponse0\x01\x12I\n\x08\x46\x65\x61tures\x12\x1d.inspector.v1.FeaturesRequest\x1a\x1e.inspector.v1.FeaturesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%inspector/v1/inspection_service.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/image.proto\x1a\x19inspector/v1/method.proto\x1a\x18inspector/v1/model.proto\x1a\x19inspector/v1/target.proto\x1a\x19inspector/v1/tensor.proto\"Q\n\x0ePredictRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\x0b\n\x03top\x18\x03 \x01(\x05\"@\n\x0fPredictResponse\x12-\n\x0bpredictions\x18\x01 \x03(\x0b\x32\x18.inspector.v1.Prediction\"F\n\nPrediction\x12)\n\x07\x63lasses\x18\x01 \x03(\x0b\x32\x18.inspector.v1.ClassScore\x12\r\n\x05notes\x18\x02 \x03(\t\"]\n\nClassScore\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x12\n\x05label\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12\r\n\x05score\x18\x04 \x01(\x01\x42\x08\n\x06_label\"\x84\x01\n\x12\x41\x63tivationsRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\x0e\n\x06layers\x18\x03 \x03(\t\x12*\n\trendering\x18\x04 \x01(\x0e\x32\x17.inspector.v1.Rendering\"S\n\x13\x41\x63tivationsResponse\x12-\n\x0b\x61\x63tivations\x18\x01 \x03(\x0b\x32\x18.inspector.v1.Activation\x12\r\n\x05notes\x18\x02 \x03(\t\"R\n\nActivation\x12\r\n\x05layer\x18\x01 \x01(\t\x12$\n\x06values\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x0f\n\x07picture\x18\x03 \x01(\x0c\"\xa3\x03\n\x10\x41ttributeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\x0e\n\x06method\x18\x03 \x01(\t\x12%\n\x07targets\x18\x04 \x03(\x0b\x32\x14.inspector.v1.Target\x12*\n\trendering\x18\x05 \x01(\x0e\x32\x17.inspector.v1.Rendering\x12<\n\x07options\x18\x06 \x03(\x0b\x32+.inspector.v1.AttributeRequest.OptionsEntry\x12>\n\x08policies\x18\x07 \x03(\x0b\x32,.inspector.v1.AttributeRequest.PoliciesEntry\x1aI\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.inspector.v1.OptionValue:\x02\x38\x01\x1a/\n\rPoliciesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe7\x01\n\x11\x41ttributeResponse\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\"\n\x04maps\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12-\n\x07targets\x18\x03 \x03(\x0b\x32\x1c.inspector.v1.ResolvedTarget\x12$\n\x06inputs\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x0e\n\x06layout\x18\x05 \x01(\t\x12\x10\n\x08pictures\x18\x06 \x03(\x0c\x12\x18\n\x10\x63ompleteness_gap\x18\x07 \x03(\x01\x12\r\n\x05notes\x18\x08 \x03(\t\"M\n\x16\x41ttributeStreamRequest\x12\x33\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x1e.inspector.v1.AttributeRequest\"l\n\x17\x41ttributeStreamResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\x12\x34\n\x0b\x61ttribution\x18\x03 \x01(\x0b\x32\x1f.inspector.v1.AttributeResponse\";\n\x12ListMethodsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x13ListMethodsResponse\x12%\n\x07methods\x18\x01 \x03(\x0b\x32\x14.inspector.v1.Method\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x15ListRectifiersRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"^\n\x16ListRectifiersResponse\x12+\n\nrectifiers\x18\x01 \x03(\x0b\x32\x17.inspector.v1.Rectifier\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8b\x02\n\x0eOccludeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\"\n\x05image\x18\x02 \x01(\x0b\x32\x13.inspector.v1.Image\x12$\n\x06target\x18\x03 \x01(\x0b\x32\x14.inspector.v1.Target\x12\r\n\x05layer\x18\x04 \x01(\t\x12\"\n\x04size\x18\x05 \x01(\x0b\x32\x14.inspector.v1.Extent\x12$\n\x06stride\x18\x06 \x01(\x0b\x32\x14.inspector.v1.Extent\x12\x0c\n\x04\x66ill\x18\x07 \x03(\x01\x12\r\n\x05\x62\x61tch\x18\x08 \x01(\x05\x12*\n\trendering\x18\t \x01(\x0e\x32\x17.inspector.v1.Rendering\"k\n\x0fOccludeResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x03\x12\r\n\x05total\x18\x02 \x01(\x03\x12*\n\tocclusion\x18\x03 \x01(\x0b\x32\x17.inspector.v1.Occlusion\x12\x0f\n\x07picture\x18\x04 \x01(\x0c\"\xfa\x03\n\tOcclusion\x12,\n\x06target\x18\x01 \x01(\x0b\x32\x1c.inspector.v1.ResolvedTarget\x12)\n\x0bprobability\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12#\n\x05label\x18\x03 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12(\n\nactivation\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\"\n\x04\x64one\x18\x05 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\r\n\x05layer\x18\x06 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\x03\x12\x1c\n\x14\x62\x61seline_probability\x18\x08 \x01(\x01\x12\x16\n\x0e\x62\x61seline_label\x18\t \x01(\x03\x12\x1b\n\x13\x62\x61seline_activation\x18\n \x01(\x01\x12\"\n\x04tops\x18\x0b \x01(\x0b\x32\x14.inspector.v1.Tensor\x12#\n\x05lefts\x18\x0c \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\"\n\x04size\x18\r \x01(\x0b\x32\x14.inspector.v1.Extent\x12$\n\x06stride\x18\x0e \x01(\x0b\x32\x14.inspector.v1.Extent\x12\x0c\n\x04\x66ill\x18\x0f \x03(\x01\x12\r\n\x05notes\x18\x10 \x03(\t\"|\n\x0f\x46\x65\x61turesRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12#\n\x06images\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Image\x12\r\n\x05layer\x18\x03 \x01(\t\x12&\n\x07pooling\x18\x04 \x01(\x0e\x32\x15.inspector.v1.Pooling\":\n\x10\x46\x65\x61turesResponse\x12&\n\x08\x66\x65\x61tures\x18\x01 \x01(\x0b\x32\x14.inspector.v1.Tensor*W\n\x07Pooling\x12\x17\n\x13POOLING_UNSPECIFIED\x10\x00\x12\x10\n\x0cPOOLING_MEAN\x10\x01\x12\x0f\n\x0bPOOLING_MAX\x10\x02\x12\x10\n\x0cPOOLING_NONE\x10\x03\x32\xa5\x05\n\x11InspectionService\x12\x46\n\x07Predict\x12\x1c.inspector.v1.PredictRequest\x1a\x1d.inspector.v1.PredictResponse\x12R\n\x0b\x41\x63tivations\x12 .inspector.v1.ActivationsRequest\x1a!.inspector.v1.ActivationsResponse\x12L\n\tAttribute\x12\x1e.inspector.v1.AttributeRequest\x1a\x1f.inspector.v1.AttributeResponse\x12`\n\x0f\x41ttributeStream\x12$.inspector.v1.AttributeStreamRequest\x1a%.inspector.v1.AttributeStreamResponse0\x01\x12R\n\x0bListMethods\x12 .inspector.v1.ListMethodsRequest\x1a!.inspector.v1.ListMethodsResponse\x12[\n\x0eListRectifiers\x12#.inspector.v1.ListRectifiersRequest\x1a$.inspector.v1.ListRectifiersResponse\x12H\n\x07Occlude\x12\x1c.inspector.v1.OccludeRequest\x1a\x1d.inspector.v1.OccludeResponse0\x01\x12I\n\x08\x46\x65\x61tures\x12\x1d.inspector.v1.FeaturesRequest\x1a\x1e.inspector.v1.FeaturesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,8 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTRIBUTEREQUEST_OPTIONSENTRY']._serialized_options = b'8\001'
   _globals['_ATTRIBUTEREQUEST_POLICIESENTRY']._loaded_options = None
   _globals['_ATTRIBUTEREQUEST_POLICIESENTRY']._serialized_options = b'8\001'
-  _globals['_POOLING']._serialized_start=3035
-  _globals['_POOLING']._serialized_end=3122
+  _globals['_POOLING']._serialized_start=3050
+  _globals['_POOLING']._serialized_end=3137
   _globals['_PREDICTREQUEST']._serialized_start=188
   _globals['_PREDICTREQUEST']._serialized_end=269
   _globals['_PREDICTRESPONSE']._serialized_start=271
@@ -53,39 +53,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIVATIONSREQUEST']._serialized_start=505
   _globals['_ACTIVATIONSREQUEST']._serialized_end=637
   _globals['_ACTIVATIONSRESPONSE']._serialized_start=639
-  _globals['_ACTIVATIONSRESPONSE']._serialized_end=707
-  _globals['_ACTIVATION']._serialized_start=709
-  _globals['_ACTIVATION']._serialized_end=791
-  _globals['_ATTRIBUTEREQUEST']._serialized_start=794
-  _globals['_ATTRIBUTEREQUEST']._serialized_end=1213
-  _globals['_ATTRIBUTEREQUEST_OPTIONSENTRY']._serialized_start=1091
-  _globals['_ATTRIBUTEREQUEST_OPTIONSENTRY']._serialized_end=1164
-  _globals['_ATTRIBUTEREQUEST_POLICIESENTRY']._serialized_start=1166
-  _globals['_ATTRIBUTEREQUEST_POLICIESENTRY']._serialized_end=1213
-  _globals['_ATTRIBUTERESPONSE']._serialized_start=1216
-  _globals['_ATTRIBUTERESPONSE']._serialized_end=1447
-  _globals['_ATTRIBUTESTREAMREQUEST']._serialized_start=1449
-  _globals['_ATTRIBUTESTREAMREQUEST']._serialized_end=1526
-  _globals['_ATTRIBUTESTREAMRESPONSE']._serialized_start=1528
-  _globals['_ATTRIBUTESTREAMRESPONSE']._serialized_end=1636
-  _globals['_LISTMETHODSREQUEST']._serialized_start=1638
-  _globals['_LISTMETHODSREQUEST']._serialized_end=1697
-  _globals['_LISTMETHODSRESPONSE']._serialized_start=1699
-  _globals['_LISTMETHODSRESPONSE']._serialized_end=1784
-  _globals['_LISTRECTIFIERSREQUEST']._serialized_start=1786
-  _globals['_LISTRECTIFIERSREQUEST']._serialized_end=1863
-  _globals['_LISTRECTIFIERSRESPONSE']._serialized_start=1865
-  _globals['_LISTRECTIFIERSRESPONSE']._serialized_end=1959
-  _globals['_OCCLUDEREQUEST']._serialized_start=1962
-  _globals['_OCCLUDEREQUEST']._serialized_end=2229
-  _globals['_OCCLUDERESPONSE']._serialized_start=2231
-  _globals['_OCCLUDERESPONSE']._serialized_end=2338
-  _globals['_OCCLUSION']._serialized_start=2341
-  _globals['_OCCLUSION']._serialized_end=2847
-  _globals['_FEATURESREQUEST']._serialized_start=2849
-  _globals['_FEATURESREQUEST']._serialized_end=2973
-  _globals['_FEATURESRESPONSE']._serialized_start=2975
-  _globals['_FEATURESRESPONSE']._serialized_end=3033
-  _globals['_INSPECTIONSERVICE']._serialized_start=3125
-  _globals['_INSPECTIONSERVICE']._serialized_end=3802
+  _globals['_ACTIVATIONSRESPONSE']._serialized_end=722
+  _globals['_ACTIVATION']._serialized_start=724
+  _globals['_ACTIVATION']._serialized_end=806
+  _globals['_ATTRIBUTEREQUEST']._serialized_start=809
+  _globals['_ATTRIBUTEREQUEST']._serialized_end=1228
+  _globals['_ATTRIBUTEREQUEST_OPTIONSENTRY']._serialized_start=1106
+  _globals['_ATTRIBUTEREQUEST_OPTIONSENTRY']._serialized_end=1179
+  _globals['_ATTRIBUTEREQUEST_POLICIESENTRY']._serialized_start=1181
+  _globals['_ATTRIBUTEREQUEST_POLICIESENTRY']._serialized_end=1228
+  _globals['_ATTRIBUTERESPONSE']._serialized_start=1231
+  _globals['_ATTRIBUTERESPONSE']._serialized_end=1462
+  _globals['_ATTRIBUTESTREAMREQUEST']._serialized_start=1464
+  _globals['_ATTRIBUTESTREAMREQUEST']._serialized_end=1541
+  _globals['_ATTRIBUTESTREAMRESPONSE']._serialized_start=1543
+  _globals['_ATTRIBUTESTREAMRESPONSE']._serialized_end=1651
+  _globals['_LISTMETHODSREQUEST']._serialized_start=1653
+  _globals['_LISTMETHODSREQUEST']._serialized_end=1712
+  _globals['_LISTMETHODSRESPONSE']._serialized_start=1714
+  _globals['_LISTMETHODSRESPONSE']._serialized_end=1799
+  _globals['_LISTRECTIFIERSREQUEST']._serialized_start=1801
+  _globals['_LISTRECTIFIERSREQUEST']._serialized_end=1878
+  _globals['_LISTRECTIFIERSRESPONSE']._serialized_start=1880
+  _globals['_LISTRECTIFIERSRESPONSE']._serialized_end=1974
+  _globals['_OCCLUDEREQUEST']._serialized_start=1977
+  _globals['_OCCLUDEREQUEST']._serialized_end=2244
+  _globals['_OCCLUDERESPONSE']._serialized_start=2246
+  _globals['_OCCLUDERESPONSE']._serialized_end=2353
+  _globals['_OCCLUSION']._serialized_start=2356
+  _globals['_OCCLUSION']._serialized_end=2862
+  _globals['_FEATURESREQUEST']._serialized_start=2864
+  _globals['_FEATURESREQUEST']._serialized_end=2988
+  _globals['_FEATURESRESPONSE']._serialized_start=2990
+  _globals['_FEATURESRESPONSE']._serialized_end=3048
+  _globals['_INSPECTIONSERVICE']._serialized_start=3140
+  _globals['_INSPECTIONSERVICE']._serialized_end=3817
 # @@protoc_insertion_point(module_scope)

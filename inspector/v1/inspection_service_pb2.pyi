@@ -72,10 +72,12 @@ class ActivationsRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layers: _Optional[_Iterable[str]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
 
 class ActivationsResponse(_message.Message):
-    __slots__ = ("activations",)
+    __slots__ = ("activations", "notes")
     ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     activations: _containers.RepeatedCompositeFieldContainer[Activation]
-    def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Activation(_message.Message):
     __slots__ = ("layer", "values", "picture")

@@ -183,6 +183,7 @@ def assert_same(here: Any, there: Any) -> None:
         assert np.array_equal(here, there)
     elif isinstance(here, Mapping):
         assert list(here) == list(there)
+        assert getattr(here, "notes", ()) == getattr(there, "notes", ())
         for key in here:
             assert_same(here[key], there[key])
     elif isinstance(here, (tuple, list)) and not isinstance(here, str):

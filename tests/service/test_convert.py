@@ -28,7 +28,9 @@ from inspector.service.convert.methods import method_to_wire, options_from_wire,
 from inspector.service.convert.models import details_to_wire, layer_to_wire
 from inspector.service.convert.results import attribution_to_wire, occlusion_to_wire, prediction_to_wire
 from inspector.service.convert.targets import resolved_to_wire, target_from_wire
+from inspector.service.convert.tensors import tensor_to_wire
 from inspector.v1 import method_pb2, model_pb2
+from inspector.v1.inspection_service_pb2 import Activation, ActivationsResponse
 
 
 def array(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -233,6 +235,15 @@ def test_every_field_of_the_values_above_is_set():
     ):
         for field in fields(value):
             assert np.any(np.asarray(getattr(value, field.name), dtype=object)), field.name
+
+
+def test_activations_arrive_with_their_notes():
+    message = ActivationsResponse(
+        activations=[Activation(layer="l", values=tensor_to_wire(array(2, 3)))], notes=["a note"]
+    )
+    found = client_results.activations_from_wire(message)
+    assert_equal(array(2, 3), found["l"])
+    assert (list(found), found.notes) == (["l"], ("a note",))
 
 
 VALUES = {
