@@ -1,7 +1,7 @@
 """Attribution methods and their options: plain data, the same in-process and from a service.
 
 An option has one or more types, after what its value may be:
-integer, number, text, flag (true or false), numbers (a sequence), tensor (an array of two or more axes), and
+integer, number, text, flag (true or false), numbers (a sequence), tensor (a float array of two or more axes), and
 policies (a mapping from layers to policies).
 """
 
@@ -25,7 +25,7 @@ _WORDS = {
     TEXT: "a text",
     FLAG: "true or false",
     NUMBERS: "several numbers",
-    TENSOR: "an array of two or more axes",
+    TENSOR: "a float array of two or more axes",
     POLICIES: "a mapping from layers to policies",
 }
 TYPES = tuple(_WORDS)
@@ -144,7 +144,7 @@ def _numbers(value: object) -> Any:
 
 
 def _tensor(value: object) -> Any:
-    is_tensor = isinstance(value, np.ndarray) and value.ndim > 1 and np.issubdtype(value.dtype, np.number)
+    is_tensor = isinstance(value, np.ndarray) and value.ndim > 1 and np.issubdtype(value.dtype, np.floating)
     return value if is_tensor else _NO
 
 
