@@ -29,6 +29,9 @@ DEMO = Path(__file__).parents[2] / "demo" / "model" / "demo.onnx"
 PICTURES = {"picture", "pictures"}
 """What only the service draws."""
 
+FEW = {"steps": 3, "samples": 3, "masks": 20}
+"""Options that say how long a method takes."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -103,6 +106,17 @@ def test_neighbours_and_components_are_the_same(pair, client):
     assert np.array_equal(here.project(vectors), there.points)
     assert there.ids == tuple(photos)
     collection.delete()
+
+
+@pytest.mark.parametrize("method", inspector.attribution_methods(), ids=lambda method: method.name)
+def test_every_method_gives_the_same(pair, method):
+    options = {option.name: FEW[option.name] for option in method.options if option.name in FEW}
+    here, there = (
+        model.attribute(toy_photo(), method=method.name, target=1, **options)
+        for model in (pair.local, pair.remote)
+    )
+    assert_same(here, there)
+    assert here.method == method.name
 
 
 def test_the_methods_are_the_same(client):
