@@ -7,4 +7,7 @@ from .results import Occlusion as Occlusion
 from .results import Prediction as Prediction
 from .runtime.cancel import Cancellation as Cancellation
 from .targets import Class as Class
+from .targets import Direction as Direction
+from .targets import Element as Element
+from .targets import Region as Region
 from .targets import Unit as Unit

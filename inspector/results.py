@@ -66,7 +66,7 @@ class Occlusion:
 
     target: ResolvedTarget
     probability: Array
-    """float32 (R, C): the target class's probability (Fig 7 d); for a unit, its activation."""
+    """float32 (R, C): the target class's probability (Fig 7 d); for other targets, their value."""
     label: Array
     """int64 (R, C): the most probable class (Fig 7 e)."""
     activation: Array

@@ -16,7 +16,10 @@ from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_se
 
 
 def test_the_package():
-    names = "Attribution Cancellation Class ClassScore Inspector Occlusion Prediction Unit attribution_methods load"
+    names = (
+        "Attribution Cancellation Class ClassScore Direction Element Inspector Occlusion Prediction Region Unit "
+        "attribution_methods load"
+    )
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
 
@@ -28,8 +31,8 @@ def test_a_loaded_model():
 
 def test_the_client():
     names = (
-        "Attribution Class ClassScore Client CollectionInfo Layer ModelInfo Neighbour Occlusion Pca Prediction "
-        "RemoteCollection RemoteModel ResolvedTarget ServerBusyError ServerUnavailableError Unit"
+        "Attribution Class ClassScore Client CollectionInfo Direction Element Layer ModelInfo Neighbour Occlusion "
+        "Pca Prediction Region RemoteCollection RemoteModel ResolvedTarget ServerBusyError ServerUnavailableError Unit"
     )
     assert sorted(inspector.client.__all__) == names.split()
 

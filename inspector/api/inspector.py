@@ -84,9 +84,11 @@ class Inspector:
     ) -> Attribution:
         """Map a target back to the image by one of `inspector.attribution_methods()`, with that method's own options.
 
-        A target is a class index, `Class()` (the most probable), or `Unit(layer, channel, position)`. One target goes
-        with any number of images, several targets with one image or with as many images. `policies` names other
-        policies by layer. `progress` is called with (steps done, steps in all) by methods that take many.
+        A target is a class index, `Class()` (the most probable), `Unit(layer, channel, position)`,
+        `Element(tensor, index)`, `Region(tensor, index)` or `Direction(tensor, vector)`, where a tensor is an output or
+        a layer. One target goes with any number of images, several targets with one image or with as many images.
+        `policies` names other policies by layer. `progress` is called with (steps done, steps in all) by methods that
+        take many.
         """
         if policies:
             options["policies"] = policies

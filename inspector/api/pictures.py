@@ -47,7 +47,8 @@ def occlusion_picture(occlusion: Occlusion, inputs: Array, model: Model) -> byte
         lefts=occlusion.lefts,
         size=occlusion.size,
         labels=model.labels,
-        target=target.label or f"{target.kind} {target.channel}",
+        target=target.label or str(target),
+        answer="Probability" if target.kind == "class" else "Value",
         layer=occlusion.layer,
         done=occlusion.done,
     )

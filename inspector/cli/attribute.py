@@ -11,7 +11,7 @@ from inspector.cli import options
 from inspector.cli.method_options import Options, Policies, read_options, read_policies
 from inspector.cli.output import print_json, progress_bar, say, say_notes, write_picture
 from inspector.cli.subject import open_subject
-from inspector.cli.target import read_target
+from inspector.cli.target import PartOptions, read_target
 from inspector.render.cautions import caution
 
 
@@ -30,14 +30,23 @@ def attribute(
     position: options.Position = None,
     option: Options = None,
     policy: Policies = None,
+    tensor: options.Tensor = None,
+    index: options.Index = None,
+    region: options.Region = None,
+    reduce: options.Reduce = None,
+    mask: options.Mask = None,
+    direction: options.Direction = None,
     output: options.Output = None,
     server: options.Server = None,
     device: options.Device = "auto",
     preprocessing: options.Preprocessing = None,
     as_json: options.Json = False,
 ) -> None:
-    """Map a class or a unit back to the pixels by one of `inspector methods`, with that method's own options."""
-    target = read_target(class_index=class_index, layer=layer, channel=channel, position=position)
+    """Map a class, a unit or a part of an output back to the pixels by one of `inspector methods`, with its options."""
+    part = PartOptions(
+        tensor=tensor, index=index, region=region, reduce=reduce, mask=mask, direction=direction
+    )
+    target = read_target(class_index=class_index, layer=layer, channel=channel, position=position, part=part)
     policies, chosen = read_policies(policy), read_options(option, method=method, server=server)
     subject = open_subject(model, server=server, device=device, preprocessing=preprocessing)
     with progress_bar(method, as_json=as_json) as progress:
@@ -61,12 +70,7 @@ def attribute(
             }
         )
         return
-    what = f"class {resolved.channel}" if resolved.kind == "class" else f"channel {resolved.channel}"
-    place = f" of {resolved.layer}" if resolved.layer else f" {resolved.label or ''}".rstrip()
-    where = f" at {resolved.position}" if resolved.position else ""
-    say(
-        f"{method} of {what}{place}{where}: value {resolved.value:.4g}, largest |map| {np.abs(values).max():.4g}"
-    )
+    say(f"{method} of {resolved}: value {resolved.value:.4g}, largest |map| {np.abs(values).max():.4g}")
     if gap is not None:
         say(f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)")
     note = caution(method)

@@ -30,7 +30,34 @@ Channel = Annotated[int | None, typer.Option("--channel", "-c", help="Of --layer
 Position = Annotated[
     str | None,
     typer.Option(
-        "--position", "-p", metavar="ROW,COLUMN", help="Of --channel; default: the channel's strongest."
+        "--position", "-p", metavar="ROW,COLUMN", help="Of --channel or --class; default: the strongest."
+    ),
+]
+Tensor = Annotated[
+    str | None,
+    typer.Option(
+        "--tensor",
+        "-t",
+        metavar="NAME",
+        help="An output or a layer: which part of it is explained (default: its largest element). "
+        "With --class: the output.",
+    ),
+]
+Index = Annotated[
+    str | None,
+    typer.Option(metavar="I,J,…", help="One element of --tensor: an index per axis but the batch's."),
+]
+Region = Annotated[
+    str | None, typer.Option(metavar="I,START:STOP,:", help="A part of --tensor: the mean over it.")
+]
+Reduce = Annotated[str | None, typer.Option(metavar="mean|sum|max", help="What is made of --region.")]
+Mask = Annotated[
+    Path | None, typer.Option(metavar="FILE.npy", help="Which elements of --region count (boolean).")
+]
+Direction = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.npy", help="A vector: how far --tensor reaches along it; 'own' for its own, the norm."
     ),
 ]
 ClassIndex = Annotated[int | None, typer.Option("--class", help="A class index; default: the most probable.")]
@@ -63,15 +90,15 @@ def read_preprocessing(text: str | None) -> dict[str, Any] | None:
     return found
 
 
-def read_position(text: str | None) -> tuple[int, ...] | None:
-    """Read --position: whole numbers with commas between."""
+def read_position(text: str | None, *, option: str = "--position") -> tuple[int, ...] | None:
+    """Read --position or --index: whole numbers with commas between."""
     if text is None:
         return None
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise InvalidInputError(
-            f"--position is {text!r}; give ROW,COLUMN in whole numbers, such as 3,5.", field="position"
+            f"{option} is {text!r}; give whole numbers, such as 3,5.", field=option.removeprefix("--")
         ) from error
 
 

@@ -11,7 +11,7 @@ from inspector.client.remote_model import RemoteModel
 from inspector.client.results import Attribution, Occlusion
 from inspector.layers import Layer
 from inspector.results import ClassScore, Prediction
-from inspector.targets import Class, ResolvedTarget, Unit
+from inspector.targets import Class, Direction, Element, Region, ResolvedTarget, Unit
 
 __all__ = [
     "Attribution",
@@ -19,12 +19,15 @@ __all__ = [
     "ClassScore",
     "Client",
     "CollectionInfo",
+    "Direction",
+    "Element",
     "Layer",
     "ModelInfo",
     "Neighbour",
     "Occlusion",
     "Pca",
     "Prediction",
+    "Region",
     "RemoteCollection",
     "RemoteModel",
     "ResolvedTarget",

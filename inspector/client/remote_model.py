@@ -94,7 +94,7 @@ class RemoteModel:
     ) -> Attribution:
         """Map a target back to the image by one of `Client.attribution_methods()`, with that method's own options.
 
-        A target is a class index, `Class()` (the most probable), or `Unit(layer, channel, position)`. One target goes
+        A target is a class index, `Class()` (the most probable), or any other of `inspector.targets`. One target goes
         with any number of images, several targets with one image or with as many images. `policies` names other
         policies by layer. `progress` is called with (steps done, steps in all) by methods that take many.
         `rendering="png"` asks for pictures too.

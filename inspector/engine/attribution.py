@@ -9,9 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from inspector.engine.chosen import Chosen
 from inspector.engine.engine import Engine
 from inspector.engine.signatures import method_info
-from inspector.engine.targets import resolve, source_of
+from inspector.engine.targets import Aim, choose, source_of
 from inspector.errors import InvalidInputError, NotFoundError, unknown_name
 from inspector.grad.policies import policy_named
 from inspector.options import MethodInfo
@@ -40,6 +41,9 @@ class AttributionMethod(Protocol):
 M = TypeVar("M", bound=AttributionMethod)
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
+
+Planting = Callable[[Chosen, Array], Array]
+"""(what was chosen, the values of its elements (n,)) -> the signals that start there (n,)."""
 
 ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry("attribution method")
 
@@ -89,21 +93,32 @@ def _method(name: str) -> AttributionMethod:
     return function
 
 
+def plain(chosen: Chosen, _values: Array) -> Array:
+    """Start with ∂S/∂t: 1 at an element, 1/n for a mean of n."""
+    return chosen.weights
+
+
+def shares(chosen: Chosen, values: Array) -> Array:
+    """Start with what each element adds to the target's value."""
+    found: Array = chosen.weights * values
+    return found
+
+
 def project_targets(
     engine: Engine,
     x: Array,
-    targets: Sequence[Target],
+    targets: Sequence[Aim],
     *,
     method: str,
     policy: str,
     policies: Mapping[str, str] | None = None,
     toward: str | None = None,
-    seed: Callable[[ResolvedTarget], float] = lambda _: 1.0,
+    planting: Planting = plain,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
     """Project each target down to the image, or to the tensor `toward`, under a policy.
 
-    `policies` names other policies by layer; `seed` gives the signal at the target's unit.
+    `policies` names other policies by layer; `planting` gives the signals at the target's elements.
     """
     overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
     pairs = pair(targets, len(x))
@@ -120,8 +135,9 @@ def project_targets(
             for row, member in enumerate(wanted):
                 target, image = pairs[member]
                 activation = activations[0 if alone else row]  # noqa: B023
-                resolved[member], place = resolve(engine, target, activation, image=image)
-                planted[row].reshape(-1)[place] = seed(resolved[member])
+                chosen = choose(engine, target, activation, image=image)
+                planted[row].reshape(-1)[chosen.places] = planting(chosen, chosen.values(activation))
+                resolved[member] = chosen.resolved
             return planted
 
         found = engine.project(
@@ -149,14 +165,14 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
         raise NotFoundError(error.message, reason=error.reason, field=f"policies.{layer}") from None
 
 
-def resolve_targets(
-    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
-) -> list[ResolvedTarget]:
-    """Choose the unit of each target, one forward pass for all."""
+def choose_targets(
+    engine: Engine, x: Array, targets: Sequence[Aim], *, cancellation: Cancellation | None = None
+) -> list[Chosen]:
+    """Choose the elements of each target, one forward pass for all."""
     pairs = pair(targets, len(x))
     found = engine.run(x, list({source_of(engine, target) for target in targets}), cancellation=cancellation)
     return [
-        resolve(engine, target, found[source_of(engine, target)][image], image=image)[0]
+        choose(engine, target, found[source_of(engine, target)][image], image=image)
         for target, image in pairs
     ]
 
@@ -183,7 +199,7 @@ def attribution_of(
     )
 
 
-def pair(targets: Sequence[Target], images: int) -> list[tuple[Target, int]]:
+def pair(targets: Sequence[Aim], images: int) -> list[tuple[Aim, int]]:
     """Pair targets with images: one target for all images, all targets for one image, or one to one."""
     if not targets:
         raise InvalidInputError("No target was given; give at least one, or None.", field="target")

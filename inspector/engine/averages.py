@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from inspector.engine.attribution import Array, Progress, project_targets
+from inspector.engine.chosen import Chosen
 from inspector.engine.engine import Engine
-from inspector.engine.targets import fixed
 from inspector.runtime.cancel import Cancellation
-from inspector.targets import ResolvedTarget
 
 
 def chunks(engine: Engine, count: int, image: tuple[int, ...]) -> Iterator[range]:
@@ -21,7 +20,7 @@ def chunks(engine: Engine, count: int, image: tuple[int, ...]) -> Iterator[range
 
 def mean_gradient(
     engine: Engine,
-    target: ResolvedTarget,
+    target: Chosen,
     make: Callable[[range], Array],
     *,
     count: int,
@@ -35,7 +34,7 @@ def mean_gradient(
         found = project_targets(
             engine,
             make(steps),
-            [fixed(target)],
+            [target],
             method="saliency",
             policy="gradient",
             cancellation=cancellation,

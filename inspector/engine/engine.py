@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inspector.engine.sessions import Plan, Sessions
-from inspector.errors import InvalidInputError, InvalidModelError
+from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.builder import Batch
 from inspector.graph.expose import SWITCHES
@@ -46,11 +46,26 @@ class Engine:
             )
         self.model = model
         self.device = device
-        self.head: Head = find_head(model.ir, model.outputs[0].name)
+        self._heads: dict[str, Head] = {}
         self._traits = find_traits(model.ir)
         self._sessions = Sessions(model, traits=self._traits, device=device, cache=cache)
         self._batch_bytes = batch_bytes
         self._largest_batches: dict[tuple[int, ...], int] = {}
+
+    @property
+    def head(self) -> Head:
+        """The head of the first output: what classes mean where no output is named."""
+        return self.head_of(None)
+
+    def head_of(self, output: str | None) -> Head:
+        """Return the head of an output, by default the first; NotFoundError names those that exist."""
+        names = [known.name for known in self.model.outputs]
+        name = names[0] if output is None else output
+        if name not in names:
+            raise unknown_name("output", name, names, field="target.class.output")
+        if name not in self._heads:
+            self._heads[name] = find_head(self.model.ir, name)
+        return self._heads[name]
 
     def close(self) -> None:
         """Forget this model's sessions; runs that are under way end in peace."""

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.targets import output_of
 from inspector.errors import InvalidInputError
 from inspector.model.spec import Layer
+from inspector.targets import Target
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -47,11 +49,17 @@ def as_maps(engine: Engine, planes: Array) -> Array:
     return planes[..., None] if engine.model.input.layout == "NHWC" else planes[:, None]
 
 
-def last_layer_with_maps(engine: Engine) -> Layer:
-    """Return the last layer below the scores whose channels are maps of more than one place."""
+def layer_with_maps(engine: Engine, name: str | None, *, target: Target) -> Layer:
+    """Return the layer of that name; without one, the last whose channels are maps of more than one place.
+
+    The last is looked for below the scores of the output that the target names, or else of the first.
+    """
+    if name is not None:
+        return engine.model.layer(name)
     outputs = [layer.output for layer in engine.model.layers]
     # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
-    end = outputs.index(engine.head.features) + 1 if engine.head.features in outputs else len(outputs)
+    features = engine.head_of(output_of(engine, target)).features
+    end = outputs.index(features) + 1 if features in outputs else len(outputs)
     layers = [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
     if not layers:
         raise InvalidInputError(

@@ -6,52 +6,88 @@ from typing import Any
 
 import numpy as np
 
+from inspector.engine.chosen import Chosen
+from inspector.engine.classes import by_class, class_axis
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError
+from inspector.graph.head import Head
 from inspector.runtime.cancel import Cancellation
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def scores_and_probabilities(engine: Engine, found: dict[str, Array]) -> tuple[Array, Array]:
-    """Return (N, classes) scores and probabilities from the fetched tensors of `tensors_of(engine)`.
+def scores_and_probabilities(engine: Engine, head: Head, found: dict[str, Array]) -> tuple[Array, Array]:
+    """Return scores and probabilities, both (N, *shape of the scores), from the fetched tensors of `tensors_of(head)`.
 
+    Where one answer per image is all there is, the model's own probabilities, or else the softmax of its scores. Where
+    there are many (boxes, pixels), what the head makes of the scores, and the scores themselves where it makes nothing.
     Raises InvalidInputError where the model answers NaN or infinity, as some do on images of a range they never saw.
     """
-    head = engine.head
-    scores = _flat(found[head.scores])
+    scores = found[head.scores].astype(np.float32, copy=False)
     if np.isnan(scores).any() or np.isposinf(scores).any():
         raise InvalidInputError(
             "The model answers NaN or infinity on this image. Check the preprocessing, above all the range of values.",
             reason="ANSWER_NOT_FINITE",
             field="images",
         )
+    if by_class(engine, head, scores)[0, 0].size > 1:
+        return scores, _everywhere(engine, head, scores)
     match head.activation:
         case "softmax" | "sigmoid":
-            return scores, _flat(found[head.output])
+            answers = found[head.output].astype(np.float32, copy=False)
         case "log_softmax":
-            return scores, np.exp(_flat(found[head.output]))
+            answers = np.exp(found[head.output].astype(np.float32, copy=False))
         case _:
-            return scores, softmax(scores)
+            answers = softmax(scores.reshape(len(scores), -1))
+    return scores, answers.reshape(scores.shape)
 
 
-def tensors_of(engine: Engine) -> tuple[str, ...]:
+def tensors_of(head: Head) -> tuple[str, ...]:
     """Return the tensors that `scores_and_probabilities` needs."""
-    return tuple(dict.fromkeys((engine.head.scores, engine.head.output)))
+    return tuple(dict.fromkeys((head.scores, head.output)))
 
 
 def classify(engine: Engine, x: Array, *, cancellation: Cancellation | None = None) -> tuple[Array, Array]:
-    """Return (N, classes) scores and probabilities of images, float32."""
-    return scores_and_probabilities(engine, engine.run(x, tensors_of(engine), cancellation=cancellation))
+    """Return (N, classes) scores and probabilities of images, float32; of many places, the strongest of each class."""
+    head = engine.head
+    found = engine.run(x, tensors_of(head), cancellation=cancellation)
+    scores, probabilities = scores_and_probabilities(engine, head, found)
+    return _strongest(engine, head, scores), _strongest(engine, head, probabilities)
 
 
-def softmax(scores: Array) -> Array:
-    """Return the softmax along the last axis."""
-    shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    total: Array = shifted / shifted.sum(axis=-1, keepdims=True)
+def answers(engine: Engine, chosen: Chosen, found: dict[str, Array]) -> Array:
+    """Return what images answer at a target, float32 (N,): a class's probability, else the target's value."""
+    if chosen.resolved.kind != "class":
+        return chosen.scores(found[chosen.resolved.tensor]).astype(np.float32)
+    head = engine.head_of(chosen.resolved.output)
+    return chosen.scores(scores_and_probabilities(engine, head, found)[1]).astype(np.float32)
+
+
+def tensors_for(engine: Engine, chosen: Chosen) -> tuple[str, ...]:
+    """Return the tensors that `answers` needs."""
+    if chosen.resolved.kind != "class":
+        return (chosen.resolved.tensor,)
+    return tensors_of(engine.head_of(chosen.resolved.output))
+
+
+def softmax(scores: Array, axis: int = -1) -> Array:
+    """Return the softmax along an axis."""
+    shifted = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    total: Array = shifted / shifted.sum(axis=axis, keepdims=True)
     return total
 
 
-def _flat(array: Array) -> Array:
-    flat: Array = array.reshape(len(array), -1).astype(np.float32, copy=False)
-    return flat
+def _everywhere(engine: Engine, head: Head, scores: Array) -> Array:
+    match head.activation:
+        case "sigmoid":
+            return np.asarray(1 / (1 + np.exp(-scores)))
+        case "softmax" | "log_softmax":
+            return softmax(scores, class_axis(engine, head, scores.shape[1:]) + 1)
+        case _:
+            return scores
+
+
+def _strongest(engine: Engine, head: Head, values: Array) -> Array:
+    classes = by_class(engine, head, values)
+    strongest: Array = classes.reshape(*classes.shape[:2], -1).max(axis=2)
+    return strongest

@@ -3,66 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from inspector.engine.chosen import Chosen, chosen
+from inspector.engine.classes import choose_class
 from inspector.engine.engine import Engine
+from inspector.engine.regions import direction_weights, element_place, region_places
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.layers import Layer
-from inspector.targets import Class, ResolvedTarget, Target, Unit
+from inspector.targets import Class, Direction, Element, Region, Target, Unit
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Aim = Target | Chosen
+"""What is asked for, or what an image chose, to be asked of others."""
 
 
-def fixed(resolved: ResolvedTarget) -> Target:
-    """Return the target that asks for what was chosen, whatever the image."""
-    if resolved.layer is None:
-        return Class(resolved.channel)
-    return Unit(resolved.layer, resolved.channel, resolved.position)
+@dataclass(frozen=True, kw_only=True)
+class _Owner:
+    """What has a tensor: an output or a layer."""
+
+    tensor: str
+    output: str | None = None
+    layer: str | None = None
 
 
-def source_of(engine: Engine, target: Target) -> str:
+def source_of(engine: Engine, target: Aim) -> str:
     """Return the name of the tensor that a target lives in."""
-    return engine.head.scores if isinstance(target, Class) else engine.model.layer(target.layer).output
+    match target:
+        case Chosen():
+            return target.resolved.tensor
+        case Class():
+            return engine.head_of(target.output).scores
+        case Unit():
+            return engine.model.layer(target.layer).output
+        case _:
+            return _owner(engine, target).tensor
 
 
-def resolve(engine: Engine, target: Target, activation: Array, *, image: int) -> tuple[ResolvedTarget, int]:
-    """Choose the unit within one image's activation (the tensor without its batch axis).
+def output_of(engine: Engine, target: Target) -> str | None:
+    """Return the output that a target names, if it names one."""
+    match target:
+        case Class():
+            return target.output
+        case Unit():
+            return None
+        case _:
+            return _owner(engine, target).output
 
-    Returns what was chosen and its flat index. NotFoundError where a class, channel or position is out of range.
+
+def choose(engine: Engine, target: Aim, activation: Array, *, image: int) -> Chosen:
+    """Choose within one image's activation (the tensor without its batch axis).
+
+    NotFoundError where a class, channel, position or element is out of range; InvalidInputError for a wrong rank.
     """
-    if isinstance(target, Class):
-        return _resolve_class(engine, target, activation, image)
-    return _resolve_unit(engine.model.layer(target.layer), target, activation, image)
+    match target:
+        case Chosen():
+            return target.on(activation, image=image)
+        case Class():
+            return choose_class(engine, target, activation, image=image)
+        case Unit():
+            return _choose_unit(engine.model.layer(target.layer), target, activation, image=image)
+        case _:
+            return _choose_part(_owner(engine, target), target, activation, image=image)
 
 
-def _resolve_class(
-    engine: Engine, target: Class, activation: Array, image: int
-) -> tuple[ResolvedTarget, int]:
-    scores = activation.reshape(-1)
-    index = int(np.argmax(scores)) if target.index is None else target.index
-    if not 0 <= index < scores.size:
-        raise NotFoundError(
-            f"There is no class {index}: the model has {scores.size}, from 0 to {scores.size - 1}.",
-            reason="CLASS_NOT_FOUND",
-            field="target.class.index",
-        )
-    labels = engine.model.labels
-    resolved = ResolvedTarget(
-        kind="class",
-        tensor=engine.head.scores,
-        layer=None,
-        channel=index,
-        position=(),
-        value=float(scores[index]),
-        label=labels[index] if labels and index < len(labels) else None,
+def _choose_part(
+    owner: _Owner, target: Element | Region | Direction, activation: Array, *, image: int
+) -> Chosen:
+    weights: Array | None = None
+    match target:
+        case Element():
+            places, kind = element_place(target, activation), "element"
+        case Region():
+            places, kind = region_places(target, activation), "region"
+            if target.reduce == "mean":
+                weights = np.full(len(places), 1 / len(places))
+        case Direction():
+            places, kind = np.arange(activation.size), "direction"
+            weights = direction_weights(target, activation)
+    return chosen(
+        activation,
+        places,
+        weights,
+        kind=kind,
+        tensor=owner.tensor,
+        layer=owner.layer,
+        output=owner.output,
+        reduce=target.reduce if isinstance(target, Region) else None,
         image=image,
     )
-    return resolved, index
 
 
-def _resolve_unit(layer: Layer, target: Unit, activation: Array, image: int) -> tuple[ResolvedTarget, int]:
+def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
+    name, outputs = target.tensor, [output.name for output in engine.model.outputs]
+    if name in outputs:
+        return _Owner(tensor=name, output=name)
+    for layer in engine.model.layers:
+        if name in (layer.name, layer.output):
+            return _Owner(tensor=engine.model.layer(name).output, layer=engine.model.layer(name).name)
+    close = get_close_matches(
+        name, [*outputs, *(layer.name for layer in engine.model.layers)], n=3, cutoff=0.5
+    )
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    raise NotFoundError(
+        f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers().{hint}",
+        reason="TENSOR_NOT_FOUND",
+        field=f"target.{type(target).__name__.lower()}.tensor",
+    )
+
+
+def _choose_unit(layer: Layer, target: Unit, activation: Array, *, image: int) -> Chosen:
     axis = channel_axis(layer, activation.ndim)
     maps = np.moveaxis(activation, axis, 0)
     channel = target.channel
@@ -77,17 +131,16 @@ def _resolve_unit(layer: Layer, target: Unit, activation: Array, image: int) -> 
         _check_position(layer, position, plane.shape)
     index = list(position)
     index.insert(axis, channel)
-    resolved = ResolvedTarget(
+    return chosen(
+        activation,
+        int(np.ravel_multi_index(index, activation.shape)),
         kind="unit",
         tensor=layer.output,
         layer=layer.name,
         channel=channel,
         position=position,
-        value=float(plane[position]),
-        label=None,
         image=image,
     )
-    return resolved, int(np.ravel_multi_index(index, activation.shape))
 
 
 def channel_axis(layer: Layer, rank: int) -> int:

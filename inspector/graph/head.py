@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+from inspector.graph.opset import standard_opset
+
 _PASSIVE = frozenset(
     {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout", "Transpose"}
 )
@@ -27,6 +29,8 @@ class Head:
     """"softmax", "log_softmax", "sigmoid", or "none" where the output itself is the score."""
     features: str | None
     """The tensor that the last dense (or 1×1 convolution) layer reads: the penultimate features."""
+    axis: int | None = None
+    """The axis of `scores` that a final Softmax runs along, as the node says it; None without one."""
 
 
 def find_head(model: ir.Model, output: str) -> Head:
@@ -41,7 +45,12 @@ def find_head(model: ir.Model, output: str) -> Head:
         scores=scores.name or output,
         activation=activation or "none",
         features=features.name if features is not None else None,
+        axis=_axis(node, standard_opset(model)) if node is not None and "Softmax" in node.op_type else None,
     )
+
+
+def _axis(node: ir.Node, opset: int) -> int:
+    return node.attributes.get_int("axis", -1 if opset >= 13 else 1)
 
 
 def _skip(value: ir.Value) -> ir.Value:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspector.engine.attribution import Array, attribution_method, project_targets
+from inspector.engine.attribution import Array, attribution_method, plain, project_targets, shares
+from inspector.engine.chosen import Chosen
 from inspector.engine.engine import Engine
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
-from inspector.targets import ResolvedTarget, Target
+from inspector.targets import Target
 
 
 @attribution_method("deconvnet")
@@ -20,10 +21,10 @@ def deconvnet(
     policies: Mapping[str, str] | None = None,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
-    """Keep one activation, set its layer's others to zero, then unpool, rectify and filter down to the pixels.
+    """Keep a target's activations, set its layer's others to zero, then unpool, rectify and filter down to the pixels.
 
-    The signal starts as the unit's activation, so that one that did not fire projects to nothing; that of a class,
-    whose score no rectifier passed, starts as 1. Unpooling uses the switches of the forward pass.
+    The signal starts as the unit's activation, so that one that did not fire projects to nothing; that of a class or
+    of an output, whose values no rectifier passed, starts as 1. Unpooling uses the switches of the forward pass.
     """
     return project_targets(
         engine,
@@ -32,10 +33,10 @@ def deconvnet(
         method="deconvnet",
         policy="deconvnet",
         policies=policies,
-        seed=_signal,
+        planting=_signal,
         cancellation=cancellation,
     )
 
 
-def _signal(target: ResolvedTarget) -> float:
-    return target.value if target.kind == "unit" else 1.0
+def _signal(chosen: Chosen, values: Array) -> Array:
+    return plain(chosen, values) if chosen.resolved.layer is None else shares(chosen, values)

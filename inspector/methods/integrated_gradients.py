@@ -11,12 +11,11 @@ from inspector.engine.attribution import (
     Progress,
     attribution_method,
     attribution_of,
-    resolve_targets,
+    choose_targets,
 )
 from inspector.engine.averages import mean_gradient, told
 from inspector.engine.colour import Baseline, baseline_image
 from inspector.engine.engine import Engine
-from inspector.engine.targets import fixed
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
@@ -42,13 +41,12 @@ def integrated_gradients(
     if steps < 1:
         raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="options.steps")
     start = baseline_image(engine.model, x, baseline, field="options.baseline")
-    resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
-    at_start = resolve_targets(
-        engine, start, [fixed(target) for target in resolved], cancellation=cancellation
-    )
+    chosen = choose_targets(engine, x, targets, cancellation=cancellation)
+    resolved = [target.resolved for target in chosen]
+    at_start = choose_targets(engine, start, chosen, cancellation=cancellation)
     maps = []
-    for part, target in enumerate(resolved):
-        way = x[target.image].astype(np.float32) - start[0].astype(np.float32)
+    for part, target in enumerate(chosen):
+        way = x[target.resolved.image].astype(np.float32) - start[0].astype(np.float32)
 
         def on_the_way(numbers: range, way: Array = way) -> Array:
             alpha = (np.asarray(numbers, np.float32) + 0.5) / steps
@@ -65,7 +63,7 @@ def integrated_gradients(
         )
         maps.append(way * mean)
     gaps = [
-        float(values.sum(dtype=np.float64)) - (end.value - begin.value)
+        float(values.sum(dtype=np.float64)) - (end.value - begin.resolved.value)
         for values, end, begin in zip(maps, resolved, at_start, strict=True)
     ]
     return attribution_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from inspector.engine.attribution import Array, attribution_method, project_targets
+from inspector.engine.attribution import Array, attribution_method, project_targets, shares
 from inspector.engine.engine import Engine
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
@@ -36,6 +36,6 @@ def lrp(
         method="lrp",
         policy=f"lrp_{rule}",
         policies=policies,
-        seed=lambda target: target.value,
+        planting=shares,
         cancellation=cancellation,
     )

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from inspector.engine.attribution import Array
+from inspector.engine.attribution import Array, choose_targets
+from inspector.engine.classes import by_class, winner
 from inspector.engine.engine import Engine
 from inspector.engine.occluder import Occluder, make_occluder
-from inspector.engine.planes import last_layer_with_maps
-from inspector.engine.probabilities import scores_and_probabilities, tensors_of
-from inspector.engine.targets import channel_axis, resolve, source_of
+from inspector.engine.planes import layer_with_maps
+from inspector.engine.probabilities import answers, tensors_for, tensors_of
+from inspector.engine.targets import channel_axis
 from inspector.errors import InvalidInputError
 from inspector.layers import Layer
 from inspector.results import Occlusion
 from inspector.runtime.cancel import Cancellation
-from inspector.targets import Target
+from inspector.targets import Class, Target
 
 
 def occlusion(
@@ -43,7 +44,7 @@ def occlusion(
         raise InvalidInputError(f"batch is {batch}; it must be at least 1.", field="batch")
     height, width = x.shape[1:3] if engine.model.input.layout == "NHWC" else x.shape[-2:]
     occluder = make_occluder(engine.model, height=height, width=width, size=size, stride=stride, fill=fill)
-    watched = engine.model.layer(layer) if layer is not None else last_layer_with_maps(engine)
+    watched = layer_with_maps(engine, layer, target=target)
     sweep = _Sweep(engine, x, target, watched, occluder, cancellation)
     positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
     largest = engine.largest_batch(x.shape[1:])
@@ -66,10 +67,11 @@ class _Sweep:
     ) -> None:
         self._engine, self._x, self._occluder, self._cancellation = engine, x, occluder, cancellation
         self._watched = watched
-        self._source = source_of(engine, target)
-        self._tensors = tuple(dict.fromkeys((*tensors_of(engine), self._source, watched.output)))
+        self._target = choose_targets(engine, x, [target], cancellation=cancellation)[0]
+        self._head = engine.head_of(self._target.resolved.output if isinstance(target, Class) else None)
+        needed = (*tensors_of(self._head), *tensors_for(engine, self._target), watched.output)
+        self._tensors = tuple(dict.fromkeys(needed))
         found = engine.run(x, self._tensors, cancellation=cancellation)
-        self._target, self._place = resolve(engine, target, found[self._source][0], image=0)
         totals = self._totals(found[watched.output])
         self._channel = int(np.argmax(totals[0]))
         shape = (len(occluder.tops), len(occluder.lefts))
@@ -89,12 +91,10 @@ class _Sweep:
         return self._result()
 
     def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
-        scores, probabilities = scores_and_probabilities(self._engine, found)
-        if self._target.kind == "class":
-            answer = probabilities[:, self._place]
-        else:
-            answer = found[self._source].reshape(len(scores), -1)[:, self._place]
-        return answer, scores.argmax(axis=1), self._totals(found[self._watched.output])[:, self._channel]
+        classes = by_class(self._engine, self._head, found[self._head.scores])
+        labels = np.asarray([winner(self._head, one) for one in classes])
+        totals = self._totals(found[self._watched.output])[:, self._channel]
+        return answers(self._engine, self._target, found), labels, totals
 
     def _totals(self, activation: Array) -> Array:
         axis = channel_axis(self._watched, activation.ndim - 1) + 1
@@ -105,7 +105,7 @@ class _Sweep:
     def _result(self) -> Occlusion:
         probability, label, activation = (values[0] for values in self._baseline)
         return Occlusion(
-            target=self._target,
+            target=self._target.resolved,
             probability=self._probability.copy(),
             label=self._label.copy(),
             activation=self._activation.copy(),

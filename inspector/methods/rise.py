@@ -11,19 +11,18 @@ from inspector.engine.attribution import (
     Progress,
     attribution_method,
     attribution_of,
-    resolve_targets,
+    choose_targets,
 )
 from inspector.engine.averages import chunks, told
 from inspector.engine.colour import Baseline, baseline_image
 from inspector.engine.engine import Engine
 from inspector.engine.masks import random_masks
 from inspector.engine.planes import as_maps, image_size
-from inspector.engine.probabilities import scores_and_probabilities, tensors_of
-from inspector.engine.targets import fixed, resolve, source_of
+from inspector.engine.probabilities import answers, tensors_for
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
 from inspector.runtime.cancel import Cancellation
-from inspector.targets import ResolvedTarget, Target
+from inspector.targets import Target
 
 _UNSEEN = 1e-6
 """Less than this was shown of a pixel: then nothing is known of it, and its value is 0."""
@@ -43,7 +42,7 @@ def rise(
     progress: Progress | None = None,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
-    """S = Σ_i f(x ⊙ M_i + x′ ⊙ (1 − M_i)) · M_i / Σ_i M_i, with f the class's probability or the unit's value.
+    """S = Σ_i f(x ⊙ M_i + x′ ⊙ (1 − M_i)) · M_i / Σ_i M_i, with f the class's probability or another target's value.
 
     Forward runs only. It estimates the paper's E[f | M = 1]; dividing by what the masks really showed of a pixel,
     instead of its expectation N · keep, takes out the unevenness of few masks. Each of the `masks` is a smoothed grid
@@ -51,10 +50,11 @@ def rise(
     """
     _check(masks=masks, cells=cells, keep=keep, seed=seed, size=image_size(engine, x))
     plain = baseline_image(engine.model, x, baseline, field="options.baseline")
-    resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
+    chosen = choose_targets(engine, x, targets, cancellation=cancellation)
     planes = []
-    for part, target in enumerate(resolved):
-        image = x[target.image]
+    resolved = [target.resolved for target in chosen]
+    for part, target in enumerate(chosen):
+        image = x[target.resolved.image]
         generator = np.random.default_rng(seed)
         total, seen = (np.zeros(image_size(engine, x), np.float64) for _ in range(2))
         tell = told(progress, part=part, parts=len(resolved))
@@ -62,24 +62,12 @@ def rise(
             drawn = random_masks(len(numbers), size=total.shape, cells=cells, keep=keep, generator=generator)
             shown = as_maps(engine, drawn)
             masked = (shown * image + (1 - shown) * plain).astype(x.dtype)
-            answers = _answers(engine, masked, target, cancellation)
-            total += np.tensordot(answers, drawn, axes=1)
+            found = engine.run(masked, tensors_for(engine, target), cancellation=cancellation)
+            total += np.tensordot(answers(engine, target, found), drawn, axes=1)
             seen += drawn.sum(axis=0)
             tell(numbers.stop, masks)
         planes.append((total / np.maximum(seen, _UNSEEN)).astype(np.float32))
     return attribution_of(engine, x, as_maps(engine, np.stack(planes)), resolved, method="rise")
-
-
-def _answers(
-    engine: Engine, images: Array, target: ResolvedTarget, cancellation: Cancellation | None
-) -> Array:
-    """Return what each image answers at the target: a class's probability, or a unit's value."""
-    asked = fixed(target)
-    source = source_of(engine, asked)
-    found = engine.run(images, list({source, *tensors_of(engine)}), cancellation=cancellation)
-    if target.layer is None:
-        return scores_and_probabilities(engine, found)[1][:, target.channel]
-    return np.asarray([resolve(engine, asked, one, image=0)[0].value for one in found[source]], np.float32)
 
 
 def _check(*, masks: int, cells: int, keep: float, seed: int, size: tuple[int, int]) -> None:

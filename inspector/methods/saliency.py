@@ -20,7 +20,7 @@ def saliency(
     policies: Mapping[str, str] | None = None,
     cancellation: Cancellation | None = None,
 ) -> Attribution:
-    """w = ∂S/∂x, signed; S is the class's score before a final Softmax, or the unit's activation."""
+    """w = ∂S/∂x, signed; S is the class's score before a final Softmax, or another target's value."""
     return project_targets(
         engine,
         x,

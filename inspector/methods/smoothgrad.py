@@ -11,7 +11,7 @@ from inspector.engine.attribution import (
     Progress,
     attribution_method,
     attribution_of,
-    resolve_targets,
+    choose_targets,
 )
 from inspector.engine.averages import mean_gradient, told
 from inspector.engine.engine import Engine
@@ -43,10 +43,11 @@ def smoothgrad(
         raise InvalidInputError(f"noise is {noise}; it must be 0 or more.", field="options.noise")
     if seed < 0:
         raise InvalidInputError(f"seed is {seed}; it must be 0 or more.", field="options.seed")
-    resolved = resolve_targets(engine, x, targets, cancellation=cancellation)
+    chosen = choose_targets(engine, x, targets, cancellation=cancellation)
     maps = []
-    for part, target in enumerate(resolved):
-        image = x[target.image]
+    resolved = [target.resolved for target in chosen]
+    for part, target in enumerate(chosen):
+        image = x[target.resolved.image]
         sigma = noise * float(np.ptp(image.astype(np.float32)))
         generator = np.random.default_rng(seed)
 

@@ -167,12 +167,15 @@ def _outputs(
 
 
 def _classes(outputs: tuple[Output, ...]) -> int | None:
-    """Return the number of classes where there is an output (1, classes) or (1, classes, 1, 1)."""
-    for output in outputs:
-        sizes = [size for size in output.shape[1:] if size != 1]
-        if len(output.shape) >= 2 and len(sizes) == 1 and isinstance(sizes[0], int):
-            return sizes[0]
-    return None
+    """Return the number of classes where outputs are (1, classes) or (1, classes, 1, 1); the first one's of several.
+
+    Where another output has boxes or maps, the labels may be those of their classes: then nothing is known.
+    """
+    sizes = [[size for size in output.shape[1:] if size != 1] for output in outputs]
+    if any(len(wide) > 1 for wide in sizes):
+        return None
+    counts = [wide[0] for wide in sizes if wide]
+    return next((count for count in counts if isinstance(count, int)), None)
 
 
 def _labels(given: Sequence[str] | None, classes: int | None) -> tuple[str, ...] | None:

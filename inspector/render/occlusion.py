@@ -82,6 +82,7 @@ def occlusion_figure(
     size: tuple[int, int],
     labels: Labels | None = None,
     target: str = "the class",
+    answer: str = "Probability",
     layer: str = "the layer",
     done: npt.ArrayLike | None = None,
 ) -> OcclusionFigure:
@@ -89,7 +90,7 @@ def occlusion_figure(
 
     The square of `size` (height, width) at position (r, c) has its corner at pixel (tops[r], lefts[c]). Each
     pixel takes the colour of the position whose square has its middle nearest to it: nothing is interpolated.
-    `done` (R, C) leaves out positions that a sweep has not reached yet.
+    `answer` names what `probability` holds. `done` (R, C) leaves out positions that a sweep has not reached yet.
     """
     photo = photograph(image)
     row_starts, column_starts = np.asarray(tops), np.asarray(lefts)
@@ -107,7 +108,7 @@ def occlusion_figure(
         factor=max(1, -(-_SMALLEST_SIDE // photo.shape[1])),
     )
     return OcclusionFigure(
-        probability=_range_picture(canvas, maps[0], title=f"Probability of {target}"),
+        probability=_range_picture(canvas, maps[0], title=f"{answer} of {target}"),
         label=_label_picture(canvas, maps[1].astype(np.int64), labels),
         activation=_range_picture(canvas, maps[2], title=f"Total activation in {layer}"),
     )

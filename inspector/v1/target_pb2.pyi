@@ -1,4 +1,6 @@
+from inspector.v1 import tensor_pb2 as _tensor_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -6,19 +8,40 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Reduction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REDUCTION_UNSPECIFIED: _ClassVar[Reduction]
+    REDUCTION_MEAN: _ClassVar[Reduction]
+    REDUCTION_SUM: _ClassVar[Reduction]
+    REDUCTION_MAX: _ClassVar[Reduction]
+REDUCTION_UNSPECIFIED: Reduction
+REDUCTION_MEAN: Reduction
+REDUCTION_SUM: Reduction
+REDUCTION_MAX: Reduction
+
 class Target(_message.Message):
-    __slots__ = ("output_class", "unit")
+    __slots__ = ("output_class", "unit", "element", "region", "direction")
     OUTPUT_CLASS_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
+    ELEMENT_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
     output_class: ClassTarget
     unit: UnitTarget
-    def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ...) -> None: ...
+    element: ElementTarget
+    region: RegionTarget
+    direction: DirectionTarget
+    def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ..., element: _Optional[_Union[ElementTarget, _Mapping]] = ..., region: _Optional[_Union[RegionTarget, _Mapping]] = ..., direction: _Optional[_Union[DirectionTarget, _Mapping]] = ...) -> None: ...
 
 class ClassTarget(_message.Message):
-    __slots__ = ("index",)
+    __slots__ = ("index", "output", "position")
     INDEX_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
     index: int
-    def __init__(self, index: _Optional[int] = ...) -> None: ...
+    output: str
+    position: Position
+    def __init__(self, index: _Optional[int] = ..., output: _Optional[str] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class UnitTarget(_message.Message):
     __slots__ = ("layer", "channel", "position")
@@ -30,6 +53,42 @@ class UnitTarget(_message.Message):
     position: Position
     def __init__(self, layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
+class ElementTarget(_message.Message):
+    __slots__ = ("tensor", "index")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    tensor: str
+    index: Position
+    def __init__(self, tensor: _Optional[str] = ..., index: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+
+class RegionTarget(_message.Message):
+    __slots__ = ("tensor", "spans", "reduce", "mask")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    SPANS_FIELD_NUMBER: _ClassVar[int]
+    REDUCE_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
+    tensor: str
+    spans: _containers.RepeatedCompositeFieldContainer[Span]
+    reduce: Reduction
+    mask: _tensor_pb2.Tensor
+    def __init__(self, tensor: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., reduce: _Optional[_Union[Reduction, str]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DirectionTarget(_message.Message):
+    __slots__ = ("tensor", "vector")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    tensor: str
+    vector: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, tensor: _Optional[str] = ..., vector: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Span(_message.Message):
+    __slots__ = ("start", "stop")
+    START_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
+    start: int
+    stop: int
+    def __init__(self, start: _Optional[int] = ..., stop: _Optional[int] = ...) -> None: ...
+
 class Position(_message.Message):
     __slots__ = ("coordinates",)
     COORDINATES_FIELD_NUMBER: _ClassVar[int]
@@ -37,7 +96,7 @@ class Position(_message.Message):
     def __init__(self, coordinates: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ResolvedTarget(_message.Message):
-    __slots__ = ("kind", "tensor", "layer", "channel", "position", "value", "label", "image")
+    __slots__ = ("kind", "tensor", "layer", "channel", "position", "value", "label", "image", "output", "spans", "elements", "reduce")
     KIND_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +105,10 @@ class ResolvedTarget(_message.Message):
     VALUE_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    SPANS_FIELD_NUMBER: _ClassVar[int]
+    ELEMENTS_FIELD_NUMBER: _ClassVar[int]
+    REDUCE_FIELD_NUMBER: _ClassVar[int]
     kind: str
     tensor: str
     layer: str
@@ -54,4 +117,8 @@ class ResolvedTarget(_message.Message):
     value: float
     label: str
     image: int
-    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ...) -> None: ...
+    output: str
+    spans: _containers.RepeatedCompositeFieldContainer[Span]
+    elements: int
+    reduce: Reduction
+    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[_Union[Reduction, str]] = ...) -> None: ...

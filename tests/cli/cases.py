@@ -64,6 +64,24 @@ CASES = {
     "saliency, guided at two layers": attribute(
         "--policy", "relu1=guided", "--policy", "relu2=guided", words=("saliency of class",)
     ),
+    "an element": attribute(
+        "-t", "conv2", "--index", "3,2,4", words=("saliency of element (3, 2, 4) of conv2",)
+    ),
+    "the largest element": attribute("--tensor", "relu1", words=("of relu1", "saliency of element (")),
+    "a region": attribute(
+        *("-t", "conv1", "--region", "1,10:12,:", "--reduce", "sum"),
+        words=("saliency of sum of 32 elements of conv1[1, 10:12, 0:16]",),
+    ),
+    "a norm": attribute("-t", "flat", "--direction", "own", words=("saliency of direction of flat: value",)),
+    "a class of a named output": attribute(
+        "--class", 4, "--tensor", "scores", words=("saliency of class 4 eel: value",)
+    ),
+    "occlude a region": Case(
+        "occlude",
+        (IMAGE, "-t", "relu2", "--region", ":,2:4,2", "--size", 8, "--stride", 8),
+        words=("mean of 16 elements of relu2[0:8, 2:4, 2]: value",),
+        draws=True,
+    ),
     "occlude": Case(
         "occlude", (IMAGE, "--size", 4, "--stride", 3), words=("unoccluded", "4×4 square"), draws=True
     ),

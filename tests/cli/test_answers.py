@@ -59,6 +59,23 @@ def test_a_unit_is_where_it_was_asked_for(inspector, place):
     assert np.flatnonzero(np.abs(found["map"]).max((0, 2))).max() <= 10  # row 2 sees rows 3 to 10
 
 
+def test_masks_and_vectors_are_read_from_files(inspector, place, tmp_path):
+    mask, vector = np.indices(MAP).sum(axis=0) % 2 == 0, [1.0, 0.0, -1.0, 2.0, 0.5]
+    np.save(tmp_path / "mask.npy", mask)
+    np.save(tmp_path / "vector.npy", vector)
+    masked = ("-t", "conv2", "--region", "3", "--mask", tmp_path / "mask.npy")
+    along = ("-t", "scores", "--direction", tmp_path / "vector.npy")
+    with package.load(place.model, device="cpu") as model:
+        for options, target in (
+            (masked, package.Region("conv2", 3, mask=mask)),
+            (along, package.Direction("scores", vector)),
+        ):
+            found = inspector("attribute", place.model, place.image, *options, "--json").json()
+            expected = model.attribute(place.image, target=target)
+            np.testing.assert_array_equal(np.float32(found["map"]), expected.maps[0])
+            assert found["target"]["elements"] == expected.targets[0].elements
+
+
 def test_what_is_not_given_is_the_strongest(inspector, place):
     given = ("attribute", place.model, place.image, "-l", "conv2")
     values = {

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.support.toys import toy_image, toy_photo
+from tests.support.toys import SIDE, toy_image, toy_photo
 
 PHOTO = toy_photo()
 FLOATS = toy_image()
+CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
 def jpeg(array: np.ndarray) -> bytes:
@@ -32,7 +33,7 @@ def told(model: Any, **given: Any) -> tuple[Any, tuple[int, int] | None]:
 
 @dataclass(frozen=True)
 class Case:
-    """`ask(model, targets)` gives the same, whether `model` is here or there; `targets` has Class and Unit."""
+    """`ask(model, targets)` gives the same, whether `model` is here or there; `targets` has Class, Unit, …."""
 
     rpc: str
     ask: Callable[[Any, Any], Any]
@@ -114,7 +115,36 @@ CASES = {
     ),
     "a method of one step, told": Case("AttributeStream", lambda m, t: told(m, method="guided")),
     "rectifiers": Case("ListRectifiers", lambda m, t: m.rectifiers()),
+    "saliency of a named output's class": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Class(2, "scores", ()))
+    ),
+    "an element": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Element("conv2", (3, 2, 1)))
+    ),
+    "the largest element": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], method="deconvnet", target=t.Element("relu2"))
+    ),
+    "a region": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Region("relu1", np.s_[1, 3:, :7], "sum"))
+    ),
+    "a region under a mask": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, method="lrp", target=t.Region("conv1", 2, mask=CHECKS))
+    ),
+    "the largest of a region": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Region("conv1", 2, "max"))
+    ),
+    "a norm": Case("Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Direction("flat"))),
+    "a direction": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Direction("scores", (1, -1, 0.5, 0, 2)))
+    ),
+    "parts together": Case(
+        "Attribute",
+        lambda m, t: m.attribute(PHOTO, target=[t.Element("scores", 3), t.Region("relu2"), t.Class(1), 0]),
+    ),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
+    "occlusion of a region": Case(
+        "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Region("conv2", np.s_[:3, 2:4]), size=6)
+    ),
     "occlusion in detail": Case(
         "Occlude",
         lambda m, t: m.occlude(
@@ -170,6 +200,26 @@ CASES = {
     "a policy that is no name": Case("Attribute", lambda m, t: m.attribute(PHOTO, policies={"relu1": 3})),
     "a class out of range": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=99)),
     "a channel out of range": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=t.Unit("conv1", 99))),
+    "an unknown output": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=t.Class(0, "score"))),
+    "a class at no place": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Class(0, position=(1,)))
+    ),
+    "an unknown tensor": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=t.Element("cnv1"))),
+    "an index of another rank": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Element("conv1", (1, 2)))
+    ),
+    "a region out of range": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Region("conv1", np.s_[0, 10:99]))
+    ),
+    "an empty region": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Region("conv1", np.s_[0, 9:3]))
+    ),
+    "a mask that does not fit": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Region("conv2", mask=CHECKS))
+    ),
+    "a vector of another length": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Direction("scores", (1, 2)))
+    ),
     "an input of another size": Case("Predict", lambda m, t: m.predict(FLOATS[:, :3])),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),

@@ -36,12 +36,20 @@ def test_scores_at_the_end():
 
 
 @pytest.mark.parametrize(
-    ("op_type", "activation"), [("Softmax", "softmax"), ("LogSoftmax", "log_softmax"), ("Sigmoid", "sigmoid")]
+    ("op_type", "activation", "axis"),
+    [("Softmax", "softmax", -1), ("LogSoftmax", "log_softmax", -1), ("Sigmoid", "sigmoid", None)],
 )
-def test_scores_before_the_activation(op_type, activation):
+def test_scores_before_the_activation(op_type, activation, axis):
     found = head(*DENSE, node(op_type, ["logits"], "y"))
 
-    assert found == Head(output="y", scores="logits", activation=activation, features="flat")
+    assert found == Head(output="y", scores="logits", activation=activation, features="flat", axis=axis)
+
+
+@pytest.mark.parametrize(("opset", "attributes", "axis"), [(11, {}, 1), (13, {}, -1), (11, {"axis": 2}, 2)])
+def test_the_axis_that_a_softmax_runs_along(opset, attributes, axis):
+    proto = model([node("Softmax", ["x"], "y", **attributes)], opset=opset)
+
+    assert find_head(ir.from_proto(proto), "y").axis == axis
 
 
 def test_what_only_hands_the_scores_on_is_passed_over():
@@ -54,7 +62,7 @@ def test_what_only_hands_the_scores_on_is_passed_over():
 
     found = find_head(ir.from_proto(proto), "y")
 
-    assert found == Head(output="y", scores="logits", activation="softmax", features="flat")
+    assert found == Head(output="y", scores="logits", activation="softmax", features="flat", axis=-1)
 
 
 def test_features_before_a_dense_layer_with_a_bias_of_its_own():
@@ -67,7 +75,7 @@ def test_features_before_a_last_convolution():
     """SqueezeNet ends in a 1×1 convolution, a global average and a Softmax."""
     found = head(*CONV, node("Softmax", ["mean"], "y"))
 
-    assert found == Head(output="y", scores="mean", activation="softmax", features="relu")
+    assert found == Head(output="y", scores="mean", activation="softmax", features="relu", axis=-1)
 
 
 def test_a_gate_in_the_middle_is_no_head():
@@ -78,5 +86,5 @@ def test_a_gate_in_the_middle_is_no_head():
 
 def test_an_activation_alone():
     assert head(node("Softmax", ["x"], "y")) == Head(
-        output="y", scores="x", activation="softmax", features=None
+        output="y", scores="x", activation="softmax", features=None, axis=-1
     )

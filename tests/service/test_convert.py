@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from inspector.service.convert.models import details_to_wire, layer_to_wire
 from inspector.service.convert.results import attribution_to_wire, occlusion_to_wire, prediction_to_wire
 from inspector.service.convert.targets import resolved_to_wire, target_from_wire
 from inspector.service.convert.tensors import tensor_to_wire
-from inspector.v1 import method_pb2, model_pb2
+from inspector.v1 import method_pb2, model_pb2, target_pb2
 from inspector.v1.inspection_service_pb2 import Activation, ActivationsResponse
 
 
@@ -38,7 +39,18 @@ def array(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 
 
 RESOLVED = targets.ResolvedTarget(
-    kind="unit", tensor="t", layer="l", channel=2, position=(3, 4), value=1.1, label="cat", image=5
+    kind="unit",
+    tensor="t",
+    layer="l",
+    channel=2,
+    position=(3, 4),
+    value=1.1,
+    label="cat",
+    image=5,
+    output="y",
+    spans=(targets.Span(2, 3), targets.Span(0, 4)),
+    elements=4,
+    reduce="sum",
 )
 BLANK = targets.ResolvedTarget(
     kind="class", tensor="t", layer=None, channel=0, position=(), value=0.0, label=None, image=0
@@ -297,6 +309,18 @@ def test_every_state_has_a_name(state):
         targets.Class(),
         targets.Class(0),
         targets.Class(7),
+        targets.Class(3, "y"),
+        targets.Class(None, "y", (4, 5)),
+        targets.Class(0, None, ()),
+        targets.Element("y"),
+        targets.Element("y", ()),
+        targets.Element("y", (0, 7)),
+        targets.Region("y"),
+        targets.Region("y", np.s_[0, 3:7, :5, 2:, :]),
+        targets.Region("y", 1, "sum", np.eye(3) > 0),
+        targets.Region("y", (), "max"),
+        targets.Direction("y"),
+        targets.Direction("y", (0.1, -2.5)),
         targets.Unit("l"),
         targets.Unit("l", 0),
         targets.Unit("l", 3, ()),
@@ -307,6 +331,19 @@ def test_every_state_has_a_name(state):
 def test_a_target_arrives_whole(target):
     found = target_from_wire(client_targets.target_to_wire(target), field="target")
     assert found == target
+
+
+@pytest.mark.parametrize("kind", ["class", "element", "region", "direction"])
+def test_only_classes_and_units_have_a_channel(kind):
+    channel = 0 if kind == "class" else None
+    resolved = dataclasses.replace(BLANK, kind=kind, channel=channel)
+
+    assert client_targets.resolved_from_wire(resolved_to_wire(resolved)) == resolved
+
+
+def test_every_kind_of_target_is_on_the_wire():
+    kinds = {field.message_type.name for field in target_pb2.Target.DESCRIPTOR.oneofs[0].fields}
+    assert kinds == {f"{kind.__name__}Target" for kind in get_args(targets.Target)}
 
 
 @pytest.mark.parametrize(("given", "index"), [(None, None), (0, 0), (5, 5), (np.int64(3), 3)])

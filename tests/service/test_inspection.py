@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from PIL import Image
 
-from inspector.client import Class, Client, Unit
+from inspector.client import Class, Client, Direction, Element, Region, Unit
 from inspector.client.images import image_to_wire
 from inspector.client.targets import target_to_wire
 from inspector.v1 import inspection_service_pb2 as pb
@@ -20,6 +20,7 @@ from inspector.v1 import inspection_service_pb2_grpc
 from inspector.v1.image_pb2 import RENDERING_PNG, Extent
 from inspector.v1.image_pb2 import Image as WireImage
 from inspector.v1.method_pb2 import Numbers, OptionValue
+from inspector.v1.target_pb2 import DirectionTarget, RegionTarget, Target
 from inspector.v1.tensor_pb2 import Tensor
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_image, toy_photo
@@ -47,11 +48,16 @@ def predict(*images: WireImage, model: str = TOY, top: int = 0) -> tuple[str, ob
     return "Predict", pb.PredictRequest(model=model, images=images, top=top)
 
 
+SIMPLE = (Class, Direction, Element, Region, Unit)
+
+
 def attribute(*targets, method: str = "", images=(GOOD,)) -> tuple[str, object]:
-    wired = [
-        target if not isinstance(target, (Class, Unit)) else target_to_wire(target) for target in targets
-    ]
+    wired = [target_to_wire(target) if isinstance(target, SIMPLE) else target for target in targets]
     return "Attribute", pb.AttributeRequest(model=TOY, images=images, method=method, targets=wired)
+
+
+def region(**given) -> Target:
+    return Target(region=RegionTarget(tensor="conv1", **given))
 
 
 def activations(*layers: str) -> tuple[str, object]:
@@ -232,6 +238,36 @@ BAD = {
     "channel 6 of 6": (attribute(Unit("conv1", 6)), "NOT_FOUND", "CHANNEL_NOT_FOUND"),
     "a position outside": (attribute(Unit("conv1", 0, (16, 0))), "NOT_FOUND", "POSITION_NOT_FOUND"),
     "a position of another rank": (attribute(Unit("conv1", 0, (1,))), "NOT_FOUND", "POSITION_NOT_FOUND"),
+    "a class of an unknown output": (attribute(Class(0, "y")), "NOT_FOUND", "OUTPUT_NOT_FOUND"),
+    "an element of no tensor": (attribute(Element("")), "INVALID_ARGUMENT", "MISSING"),
+    "an element of an unknown tensor": (attribute(Element("conv9")), "NOT_FOUND", "TENSOR_NOT_FOUND"),
+    "an element of another rank": (attribute(Element("conv1", (1,))), "INVALID_ARGUMENT", "RANK_MISMATCH"),
+    "an element outside": (attribute(Element("scores", (5,))), "NOT_FOUND", "ELEMENT_NOT_FOUND"),
+    "a region of no tensor": (attribute(Region("")), "INVALID_ARGUMENT", "MISSING"),
+    "a region outside": (attribute(Region("conv1", 6)), "NOT_FOUND", "ELEMENT_NOT_FOUND"),
+    "an empty region": (attribute(Region("conv1", slice(2, 2))), "INVALID_ARGUMENT", "EMPTY_REGION"),
+    "a mask of numbers": (
+        attribute(region(mask=Tensor(datatype="UINT8", shape=[1], raw=b"1"))),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "a mask of fewer bytes": (
+        attribute(region(mask=Tensor(datatype="BOOL", shape=[9], raw=b"1"))),
+        "INVALID_ARGUMENT",
+        "SIZE_MISMATCH",
+    ),
+    "an unknown reduction": (attribute(region(reduce=9)), "INVALID_ARGUMENT", "UNKNOWN_ENUM"),
+    "a direction of no tensor": (attribute(Direction("")), "INVALID_ARGUMENT", "MISSING"),
+    "a short direction": (
+        attribute(Direction("scores", (1.0,))),
+        "INVALID_ARGUMENT",
+        "DIMENSION_MISMATCH",
+    ),
+    "a direction of zeros": (
+        attribute(Target(direction=DirectionTarget(tensor="scores", vector=[0] * 5))),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
     "two targets for three images": (
         attribute(Class(0), Class(1), images=(GOOD, GOOD, GOOD)),
         "INVALID_ARGUMENT",

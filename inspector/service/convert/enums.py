@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from inspector.embeddings.neighbours import Metric
 from inspector.errors import InvalidInputError
-from inspector.v1 import embedding_service_pb2, image_pb2, inspection_service_pb2
+from inspector.v1 import embedding_service_pb2, image_pb2, inspection_service_pb2, target_pb2
 
 T = TypeVar("T")
 
@@ -16,6 +16,13 @@ POOLINGS: Mapping[int, str] = {
     inspection_service_pb2.POOLING_MEAN: "mean",
     inspection_service_pb2.POOLING_MAX: "max",
     inspection_service_pb2.POOLING_NONE: "none",
+}
+
+REDUCTIONS: Mapping[int, str] = {
+    target_pb2.REDUCTION_UNSPECIFIED: "mean",
+    target_pb2.REDUCTION_MEAN: "mean",
+    target_pb2.REDUCTION_SUM: "sum",
+    target_pb2.REDUCTION_MAX: "max",
 }
 
 METRICS: Mapping[int, Metric] = {
