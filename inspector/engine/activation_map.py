@@ -9,7 +9,7 @@ import numpy as np
 
 from inspector.engine.attribution import Array, project_targets
 from inspector.engine.engine import Engine
-from inspector.engine.planes import as_maps, image_size, layer_with_maps, upsample
+from inspector.engine.planes import as_maps, image_size, layer_with_maps_below, upsample
 from inspector.engine.targets import channel_axis
 from inspector.errors import InvalidInputError
 from inspector.results import Attribution
@@ -31,7 +31,7 @@ def class_activation_map(
     The maps are of one channel, bilinearly enlarged from the layer's grid to the image's size.
     """
     size = image_size(engine, x)
-    chosen = layer_with_maps(engine, layer, target=targets[0])
+    chosen = layer_with_maps_below(engine, layer, target=targets[0])
     found = project_targets(
         engine,
         x,

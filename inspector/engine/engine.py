@@ -13,6 +13,7 @@ from inspector.engine.sessions import Plan, Sessions
 from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.builder import Batch
+from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at
@@ -66,6 +67,10 @@ class Engine:
         if name not in self._heads:
             self._heads[name] = find_head(self.model.ir, name)
         return self._heads[name]
+
+    def bottlenecks_of(self, tensor: str) -> frozenset[str]:
+        """Return the tensors that everything passes on its way from the image to a tensor."""
+        return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
 
     def close(self) -> None:
         """Forget this model's sessions; runs that are under way end in peace."""

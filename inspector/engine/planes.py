@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.targets import output_of
+from inspector.engine.targets import output_of, source_of
 from inspector.errors import InvalidInputError
 from inspector.model.spec import Layer
 from inspector.targets import Target
@@ -56,6 +56,22 @@ def layer_with_maps(engine: Engine, name: str | None, *, target: Target) -> Laye
     """
     if name is not None:
         return engine.model.layer(name)
+    return _layers_with_maps(engine, target)[-1]
+
+
+def layer_with_maps_below(engine: Engine, name: str | None, *, target: Target) -> Layer:
+    """Return the layer of that name; without one, the last with maps that all of the target depends on.
+
+    A detector's heads part early: what only one of them reads knows nothing of the boxes of the others.
+    """
+    if name is not None:
+        return engine.model.layer(name)
+    layers = _layers_with_maps(engine, target)
+    passed = engine.bottlenecks_of(source_of(engine, target))
+    return ([layer for layer in layers if layer.output in passed] or layers)[-1]
+
+
+def _layers_with_maps(engine: Engine, target: Target) -> list[Layer]:
     outputs = [layer.output for layer in engine.model.layers]
     # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
     features = engine.head_of(output_of(engine, target)).features
@@ -65,7 +81,7 @@ def layer_with_maps(engine: Engine, name: str | None, *, target: Target) -> Laye
         raise InvalidInputError(
             "This model has no layer with feature maps. Name a layer (see layers()).", field="layer"
         )
-    return layers[-1]
+    return layers
 
 
 def _has_maps(layer: Layer) -> bool:

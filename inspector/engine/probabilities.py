@@ -80,7 +80,7 @@ def softmax(scores: Array, axis: int = -1) -> Array:
 def _everywhere(engine: Engine, head: Head, scores: Array) -> Array:
     match head.activation:
         case "sigmoid":
-            return np.asarray(1 / (1 + np.exp(-scores)))
+            return np.asarray(np.exp(-np.logaddexp(0, -scores)))
         case "softmax" | "log_softmax":
             return softmax(scores, class_axis(engine, head, scores.shape[1:]) + 1)
         case _:

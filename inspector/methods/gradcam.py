@@ -23,6 +23,6 @@ def gradcam(
 ) -> Attribution:
     """Sum a layer's maps, each weighted by how much the target grows with it; one channel, enlarged to the image.
 
-    The layer is by default the last one with maps.
+    The layer is by default the last one with maps that all of the target depends on.
     """
     return class_activation_map(engine, x, targets, method="gradcam", layer=layer, cancellation=cancellation)

@@ -14,6 +14,7 @@ import inspector
 from inspector import Class, Direction, Element, Region, Unit
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.targets import Span, Target, as_target
+from tests.support.graphs import model, node
 from tests.support.many_outputs import many_outputs, pictures
 from tests.support.numeric import to_float64
 
@@ -142,10 +143,17 @@ def test_the_value_and_its_slope(labelled, forward, part):
 
 
 def test_a_wrong_part_fails_the_check(labelled, forward):
-    at = forward(X)
+    """One row too many is seen both in the value and in the slope."""
+    right, at = PARTS["a patch"], forward(X)
     found = labelled.attribute(X, target=Region("masks", np.s_[2, 3:9, :6]))
 
-    assert found.targets[0].value != pytest.approx(at["masks"][2, 3:9, :5].mean(), rel=1e-4)
+    assert found.targets[0].value != pytest.approx(right.number(at, at), rel=1e-3)
+    direction = np.random.default_rng(0).standard_normal(X.shape)
+    above, below = (right.number(at, forward(X + sign * 1e-5 * direction)) for sign in (1, -1))
+    gradient = found.maps.astype(np.float64)
+    assert np.sum(gradient * direction) != pytest.approx(
+        (above - below) / 2e-5, abs=1e-2 * np.linalg.norm(gradient)
+    )
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
@@ -268,6 +276,23 @@ def test_occlusion_measures_the_same_part_everywhere(ours, forward, target):
             assert found.label[row, column] == np.bincount(t["masks"].argmax(axis=0).ravel()).argmax()
         else:
             assert found.label[row, column] == t["scores"].max(axis=0).argmax()
+
+
+def test_a_mask_of_one_class_is_where_it_is_more_probable_than_not():
+    weights = {
+        "w": np.full((1, 3, 1, 1), 300, np.float32)
+    }  # so that the Sigmoid's exponential would overflow
+    nodes = [node("Conv", ["x", "w"], "logits"), node("Sigmoid", ["logits"], "mask")]
+    with inspector.load(model(nodes, weights=weights).SerializeToString(), device="cpu") as loaded:
+        x = np.random.default_rng(1).standard_normal((1, 3, 20, 17)).astype(np.float32)
+        (target,) = loaded.attribute(x).targets
+        logits, mask = loaded.activations(x, layers=["logits", "mask"]).values()
+        found = loaded.occlude(x, size=10, stride=10, fill=-1.0)
+
+    assert (target.kind, target.tensor, target.elements) == ("class", "logits", (logits > 0).sum())
+    assert target.value == pytest.approx(logits[logits > 0].mean(), rel=1e-5)
+    assert found.baseline_probability == pytest.approx(mask[logits > 0].mean(), rel=1e-6)
+    assert found.probability.min() < found.baseline_probability
 
 
 def test_predictions_of_boxes_are_their_strongest(ours, forward):

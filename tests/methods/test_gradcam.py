@@ -9,7 +9,7 @@ from onnx import numpy_helper
 from PIL import Image
 
 import inspector
-from inspector import Class, Unit
+from inspector import Class, Element, Unit
 from inspector.engine.planes import upsample
 from inspector.errors import InvalidInputError, NotFoundError
 from tests.support.graphs import model, node, run_exposed
@@ -90,6 +90,34 @@ def test_a_unit_can_be_explained(ours):
     assert found.maps.shape == (2, 1, HEIGHT, WIDTH)
     assert found.maps.max() > 0
     assert [target.position for target in found.targets] == [(2, 2), (2, 2)]
+
+
+def test_a_detectors_heads_part_below_the_layer(ours):
+    """Two heads of different scales: what the second reads knows nothing of the first one's boxes."""
+    rng = np.random.default_rng(4)
+    weights = {name: rng.standard_normal((4, 3, 3, 3)).astype(np.float32) for name in ("w1",)}
+    weights |= {name: rng.standard_normal((4, 4, 3, 3)).astype(np.float32) for name in ("w2", "w3", "w4")}
+    nodes = [
+        node("Conv", ["x", "w1"], "stem"),
+        node("Relu", ["stem"], "shared"),
+        node("Conv", ["shared", "w2"], "fine"),
+        node("Conv", ["shared", "w3"], "half", strides=[2, 2]),
+        node("Relu", ["half"], "halves"),
+        node("Conv", ["halves", "w4"], "coarse"),
+        *(node("Flatten", [name], f"{name}_boxes", axis=2) for name in ("fine", "coarse")),
+        *(node("Reshape", [f"{name}_boxes", "shape"], f"{name}_rows") for name in ("fine", "coarse")),
+        node("Concat", ["fine_rows", "coarse_rows"], "boxes", axis=1),
+    ]
+    weights["shape"] = np.asarray([1, -1, 4])
+    with inspector.load(model(nodes, weights=weights).SerializeToString(), device="cpu") as detector:
+        x = rng.standard_normal((1, 3, 20, 17)).astype(np.float32)
+        for box in (0, -1):
+            boxes = detector.activations(x, layers=["boxes"])["boxes"].shape[1]
+            target = Element("boxes", (range(boxes)[box], 2))
+            found = detector.attribute(x, method="gradcam", target=target)
+            named = detector.attribute(x, method="gradcam", target=target, layer="shared")
+            np.testing.assert_array_equal(found.maps, named.maps)
+            assert found.maps.max() > 0
 
 
 def test_guided_gradcam_is_the_product(ours):

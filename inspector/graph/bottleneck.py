@@ -1,0 +1,37 @@
+"""Bottlenecks: tensors that everything passes on its way from the image to some tensor."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from inspector.model.dependence import dependents, reads
+
+
+def bottlenecks(model: ir.Model, *, image: str, tensor: str) -> frozenset[str]:
+    """Return the names of the tensors, other than the two ends, without which `tensor` would not depend on `image`.
+
+    The nodes between are gone through in graph order: whatever is the only value that is still to be read, all pass.
+    """
+    nodes = _between(model.graph, image, tensor)
+    last_read = {
+        value.name: index for index, node in enumerate(nodes) for value in reads(node) if value is not None
+    }
+    still_read, found = {image}, set()
+    for index, node in enumerate(nodes):
+        still_read |= {
+            value.name for value in node.outputs if last_read.get(value.name, -1) > index and value.name
+        }
+        still_read = {name for name in still_read if last_read.get(name, -1) > index}
+        if len(still_read) == 1:
+            found |= still_read
+    return frozenset(found - {image, tensor})
+
+
+def _between(graph: ir.Graph, image: str, tensor: str) -> list[ir.Node]:
+    """Return the nodes that depend on the image, and that the tensor depends on, in graph order."""
+    needed, found = {tensor}, []
+    for node in reversed(dependents(graph, image)):
+        if any(value.name in needed for value in node.outputs):
+            needed |= {value.name for value in reads(node) if value is not None and value.name}
+            found.append(node)
+    return found[::-1]
