@@ -112,7 +112,7 @@ def _attributions(report: Report, model: RemoteModel, photographs: list[Photogra
         target = results[METHODS[0]].targets[index]
         report.add_figure(
             tile(row, columns=4, cell=CELL),
-            f"{photograph.name}: {target.label or f'class {target.channel}'}",
+            f"{photograph.name}: {target.label or str(target)}",
             size=FigureSize.WIDE,
         )
     report.add_note(caution("guided") or "")
@@ -141,7 +141,7 @@ def _occlusions(report: Report, model: RemoteModel, photographs: list[Photograph
     for _, name, result in sorted(found, key=lambda entry: -entry[0])[:3]:
         report.add_figure(
             _open(result.picture or b""),
-            f"{name}: {result.target.label or f'class {result.target.channel}'} has "
+            f"{name}: {result.target.label or str(result.target)} has "
             f"{result.baseline_probability:.2f} unoccluded and {result.probability.min():.2f} at worst",
             size=FigureSize.WIDE,
         )

@@ -30,7 +30,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Class:
-    """A class of an output, by its index; None for the most probable one. The output is by default the first.
+    """A class of an output, by its index; None for the most probable one. The output is by default the first of floats.
 
     Explained is the score before a final Softmax or Sigmoid. Where each place of the output has classes of its own,
     `position` names the place: a box, or the row and column of a pixel. Without: the box where the class is strongest;

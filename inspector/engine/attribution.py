@@ -132,11 +132,12 @@ def project_targets(
         def seeds(activations: Array, images: range) -> Array:
             wanted = members if alone else [members[i] for i in images]  # noqa: B023
             planted = np.zeros((len(wanted), *activations.shape[1:]), np.float32)
+            flat = planted.reshape(len(wanted), -1)
             for row, member in enumerate(wanted):
                 target, image = pairs[member]
                 activation = activations[0 if alone else row]  # noqa: B023
                 chosen = choose(engine, target, activation, image=image)
-                planted[row].reshape(-1)[chosen.places] = planting(chosen, chosen.values(activation))
+                flat[row, chosen.places] = planting(chosen, chosen.values(activation))
                 resolved[member] = chosen.resolved
             return planted
 

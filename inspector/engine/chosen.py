@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +37,14 @@ class Chosen:
         """Return the same on another image."""
         value = float(self.scores(activation[None])[0])
         return replace(self, resolved=replace(self.resolved, value=value, image=image))
+
+
+def flat_indices(index: Iterable[Array], shape: tuple[int, ...]) -> Array:
+    """Return the flat indices, (n,), of elements by their indices along each axis, which are broadcast together."""
+    if not shape:
+        return np.zeros(1, np.int64)
+    found: Array = np.asarray(np.ravel_multi_index(tuple(index), shape)).reshape(-1)
+    return found
 
 
 def chosen(

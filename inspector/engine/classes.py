@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from inspector.engine.chosen import Chosen, chosen
+from inspector.engine.chosen import Chosen, chosen, flat_indices
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.head import Head
@@ -48,8 +48,11 @@ def by_class(engine: Engine, head: Head, scores: Array) -> Array:
 def winner(head: Head, classes: Array) -> int:
     """Return the most probable class of one image's (classes, *places): in maps, the one that wins at most places."""
     if classes.ndim > 2 and classes[0].size > 1:
-        wins = [int(np.count_nonzero(_wins(head, classes, index))) for index in range(len(classes))]
-        if any(wins):
+        if head.activation == "sigmoid":
+            wins = np.count_nonzero(classes.reshape(len(classes), -1) > 0, axis=1)
+        else:
+            wins = np.bincount(classes.argmax(axis=0).reshape(-1), minlength=len(classes))
+        if wins.any():
             return int(np.argmax(wins))
     return int(np.argmax(_comparable(head, classes).reshape(len(classes), -1).max(axis=1)))
 
@@ -66,7 +69,6 @@ def choose_class(engine: Engine, target: Class, activation: Array, *, image: int
     """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
     head = engine.head_of(target.output)
     classes = by_class(engine, head, activation[None])[0]
-    flat = by_class(engine, head, np.arange(activation.size).reshape(1, *activation.shape))[0]
     index = winner(head, classes) if target.index is None else target.index
     if not 0 <= index < len(classes):
         raise NotFoundError(
@@ -75,7 +77,10 @@ def choose_class(engine: Engine, target: Class, activation: Array, *, image: int
             field="target.class.index",
         )
     position, mask = _places(head, target, classes, index)
-    places = flat[index][mask]
+    at = np.argwhere(mask)  # (n, axes of places)
+    if activation.ndim:
+        at = np.insert(at, class_axis(engine, head, activation.shape), index, axis=1)
+    places = flat_indices(at.T, activation.shape)
     labels = engine.model.labels
     return chosen(
         activation,

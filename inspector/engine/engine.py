@@ -55,13 +55,14 @@ class Engine:
 
     @property
     def head(self) -> Head:
-        """The head of the first output: what classes mean where no output is named."""
+        """The head of the first output of floats: what classes mean where no output is named."""
         return self.head_of(None)
 
     def head_of(self, output: str | None) -> Head:
-        """Return the head of an output, by default the first; NotFoundError names those that exist."""
+        """Return the head of an output, by default the first of floats; NotFoundError names those that exist."""
         names = [known.name for known in self.model.outputs]
-        name = names[0] if output is None else output
+        floats = [known.name for known in self.model.outputs if "float" in known.dtype]
+        name = [*floats, *names][0] if output is None else output
         if name not in names:
             raise unknown_name("output", name, names, field="target.class.output")
         if name not in self._heads:

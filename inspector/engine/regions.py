@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from inspector.engine.chosen import flat_indices
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.targets import Direction, Element, Region, Span
 
@@ -19,28 +20,25 @@ def element_place(target: Element, activation: Array) -> Array:
     field = "target.element.index"
     _check_rank(target.tensor, len(target.index), activation.shape, exactly=True, field=field)
     spans = [Span(i, i + 1) for i in target.index]
-    return (
-        np.arange(activation.size)
-        .reshape(activation.shape)[_slices(target.tensor, spans, activation.shape, field=field)]
-        .reshape(-1)
-    )
+    box = _box(target.tensor, spans, activation.shape, field=field)
+    return flat_indices(np.ix_(*box), activation.shape)
 
 
 def region_places(target: Region, activation: Array) -> Array:
     """Return the flat indices of a region's elements, (n,); of the largest where the region is reduced to that."""
     field = "target.region.index"
     _check_rank(target.tensor, len(target.spans), activation.shape, exactly=False, field=field)
-    part = _slices(target.tensor, list(target.spans), activation.shape, field=field)
-    places = np.arange(activation.size).reshape(activation.shape)[part]
+    whole = [Span()] * (activation.ndim - len(target.spans))
+    box = _box(target.tensor, [*target.spans, *whole], activation.shape, field=field)
+    places = flat_indices(np.ix_(*box), activation.shape)
     if target.mask is not None:
-        places = places[_mask_on(target.mask, places.shape)]
+        places = places[_mask_on(target.mask, tuple(map(len, box))).reshape(-1)]
     if not places.size:
         raise InvalidInputError(
             f"The region of {target.tensor!r} is empty: its mask keeps none of its elements.",
             reason="EMPTY_REGION",
             field="target.region.mask",
         )
-    places = places.reshape(-1)
     if target.reduce == "max":
         return places[[int(np.argmax(activation.reshape(-1)[places]))]]
     return places
@@ -70,9 +68,9 @@ def _check_rank(tensor: str, given: int, shape: tuple[int, ...], *, exactly: boo
         )
 
 
-def _slices(tensor: str, spans: list[Span], shape: tuple[int, ...], *, field: str) -> tuple[slice, ...]:
+def _box(tensor: str, spans: list[Span], shape: tuple[int, ...], *, field: str) -> list[range]:
     found = []
-    for axis, (span, size) in enumerate(zip(spans, shape, strict=False)):
+    for axis, (span, size) in enumerate(zip(spans, shape, strict=True)):
         start = 0 if span.start is None else span.start
         stop = size if span.stop is None else span.stop
         if start >= stop:
@@ -88,8 +86,8 @@ def _slices(tensor: str, spans: list[Span], shape: tuple[int, ...], *, field: st
                 reason="ELEMENT_NOT_FOUND",
                 field=field,
             )
-        found.append(slice(start, stop))
-    return tuple(found)
+        found.append(range(start, stop))
+    return found
 
 
 def _mask_on(mask: Array, shape: tuple[int, ...]) -> Array:

@@ -226,6 +226,44 @@ def test_each_image_has_its_own(ours):
             np.testing.assert_allclose(together.maps[row], alone.maps[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_fixed_batches_give_the_same(ours, batch):
+    x = pictures(3)
+    with inspector.load(many_outputs(batch=batch).SerializeToString(), device="cpu") as fixed:
+        for target in (Class(1), Region("masks", 2, "sum"), Element("boxes", (3, 1)), Direction("embedding")):
+            np.testing.assert_allclose(
+                fixed.attribute(x, target=target).maps, ours.attribute(x, target=target).maps, atol=1e-5
+            )
+
+
+def test_a_class_is_of_the_first_output_of_floats():
+    proto = many_outputs()
+    proto.graph.node.append(node("ArgMax", ["embedding"], "answer", axis=1, keepdims=0))
+    answer = onnx.helper.make_tensor_value_info("answer", onnx.TensorProto.INT64, None)
+    outputs = [answer, *proto.graph.output]
+    del proto.graph.output[:]
+    proto.graph.output.extend(outputs)
+    with inspector.load(proto.SerializeToString(), device="cpu") as loaded:
+        assert loaded.attribute(X).targets[0].output == "scores"
+
+
+@pytest.mark.parametrize(
+    "target", [Class(), Class(0), Element("y"), Element("y", ()), Region("y"), Direction("y", (1,))], ids=str
+)
+@pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "rise"])
+def test_an_output_of_one_number_per_image(target, method):
+    data = model([node("ReduceMean", ["x"], "y", axes=[1, 2, 3], keepdims=0)], shape=("n", 3, 20, 17))
+    x = np.random.default_rng(1).standard_normal((2, 3, 20, 17)).astype(np.float32)
+    with inspector.load(data.SerializeToString(), device="cpu") as loaded:
+        found = loaded.attribute(x, target=target, method=method)
+
+    for row in range(2):
+        assert (found.targets[row].elements, found.targets[row].spans) == (1, ())
+        assert found.targets[row].value == pytest.approx(x[row].mean(), abs=1e-6)
+        if method == "saliency":
+            np.testing.assert_allclose(found.maps[row], 1 / 1020, rtol=1e-5)
+
+
 def test_parts_of_several_tensors_go_with_one_image(ours):
     targets = [
         Element("boxes", (1, 1)),
