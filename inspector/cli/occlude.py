@@ -17,6 +17,7 @@ def occlude(
     model: options.Model,
     image: options.Image,
     class_index: options.ClassIndex = None,
+    position: options.Position = None,
     tensor: options.Tensor = None,
     index: options.Index = None,
     region: options.Region = None,
@@ -42,7 +43,7 @@ def occlude(
     part = PartOptions(
         tensor=tensor, index=index, region=region, reduce=reduce, mask=mask, direction=direction
     )
-    target = read_target(class_index=class_index, part=part)
+    target = read_target(class_index=class_index, position=position, part=part)
     subject = open_subject(model, server=server, device=device, preprocessing=preprocessing)
     settings = {"layer": layer, "size": size, "stride": stride, "fill": fill}
     with progress_bar("occluding", as_json=as_json) as progress:

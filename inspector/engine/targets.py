@@ -102,12 +102,11 @@ def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
     name, outputs = target.tensor, [output.name for output in engine.model.outputs]
     if name in outputs:
         return _Owner(tensor=name, output=name)
-    for layer in engine.model.layers:
-        if name in (layer.name, layer.output):
-            return _Owner(tensor=engine.model.layer(name).output, layer=engine.model.layer(name).name)
-    close = get_close_matches(
-        name, [*outputs, *(layer.name for layer in engine.model.layers)], n=3, cutoff=0.5
-    )
+    layers = engine.model.layers
+    if any(name in (layer.name, layer.output) for layer in layers):
+        layer = engine.model.layer(name)
+        return _Owner(tensor=layer.output, layer=layer.name)
+    close = get_close_matches(name, {*outputs, *(layer.name for layer in layers)}, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     raise NotFoundError(
         f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers().{hint}",

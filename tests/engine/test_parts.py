@@ -13,7 +13,7 @@ from onnx.reference import ReferenceEvaluator
 import inspector
 from inspector import Class, Direction, Element, Region, Unit
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.targets import Span, Target, as_target
+from inspector.targets import Span, Target
 from tests.support.graphs import model, node
 from tests.support.many_outputs import many_outputs, pictures
 from tests.support.numeric import to_float64
@@ -370,33 +370,3 @@ def test_what_does_not_fit_is_refused_with_what_would(ours, target, reason, mess
         ours.attribute(X, target=target)
     assert error.value.reason == reason
     assert error.value.field.startswith("target.")
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Region("masks", reduce="median"),
-        lambda: Region("masks", np.s_[::2]),
-        lambda: Region("masks", ("all",)),
-        lambda: Region("masks", mask=np.ones((12, 10))),
-        lambda: Element("masks", ("a",)),
-        lambda: Element("masks", (1.5,)),
-        lambda: Direction("embedding", (0.0, 0.0)),
-        lambda: Direction("embedding", (np.inf, 0.0)),
-    ],
-)
-def test_what_can_never_fit_is_refused_at_once(make):
-    with pytest.raises(InvalidInputError):
-        make()
-
-
-def test_ways_to_say_the_same():
-    assert Element("y", 3) == Element("y", (np.int64(3),))
-    assert Region("y", 5) == Region("y", (slice(5, 6),)) == Region("y", Span(5, 6))
-    assert Region("y", mask=CHECKS) == Region("y", mask=CHECKS.tolist())
-    assert Region("y", mask=CHECKS) != Region("y")
-    assert Region("y", mask=CHECKS) != Region("y", mask=~CHECKS)
-    assert len({Region("y", 5), Region("y", (slice(5, 6),)), Region("y")}) == 2
-    assert Direction("y", np.asarray([1.0, 2.0])) == Direction("y", [1, 2])
-    for target in (Element("y"), Region("y"), Direction("y")):
-        assert as_target(target) is target

@@ -1,0 +1,74 @@
+"""Targets as plain data: what can be said, and in which ways."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inspector import Direction, Element, Region
+from inspector.errors import InvalidInputError
+from inspector.targets import ResolvedTarget, Span, as_target
+
+CHECKS = np.indices((12, 10)).sum(axis=0) % 2 == 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Region("masks", reduce="median"),
+        lambda: Region("masks", np.s_[::2]),
+        lambda: Region("masks", ("all",)),
+        lambda: Region("masks", mask=np.ones((12, 10))),
+        lambda: Element("masks", ("a",)),
+        lambda: Element("masks", (1.5,)),
+        lambda: Direction("embedding", (0.0, 0.0)),
+        lambda: Direction("embedding", (np.inf, 0.0)),
+    ],
+)
+def test_what_can_never_fit_is_refused_at_once(make):
+    with pytest.raises(InvalidInputError):
+        make()
+
+
+def test_ways_to_say_the_same():
+    assert Element("y", 3) == Element("y", (np.int64(3),))
+    assert Region("y", 5) == Region("y", (slice(5, 6),)) == Region("y", Span(5, 6))
+    assert Region("y", mask=CHECKS) == Region("y", mask=CHECKS.tolist())
+    assert Region("y", mask=CHECKS) != Region("y")
+    assert Region("y", mask=CHECKS) != Region("y", mask=~CHECKS)
+    assert len({Region("y", 5), Region("y", (slice(5, 6),)), Region("y")}) == 2
+    assert Direction("y", np.asarray([1.0, 2.0])) == Direction("y", [1, 2])
+    for target in (Element("y"), Region("y"), Direction("y")):
+        assert as_target(target) is target
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"kind": "class", "channel": 3}, "class 3"),
+        ({"kind": "class", "channel": 3, "label": "cat", "position": (4,)}, "class 3 cat at (4,)"),
+        (
+            {"kind": "class", "channel": 3, "reduce": "mean", "elements": 9},
+            "class 3 where it wins (9 places)",
+        ),
+        ({"kind": "unit", "layer": "l", "channel": 2, "position": (0, 1)}, "channel 2 of l at (0, 1)"),
+        ({"kind": "element", "output": "y", "spans": (Span(4, 5), Span(0, 1))}, "element (4, 0) of y"),
+        (
+            {
+                "kind": "region",
+                "reduce": "sum",
+                "elements": 6,
+                "layer": "l",
+                "spans": (Span(4, 5), Span(0, 6)),
+            },
+            "sum of 6 elements of l[4, 0:6]",
+        ),
+        ({"kind": "region", "reduce": "max", "output": "y", "spans": (Span(4, 5),)}, "element (4) of y"),
+        ({"kind": "direction", "output": "y"}, "direction of y"),
+    ],
+    ids=str,
+)
+def test_what_was_explained_in_words(given, words):
+    blank = {"layer": None, "channel": None, "position": (), "value": 0.5, "label": None, "image": 0}
+
+    assert str(ResolvedTarget(tensor="t", **(blank | given))) == words
