@@ -54,8 +54,11 @@ class Body:
         return {name: self.attributes[name] for name in names if name in self.attributes}
 
 
-def open_fused(proto: onnx.ModelProto) -> None:
-    """Turn fused nodes, in place, into calls of model-local functions that say what they stand for."""
+def open_fused(proto: onnx.ModelProto) -> bool:
+    """Turn fused nodes, in place, into calls of model-local functions that say what they stand for.
+
+    Say whether there was one. Branches and functions are looked into once they are part of the graph.
+    """
     opset = standard_opset(proto)
     ranks = {tensor.name: len(tensor.dims) for tensor in proto.graph.initializer}
     functions: list[onnx.FunctionProto] = []
@@ -73,6 +76,7 @@ def open_fused(proto: onnx.ModelProto) -> None:
     if functions:
         proto.functions.extend(functions)
         proto.opset_import.append(helper.make_opsetid(_OWN_DOMAIN, 1))
+    return bool(functions)
 
 
 def _call(node: onnx.NodeProto, body: Body, outputs: Sequence[str], *, number: int) -> onnx.FunctionProto:

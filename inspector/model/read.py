@@ -58,7 +58,9 @@ def read_model(
     sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
     del data, source  # as large as all weights: from here on the arrays are the only copy
     image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
-    if fold_branches(proto, image_input.name):
+    folded = fold_branches(proto, image_input.name)
+    opened = open_fused(proto) and inline_functions(proto, limits=limits)
+    if folded or opened:
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
@@ -121,7 +123,6 @@ def _parse(data: bytes, folder: Path | None, limits: Limits) -> tuple[onnx.Model
     proto = parse_model(data, limits=limits)
     files = check_external_data(proto, folder=folder, limits=limits)
     validate(proto, limits=limits)
-    open_fused(proto)
     if inline_functions(proto, limits=limits):
         validate(proto, limits=limits)
     return proto, files
