@@ -23,7 +23,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One node of the graph whose first output depends on the image and is a float tensor."""
+    """One node of the graph whose first output depends on the image, and is a float tensor or codes of real values."""
 
     name: str
     """Unique: the node's name where it has a unique one, else its output's."""
@@ -31,6 +31,7 @@ class Layer:
     output: str
     """The name of the tensor that this layer computes."""
     dtype: str
+    """Of its values as they are given: those of codes are dequantised."""
     shape: Shape
     """For one image: the batch dimension, where there is one, is 1."""
     channel_axis: int | None

@@ -13,6 +13,7 @@ from inspector.engine.sessions import Plan, Sessions
 from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.builder import Batch
+from inspector.grad.policies import Signal, policy_named
 from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
@@ -82,12 +83,15 @@ class Engine:
     def run(
         self, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
     ) -> dict[str, Array]:
-        """Return tensors of the forward pass for (N, …) images, each (N, …), on the host."""
+        """Return tensors of the forward pass for (N, …) images, each (N, …), on the host; codes dequantised."""
         parts: list[dict[str, Array]] = []
         for images, chunk in self.batches(x):
             found = self._forward(chunk, tensors, (), cancellation)
             parts.append(
-                {name: _per_image(name, found[name].numpy(), len(chunk))[: len(images)] for name in tensors}
+                {
+                    name: self._real(name, _per_image(name, found[name].numpy(), len(chunk))[: len(images)])
+                    for name in tensors
+                }
             )
         return {name: np.concatenate([part[name] for part in parts]) for name in tensors}
 
@@ -155,8 +159,9 @@ class Engine:
         for images, chunk in self.batches(x, at_most=None if plan.batchable else 1):
             forward = self._forward(chunk, (source, *plan.saved), plan.switches, cancellation)
             raw = forward[source].numpy()
-            activations = _per_image(source, raw, len(chunk))[: len(images)]
+            activations = self._real(source, _per_image(source, raw, len(chunk))[: len(images)])
             seeds = seed(activations, images).astype(np.float32, copy=False)
+            seeds = seeds * self._real_per_code(source, policy, rank=seeds.ndim)
             feeds = {name: forward[name] for name in plan.saved}
             feeds |= {name + SWITCHES: forward[name + SWITCHES] for name in plan.switches}
             step = 1 if batch is Batch.ONE else self._seeds_per_run(plan, chunk)
@@ -164,7 +169,23 @@ class Engine:
                 planted = part.reshape(-1, *raw.shape[1:]) if raw.ndim else part.reshape(())
                 results.append(_gradient(session, {SEED: planted, **feeds}, cancellation))
             results[-1] = results[-1][: len(seeds) - (len(seeds) - 1) // step * step]
-        return np.concatenate(results)
+        gradient = np.concatenate(results)
+        return gradient / self._real_per_code(target, policy, rank=gradient.ndim)
+
+    def _real_per_code(self, name: str, policy: str, *, rank: int) -> Array:
+        """Return ∂(real value)/∂(code) of a tensor of codes, of which the backward graph speaks; 1 for others.
+
+        Relevance has no unit of its tensor.
+        """
+        codes = self.model.codes.get(name)
+        if codes is None or policy_named(policy).signal is Signal.RELEVANCE:
+            return np.ones((), np.float32)
+        return codes.steps(rank).astype(np.float32)
+
+    def _real(self, name: str, array: Array) -> Array:
+        """Return the real values of a tensor of codes; others as they are."""
+        codes = self.model.codes.get(name)
+        return array if codes is None else codes.real(array)
 
     def _seeds_per_run(self, plan: Plan, chunk: Array) -> int:
         if len(chunk) > 1:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from inspector.grad.policies import Policy
+from inspector.grad.quantisation import float_operator
 from inspector.grad.rectifiers import find_rectifiers
 from inspector.grad.relevance import LINEAR
 from inspector.grad.step import RuleOf, Step
@@ -38,9 +39,10 @@ class Choice:
         rectifier = self._rectifiers.get(node)
         if rectifier is not None:
             rectify = self._policy_at(rectifier.nodes).rectifier
-            if rectify is not None:
-                return rectify(rectifier, self._rule_of)
-        elif node not in self._inner:
+            step = rectify(rectifier, self._rule_of) if rectify is not None else None
+            if step is not None:
+                return step
+        if node not in self._inner:
             replace = self._policy_at([node]).replacement(node, is_first=node in self._first)
             if replace is not None:
                 return replace(node, self._rule_of)
@@ -57,10 +59,11 @@ def _first_linear(nodes: Sequence[ir.Node]) -> set[ir.Node]:
     behind: set[ir.Value] = set()
     for node in nodes:
         is_behind = any(value in behind for value in node.inputs)
-        if node.op_type in LINEAR and not is_behind:
+        is_linear = float_operator(node) in LINEAR
+        if is_linear and not is_behind:
             first.add(node)
         if node.op_type == "BatchNormalization" and node.inputs[0] is not None:
             first |= {node} if node.inputs[0].producer() in first else set()
-        if is_behind or node.op_type in LINEAR:
+        if is_behind or is_linear:
             behind.update(node.outputs)
     return first

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 import onnx_ir as ir
 
 from inspector.errors import unknown_name
 from inspector.grad.builder import Builder
-from inspector.grad.quantisation import SaturatingRule
+from inspector.grad.quantisation import ON_CODES, SaturatingRule
 from inspector.grad.rectifiers import Rectifier
 from inspector.grad.relevance import (
     CONVOLUTIONS,
@@ -33,6 +34,8 @@ from inspector.grad.relevance import (
     alpha_beta,
     at_linear,
     at_merged,
+    between_reals,
+    bias_of,
     epsilon,
     flat,
     pass_through,
@@ -43,11 +46,21 @@ from inspector.grad.step import Rectification, Replacement, RuleOf, Step
 from inspector.registry import Registry
 
 
+class Signal(Enum):
+    """What travels back."""
+
+    GRADIENT = auto()
+    """Per unit of the tensor that it is at."""
+    RELEVANCE = auto()
+    """In the target's unit, at every tensor."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """A named set of replacements; where none is given, the derivative holds."""
 
     name: str
+    signal: Signal = Signal.GRADIENT
     rectifier: Rectification | None = None
     operators: Mapping[str, Replacement | None] = field(default_factory=dict)
     """By operator; None for the derivative."""
@@ -58,9 +71,15 @@ class Policy:
 
     def replacement(self, node: ir.Node, *, is_first: bool) -> Replacement | None:
         """Return what replaces the derivative at a node that is no rectifier."""
-        if is_first and node.op_type in self.first:
-            return self.first[node.op_type]
-        return self.operators.get(node.op_type, self.others)
+        on_codes = ON_CODES.get((node.domain, node.op_type))
+        if self.signal is Signal.RELEVANCE and on_codes is not None:
+            return between_reals(on_codes, lambda real: self._named(real.op_type, is_first=is_first))
+        return self._named(node.op_type, is_first=is_first)
+
+    def _named(self, op_type: str, *, is_first: bool) -> Replacement | None:
+        if is_first and op_type in self.first:
+            return self.first[op_type]
+        return self.operators.get(op_type, self.others)
 
 
 def _rectify_signal(rectifier: Rectifier, rule_of: RuleOf) -> Step:
@@ -85,9 +104,9 @@ def _rectify_then(rule: Rule, rectifier: Rectifier) -> Step:
     return Step(rectifier.last.inputs, guided)
 
 
-def _keep_signal(rectifier: Rectifier, rule_of: RuleOf) -> Step:
+def _keep_signal(rectifier: Rectifier, _rule_of: RuleOf) -> Step | None:
     if cuts_off_negatives(rectifier.last) and rectifier.name != "QuantizeLinear":
-        return epsilon(rectifier.last, rule_of)  # the node is a layer and its rectifier in one
+        return None  # the node is a layer and its rectifier in one
     return Step([rectifier.input], pass_through)
 
 
@@ -100,6 +119,9 @@ def _relevance(
 ) -> Policy:
     """Return a policy of relevance propagation: the ε-rule, but at the linear layers for which a rule is given."""
     operators = dict(RELEVANCE)
+    unbiased = (*(CONVOLUTIONS if convolutions is not None else ()), *(DENSE if dense is not None else ()))
+    if unbiased:
+        operators["Add"] = bias_of(unbiased)
     if convolutions is not None:
         operators |= dict.fromkeys(CONVOLUTIONS, at_linear(convolutions))
         operators["BatchNormalization"] = at_merged(convolutions)
@@ -109,7 +131,14 @@ def _relevance(
     if first is not None:
         at_first = dict.fromkeys((*CONVOLUTIONS, *DENSE), at_linear(first))
         at_first["BatchNormalization"] = at_merged(first)
-    return Policy(name=name, rectifier=_keep_signal, operators=operators, first=at_first, others=epsilon)
+    return Policy(
+        name=name,
+        signal=Signal.RELEVANCE,
+        rectifier=_keep_signal,
+        operators=operators,
+        first=at_first,
+        others=epsilon,
+    )
 
 
 _ZPLUS, _ALPHA2_BETA1 = alpha_beta(1, 0), alpha_beta(2, 1)

@@ -14,8 +14,9 @@ output of the model passes all: a score that has reached the end of its range is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import onnx_ir as ir
@@ -25,9 +26,51 @@ from inspector.grad.builder import Array, Builder
 from inspector.grad.rule import Gradients, Rule
 from inspector.grad.saturation import is_output
 from inspector.model.dequantise import spread
+from inspector.registry import Registry
 
 _SAME = 1e-6
 """A scale times its own reciprocal differs from 1 by less, in float32."""
+
+
+@dataclass(frozen=True)
+class RealNode:
+    """The float node that a node on codes stands for, between dequantised tensors; it is in no graph."""
+
+    node: ir.Node
+    rule: Rule
+    bias: Array | None = None
+    """The constant that its operator adds beside its operands, as it broadcasts against the result."""
+
+    def forward(self, b: Builder) -> ir.Value:
+        """Write the result: neither rounded nor cut off."""
+        operands = [b.saved(value) for value in self.node.inputs if value is not None]
+        attributes = {name: attribute.value for name, attribute in self.node.attributes.items()}
+        result = b.op(self.node.op_type, *operands, **attributes)
+        return result if self.bias is None else b.op("Add", result, b.constant(self.bias))
+
+
+class OnCodes(Protocol):
+    """An operator on codes."""
+
+    @property
+    def op_type(self) -> str:
+        """The float operator that it stands for."""
+
+    def places(self, node: ir.Node) -> Sequence[int]:
+        """Return which inputs of a node are the operands of the float operator."""
+
+    def real(self, b: Builder, node: ir.Node) -> RealNode:
+        """Write the dequantised operands and result of a node, and return the float node between them."""
+
+
+ON_CODES: Registry[tuple[str, str], OnCodes] = Registry("operator on codes")
+"""By domain and operator."""
+
+
+def float_operator(node: ir.Node) -> str:
+    """Return the float operator that a node stands for: its own, where it does not compute on codes."""
+    on_codes = ON_CODES.get((node.domain, node.op_type))
+    return node.op_type if on_codes is None else on_codes.op_type
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,18 @@ shares R_k out among the inputs a_j, so that what goes in comes out (Bach et al.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
-from inspector.errors import UnsupportedOperatorError
 from inspector.grad.builder import Builder
-from inspector.grad.quantisation import SaturatingRule
+from inspector.grad.quantisation import OnCodes, float_operator
 from inspector.grad.rule import Gradients, Rule, operand
 from inspector.grad.step import Replacement, RuleOf, Step
+from inspector.model.codes import carries_signal
 from inspector.model.const import constant_value
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -30,7 +30,7 @@ CONVOLUTIONS = ("Conv", "ConvTranspose")
 DENSE = ("Gemm", "MatMul")
 LINEAR = (*CONVOLUTIONS, *DENSE)
 
-_GATES = frozenset({"Sigmoid", "HardSigmoid"})
+_GATES = frozenset({"Sigmoid", "HardSigmoid", "QLinearSigmoid"})
 
 
 # --- every operator
@@ -42,13 +42,6 @@ def epsilon(node: ir.Node, rule_of: RuleOf) -> Step:
     A product of two computed tensors is linear in each: each gets half.
     """
     rule = rule_of(node)
-    if isinstance(rule, SaturatingRule):
-        raise UnsupportedOperatorError(
-            f"Node {node.name!r} with operator {node.op_type} computes on codes, between which relevance cannot be "
-            "shared out. Quantise the model with QuantizeLinear and DequantizeLinear around float operators (QDQ), or "
-            "choose another method.",
-            reason="RELEVANCE_OF_CODES",
-        )
     factors = sum(value is not None and constant_value(value) is None for value in node.inputs)
     share = 1 / factors if node.op_type == "MatMul" and factors > 1 else 1.0
 
@@ -74,10 +67,35 @@ def pass_through(_b: Builder, _node: ir.Node, r: ir.Value) -> Gradients:
     return [r]
 
 
+def bias_of(layers: Collection[str]) -> Replacement:
+    """y = layer + b: all goes to the layer, as where the bias is an input of it; other sums by the ε-rule."""
+
+    def replace(node: ir.Node, rule_of: RuleOf) -> Step:
+        signals = [value for value in node.inputs if carries_signal(value)]
+        if len(signals) != 1 or _layer_before(signals[0]) not in layers:
+            return epsilon(node, rule_of)
+
+        def shared_out(b: Builder, node: ir.Node, r: ir.Value) -> Gradients:
+            return [b.unbroadcast(r, value, node.outputs[0]) for value in signals if value is not None]
+
+        return Step(signals, shared_out)
+
+    return replace
+
+
+def _layer_before(value: ir.Value | None) -> str | None:
+    """Return the float operator whose output a value is, but for its scale: layers on integers are scaled after."""
+    node = value.producer() if value is not None else None
+    while node is not None and node.op_type in ("Cast", "Mul"):
+        signals = [item for item in node.inputs if carries_signal(item)]
+        node = signals[0].producer() if len(signals) == 1 and signals[0] is not None else None
+    return float_operator(node) if node is not None else None
+
+
 def product(node: ir.Node, _rule_of: RuleOf) -> Step:
     """y = a·b: the signal takes all from its gate (Arras et al. 2017, §3.2) or from a constant; else each gets half."""
-    operands = [operand(node, i) for i in range(2)]
-    signals = [x for x in operands if constant_value(x) is None]
+    operands = [operand(node, i) for i in ((0, 3) if node.op_type == "QLinearMul" else (0, 1))]
+    signals = [x for x in operands if carries_signal(x)]
     ungated = [x for x in signals if (made := x.producer()) is None or made.op_type not in _GATES]
     takers = ungated or signals
 
@@ -95,6 +113,29 @@ def quotient(node: ir.Node, _rule_of: RuleOf) -> Step:
         return [b.unbroadcast(r, operand(node, 0), node.outputs[0])]
 
     return Step(node.inputs[:1], shared_out)
+
+
+def between_reals(on_codes: OnCodes, replacement_for: Callable[[ir.Node], Replacement | None]) -> Replacement:
+    """Share out at an operator on codes as at the float operator between its dequantised operands and result.
+
+    Relevance has no unit, so that of a code is that of the value that it stands for. What the codes of the result lost
+    by rounding and saturation is computed anew: else the shares would not add up.
+    """
+
+    def replace(node: ir.Node, _rule_of: RuleOf) -> Step:
+        def shared_out(b: Builder, node: ir.Node, r: ir.Value) -> Gradients:
+            real = on_codes.real(b, node)
+            b.lend(real.node.outputs[0], real.forward(b), shape=b.shape(node.outputs[0]))
+            replacement = replacement_for(real.node)
+            step = Step(real.node.inputs, real.rule)
+            if replacement is not None:
+                step = replacement(real.node, lambda _: real.rule)
+            found = dict(zip(step.inputs, step.rule(b, real.node, r), strict=True))
+            return [found.get(value) for value in real.node.inputs]
+
+        return Step([operand(node, place) for place in on_codes.places(node)], shared_out)
+
+    return replace
 
 
 def _quotient(b: Builder, r: ir.Value, z: ir.Value) -> ir.Value:

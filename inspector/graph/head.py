@@ -7,15 +7,28 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from inspector.graph.opset import standard_opset
+from inspector.model.codes import carries_signal
 
+_QUANTISERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
 _PASSIVE = frozenset(
     {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout", "Transpose"}
+    | {"QuantizeLinear", "DequantizeLinear"}
 )
 """Operators that hand the scores on as they are."""
 
-_ACTIVATIONS = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
+_ACTIVATIONS = {
+    "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+    "Sigmoid": "sigmoid",
+    "QLinearSoftmax": "softmax",
+    "QLinearSigmoid": "sigmoid",
+}
 
-_CLASSIFIERS = frozenset({"Gemm", "MatMul", "Conv"})
+_CLASSIFIERS = frozenset(
+    {"Gemm", "MatMul", "Conv"}
+    | {"QGemm", "QLinearMatMul", "QLinearConv", "MatMulInteger", "ConvInteger"}
+    | {"DynamicQuantizeMatMul", "MatMulIntegerToFloat"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +80,13 @@ def _features(scores: ir.Value) -> ir.Value | None:
         node = value.producer()
         if node is None:
             return None
-        if node.op_type in _CLASSIFIERS and node.inputs[0] is not None and not _is_weight(node.inputs[0]):
-            return node.inputs[0]
-        value = next((v for v in node.inputs if v is not None and not _is_weight(v)), None)
+        if node.op_type in _CLASSIFIERS and carries_signal(node.inputs[0]):
+            return _unquantised(node.inputs[0])
+        value = next((v for v in node.inputs if carries_signal(v)), None)
     return None
 
 
-def _is_weight(value: ir.Value) -> bool:
-    return value.is_initializer() or value.const_value is not None
+def _unquantised(value: ir.Value | None) -> ir.Value | None:
+    """Return what codes were made of, where a quantiser made them right here."""
+    node = value.producer() if value is not None else None
+    return node.inputs[0] if node is not None and node.op_type in _QUANTISERS else value

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from inspector.model.dequantise import dequantise
+from inspector.model.dequantise import dequantise, spread
 
 Array = npt.NDArray[np.generic]
 Inputs = list[Array | None]
@@ -21,8 +21,8 @@ def constant_value(value: ir.Value | None) -> Array | None:
     """Return the array that `value` always has, or None where it depends on an input or is not cheap to know.
 
     Knows initializers, Constant nodes (all attribute kinds) and Identity, Cast, Reshape, Transpose, Squeeze,
-    Unsqueeze, Flatten and DequantizeLinear of constants. An initializer that is also a graph input counts as its
-    default value.
+    Unsqueeze, Flatten, QuantizeLinear and DequantizeLinear of constants. An initializer that is also a graph input
+    counts as its default value.
     """
     return _constant(value, 0)
 
@@ -115,6 +115,23 @@ def _flatten(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
     return data.reshape(int(np.prod(data.shape[:axis], dtype=np.int64)), -1)
 
 
+def _quantise(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+    """Return saturate(round(x / s) + z), ties to even; small floats and blocks are left to the runtime."""
+    scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
+    given = node.attributes.get_int("output_dtype", 0) or ir.DataType.UINT8
+    kind = zero.dtype if zero is not None else ir.DataType(given).numpy()
+    block = node.attributes.get_int("block_size", 0)
+    if scale is None or block or not np.issubdtype(kind, np.integer):
+        return None
+    axis = node.attributes.get_int("axis", 1)
+    axis = 1 if axis is None else axis
+    codes = np.rint(np.divide(data, spread(scale, data.shape, axis=axis), dtype=np.float32))
+    if zero is not None:
+        codes = codes + spread(zero, data.shape, axis=axis).astype(np.float32)
+    quantised: Array = np.clip(codes, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+    return quantised
+
+
 def _dequantise(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
     scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
     if scale is None:
@@ -135,5 +152,6 @@ _FOLDS: dict[str, Callable[[ir.Node, Array, Inputs], Array | None]] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Flatten": _flatten,
+    "QuantizeLinear": _quantise,
     "DequantizeLinear": _dequantise,
 }

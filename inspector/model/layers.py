@@ -7,12 +7,30 @@ from collections.abc import Mapping
 
 import onnx_ir as ir
 
+from inspector.model.codes import Codes, codes_of
 from inspector.model.dependence import dependents
 from inspector.model.field import Field
 from inspector.model.spec import ImageInput, Layer, Shape
 from inspector.model.trace import ROLES
 
 FLOAT_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
+CODE_DTYPES = frozenset({"int8", "uint8", "int16", "uint16"})
+_QUANTISERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
+
+
+def find_codes(model: ir.Model, image: str, dtypes: Mapping[str, str]) -> dict[str, Codes]:
+    """Return the tensors that depend on the image and hold codes of real values that the model does not give as floats.
+
+    By name. Those of a quantiser are left out: its input is the float tensor that they stand for.
+    """
+    found = {}
+    for node in dependents(model.graph, image):
+        output = node.outputs[0]
+        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in _QUANTISERS:
+            codes = codes_of(output)
+            if codes is not None:
+                found[output.name or ""] = codes
+    return found
 
 
 def build_layers(
@@ -21,9 +39,14 @@ def build_layers(
     shapes: Mapping[str, Shape],
     dtypes: Mapping[str, str],
     fields: Mapping[str, Field],
+    codes: Mapping[str, Codes],
 ) -> tuple[Layer, ...]:
-    """Return one layer per node whose first output is float and depends on the image, in graph order."""
-    nodes = [node for node in dependents(model.graph, image_input.name) if _is_float(node, dtypes)]
+    """Return one layer per node whose first output depends on the image and is float, or `codes`, in graph order."""
+    nodes = [
+        node
+        for node in dependents(model.graph, image_input.name)
+        if _is_float(node, dtypes) or node.outputs[0].name in codes
+    ]
     layers = []
     for node, name in zip(nodes, _unique_names(nodes), strict=True):
         output = node.outputs[0].name or ""
@@ -35,7 +58,7 @@ def build_layers(
             name=name,
             op_type=node.op_type,
             output=output,
-            dtype=dtypes.get(output, "float32"),
+            dtype=codes[output].scale.dtype.name if output in codes else dtypes.get(output, "float32"),
             shape=shape,
             channel_axis=axis,
             channels=size if isinstance(size, int) else None,

@@ -19,7 +19,7 @@ from inspector.model.fused import open_fused
 from inspector.model.hold import hold_tensors
 from inspector.model.inputs import find_image_input
 from inspector.model.labels import find_labels
-from inspector.model.layers import build_layers
+from inspector.model.layers import build_layers, find_codes
 from inspector.model.limits import Limits
 from inspector.model.operators import check_operators
 from inspector.model.preprocessing import Preprocessing
@@ -70,6 +70,7 @@ def read_model(
     fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
     shapes = one_image_shapes(shapes, fields, image_input.batch)
     outputs = _outputs(proto, shapes, dtypes)
+    codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     classes = _classes(outputs)
     return Model(
@@ -81,7 +82,8 @@ def read_model(
         folder=folder,
         input=image_input,
         outputs=outputs,
-        layers=build_layers(graph, image_input, shapes, dtypes, fields),
+        layers=build_layers(graph, image_input, shapes, dtypes, fields, codes),
+        codes=codes,
         shapes=shapes,
         dtypes=dtypes,
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, limits),

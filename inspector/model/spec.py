@@ -11,6 +11,7 @@ import onnx_ir as ir
 
 from inspector.errors import unknown_name
 from inspector.layers import Dim, Layer, Output, Shape
+from inspector.model.codes import Codes
 from inspector.model.limits import Limits
 from inspector.model.preprocessing import Preprocessing
 
@@ -57,6 +58,8 @@ class Model:
     limits: Limits = field(default_factory=Limits)
     other_inputs: tuple[str, ...] = ()
     """Inputs without a default beside the image: the layers are known, but a run would need their values."""
+    codes: Mapping[str, Codes] = field(default_factory=dict)
+    """By tensor: layers that hold codes of quantised values, and the real values that these stand for."""
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""

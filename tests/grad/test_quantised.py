@@ -6,8 +6,10 @@ import ml_dtypes
 import numpy as np
 import onnx_ir as ir
 import pytest
+from onnx import TensorProto
 
 from inspector.errors import InvalidInputError, UnsupportedOperatorError
+from inspector.grad.policies import POLICIES
 from inspector.grad.rule import RULES, find_rule
 from inspector.grad.saturation import code_range
 from inspector.graph.opset import standard_opset
@@ -175,7 +177,7 @@ _KERNELS = {"a": weights(4, 3, 2, 2), "b": weights(2, 4, 2, 2)}
 
 
 def rectified(kind: str) -> QuantisedCase:
-    """Return Conv, ReLU, Conv on a lattice where no pre-activation is 0: in floats, QDQ, or operators on codes."""
+    """Return Conv, ReLU, Conv on a lattice where no pre-activation is 0: in floats, QDQ, on codes, or on integers."""
     start = std("QuantizeLinear", "x xs xz", "q")
     scales = {**X, "as": f32(1), "az": i8(0), "ms": f32(0.5), "mz": u8(0), "ys": f32(0.5), "yz": u8(128)}
     half = {"half": np.full(4, 0.5, np.float32)}
@@ -183,7 +185,17 @@ def rectified(kind: str) -> QuantisedCase:
         kernels = {name: kernel.astype(np.float32) for name, kernel in _KERNELS.items()}
         nodes = [std("Conv", "x a half", "c"), std("Relu", "c", "m"), std("Conv", "m b", "y")]
         return quantised(kind, *nodes, shape=(1, 3, 6, 5), lattice=1.0, **kernels, **half)
-    if kind == "QDQ":
+    if kind == "integers":
+        nodes = [
+            start, std("ConvInteger", "q a xz az", "i"), std("Cast", "i", "f", to=TensorProto.FLOAT),
+            std("Mul", "xs as", "s"), std("Mul", "f s", "c"), std("Add", "c halves", "d"), std("Relu", "d", "m"),
+            std("Conv", "m kernel", "y"),
+        ]  # fmt: skip
+        scales |= {
+            "halves": np.full((1, 4, 1, 1), 0.5, np.float32),
+            "kernel": _KERNELS["b"].astype(np.float32),
+        }
+    elif kind == "QDQ":
         nodes = [
             start, std("DequantizeLinear", "q xs xz", "rx"), std("DequantizeLinear", "a as az", "ra"),
             std("DequantizeLinear", "b as az", "rb"), std("Conv", "rx ra half", "c"),
@@ -209,6 +221,30 @@ def test_saturation_at_zero_is_a_rectifier_under_every_policy(kind, policy):
     found, expected = (gradient(model, x, seed, policy=policy) for model in (case, floats))
 
     assert 0.2 < rectified_share < 0.8
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+RELEVANCES = [
+    (kind, policy)
+    for kind in ("QDQ", "QOperator", "integers")
+    for policy in POLICIES
+    if policy.startswith("lrp_")
+    # A layer on integers that gives 0 before its bias is added in a node of its own shares nothing out by ε.
+    and (kind, policy) != ("integers", "lrp_epsilon")
+]
+
+
+@pytest.mark.parametrize(("kind", "policy"), RELEVANCES)
+def test_relevance_is_that_of_the_floats_where_nothing_is_rounded(kind, policy):
+    case, floats = rectified(kind), rectified("floats")
+    x = case.image(np.random.default_rng(2))
+    relevance = tensors(floats, x)["y"] * np.random.default_rng(3).uniform(0, 1, (1, 2, 4, 3))
+
+    found, expected = (
+        gradient(model, x, relevance.astype(np.float32), policy=policy) for model in (case, floats)
+    )
+
+    assert np.abs(expected).max() > 0
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
@@ -304,14 +340,6 @@ def test_computed_scales_of_blocks_are_refused_by_name():
         gradient_of_sum(case, np.ones(case.shape, np.float32))
 
     assert error.value.reason == "COMPUTED_SCALE"
-
-
-def test_relevance_is_not_shared_out_between_codes():
-    with pytest.raises(UnsupportedOperatorError, match="QLinearConv computes on codes") as error:
-        case = rectified("QOperator")
-        gradient_of_sum(case, case.image(np.random.default_rng(0)), policy="lrp_epsilon")
-
-    assert error.value.reason == "RELEVANCE_OF_CODES"
 
 
 def test_the_ends_of_a_type_are_those_of_onnx():

@@ -73,7 +73,7 @@ def test_the_gradient_is_the_slope_of_the_dequantised_twin(zoo, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided"])
+@pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided", "gradcam", "lrp"])
 def test_every_method_gives_a_map(zoo, name, method):
     with inspector.load(zoo.model(name), device="cpu") as model:
         found = model.attribute(np.concatenate(pictures(model, zoo)), method=method)
@@ -93,6 +93,12 @@ def test_every_method_gives_a_map(zoo, name, method):
         ("mobilenetv2_int8_static_edgeflow", "saliency", 0.9),
         ("mobilenetv2_int8_static_edgeflow", "guided", 0.85),
         ("mobilenetv2_int8_static_edgeflow", "deconvnet", 0.999),
+        ("mobilenetv2_int8_dynamic_edgeflow", "lrp", 0.995),
+        ("mobilenetv2_int8_static_edgeflow", "lrp", 0.97),
+        ("mobilenet_v2_quant_nnstreamer", "lrp", 0.97),
+        ("mobilenetv2_int8_dynamic_edgeflow", "gradcam", 0.99),
+        ("mobilenetv2_int8_static_edgeflow", "gradcam", 0.95),
+        ("mobilenet_v2_quant_nnstreamer", "gradcam", 0.95),
     ],
 )
 def test_maps_agree_with_those_of_the_float_original(zoo, name, method, least):

@@ -88,3 +88,74 @@ def test_an_activation_alone():
     assert head(node("Softmax", ["x"], "y")) == Head(
         output="y", scores="x", activation="softmax", features=None, axis=-1
     )
+
+
+# --- quantised models
+
+_SCALES = {
+    "s": np.float32(0.1),
+    "z": np.uint8(0),
+    "wq": np.ones((3, 4), np.uint8),
+    "kq": np.ones((4, 3, 1, 1), np.uint8),
+}
+MICROSOFT = {"domain": "com.microsoft"}
+QUANTISED = {
+    "QGemm on codes made here": (
+        [
+            node("QuantizeLinear", ["flat", "s", "z"], "q"),
+            node("QGemm", ["q", "s", "z", "wq", "s", "z", "", "s", "z"], "qy", **MICROSOFT),
+            node("DequantizeLinear", ["qy", "s", "z"], "y"),
+        ],
+        ("y", "none", "flat"),
+    ),
+    "QLinearMatMul and QLinearAdd": (
+        [
+            node("QuantizeLinear", ["flat", "s", "z"], "q"),
+            node("QLinearMatMul", ["q", "s", "z", "wq", "s", "z", "s", "z"], "product"),
+            node("QLinearAdd", ["product", "s", "z", "wq", "s", "z", "s", "z"], "qy", **MICROSOFT),
+            node("DequantizeLinear", ["qy", "s", "z"], "y"),
+        ],
+        ("y", "none", "flat"),
+    ),
+    "codes that an operator gave": (
+        [
+            node("QuantizeLinear", ["flat", "s", "z"], "q"),
+            node("QLinearSigmoid", ["q", "s", "z", "s", "z"], "codes", **MICROSOFT),
+            node("QGemm", ["codes", "s", "z", "wq", "s", "z", "", "s", "z"], "qy", **MICROSOFT),
+            node("QLinearSoftmax", ["qy", "s", "z", "s", "z"], "qp", **MICROSOFT),
+            node("DequantizeLinear", ["qp", "s", "z"], "y"),
+        ],
+        ("qy", "softmax", "codes"),
+    ),
+    "dynamic, the scale first": (
+        [
+            node("DynamicQuantizeLinear", ["flat"], ["q", "qs", "qz"]),
+            node("MatMulInteger", ["q", "wq", "qz", "z"], "i"),
+            node("Cast", ["i"], "f", to=1),
+            node("Mul", ["qs", "s"], "scale"),
+            node("Mul", ["scale", "f"], "product"),
+            node("Add", ["product", "b"], "logits"),
+            node("Softmax", ["logits"], "y"),
+        ],
+        ("logits", "softmax", "flat"),
+    ),
+    "a quantised Softmax": (
+        [
+            node("Gemm", ["flat", "w"], "logits"),
+            node("Softmax", ["logits"], "p"),
+            node("QuantizeLinear", ["p", "s", "z"], "q"),
+            node("DequantizeLinear", ["q", "s", "z"], "y"),
+        ],
+        ("logits", "softmax", "flat"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUANTISED)
+def test_heads_of_quantised_models(name):
+    nodes, (scores, activation, features) = QUANTISED[name]
+    proto = model([*DENSE[:2], *nodes], weights=WEIGHTS | _SCALES)
+
+    found = find_head(ir.from_proto(proto), "y")
+
+    assert found == Head(output="y", scores=scores, activation=activation, features=features)

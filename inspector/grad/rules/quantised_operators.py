@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.builder import Array, Builder
 from inspector.grad.quantisation import (
+    ON_CODES,
+    RealNode,
     SaturatingRule,
     as_float,
     code_type,
@@ -28,6 +31,9 @@ from inspector.grad.saturation import code_range
 from inspector.model.dequantise import dequantise
 
 _MICROSOFT = "com.microsoft"
+
+_ONLY_ON_CODES = ("channels_last", "opset")
+"""Attributes that the float operators do not have."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +58,53 @@ class Twin:
     opset: Callable[[ir.Node], int] = lambda _: 13
     plain: tuple[int, ...] = ()
     """Inputs that hold no codes and come first in the float operator."""
+    bias: int | None = None
+    """The input that holds a bias."""
 
     def linear(self, b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         """g(code a) = s(a) · ∂f/∂a · g(code y) / s(y)."""
+        scale, twin = _result_scale(b, node, self.result), self.real(b, node)
+        found = twin.rule(b, twin.node, rescale(b, gy, over=scale))[len(self.plain) :]
+        gradients: list[ir.Value | None] = [None] * len(node.inputs)
+        for codes, gradient in zip(self.operands(node), found, strict=True):
+            if gradient is not None and b.array(node.inputs[codes.code]) is None:
+                gradients[codes.code] = rescale(b, gradient, by=_parameter(b, node, codes, codes.scale))
+        return gradients
+
+    def places(self, node: ir.Node) -> Sequence[int]:
+        """Return which inputs hold the operands of the float operator."""
+        return [*self.plain, *(codes.code for codes in self.operands(node))]
+
+    def real(self, b: Builder, node: ir.Node) -> RealNode:
+        """Write the dequantised operands and result, and return the float node between them with its rule."""
         _require_channels_first(node)
-        operands, scale = self.operands(node), _result_scale(b, node, self.result)
-        output = ir.val(f"{node.outputs[0].name}/real")
+        output = ir.val(f"{node.outputs[0].name}/real", dtype=b.dtype)
         b.lend(output, _real_output(b, node, self.result), shape=b.shape(node.outputs[0]))
         reals = [node.inputs[index] for index in self.plain]
-        reals += [_real(b, node, codes) for codes in operands]
-        twin = ir.Node(
-            "", self.op_type, reals, list(node.attributes.values()), outputs=[output], name=node.name
-        )
+        reals += [_real(b, node, codes) for codes in self.operands(node)]
+        attributes = [value for name, value in node.attributes.items() if name not in _ONLY_ON_CODES]
+        twin = ir.Node("", self.op_type, reals, attributes, outputs=[output], name=node.name)
         float_rule = find_rule(twin, self.opset(node))
         if float_rule is None:
             raise UnsupportedOperatorError(
                 f"Node {node.name!r} with operator {node.op_type} needs the backward rule of {self.op_type}, which "
                 "does not exist. Choose a target below this node."
             )
-        gradients: list[ir.Value | None] = [None] * len(node.inputs)
-        found = float_rule(b, twin, rescale(b, gy, over=scale))[len(self.plain) :]
-        for codes, gradient in zip(operands, found, strict=True):
-            if gradient is not None and b.array(node.inputs[codes.code]) is None:
-                gradients[codes.code] = rescale(b, gradient, by=_parameter(b, node, codes, codes.scale))
-        return gradients
+        return RealNode(twin, float_rule, self._bias(b, node))
+
+    def _bias(self, b: Builder, node: ir.Node) -> Array | None:
+        """Return the constant bias, whose step is the product of the operands' steps."""
+        codes = b.array(optional(node, self.bias))
+        if codes is None:
+            return None
+        step = np.ones(())
+        for operand_codes in self.operands(node):
+            scale = b.array(optional(node, operand_codes.scale))
+            if scale is None:
+                return None
+            step = step * np.squeeze(scale)
+        real = codes * step
+        return real if real.ndim > 1 else real.reshape(-1, *[1] * (b.rank(node.outputs[0]) - 2))
 
     def inside(self, b: Builder, node: ir.Node) -> ir.Value | None:
         """Write the mask of codes strictly within their type's range."""
@@ -160,7 +189,7 @@ _TWO = _fixed(Codes(0, 1, 2), Codes(3, 4, 5))
 
 TWINS: dict[tuple[str, str], Twin] = {
     ("", "QLinearConv"): Twin(
-        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6)
+        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6), bias=8
     ),
     ("", "QLinearMatMul"): Twin(
         op_type="MatMul", operands=_fixed(Codes(0, 1, 2, axis=-2), Codes(3, 4, 5)), result=_result(6, axis=-2)
@@ -170,9 +199,9 @@ TWINS: dict[tuple[str, str], Twin] = {
         op_type="MatMul", operands=_fixed(Codes(0, None, 2, axis=-2), Codes(1, None, 3))
     ),
     (_MICROSOFT, "QLinearConv"): Twin(
-        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6)
+        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6), bias=8
     ),
-    (_MICROSOFT, "QGemm"): Twin(op_type="Gemm", operands=_gemm_operands, result=_result(7)),
+    (_MICROSOFT, "QGemm"): Twin(op_type="Gemm", operands=_gemm_operands, result=_result(7), bias=6),
     (_MICROSOFT, "QLinearAdd"): Twin(op_type="Add", operands=_TWO, result=_result(6)),
     (_MICROSOFT, "QLinearMul"): Twin(op_type="Mul", operands=_TWO, result=_result(6)),
     (_MICROSOFT, "QLinearConcat"): Twin(op_type="Concat", operands=_concat_operands, result=_result(0)),
@@ -196,4 +225,5 @@ TWINS: dict[tuple[str, str], Twin] = {
 """By domain and operator."""
 
 for (_domain, _op_type), _twin in TWINS.items():
+    ON_CODES.add((_domain, _op_type), _twin)
     rule(_op_type, since=10 if not _domain else 1, domain=_domain)(SaturatingRule(_twin.linear, _twin.inside))

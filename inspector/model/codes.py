@@ -1,0 +1,93 @@
+"""Which tensors hold codes of quantised values, and the real values that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from inspector.model.const import constant_value
+from inspector.model.dequantise import dequantise, spread
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_MICROSOFT = "com.microsoft"
+
+RESULT_SCALES: Mapping[tuple[str, str], int] = {
+    ("", "QuantizeLinear"): 1,
+    (_MICROSOFT, "QuantizeLinear"): 1,
+    ("", "QLinearConv"): 6,
+    (_MICROSOFT, "QLinearConv"): 6,
+    ("", "QLinearMatMul"): 6,
+    (_MICROSOFT, "QGemm"): 7,
+    (_MICROSOFT, "QLinearAdd"): 6,
+    (_MICROSOFT, "QLinearMul"): 6,
+    (_MICROSOFT, "QLinearConcat"): 0,
+    (_MICROSOFT, "QLinearGlobalAveragePool"): 3,
+    (_MICROSOFT, "QLinearAveragePool"): 3,
+    (_MICROSOFT, "QLinearSigmoid"): 3,
+    (_MICROSOFT, "QLinearLeakyRelu"): 3,
+    (_MICROSOFT, "QLinearSoftmax"): 3,
+}
+"""By domain and operator: the input that holds its output's scale; the zero point is the next one."""
+
+_MOVERS = frozenset(
+    {
+        "MaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Slice", "Gather", "Split",
+        "DepthToSpace", "SpaceToDepth", "Tile", "Expand", "Resize", "Upsample", "Clip", "Dropout",
+    }
+)  # fmt: skip
+"""Operators that hand codes on: those of their output mean what those of their first input do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """What the codes of a tensor stand for: x = (q − z)·s (ONNX, DequantizeLinear)."""
+
+    scale: Array
+    """One, or one per slice along `axis`."""
+    zero: Array | None
+    axis: int = 1
+
+    def real(self, codes: Array) -> Array:
+        """Return the real values of codes, in the type of the scale."""
+        return dequantise(codes, self.scale, self.zero, axis=self.axis)
+
+    def steps(self, rank: int) -> Array:
+        """Return the step from one code to the next, as it broadcasts against a tensor of a rank."""
+        return spread(self.scale, (1,) * rank, axis=self.axis)
+
+
+def codes_of(value: ir.Value) -> Codes | None:
+    """Return what a tensor's codes stand for; None where it holds no codes, or their scale is computed."""
+    node, is_moved = value.producer(), False
+    while node is not None and node.op_type in _MOVERS and node.domain == "" and node.inputs[0] is not None:
+        node, is_moved = node.inputs[0].producer(), True
+    index = RESULT_SCALES.get((node.domain, node.op_type)) if node is not None else None
+    if node is None or index is None:
+        return None
+    scale = constant_value(node.inputs[index])
+    zero_value = node.inputs[index + 1] if index + 1 < len(node.inputs) else None
+    zero = constant_value(zero_value)
+    if scale is None or (zero is None and zero_value is not None) or (is_moved and scale.size > 1):
+        return None
+    return Codes(scale, zero, node.attributes.get_int("axis", 1) or 0)
+
+
+def carries_signal(value: ir.Value | None) -> bool:
+    """Tell whether a tensor may carry what the image says: constants and what is made of computed scales do not."""
+    if value is None or constant_value(value) is not None:
+        return False
+    node = value.producer()
+    if node is None:
+        return True
+    if node.op_type == "DynamicQuantizeLinear":
+        return value is node.outputs[0]
+    return node.op_type not in _SCALE_ARITHMETIC or any(carries_signal(item) for item in node.inputs)
+
+
+_SCALE_ARITHMETIC = frozenset({"Mul", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity"})
+"""What exporters make of the scales of two operands before they multiply the result by it."""
