@@ -40,7 +40,7 @@ class Activations(dict[str, Array]):
     def __init__(self, values: Mapping[str, Array], *, notes: tuple[str, ...] = ()) -> None:
         super().__init__(values)
         self.notes = notes
-        """Sentences that the result says about itself."""
+        """What is to be known of how the values came about, as in Attribution."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Attribution:
     completeness_gap: tuple[float, ...] = ()
     """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
     notes: tuple[str, ...] = ()
-    """Sentences that the result says about itself, e.g. that images ran one by one."""
+    """What is to be known of how the maps came about: images that ran alone, values that are NaN or infinite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Occlusion:
     probability: Array
     """float32 (R, C): the target class's probability (Fig 7 d); for other targets, their value."""
     label: Array
-    """int64 (R, C): the most probable class (Fig 7 e)."""
+    """int64 (R, C): the most probable class (Fig 7 e); −1 where the scores are NaN or infinite."""
     activation: Array
     """float32 (R, C): the chosen map's total activation (Fig 7 b)."""
     done: Array
@@ -88,4 +88,4 @@ class Occlusion:
     fill: tuple[float, ...]
     """The square's value per channel, in the model's input units."""
     notes: tuple[str, ...] = ()
-    """Sentences that the result says about itself, e.g. that images ran one by one."""
+    """What is to be known of how the maps came about, as in Attribution."""

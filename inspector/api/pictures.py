@@ -1,4 +1,4 @@
-"""Results as pictures: PNG bytes, drawn as is usual for what they are."""
+"""Results as pictures: PNG bytes, drawn as is usual for what they are; NaN and infinity are marked in magenta."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from inspector.layers import Layer
 from inspector.model.preprocessing import Preprocessing
 from inspector.model.spec import Model
 from inspector.render.layers import feature_maps
 from inspector.render.maps import attribution_image
+from inspector.render.marks import marked_map, marked_tiles
 from inspector.render.occlusion import occlusion_figure
 from inspector.render.photograph import photograph
 from inspector.render.png import to_png
@@ -23,21 +25,26 @@ Array = npt.NDArray[Any]
 def activation_picture(values: Array, layer: Layer) -> bytes:
     """Draw one image's activation of a layer as a grid of its channels."""
     is_last = values.ndim > 1 and layer.channel_axis == len(layer.shape) - 1
-    return to_png(feature_maps(values.astype(np.float32), layout="NHWC" if is_last else "NCHW").image)
+    layout = "NHWC" if is_last else "NCHW"
+    return to_png(
+        marked_tiles(values.astype(np.float32), lambda array: feature_maps(array, layout=layout).image)
+    )
 
 
 def attribution_pictures(attribution: Attribution, model: Model) -> list[bytes]:
     """Draw each map in the way that is usual for its method."""
     color = model.preprocessing.color
-    return [
-        to_png(attribution_image(values, method=attribution.method, layout=attribution.layout, color=color))
-        for values in attribution.maps
-    ]
+
+    def draw(values: Array) -> Image.Image:
+        return attribution_image(values, method=attribution.method, layout=attribution.layout, color=color)
+
+    return [to_png(marked_map(values, draw, layout=attribution.layout)) for values in attribution.maps]
 
 
 def occlusion_picture(occlusion: Occlusion, inputs: Array, model: Model) -> bytes:
-    """Draw the three maps over the image, side by side."""
+    """Draw the three maps over the image, side by side; positions whose answer is not finite stay bare."""
     target = occlusion.target
+    finite = np.isfinite(occlusion.probability) & np.isfinite(occlusion.activation) & (occlusion.label >= 0)
     figure = occlusion_figure(
         photograph_of(inputs[0], model.preprocessing),
         occlusion.probability,
@@ -50,7 +57,7 @@ def occlusion_picture(occlusion: Occlusion, inputs: Array, model: Model) -> byte
         target=target.label or str(target),
         answer="Probability" if target.kind == "class" else "Value",
         layer=occlusion.layer,
-        done=occlusion.done,
+        done=occlusion.done & finite,
     )
     return to_png(figure.side_by_side())
 

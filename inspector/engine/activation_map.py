@@ -54,4 +54,11 @@ def class_activation_map(
     gradients, maps = (np.moveaxis(array, axis, 1).astype(np.float32) for array in (found.maps, activations))
     weights = gradients.mean(axis=(2, 3), keepdims=True)
     planes = np.maximum((weights * maps).sum(axis=1), 0)
-    return replace(found, maps=as_maps(engine, upsample(planes, size)))
+    is_still = [not gradient.any() for gradient in gradients]
+    note = (
+        f"{sum(is_still)} of {len(is_still)} targets do not change with layer {chosen.name!r}, so their maps are 0. "
+        "Name a layer that lies on the way to them."
+    )
+    return replace(
+        found, maps=as_maps(engine, upsample(planes, size)), notes=(note,) if any(is_still) else ()
+    )

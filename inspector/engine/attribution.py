@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from inspect import signature
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -11,6 +12,7 @@ import numpy as np
 
 from inspector.engine.chosen import Chosen
 from inspector.engine.engine import Engine
+from inspector.engine.notes import notes_on
 from inspector.engine.signatures import method_info
 from inspector.engine.targets import Aim, choose, source_of
 from inspector.errors import InvalidInputError, NotFoundError, unknown_name
@@ -83,7 +85,17 @@ def attribute(
     controls: dict[str, object] = {"cancellation": cancellation}
     if "progress" in signature(function).parameters:
         controls["progress"] = progress
-    return function(engine, x, targets, **given, **controls)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite passes through, and is told of
+        found = function(engine, x, targets, **given, **controls)
+    notes = notes_on(
+        engine,
+        x,
+        found.maps,
+        what="the maps",
+        images=[target.image for target in found.targets],
+        cancellation=cancellation,
+    )
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _method(name: str) -> AttributionMethod:

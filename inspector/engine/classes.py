@@ -8,6 +8,7 @@ import numpy as np
 
 from inspector.engine.chosen import Chosen, chosen, flat_indices
 from inspector.engine.engine import Engine
+from inspector.engine.finite import is_choosable, no_choice
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.head import Head
 from inspector.targets import Class
@@ -69,6 +70,8 @@ def choose_class(engine: Engine, target: Class, activation: Array, *, image: int
     """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
     head = engine.head_of(target.output)
     classes = by_class(engine, head, activation[None])[0]
+    if target.index is None and not is_choosable(classes):
+        raise no_choice("the most probable class")
     index = winner(head, classes) if target.index is None else target.index
     if not 0 <= index < len(classes):
         raise NotFoundError(
@@ -104,6 +107,8 @@ def _places(head: Head, target: Class, classes: Array, index: int) -> tuple[tupl
         position = _checked(target, scores.shape)
     elif scores.ndim > 1 and scores.size > 1 and (wins := _wins(head, classes, index)).sum() > 1:
         return (), wins
+    elif scores.size > 1 and not is_choosable(classes):
+        raise no_choice(f"the place where class {index} is strongest")
     else:
         place = int(np.argmax(_comparable(head, classes)[index]))
         position = tuple(int(i) for i in np.unravel_index(place, scores.shape))

@@ -18,7 +18,7 @@ from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at
-from inspector.graph.traits import find_traits
+from inspector.graph.traits import Traits, find_traits
 from inspector.model.spec import Model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.cancel import Cancellation
@@ -49,8 +49,8 @@ class Engine:
         self.model = model
         self.device = device
         self._heads: dict[str, Head] = {}
-        self._traits = find_traits(model.ir)
-        self._sessions = Sessions(model, traits=self._traits, device=device, cache=cache)
+        self.traits: Traits = find_traits(model.ir)
+        self._sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
         self._batch_bytes = batch_bytes
         self._largest_batches: dict[tuple[int, ...], int] = {}
 
@@ -96,7 +96,10 @@ class Engine:
         return {name: np.concatenate([part[name] for part in parts]) for name in tensors}
 
     def batches(self, x: Array, *, at_most: int | None = None) -> Iterator[tuple[range, Array]]:
-        """Cut (N, …) images into batches that the model takes; a fixed batch is filled up with the last image."""
+        """Cut (N, …) images into batches that the model takes; a fixed batch is filled up with the last image.
+
+        Where an image's answer depends on its company, it has none but itself.
+        """
         fixed = self.model.input.batch
         size = self._batch_size(x, at_most)
         for start in range(0, len(x), size):
@@ -107,11 +110,13 @@ class Engine:
             yield images, chunk
 
     def _batch_size(self, x: Array, at_most: int | None = None) -> int:
+        if self.traits.depends_on_batch:
+            return 1
         return self.model.input.batch or min(self.largest_batch(x.shape[1:]), at_most or len(x))
 
     def largest_batch(self, image: tuple[int, ...]) -> int:
         """Return how many images of a shape (without the batch axis) one run takes: their activations fit."""
-        if self._traits.depends_on_batch:
+        if self.traits.depends_on_batch:
             return 1
         if image not in self._largest_batches:
             weights = self.model.ir.graph.initializers
@@ -153,7 +158,8 @@ class Engine:
         (N or K, *target).
         """
         target = self.model.input.name if target is None else target
-        batch = Batch.ONE if seeds_per_image == self._batch_size(x) == 1 else Batch.ANY
+        alone = seeds_per_image == self._batch_size(x) == 1 and self.model.input.batch in (None, 1)
+        batch = Batch.ONE if alone else Batch.ANY
         session, plan = self._sessions.backward(source, target, policy, overrides, x.shape[1:], batch=batch)
         results: list[Array] = []
         for images, chunk in self.batches(x, at_most=None if plan.batchable else 1):

@@ -9,7 +9,7 @@ import numpy as np
 from inspector.engine.chosen import Chosen
 from inspector.engine.classes import by_class, class_axis
 from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError
+from inspector.engine.finite import find_origin, is_choosable, no_choice
 from inspector.graph.head import Head
 from inspector.runtime.cancel import Cancellation
 
@@ -21,15 +21,9 @@ def scores_and_probabilities(engine: Engine, head: Head, found: dict[str, Array]
 
     Where one answer per image is all there is, the model's own probabilities, or else the softmax of its scores. Where
     there are many (boxes, pixels), what the head makes of the scores, and the scores themselves where it makes nothing.
-    Raises InvalidInputError where the model answers NaN or infinity, as some do on images of a range they never saw.
+    NaN and infinity, which some models answer on images of a range they never saw, pass through.
     """
     scores = found[head.scores].astype(np.float32, copy=False)
-    if np.isnan(scores).any() or np.isposinf(scores).any():
-        raise InvalidInputError(
-            "The model answers NaN or infinity on this image. Check the preprocessing, above all the range of values.",
-            reason="ANSWER_NOT_FINITE",
-            field="images",
-        )
     if by_class(engine, head, scores)[0, 0].size > 1:
         return scores, _everywhere(engine, head, scores)
     match head.activation:
@@ -48,10 +42,17 @@ def tensors_of(head: Head) -> tuple[str, ...]:
 
 
 def classify(engine: Engine, x: Array, *, cancellation: Cancellation | None = None) -> tuple[Array, Array]:
-    """Return (N, classes) scores and probabilities of images, float32; of many places, the strongest of each class."""
+    """Return (N, classes) scores and probabilities of images, float32; of many places, the strongest of each class.
+
+    InvalidInputError where no class can be chosen, with the layer in which NaN or infinity begin.
+    """
     head = engine.head
     found = engine.run(x, tensors_of(head), cancellation=cancellation)
     scores, probabilities = scores_and_probabilities(engine, head, found)
+    for image, row in zip(x, scores, strict=True):
+        if not is_choosable(row):
+            origin = find_origin(engine, image[None], cancellation=cancellation)
+            raise no_choice("the most probable class", origin=origin)
     return _strongest(engine, head, scores), _strongest(engine, head, probabilities)
 
 
@@ -71,9 +72,10 @@ def tensors_for(engine: Engine, chosen: Chosen) -> tuple[str, ...]:
 
 
 def softmax(scores: Array, axis: int = -1) -> Array:
-    """Return the softmax along an axis."""
-    shifted = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    total: Array = shifted / shifted.sum(axis=axis, keepdims=True)
+    """Return the softmax along an axis; NaN in rows where a score is NaN or +∞."""
+    with np.errstate(invalid="ignore"):
+        shifted = np.exp(scores - scores.max(axis=axis, keepdims=True))
+        total: Array = shifted / shifted.sum(axis=axis, keepdims=True)
     return total
 
 

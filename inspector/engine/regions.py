@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from inspector.engine.chosen import flat_indices
+from inspector.engine.finite import is_choosable, no_choice
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.targets import Direction, Element, Region, Span
 
@@ -16,6 +17,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def element_place(target: Element, activation: Array) -> Array:
     """Return the flat index of an element, (1,)."""
     if target.index is None:
+        _check_choosable(f"the largest element of {target.tensor!r}", activation)
         return np.atleast_1d(np.argmax(activation))
     field = "target.element.index"
     _check_rank(target.tensor, len(target.index), activation.shape, exactly=True, field=field)
@@ -40,6 +42,7 @@ def region_places(target: Region, activation: Array) -> Array:
             field="target.region.mask",
         )
     if target.reduce == "max":
+        _check_choosable(f"the largest element of {target.tensor!r}", activation.reshape(-1)[places])
         return places[[int(np.argmax(activation.reshape(-1)[places]))]]
     return places
 
@@ -56,6 +59,11 @@ def direction_weights(target: Direction, activation: Array) -> Array:
         )
     weights: Array = vector / max(float(np.linalg.norm(vector)), float(np.finfo(np.float32).tiny))
     return weights
+
+
+def _check_choosable(what: str, values: Array) -> None:
+    if not is_choosable(values):
+        raise no_choice(what)
 
 
 def _check_rank(tensor: str, given: int, shape: tuple[int, ...], *, exactly: bool, field: str) -> None:

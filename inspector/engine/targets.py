@@ -12,6 +12,7 @@ import numpy as np
 from inspector.engine.chosen import Chosen, chosen
 from inspector.engine.classes import choose_class
 from inspector.engine.engine import Engine
+from inspector.engine.finite import is_choosable, no_choice
 from inspector.engine.regions import direction_weights, element_place, region_places
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.layers import Layer
@@ -119,6 +120,9 @@ def _choose_unit(layer: Layer, target: Unit, activation: Array, *, image: int) -
     axis = channel_axis(layer, activation.ndim)
     maps = np.moveaxis(activation, axis, 0)
     channel = target.channel
+    looked_at = maps if channel is None else maps[channel : channel + 1]
+    if (channel is None or target.position is None) and not is_choosable(looked_at):
+        raise no_choice(f"the strongest unit of layer {layer.name!r}")
     if channel is None:
         channel = int(np.argmax(maps.reshape(len(maps), -1).max(axis=1)))
     _check_channel(layer, channel, len(maps))

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+_OVER_THE_BATCH = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeMatMul"})
+"""Operators that measure the range of their input over the whole tensor."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
@@ -19,8 +22,9 @@ class Traits:
 
 def find_traits(model: ir.Model) -> Traits:
     """Return the traits of a model."""
-    operators = {node.op_type for node in model.graph.all_nodes()}
+    functions = (node for function in model.functions.values() for node in function.all_nodes())
+    operators = {node.op_type for node in (*model.graph.all_nodes(), *functions)}
     return Traits(
         has_qdq=bool(operators & {"QuantizeLinear", "DequantizeLinear"}),
-        depends_on_batch="DynamicQuantizeLinear" in operators,
+        depends_on_batch=bool(operators & _OVER_THE_BATCH),
     )

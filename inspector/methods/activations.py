@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from inspector.engine.attribution import Array
 from inspector.engine.engine import Engine
+from inspector.engine.notes import notes_on
 from inspector.errors import InvalidInputError
 from inspector.results import Activations
 from inspector.runtime.cancel import Cancellation
@@ -14,9 +15,18 @@ from inspector.runtime.cancel import Cancellation
 def activations(
     engine: Engine, x: Array, *, layers: Sequence[str], cancellation: Cancellation | None = None
 ) -> Activations:
-    """Return the named layers' outputs for (N, …) images: name -> (N, *layer shape), as the model computes them."""
+    """Return the named layers' outputs for (N, …) images: name -> (N, *layer shape), as the model computes them.
+
+    Those of layers that hold codes are dequantised; NaN and infinity pass through, and the notes tell of them.
+    """
     if not layers:
         raise InvalidInputError("No layer was named; name at least one (see layers()).", field="layers")
     wanted = {name: engine.model.layer(name).output for name in layers}
     found = engine.run(x, list(wanted.values()), cancellation=cancellation)
-    return Activations({name: found[tensor] for name, tensor in wanted.items()})
+    images = range(len(x))
+    noted = (
+        notes_on(engine, x, found[tensor], what=f"layer {name!r}", images=images, cancellation=cancellation)
+        for name, tensor in wanted.items()
+    )
+    notes = tuple(dict.fromkeys(note for notes in noted for note in notes))
+    return Activations({name: found[tensor] for name, tensor in wanted.items()}, notes=notes)

@@ -29,4 +29,4 @@ def guided_gradcam(
     coarse = class_activation_map(
         engine, x, targets, method="guided_gradcam", layer=layer, cancellation=cancellation
     )
-    return replace(fine, maps=fine.maps * coarse.maps)
+    return replace(fine, maps=fine.maps * coarse.maps, notes=coarse.notes)

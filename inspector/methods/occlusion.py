@@ -9,6 +9,8 @@ import numpy as np
 from inspector.engine.attribution import Array, choose_targets
 from inspector.engine.classes import by_class, winner
 from inspector.engine.engine import Engine
+from inspector.engine.finite import Origin, find_origin, is_choosable, no_choice
+from inspector.engine.notes import note_on_values, notes_on_run
 from inspector.engine.occluder import Occluder, make_occluder
 from inspector.engine.planes import layer_with_maps
 from inspector.engine.probabilities import answers, tensors_for, tensors_of
@@ -73,6 +75,8 @@ class _Sweep:
         self._tensors = tuple(dict.fromkeys(needed))
         found = engine.run(x, self._tensors, cancellation=cancellation)
         totals = self._totals(found[watched.output])
+        if not is_choosable(totals[0]):
+            raise no_choice(f"the strongest map of layer {watched.name!r}")
         self._channel = int(np.argmax(totals[0]))
         shape = (len(occluder.tops), len(occluder.lefts))
         self._probability = np.full(shape, np.nan, np.float32)
@@ -80,6 +84,7 @@ class _Sweep:
         self._activation = np.full(shape, np.nan, np.float32)
         self._done = np.zeros(shape, np.bool_)
         self._baseline = self._measure(found)
+        self._origin: Origin | None = None
 
     def advance(self, positions: Sequence[tuple[int, ...]]) -> Occlusion:
         """Compute the given positions and return all that is known."""
@@ -88,11 +93,14 @@ class _Sweep:
         index = tuple(np.asarray(positions).T)
         self._probability[index], self._label[index], self._activation[index] = self._measure(found)
         self._done[index] = True
+        failed = np.flatnonzero(~np.isfinite(self._probability[index] + self._activation[index]))
+        if failed.size and self._origin is None:
+            self._origin = find_origin(self._engine, images[failed[:1]], cancellation=self._cancellation)
         return self._result()
 
     def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
         classes = by_class(self._engine, self._head, found[self._head.scores])
-        labels = np.asarray([winner(self._head, one) for one in classes])
+        labels = np.asarray([winner(self._head, one) if is_choosable(one) else -1 for one in classes])
         totals = self._totals(found[self._watched.output])[:, self._channel]
         return answers(self._engine, self._target, found), labels, totals
 
@@ -120,4 +128,9 @@ class _Sweep:
             size=self._occluder.size,
             stride=self._occluder.stride,
             fill=self._occluder.fill,
+            notes=self._notes(),
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        values = np.stack([self._probability[self._done], self._activation[self._done]])
+        return (*notes_on_run(self._engine), *note_on_values("the maps", values, self._origin))

@@ -92,7 +92,7 @@ def _mismatch(model: Model, batch: Array) -> str | None:
     ):
         return f"The array has shape {batch.shape}; this model takes {wanted} ({model.input.layout})."
     if batch.size == 0:
-        return f"The array is empty: {batch.shape}."
+        return f"The array is empty: its shape is {batch.shape}. Give at least one image."
     return None
 
 

@@ -63,6 +63,23 @@ def test_no_layer_and_an_unknown_layer_are_refused(ours):
         ours.activations(X, layers=["relu9"])
 
 
+@pytest.mark.parametrize("nothing", [X[:0], [X[:0]], []], ids=["array", "list of arrays", "list"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda ours, x: ours.predict(x),
+        lambda ours, x: ours.activations(x, layers=["conv1"]),
+        lambda ours, x: ours.attribute(x),
+        lambda ours, x: ours.occlude(x),
+        lambda ours, x: ours.occlude_steps(x),
+        lambda ours, x: ours.features(x),
+    ],
+)
+def test_a_batch_of_nothing_is_refused_by_every_verb(ours, verb, nothing):
+    with pytest.raises(InvalidInputError, match="is empty.*at least one image"):
+        verb(ours, nothing)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("verb", ["predict", "attribute", "features", "occlude"])
 def test_images_with_nan_or_inf_are_refused(ours, verb, value):

@@ -80,6 +80,16 @@ def told(call: tuple[str, object]) -> tuple[str, object]:
 NAN = np.full((3, 16, 16), np.nan, np.float32)
 JPEG = encoded(Image.fromarray(toy_photo(height=64, width=64)), format="JPEG").encoded
 
+NOTHING = tensor("FP32", [0, 3, 16, 16], b"")
+
+EMPTY = {
+    "Predict": pb.PredictRequest(model=TOY, images=[NOTHING]),
+    "Activations": pb.ActivationsRequest(model=TOY, images=[NOTHING], layers=["conv1"]),
+    "Attribute": pb.AttributeRequest(model=TOY, images=[NOTHING]),
+    "Occlude": pb.OccludeRequest(model=TOY, image=NOTHING),
+    "Features": pb.FeaturesRequest(model=TOY, images=[NOTHING]),
+}
+
 BAD = {
     "no model": (predict(GOOD, model=""), "INVALID_ARGUMENT", "INVALID_NAME"),
     "a path for a model": (predict(GOOD, model="models/../../etc"), "INVALID_ARGUMENT", "INVALID_NAME"),
@@ -304,6 +314,14 @@ def test_a_bad_request_is_refused_by_name(channel, client, call, code, reason):
     assert reason_of(error) == reason
     assert "Traceback" not in error.details()
     assert client.model("toy").info().state == "ready"
+
+
+@pytest.mark.parametrize("method", EMPTY)
+def test_a_batch_of_nothing_is_refused_by_every_call(channel, method):
+    error = failure(channel, method, EMPTY[method])
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason_of(error) == "INVALID_SHAPE"
+    assert "there is nothing in it" in error.details()
 
 
 def test_the_field_is_named(channel):
