@@ -40,7 +40,7 @@ class Activations(dict[str, Array]):
     def __init__(self, values: Mapping[str, Array], *, notes: tuple[str, ...] = ()) -> None:
         super().__init__(values)
         self.notes = notes
-        """What is to be known of how the values came about, as in Attribution."""
+        """Sentences that the result says about itself, e.g. that images ran one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Attribution:
     completeness_gap: tuple[float, ...] = ()
     """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
     notes: tuple[str, ...] = ()
-    """What is to be known of how the maps came about: images that ran alone, values that are NaN or infinite."""
+    """Sentences that the result says about itself, e.g. that images ran one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,4 +88,4 @@ class Occlusion:
     fill: tuple[float, ...]
     """The square's value per channel, in the model's input units."""
     notes: tuple[str, ...] = ()
-    """What is to be known of how the maps came about, as in Attribution."""
+    """Sentences that the result says about itself, e.g. that images ran one by one."""

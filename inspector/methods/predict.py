@@ -6,6 +6,7 @@ import numpy as np
 
 from inspector.engine.attribution import Array
 from inspector.engine.engine import Engine
+from inspector.engine.notes import notes_on_run
 from inspector.engine.probabilities import classify
 from inspector.errors import InvalidInputError
 from inspector.results import ClassScore, Prediction
@@ -31,6 +32,6 @@ def predict(
         )
 
     return tuple(
-        Prediction(classes=tuple(score(row, int(index)) for index in indices))
+        Prediction(classes=tuple(score(row, int(index)) for index in indices), notes=notes_on_run(engine))
         for row, indices in enumerate(best)
     )

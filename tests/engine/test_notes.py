@@ -217,11 +217,12 @@ def test_an_image_of_a_batch_is_answered_as_it_is_alone(batch):
         one_by_one = [ours.attribute(one[None], method="saliency") for one in UNEQUAL]
         occlusion = ours.occlude(UNEQUAL[:1], size=6, stride=6)
         features = ours.features(UNEQUAL)
+        predictions = ours.predict(UNEQUAL)
 
     for name in ("relu", "y"):
         expected = np.concatenate([single[name] for single in singles])
         np.testing.assert_allclose(found[name], expected, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(maps.maps, np.concatenate([single.maps for single in one_by_one]))
     np.testing.assert_allclose(features[0], singles[0]["relu"].mean(axis=(2, 3))[0], rtol=1e-5)
-    for result in (found, maps, occlusion):
+    for result in (found, maps, occlusion, *predictions):
         assert result.notes[0].startswith("Every image ran alone: ")

@@ -73,10 +73,9 @@ def test_the_gradient_is_the_slope_of_the_dequantised_twin(zoo, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided", "gradcam", "lrp"])
-def test_every_method_gives_a_map(zoo, name, method):
+def test_the_default_layer_of_gradcam_has_a_map(zoo, name):
     with inspector.load(zoo.model(name), device="cpu") as model:
-        found = model.attribute(np.concatenate(pictures(model, zoo)), method=method)
+        found = model.attribute(np.concatenate(pictures(model, zoo)), method="gradcam")
 
         assert found.maps.dtype == np.float32
         assert np.isfinite(found.maps).all()
