@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +22,9 @@ RgbImage = npt.NDArray[np.uint8]
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; the last two excluded."""
+
+_CORRUPT = (SyntaxError, ValueError, IndexError, TypeError, KeyError, struct.error)
+"""What Pillow's readers raise on bytes that contradict themselves."""
 
 _INTERPOLATIONS = {
     "nearest": Image.Resampling.NEAREST,
@@ -43,23 +46,35 @@ def decode_image(source: bytes | str | Path | Image.Image, *, limits: Limits) ->
     if not data:
         raise InvalidInputError("The image is empty (0 bytes).", field="image")
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large images before we can look at their size; our own limit decides.
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
-                return _to_rgb(image, limits)
+        with _opened(data) as image:
+            return _to_rgb(image, limits)
     except UnidentifiedImageError as error:
         raise InvalidInputError(
             f"The {len(data):,} bytes are not an image that can be read; allowed are {', '.join(FORMATS)}.",
             field="image",
         ) from error
-    except Image.DecompressionBombError as error:
+    except Image.DecompressionBombError as error:  # WebP's reader has a limit of its own
         raise LimitExceededError(
             f"The image has more pixels than can be decoded; the limit is {limits.max_image_pixels:,}.",
             field="max_image_pixels",
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, TypeError) as error:
+    except (*_CORRUPT, OSError, EOFError, MemoryError) as error:
         raise InvalidInputError(f"The image is truncated or corrupt: {error}", field="image") from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Open an image by its first bytes, as Image.open does.
+
+    But that warns of large images before we can look at their size, and a warning can only be silenced for all threads
+    at once. Here our own limit decides.
+    """
+    Image.preinit()
+    Image.init()
+    for name in FORMATS:
+        factory, accept = Image.OPEN[name]
+        if accept is not None and accept(data[:16]) is True:
+            return factory(BytesIO(data), "")
+    raise UnidentifiedImageError
 
 
 def crop_box(height: int, width: int, spec: Preprocessing) -> Box:
@@ -153,15 +168,12 @@ def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
     except (
+        *_CORRUPT,
         OSError,
-        SyntaxError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
         ZeroDivisionError,
         AttributeError,
-    ):
+        UserWarning,
+    ):  # a warning, where those are errors
         return image
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -32,6 +33,7 @@ def validate(proto: onnx.ModelProto, *, limits: Limits) -> None:
     for graph in graphs_of(proto, max_depth=limits.max_subgraph_depth):
         _check_unique_outputs(graph)
         _check_declared_shapes(graph, limits)
+    _check_unique_names(proto.graph)
     _check_wiring(proto.graph)
 
 
@@ -196,6 +198,15 @@ def known_operators() -> frozenset[str]:
     return frozenset(
         schema.name for schema in onnx.defs.get_all_schemas_with_history() if schema.domain == ""
     )
+
+
+def _check_unique_names(graph: onnx.GraphProto) -> None:
+    for what, items in (("input", graph.input), ("output", graph.output), ("initializer", graph.initializer)):
+        for name, count in Counter(item.name for item in items).items():
+            if count > 1:
+                raise InvalidModelError(
+                    f"The graph lists the {what} {name!r} {count} times; once is allowed."
+                )
 
 
 def _check_unique_outputs(graph: onnx.GraphProto) -> None:

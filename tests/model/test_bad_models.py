@@ -114,6 +114,14 @@ def test_a_tensor_written_twice_is_named() -> None:
     refused(model([node("Relu", ["x"], "a"), node("Neg", ["x"], "a")]), "'a', which is already written")
 
 
+@pytest.mark.parametrize(("what", "name"), [("input", "x"), ("output", "y"), ("initializer", "w")])
+def test_what_the_graph_lists_twice_is_named(what: str, name: str) -> None:
+    proto = small()
+    listed = getattr(proto.graph, what)
+    listed.append(listed[0])
+    refused(proto, f"lists the {what} '{name}' 2 times")
+
+
 def test_a_tensor_that_nothing_writes_is_named() -> None:
     refused(model([node("Add", ["x", "ghost"], "a")]), "'ghost', which nothing in the model writes")
 

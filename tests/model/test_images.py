@@ -128,6 +128,15 @@ def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
         decode_image(png_header(width, height), limits=LIMITS)
 
 
+@pytest.mark.parametrize("most", [300, 100])
+def test_pillows_own_limit_neither_warns_nor_decides(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Image.open warns above its limit, which no thread can silence for itself, and raises above twice as much."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+    for kind in ("PNG", "JPEG"):
+        image = Image.new("RGB", (20, 20), (10, 200, 30))
+        assert decode_image(encoded(image, kind), limits=LIMITS).shape == (20, 20, 3)
+
+
 def test_limits_are_those_of_the_caller() -> None:
     data = encoded(Image.fromarray(PIXELS))
     with pytest.raises(LimitExceededError) as caught:
