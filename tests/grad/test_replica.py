@@ -113,7 +113,7 @@ def check(proto: onnx.ModelProto, ours: inspector.Inspector, image: np.ndarray, 
     """Compare one map with the replica's, for the very unit that was explained."""
     found = ours.attribute(image[None], method=method, target=target)
     (explained,) = found.targets
-    replica = Replica(proto)
+    replica = Replica(proto).below(explained.tensor)
     values = replica.forward(image)
     activation = values[explained.tensor]
     place = (explained.channel, *explained.position)
@@ -155,6 +155,42 @@ def test_trained_models_equal_the_replica(zoo, name, method, place):
     image = ours.prepare(zoo.image("dog_winml.jpg"))[0]
 
     check(onnx.load(path), ours, image, target, method)
+
+
+RECTIFYING = {
+    "cifar10_large_keras_vnncomp": None,
+    "cifar10_tinymobilenet_fp32": None,
+    "extdata_fashion_mnist": None,
+    "gtsrb_fast_marabou": None,
+    "mnist_8_ort": None,
+    "mnist_cnn_max_marabou": None,
+    "mnist_cnn_netkit": None,
+    "mnist_winml": None,
+    "resnet20_onnc": None,
+    "derived_squeezenet1.0_fp32": 12,
+    "st_mobilenet_v2_05_128": 11,
+    "super_resolution_10": 1,
+    "yunet_n_dynamic": 12,
+}
+"""Models of rectifiers (Relu, Clip): their most probable class, or in large ones the strongest unit of a layer."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", REPLICATED)
+@pytest.mark.parametrize("name", RECTIFYING)
+def test_every_rectifying_model_of_the_zoo_equals_the_replica(zoo, name, method):
+    path = zoo.model(name) if "extdata" not in name else zoo.model(f"{name}/fashion_mnist.onnx")
+    size = {"resize": {"mode": "exact"}, "crop": {"height": 32, "width": 32}} if "dynamic" in name else None
+    layer = RECTIFYING[name]
+    with inspector.load(path, device="cpu", preprocessing=size) as ours:
+        image = ours.prepare(zoo.image("mnist_3.png" if ours.model.input.channels == 1 else "dog_winml.jpg"))[
+            0
+        ]
+        # Off the ties that a plain background makes at every max-pooling.
+        image = image + np.random.default_rng(0).uniform(0, 0.05, image.shape).astype(np.float32)
+        target = inspector.Class() if layer is None else inspector.Unit(ours.layers()[layer].name)
+
+        check(onnx.load(path), ours, image, target, method)
 
 
 def test_the_replica_is_a_derivative_where_nothing_is_rectified():

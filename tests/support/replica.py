@@ -25,12 +25,31 @@ class Replica:
     """A convnet that is read from ONNX, and its way back down."""
 
     def __init__(self, proto: onnx.ModelProto) -> None:
-        self._nodes = [_Node(node) for node in proto.graph.node if node.op_type != "Constant"]
         self._weights = {t.name: numpy_helper.to_array(t).astype(np.float64) for t in proto.graph.initializer}
         self._input = next(i.name for i in proto.graph.input if i.name not in self._weights)
+        self._nodes = [node for node in map(_Node, proto.graph.node) if not self._is_weight(node)]
+
+    def _is_weight(self, node: _Node) -> bool:
+        """Tell whether a node gives a constant, and keep it."""
+        if node.op_type == "Constant":
+            self._weights[node.output] = numpy_helper.to_array(node.attributes["value"]).astype(np.float64)
+        elif node.op_type == "Reshape" and all(name in self._weights for name in node.inputs):
+            array, shape = (self._weights[name] for name in node.inputs)
+            self._weights[node.output] = array.reshape(shape.astype(int))
+        return node.output in self._weights
+
+    def below(self, tensor: str) -> Replica:
+        """Keep only what a tensor is made of; of a Reshape, not how its shape was computed."""
+        needed, kept = {tensor}, []
+        for node in reversed(self._nodes):
+            if node.output in needed:
+                needed.update(node.inputs[:1] if node.op_type == "Reshape" else node.inputs)
+                kept.append(node)
+        self._nodes = kept[::-1]
+        return self
 
     def forward(self, image: Array) -> dict[str, Array]:
-        """Return all tensors of one (C, H, W) image."""
+        """Return all tensors of one (C, H, W) or (H, W, C) image."""
         values = {self._input: image.astype(np.float64)}
         for node in self._nodes:
             inputs = [values.get(name, self._weights.get(name)) for name in node.inputs]
@@ -66,6 +85,10 @@ class _Node:
 
     @property
     def pads(self) -> list[int]:
+        if self.attributes.get("auto_pad") == b"SAME_UPPER":
+            assert self.pair("strides", 1) == (1, 1)
+            before = [(size - 1) // 2 for size in self.pair("kernel_shape", 1)]
+            return before + [size // 2 for size in self.pair("kernel_shape", 1)]
         return list(self.attributes.get("pads", (0, 0, 0, 0)))
 
 
@@ -129,15 +152,11 @@ def _slide(
 
 
 def _conv(node: _Node, x: Array, w: Array, bias: Array | None = None) -> Array:
-    group = node.attributes.get("group", 1)
-    inputs, outputs = w.shape[1], w.shape[0] // group
+    groups = _groups(node, w)
 
     def answer(window: Array) -> Array:
-        parts = [
-            np.tensordot(w[g * outputs : (g + 1) * outputs], window[g * inputs : (g + 1) * inputs], 3)
-            for g in range(group)
-        ]
-        return np.concatenate(parts) + (0 if bias is None else bias)
+        parts = groups @ window.reshape(len(groups), -1, 1)
+        return parts.ravel() + (0 if bias is None else bias)
 
     return _slide(node, _padded(node, x, 0), w.shape[2:], len(w), answer)
 
@@ -145,16 +164,18 @@ def _conv(node: _Node, x: Array, w: Array, bias: Array | None = None) -> Array:
 def _conv_down(
     node: _Node, signal: Array, y: Array, x: Array, w: Array, bias: Array | None = None
 ) -> list[Array]:
-    group = node.attributes.get("group", 1)
-    inputs, outputs = w.shape[1], w.shape[0] // group
+    groups = _groups(node, w)
     down = np.zeros_like(_padded(node, x, 0))
     for row, column, ys, xs in _windows(node, down.shape, w.shape[2:]):
-        for g in range(group):
-            part = np.tensordot(
-                signal[g * outputs : (g + 1) * outputs, row, column], w[g * outputs : (g + 1) * outputs], 1
-            )
-            down[g * inputs : (g + 1) * inputs, ys, xs] += part
+        parts = signal[:, row, column].reshape(len(groups), 1, -1) @ groups
+        down[:, ys, xs] += parts.reshape(-1, *w.shape[2:])
     return [_unpadded(node, down)]
+
+
+def _groups(node: _Node, w: Array) -> Array:
+    """Return the filters as a matrix (outputs, inputs of a window) per group."""
+    group = node.attributes.get("group", 1)
+    return w.reshape(group, len(w) // group, -1)
 
 
 def _max_pool(node: _Node, x: Array) -> Array:
@@ -234,6 +255,49 @@ def _gemm_down(node: _Node, signal: Array, y: Array, x: Array, w: Array, bias: A
     return [signal @ (w if node.attributes.get("transB") else w.T)]
 
 
+def _edges(pads: Array) -> list[tuple[int, int]]:
+    low, high = np.split(pads.astype(int), 2)
+    return list(zip(low, high, strict=True))[1:]  # none at the batch axis
+
+
+def _pad_down(node: _Node, signal: Array, y: Array, x: Array, pads: Array, *value: Array) -> list[Array]:
+    return [
+        signal[tuple(slice(low, low + size) for (low, _), size in zip(_edges(pads), x.shape, strict=True))]
+    ]
+
+
+def _add(node: _Node, a: Array, b: Array) -> Array:
+    rank = min(a.ndim, b.ndim)  # a constant may have the batch axis
+    return a.reshape(a.shape[-rank:] if a.size < b.size else a.shape) + b.reshape(
+        b.shape[-rank:] if b.size <= a.size else b.shape
+    )
+
+
+def _normalise(node: _Node, x: Array, scale: Array, shift: Array, mean: Array, variance: Array) -> Array:
+    shape = (-1, *[1] * (x.ndim - 1))
+    scale, shift, mean, variance = (array.reshape(shape) for array in (scale, shift, mean, variance))
+    return (x - mean) / np.sqrt(variance + node.attributes.get("epsilon", 1e-5)) * scale + shift
+
+
+def _normalise_down(
+    node: _Node, signal: Array, y: Array, x: Array, scale: Array, *rest: Array
+) -> list[Array]:
+    gain = scale / np.sqrt(rest[-1] + node.attributes.get("epsilon", 1e-5))
+    return [signal * gain.reshape(-1, *[1] * (x.ndim - 1))]
+
+
+def _transposed(node: _Node) -> list[int]:
+    return [axis - 1 for axis in node.attributes["perm"][1:]]  # the batch axis stays first
+
+
+def _mean(node: _Node, x: Array, *axes: Array) -> Array:
+    return x.mean(axis=(1, 2))[:, None, None]
+
+
+def _mean_down(node: _Node, signal: Array, y: Array, x: Array, *axes: Array) -> list[Array]:
+    return [np.broadcast_to(signal.reshape(-1, 1, 1) / x[0].size, x.shape)]
+
+
 def _concat_down(node: _Node, signal: Array, y: Array, *parts: Array) -> list[Array]:
     return np.split(signal, np.cumsum([len(part) for part in parts])[:-1])
 
@@ -244,7 +308,16 @@ _UP: dict[str, Callable[..., Array]] = {
     "AveragePool": _average_pool,
     "LRN": _lrn,
     "Gemm": _gemm,
-    "Add": lambda node, a, b: a + b,
+    "Add": _add,
+    "MatMul": lambda node, x, w: x @ w,
+    "Pad": lambda node, x, pads, *value: np.pad(
+        x, _edges(pads), constant_values=float(value[0]) if value else 0
+    ),
+    "BatchNormalization": _normalise,
+    "GlobalAveragePool": _mean,
+    "ReduceMean": _mean,
+    "Transpose": lambda node, x: x.transpose(_transposed(node)),
+    "Dropout": lambda node, x: x,
     "Concat": lambda node, *parts: np.concatenate(parts),
     "Flatten": lambda node, x: x.ravel(),
     "Reshape": lambda node, x, shape: x.ravel(),
@@ -260,6 +333,13 @@ _DOWN: dict[str, Callable[..., list[Array]]] = {
     "LRN": _lrn_down,
     "Gemm": _gemm_down,
     "Add": lambda node, signal, y, *x: [signal, signal],
+    "MatMul": lambda node, signal, y, x, w: [w @ signal],
+    "Pad": _pad_down,
+    "BatchNormalization": _normalise_down,
+    "GlobalAveragePool": _mean_down,
+    "ReduceMean": _mean_down,
+    "Transpose": lambda node, signal, y, x: [signal.transpose(np.argsort(_transposed(node)))],
+    "Dropout": lambda node, signal, y, x: [signal],
     "Concat": _concat_down,
     "Flatten": lambda node, signal, y, x: [signal.reshape(x.shape)],
     "Reshape": lambda node, signal, y, x, shape: [signal.reshape(x.shape)],
