@@ -144,6 +144,25 @@ def test_an_occlusion_goes_on_where_scores_are_not_finite(roots):
     assert "They begin in layer 'root'" in found.notes[0]
 
 
+def test_gradcam_tells_of_a_layer_that_the_target_does_not_change_with():
+    nodes = [node("Conv", ["x", "w"], "left"), node("Conv", ["x", "w"], "right")]
+    nodes += [node("GlobalMaxPool", [side], f"{side}_top") for side in ("left", "right")]
+    nodes += [node("Concat", ["left_top", "right_top"], "tops", axis=1), node("Flatten", ["tops"], "y")]
+    weights = {"w": RNG.standard_normal((4, 3, 3, 3)).astype(np.float32)}
+    with inspector.load(
+        model(nodes, shape=("n", 3, 12, 10), weights=weights).SerializeToString(), device="cpu"
+    ) as ours:
+        still = ours.attribute(X[:1], method="gradcam", layer="right", target=[Class(0), Class(7)])
+        moving = ours.attribute(X[:1], method="gradcam", layer="right", target=[Class(4), Class(7)])
+
+    assert still.notes == (
+        "1 of 2 targets do not change with layer 'right', so their maps are 0. Name a layer that lies "
+        "on the way to them.",
+    )
+    assert not still.maps[0].any()
+    assert moving.notes == ()
+
+
 # --- pictures
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from inspector.client import Class, Client, Direction, Element, Region, Unit
 from inspector.client.images import image_to_wire
 from inspector.client.targets import target_to_wire
+from inspector.errors import InvalidInputError
 from inspector.v1 import inspection_service_pb2 as pb
 from inspector.v1 import inspection_service_pb2_grpc
 from inspector.v1.image_pb2 import RENDERING_PNG, Extent
@@ -22,6 +23,7 @@ from inspector.v1.image_pb2 import Image as WireImage
 from inspector.v1.method_pb2 import Numbers, OptionValue
 from inspector.v1.target_pb2 import DirectionTarget, RegionTarget, Target
 from inspector.v1.tensor_pb2 import Tensor
+from tests.support.graphs import model, node
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_image, toy_photo
 
@@ -408,6 +410,29 @@ def test_a_message_that_is_no_protobuf_is_refused(channel, client):
     with pytest.raises(grpc.RpcError):
         call(b"\xff" * 100)
     assert client.model("toy").info().state == "ready"
+
+
+def test_values_that_are_not_finite_come_over_the_wire_and_are_drawn(client):
+    """Square roots of a convolution: NaN where it is negative."""
+    weights = np.random.default_rng(0).standard_normal((4, 3, 3, 3)).astype(np.float32)
+    nodes = [
+        node("Conv", ["x", "w"], "conv"),
+        node("Sqrt", ["conv"], "root"),
+        node("GlobalAveragePool", ["root"], "mean"),
+        node("Flatten", ["mean"], "y"),
+    ]
+    proto = model(nodes, shape=("n", 3, 16, 16), weights={"w": weights})
+    client.upload(proto.SerializeToString(), name="roots")
+    roots = client.model("roots")
+
+    root = roots.activations(toy_image(), layers=["root"])["root"]
+    found = roots.attribute(toy_image(), method="saliency", target=Class(1), rendering="png")
+
+    assert 0 < np.isnan(root).sum() < root.size
+    assert np.isnan(found.maps).any()
+    assert found.pictures[0].startswith(b"\x89PNG")
+    with pytest.raises(InvalidInputError, match="cannot be chosen. They begin in layer 'root'"):
+        roots.predict(toy_image())
 
 
 def failure(channel: grpc.Channel, method: str, request: object) -> grpc.RpcError:
