@@ -31,6 +31,7 @@ RESULT_SCALES: Mapping[tuple[str, str], int] = {
     (_MICROSOFT, "QLinearSigmoid"): 3,
     (_MICROSOFT, "QLinearLeakyRelu"): 3,
     (_MICROSOFT, "QLinearSoftmax"): 3,
+    (_MICROSOFT, "QLinearWhere"): 7,
 }
 """By domain and operator: the input that holds its output's scale; the zero point is the next one."""
 

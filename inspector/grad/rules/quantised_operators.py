@@ -72,7 +72,7 @@ class Twin:
         return gradients
 
     def places(self, node: ir.Node) -> Sequence[int]:
-        """Return which inputs hold the operands of the float operator."""
+        """Return which inputs are the operands of the float operator."""
         return [*self.plain, *(codes.code for codes in self.operands(node))]
 
     def real(self, b: Builder, node: ir.Node) -> RealNode:
