@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 
 import torch
 from torch.nn import functional
@@ -30,7 +29,10 @@ _PLAIN: Mapping[Callable[..., object], Callable[..., torch.Tensor]] = {
 
 
 class Rectified(TorchFunctionMode):
-    """Within it, every rectifier answers backward as a policy says."""
+    """Within it, every rectifier answers backward as a policy says, and nothing is detached.
+
+    RT-DETR detaches its boxes from layer to layer to steady its training; a file knows nothing of that.
+    """
 
     def __init__(self, policy: str) -> None:
         super().__init__()
@@ -38,7 +40,9 @@ class Rectified(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
-        plain = _PLAIN.get(function)
+        if function is torch.Tensor.detach:
+            return args[0]
+        plain = None if self.policy == "gradient" else _PLAIN.get(function)
         if plain is None:
             return function(*args, **kwargs)
         kwargs.pop("inplace", None)
@@ -67,8 +71,7 @@ class _Rectifier(torch.autograd.Function):
 def maps(network: torch.nn.Module, images: torch.Tensor, policy: str, places: list[list[int]] | None):
     """Return, per output, one score's map per image, and which elements the scores are (the largest, if not given)."""
     x = images.detach().clone().requires_grad_()
-    mode = nullcontext() if policy == "gradient" else Rectified(policy)
-    with mode:
+    with Rectified(policy):
         outputs = network(x)
     found, chosen = [], []
     for number, output in enumerate(outputs):

@@ -31,6 +31,8 @@ _DENSE = frozenset(
         "ConvTranspose",
         "ConvInteger",
         "DeformConv",
+        "DynamicQuantizeMatMul",
+        "Einsum",
         "FusedConv",
         "FusedGemm",
         "FusedMatMul",
@@ -38,6 +40,7 @@ _DENSE = frozenset(
         "Gemm",
         "MatMul",
         "MatMulInteger",
+        "MatMulIntegerToFloat",
         "QGemm",
         "QLinearConv",
         "QLinearMatMul",
@@ -48,6 +51,9 @@ _DENSE = frozenset(
 ONNX Runtime moves transpositions past elementwise operators and then transposes their constants in place; one that is
 shared with other sessions stays as it was, and the result is wrong without a word.
 """
+
+_PASSIVE = frozenset({"Cast", "DequantizeLinear", "Identity", "Reshape", "Transpose"})
+"""Operators that hand a weight on."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,8 @@ def pack(model: ir.Model) -> PackedGraph:
 
 
 def _is_dense(value: ir.Value) -> bool:
-    """Tell whether only dense layers read a tensor, as it is or dequantised."""
+    """Tell whether only dense layers read a tensor, as it is or in another form."""
     return all(
-        node.op_type in _DENSE or (node.op_type == "DequantizeLinear" and _is_dense(node.outputs[0]))
+        node.op_type in _DENSE or (node.op_type in _PASSIVE and _is_dense(node.outputs[0]))
         for node in value.consumers()
     )

@@ -14,6 +14,17 @@ from inspector.model.spec import Shape
 
 Array = npt.NDArray[np.generic]
 
+_REFUSALS = (
+    onnx.checker.ValidationError,
+    onnx.defs.SchemaError,
+    shape_inference.InferenceError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What ONNX raises for nodes that are not what their operator says: inference of the whole graph speaks of those."""
+
 
 def infer_outputs(
     node: onnx.NodeProto,
@@ -29,16 +40,17 @@ def infer_outputs(
     names = [name for name in node.input if name]
     if not all(is_known(shapes.get(name)) and name in dtypes for name in names):
         return {}
-    types = {
-        name: onnx.helper.make_tensor_type_proto(element_type(dtypes[name]), shapes[name]) for name in names
-    }
-    data = {name: numpy_helper.from_array(np.asarray(values[name])) for name in names if name in values}
     try:
+        types = {
+            name: onnx.helper.make_tensor_type_proto(element_type(dtypes[name]), shapes[name])
+            for name in names
+        }
+        data = {name: numpy_helper.from_array(np.asarray(values[name])) for name in names if name in values}
         schema = onnx.defs.get_schema(node.op_type, opset)
         found = shape_inference.infer_node_outputs(
             schema, node, types, data, opset_imports=[onnx.helper.make_opsetid("", opset)]
         )
-    except (onnx.defs.SchemaError, shape_inference.InferenceError, RuntimeError, ValueError, TypeError):
+    except _REFUSALS:
         return {}
     known = {name: _read(found_type) for name, found_type in found.items() if name}
     return {name: pair for name, pair in known.items() if pair is not None}

@@ -134,8 +134,10 @@ def test_wanted_keys_are_dropped():
 
 
 def test_the_size_counts_the_weights():
-    weight = np.ones((1000, 10), np.float32)
-    packed = pack(ir.from_proto(model([node("Add", ["x", "w"], "y")], shape=(1, 10), weights={"w": weight})))
+    weight = np.ones((10, 1000), np.float32)
+    packed = pack(
+        ir.from_proto(model([node("MatMul", ["x", "w"], "y")], shape=(1, 10), weights={"w": weight}))
+    )
     cache = SessionCache(max_bytes=1 << 30)
 
     cache.get("a", lambda: Session(packed.graph, weights={"w": DeviceTensor.place(weight)}, device=CPU))
