@@ -22,7 +22,7 @@ from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import resolve_device
 
-NEARBY = (1e-6, 3e-6, 1e-6, 3e-6)
+NEARBY = (1e-7, 3e-7, 1e-6, 3e-6)
 """How far, in units of the input, the images are that are tried where a map differs: two each, on opposite sides."""
 
 
@@ -79,7 +79,14 @@ def _policy(engine: Engine, policy: str, reference: dict[str, np.ndarray]) -> di
             for beside in (images + step, images - step):
                 off = np.minimum(off, _off(engine, policy, reference, beside))
         found["nearby"] = float(off.max())
+        found["theirs"] = _apart(policy, reference)
     return found
+
+
+def _apart(policy: str, reference: dict[str, np.ndarray]) -> float:
+    """Return how far autograd's float32 is off its float64."""
+    names = [name for name in reference if name.startswith(f"{policy}/") and not name.endswith("/float64")]
+    return max(float(deviations(reference[name], reference[f"{name}/float64"]).max()) for name in names)
 
 
 def _off(engine: Engine, policy: str, reference: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
