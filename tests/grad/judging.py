@@ -74,11 +74,16 @@ def judge_node_tests(op_type: str) -> Iterator[Verdict]:
     for case in own_tests(op_type):
         for wrt in differentiable(case):
             for feeds in (_nudged(case, rng), _drawn(case, rng)):
-                found = judged_by(case.model, feeds, wrt=wrt, source=_output(case), rng=rng)
+                with np.errstate(
+                    invalid="ignore"
+                ):  # a row of attention that is masked whole is 0/0 on its way
+                    found = judged_by(case.model, feeds, wrt=wrt, source=_output(case), rng=rng)
                 yield Verdict(case.name, case.opset, wrt, found)
     for case in older_tests(op_type):
         for wrt in differentiable(case):
-            yield Verdict(case.name, case.opset, wrt, _judge_at_its_opset(case, wrt, rng))
+            with np.errstate(invalid="ignore"):
+                found = _judge_at_its_opset(case, wrt, rng)
+            yield Verdict(case.name, case.opset, wrt, found)
 
 
 @functools.cache

@@ -77,5 +77,5 @@ def inside(op_type: str, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 
 _NOBODY = "neither the reference evaluator nor ONNX Runtime computes it; it added a type, bfloat16"
 
-UNJUDGED: Mapping[tuple[str, int], str] = {("GlobalLpPool", 22): _NOBODY}
+UNJUDGED: Mapping[tuple[str, int], str] = {("GlobalLpPool", 22): _NOBODY, ("MaxRoiPool", 22): _NOBODY}
 """By operator and version: why no model can judge it."""

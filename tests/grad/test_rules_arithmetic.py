@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 
@@ -145,13 +146,15 @@ def test_many_seeds_of_one_image_share_a_composed_operator():
 @pytest.mark.parametrize("op_type", ["CumSum", "ReduceMax", "ReduceProd"])
 def test_computed_axes_are_refused_by_name(op_type):
     nodes = [
-        node("Shape", ["x"], "sizes", start=1, end=2),
-        node("Mod", ["sizes", "sizes"], "axes"),
-        node("Squeeze", ["axes"], "axis"),
+        node("Sub", ["x", "x"], "zeros"),
+        node("ReduceMin", ["zeros"], "zero", keepdims=0),
+        node("Cast", ["zero"], "axis", to=onnx.TensorProto.INT64),
+        node("Unsqueeze", ["axis", "first"], "axes"),
         node(op_type, ["x", "axis" if op_type == "CumSum" else "axes"], "y"),
     ]
 
-    refused(model(nodes, opset=18), (1, 3, 20, 17), f"{op_type} (over|along a) computed ax")
+    proto = model(nodes, opset=18, weights={"first": np.zeros(1, np.int64)})
+    refused(proto, (1, 3, 20, 17), f"{op_type} (over|along a) computed ax")
 
 
 def test_the_statistics_of_a_normalisation_are_refused_by_name():

@@ -433,6 +433,7 @@ def test_values_that_are_not_finite_come_over_the_wire_and_are_drawn(client):
     assert found.pictures[0].startswith(b"\x89PNG")
     with pytest.raises(InvalidInputError, match="cannot be chosen. They begin in layer 'root'"):
         roots.predict(toy_image())
+    client.delete("roots")
 
 
 def failure(channel: grpc.Channel, method: str, request: object) -> grpc.RpcError:

@@ -18,7 +18,8 @@ def same_as_the_runtime(proto: onnx.ModelProto, x: np.ndarray) -> None:
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
         output = ours.model.outputs[0].name
         found = ours.activations(x, layers=[output])[output]
-        gradient = ours.attribute(x[:1], target=0).maps
+        first = inspector.Element(output, (0,) * (found.ndim - 1))
+        gradient = ours.attribute(x[:1], target=first).maps
 
     np.testing.assert_allclose(found, session.run(None, {name: x})[0], rtol=1e-5, atol=1e-6)
     ahead, behind = (session.run(None, {name: x[:1] + sign * step})[0] for sign in (1, -1))
