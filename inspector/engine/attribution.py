@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from inspect import signature
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -13,7 +12,7 @@ import numpy as np
 from inspector.engine.chosen import Chosen
 from inspector.engine.engine import Engine
 from inspector.engine.notes import notes_on
-from inspector.engine.signatures import method_info
+from inspector.engine.signatures import method_info, tells_progress
 from inspector.engine.targets import Aim, choose, source_of
 from inspector.errors import InvalidInputError, NotFoundError, unknown_name
 from inspector.grad.policies import policy_named
@@ -62,7 +61,8 @@ def attribution_method(name: str) -> Callable[[M], M]:
 
 def info_of(method: str) -> MethodInfo:
     """Return what is known of a method; NotFoundError names the methods that exist."""
-    return method_info(method, _method(method))
+    function: Callable[..., Attribution] = _method(method)
+    return method_info(method, function)
 
 
 def attribute(
@@ -83,7 +83,7 @@ def attribute(
     given = {name: info.option(name).check(value) for name, value in options.items()}
     function: Callable[..., Attribution] = _method(method)
     controls: dict[str, object] = {"cancellation": cancellation}
-    if "progress" in signature(function).parameters:
+    if tells_progress(function):
         controls["progress"] = progress
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite passes through, and is told of
         found = function(engine, x, targets, **given, **controls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import Parameter, getdoc, signature
@@ -28,6 +29,7 @@ _TYPES: Mapping[Any, str] = {
 }
 
 
+@functools.cache
 def method_info(name: str, function: Callable[..., Any]) -> MethodInfo:
     """Read a method's options from its keyword parameters, and its words from its docstrings."""
     hints = get_type_hints(function)
@@ -42,6 +44,12 @@ def method_info(name: str, function: Callable[..., Any]) -> MethodInfo:
             if parameter.kind is Parameter.KEYWORD_ONLY and parameter.name not in CONTROLS
         ),
     )
+
+
+@functools.cache
+def tells_progress(function: Callable[..., Any]) -> bool:
+    """Tell whether a method says how far it is."""
+    return "progress" in signature(function).parameters
 
 
 def _option(name: str, hint: Any, default: object) -> OptionInfo:
