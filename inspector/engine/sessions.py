@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +25,14 @@ from inspector.runtime.device import Device
 from inspector.runtime.memory import release_free_memory
 from inspector.runtime.session import Optimisation, Session
 from inspector.runtime.tensor import DeviceTensor
+from inspector.runtime.threads import Spinning
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _numbers = itertools.count()
+
+_SHORT_RUN_BYTES = 4 << 20
+"""Below so many bytes of activations a run takes a few milliseconds, of which waking threads is a large part."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Sessions:
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._weights: dict[str, DeviceTensor] = {}
         self._closed = False
+        self._spinning = Spinning.NEVER if _runs_are_short(model) else Spinning.RUNNING
         self._forward_optimisation = Optimisation.BASIC if traits.has_qdq else Optimisation.ALL
 
     def forward(self, tensors: tuple[str, ...], switches: tuple[str, ...]) -> Session:
@@ -134,9 +140,23 @@ class Sessions:
             else:
                 constants[name] = DeviceTensor.place(array)
         return Session(
-            packed.graph, weights=weights, constants=constants, device=self.device, optimisation=optimisation
+            packed.graph,
+            weights=weights,
+            constants=constants,
+            device=self.device,
+            optimisation=optimisation,
+            spinning=self._spinning,
         )
 
     def _shared(self, name: str, array: Array) -> DeviceTensor:
         with self._lock:
             return self._weights.setdefault(name, DeviceTensor.place(array))
+
+
+def _runs_are_short(model: Model) -> bool:
+    """Tell whether one image's activations are known to be few."""
+    weights = model.ir.graph.initializers
+    shapes = [shape for name, shape in model.shapes.items() if name not in weights]
+    sizes = [[size for size in shape if isinstance(size, int)] for shape in shapes]
+    known = all(len(numbers) == len(shape) for numbers, shape in zip(sizes, shapes, strict=True))
+    return known and 4 * sum(map(math.prod, sizes)) < _SHORT_RUN_BYTES

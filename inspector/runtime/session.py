@@ -14,7 +14,7 @@ from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
 from inspector.runtime.memory import share_arena
 from inspector.runtime.tensor import Array, DeviceTensor
-from inspector.runtime.threads import set_threads
+from inspector.runtime.threads import Spinning, set_threads
 
 
 class Optimisation(Enum):
@@ -36,6 +36,7 @@ class Session:
         constants: Mapping[str, DeviceTensor] = MappingProxyType({}),
         device: Device,
         optimisation: Optimisation = Optimisation.ALL,
+        spinning: Spinning = Spinning.RUNNING,
     ) -> None:
         """Create the session. What `graph` names as external is given on the host.
 
@@ -48,7 +49,7 @@ class Session:
         self._weights = dict(weights)
         try:
             self._session = ort.InferenceSession(
-                graph, self._options(optimisation, constants), providers=device.providers
+                graph, self._options(optimisation, constants, spinning), providers=device.providers
             )
         except RUNTIME_FAILURES as error:
             raise InvalidModelError(
@@ -61,10 +62,10 @@ class Session:
         self.size = len(graph) + sum(w.nbytes for w in (*self._weights.values(), *constants.values()))
 
     def _options(
-        self, optimisation: Optimisation, constants: Mapping[str, DeviceTensor]
+        self, optimisation: Optimisation, constants: Mapping[str, DeviceTensor], spinning: Spinning
     ) -> ort.SessionOptions:
         options = ort.SessionOptions()
-        set_threads(options)
+        set_threads(options, spinning=spinning)
         share_arena(options)
         options.graph_optimization_level = optimisation.value
         options.log_severity_level = 3

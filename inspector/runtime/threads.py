@@ -8,28 +8,40 @@ ONNX Runtime then refuses every session that the host process makes for itself (
 from __future__ import annotations
 
 import os
+from enum import Enum
 
 import onnxruntime as ort
 
 from inspector.errors import InvalidInputError
 
-SPINNING = {
-    "running": ("session.force_spinning_stop", "1"),
-    "never": ("session.intra_op.allow_spinning", "0"),
-}
-"""When threads may spin: while their session runs (fastest on cores of its own), or never (best on busy ones)."""
+
+class Spinning(Enum):
+    """When threads that wait may spin."""
+
+    RUNNING = ("session.force_spinning_stop", "1")
+    """While their session runs: the fastest on cores of its own, where a run takes milliseconds or more."""
+    NEVER = ("session.intra_op.allow_spinning", "0")
+    """The best on busy cores, and for runs so short that waking up is a large part of them."""
 
 
-def set_threads(options: ort.SessionOptions) -> None:
+AUTO = "auto"
+
+
+def set_threads(options: ort.SessionOptions, *, spinning: Spinning) -> None:
     """Give a session its threads: INSPECTOR_THREADS of them, by default as many as this process has cores.
 
-    INSPECTOR_SPINNING is "running" (the default) or "never".
+    INSPECTOR_SPINNING is "running" or "never", which overrule `spinning`, or "auto" (the default).
     """
     options.intra_op_num_threads = int(os.environ.get("INSPECTOR_THREADS", "0")) or len(
         os.sched_getaffinity(0)
     )
     options.inter_op_num_threads = 1
-    spinning = os.environ.get("INSPECTOR_SPINNING", "running")
-    if spinning not in SPINNING:
-        raise InvalidInputError(f"INSPECTOR_SPINNING is {spinning!r}; allowed: {', '.join(SPINNING)}.")
-    options.add_session_config_entry(*SPINNING[spinning])
+    options.add_session_config_entry(*_asked_for(spinning).value)
+
+
+def _asked_for(spinning: Spinning) -> Spinning:
+    asked = os.environ.get("INSPECTOR_SPINNING", AUTO)
+    allowed = {AUTO: spinning} | {choice.name.lower(): choice for choice in Spinning}
+    if asked not in allowed:
+        raise InvalidInputError(f"INSPECTOR_SPINNING is {asked!r}; allowed: {', '.join(allowed)}.")
+    return allowed[asked]

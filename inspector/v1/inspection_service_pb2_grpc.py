@@ -104,7 +104,7 @@ class InspectionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Attribute(self, request, context):
-        """Maps a class or a unit back to the pixels, by one of the methods that ListMethods lists.
+        """Maps a target back to the pixels, by one of the methods that ListMethods lists.
         INVALID_ARGUMENT: the method has no such option, or the option takes no such value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

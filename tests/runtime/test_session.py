@@ -266,5 +266,5 @@ def test_threads_spin_as_the_environment_says(monkeypatch):
     monkeypatch.setenv("INSPECTOR_SPINNING", "never")
     relu().run({"x": X}, ["y"])
     monkeypatch.setenv("INSPECTOR_SPINNING", "always")
-    with pytest.raises(InvalidInputError, match="'always'.*running, never"):
+    with pytest.raises(InvalidInputError, match="'always'.*auto, running, never"):
         relu()
