@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.server import running_server
 
 ROOT = Path(__file__).parents[1]
-IN_PYTHON, AS_CLIENT = re.findall(
+IN_PYTHON, WITH_OPTIONS, AS_CLIENT = re.findall(
     r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
 )
 
@@ -28,6 +28,12 @@ def test_the_example_in_python(tmp_path):
     printed = run(IN_PYTHON, tmp_path)
     assert "label='cat'" in printed
     assert "(1, 3, 96, 96)" in printed
+
+
+def test_the_example_with_options(tmp_path):
+    printed = run(WITH_OPTIONS, tmp_path)
+    assert "'integrated_gradients'" in printed
+    assert "elements of relu1[5, 0:8" in printed
 
 
 def test_the_example_as_a_client(tmp_path):

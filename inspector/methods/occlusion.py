@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from inspector.engine.attribution import Array, choose_targets
+from inspector.engine.attribution import Array
 from inspector.engine.classes import by_class, winner
 from inspector.engine.engine import Engine
 from inspector.engine.finite import Origin, find_origin, is_choosable, no_choice
 from inspector.engine.notes import note_on_values, notes_on_run
 from inspector.engine.occluder import Occluder, make_occluder
 from inspector.engine.planes import layer_with_maps
-from inspector.engine.probabilities import answers, tensors_for, tensors_of
-from inspector.engine.targets import channel_axis
+from inspector.engine.probabilities import answers, tensors_of
+from inspector.engine.targets import channel_axis, choose, source_of
 from inspector.errors import InvalidInputError
 from inspector.layers import Layer
 from inspector.results import Occlusion
@@ -69,11 +69,11 @@ class _Sweep:
     ) -> None:
         self._engine, self._x, self._occluder, self._cancellation = engine, x, occluder, cancellation
         self._watched = watched
-        self._target = choose_targets(engine, x, [target], cancellation=cancellation)[0]
-        self._head = engine.head_of(self._target.resolved.output if isinstance(target, Class) else None)
-        needed = (*tensors_of(self._head), *tensors_for(engine, self._target), watched.output)
-        self._tensors = tuple(dict.fromkeys(needed))
+        self._head = engine.head_of(target.output if isinstance(target, Class) else None)
+        source = source_of(engine, target)
+        self._tensors = tuple(dict.fromkeys((*tensors_of(self._head), source, watched.output)))
         found = engine.run(x, self._tensors, cancellation=cancellation)
+        self._target = choose(engine, target, found[source][0], image=0)
         totals = self._totals(found[watched.output])
         if not is_choosable(totals[0]):
             raise no_choice(f"the strongest map of layer {watched.name!r}")
