@@ -308,7 +308,8 @@ _SAMPLINGS = [
     *(case(f"RoiAlign, {settings}, opset {opset}",
            node("RoiAlign", ["x", "r", "b"], "y", sampling_ratio=2, output_height=3, output_width=2, **settings),
            shape=(2, 3, 6, 8), opset=opset, judge="runtime" if opset < 22 else "reference", r=_REGIONS, b=ints(1, 0, 1))
-      for opset, settings in [(10, {}), (10, {"spatial_scale": 0.5}), (16, {}),
+      for opset, settings in [(10, {}), (10, {"spatial_scale": 0.5}), (10, {"mode": "max"}), (16, {}),
+                              (16, {"mode": "max", "spatial_scale": 0.7}), (22, {"mode": "max"}),
                               (16, {"coordinate_transformation_mode": "output_half_pixel"}), (22, {})]),
     case("ImageScaler", node("ImageScaler", ["x"], "s", scale=2.5, bias=[0.1, 0.2, 0.3]), node("Exp", ["s"], "y"),
          opset=7, judge="runtime"),

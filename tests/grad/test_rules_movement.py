@@ -55,8 +55,10 @@ def test_three_seeds_of_one_image_are_each_what_they_are_alone(case: Case):
         ([node("ReduceMax", ["x"], "m", keepdims=0), node("Sub", ["m", "m"], "z"), node("Cast", ["z"], "i", to=7),
           node("Unsqueeze", ["i", "a"], "n"), node("Concat", ["n"] * 8, "p", axis=0),
           node("Pad", ["x", "p"], "y", mode="reflect")], {"a": ints(0)}, "Pad in mode 'reflect' by computed amounts"),
-        ([node("RoiAlign", ["x", "r", "b"], "y", mode="max", sampling_ratio=2)],
-         {"r": np.asarray([[0, 0, 3, 3]], np.float32), "b": ints(0)}, "RoiAlign with mode 'max'"),
+        ([node("ReduceMean", ["x"], "m", keepdims=0), node("Mul", ["r", "m"], "regions"),
+          node("RoiAlign", ["x", "regions", "b"], "y", mode="max", sampling_ratio=2)],
+         {"r": np.asarray([[0, 0, 3, 3]], np.float32), "b": ints(0)},
+         "RoiAlign depends on the image through its input 1"),
     ],
 )  # fmt: skip
 def test_what_the_values_decide_is_refused_by_name(written, weights, match):

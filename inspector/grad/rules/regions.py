@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from inspector.errors import UnsupportedOperatorError
 from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
 
@@ -31,11 +30,8 @@ def roi_align_half_pixel(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _roi_align(b: Builder, node: ir.Node, gy: ir.Value, *, half_pixel: bool) -> Gradients:
     b.mix_batch()
-    if node.attributes.get_string("mode", "avg") != "avg":
-        raise UnsupportedOperatorError(
-            f"Node {node.name!r} is a RoiAlign with mode 'max', which takes the largest weighted corner and is no mean "
-            "of the image; the rule knows 'avg'. Export it with mode 'avg', or choose a source before it."
-        )
+    if node.attributes.get_string("mode", "avg") == "max":
+        return _largest_corner(b, node, gy, half_pixel=half_pixel)
     x, rois = operand(node, 0), operand(node, 1)
     height, width = b.sizes(x, 2, 3)
     rows = _weights(b, node, 1, "output_height", height, half_pixel=half_pixel)
@@ -88,9 +84,30 @@ def _edges(b: Builder, weights: _Weights, gradient: ir.Value) -> tuple[ir.Value,
     return b.op("Unsqueeze", begin, b.ints([1])), b.op("Unsqueeze", end, b.ints([1]))
 
 
-def _weights(
+@dataclass(frozen=True)
+class _Samples:
+    """Where regions are read along one axis: (R, out, samples) each, unless said otherwise."""
+
+    steps: ir.Value
+    """In units of the region's extent."""
+    share: ir.Value
+    """Of each in the mean; 0 where a region has fewer."""
+    inside: ir.Value
+    """Whether a sample counts."""
+    still: ir.Value
+    """Whether it lies between elements, not on the border, where it is held."""
+    ahead: ir.Value
+    """(R, out, samples, size): how far each element lies ahead of the sample."""
+    hats: ir.Value
+    """(R, out, samples, size): the bilinear weights."""
+    moving: ir.Value
+    """How the extent grows with the region's end."""
+    scale: float
+
+
+def _samples(
     b: Builder, node: ir.Node, column: int, attribute: str, size: int, *, half_pixel: bool
-) -> _Weights:
+) -> _Samples:
     out = node.attributes.get_int(attribute, 1) or 1
     scale = node.attributes.get_float("spatial_scale", 1.0) or 1.0
     rois = b.op("Mul", b.saved(operand(node, 1)), b.constant(scale))
@@ -105,27 +122,132 @@ def _weights(
         extent = b.op("Max", extent, b.constant(1))
     steps, share = _steps(b, node, extent, out)
     begin, extent = (b.op("Unsqueeze", value, b.ints([2])) for value in (begin, extent))
-    at = b.op("Add", begin, b.op("Mul", extent, steps))  # (R, out, samples)
-    inside = b.op("Equal", at, b.op("Clip", at, b.constant(-1), b.constant(size)))
+    at = b.op("Add", begin, b.op("Mul", extent, steps))
     on = b.op("Clip", at, b.constant(0), b.constant(size - 1))
-    still = b.op("Equal", at, on)
     ahead = b.op("Sub", b.constant(np.arange(size)), b.op("Unsqueeze", on, b.ints([3])))
-    hats = b.op("Relu", b.op("Sub", b.constant(1), b.op("Abs", ahead)))
-    near = b.op("Mul", b.op("Sign", ahead), b.op("Sign", hats))
+    return _Samples(
+        steps=steps,
+        share=share,
+        inside=b.op("Equal", at, b.op("Clip", at, b.constant(-1), b.constant(size))),
+        still=b.op("Equal", at, on),
+        ahead=ahead,
+        hats=b.op("Relu", b.op("Sub", b.constant(1), b.op("Abs", ahead))),
+        moving=moving,
+        scale=scale,
+    )
+
+
+def _weights(
+    b: Builder, node: ir.Node, column: int, attribute: str, size: int, *, half_pixel: bool
+) -> _Weights:
+    found = _samples(b, node, column, attribute, size, half_pixel=half_pixel)
+    near = b.op("Mul", b.op("Sign", found.ahead), b.op("Sign", found.hats))
 
     def mean(values: ir.Value, factor: ir.Value) -> ir.Value:
         return b.op(
             "ReduceSum", b.op("Mul", values, b.op("Unsqueeze", factor, b.ints([3]))), b.ints([2]), keepdims=0
         )
 
-    slope = b.op("Mul", b.op("Where", still, share, b.constant(0)), steps)
-    whole = b.op("Where", still, b.op("Mul", share, b.constant(scale)), b.constant(0))
-    by_end = b.op("Mul", slope, moving)
+    nothing = b.constant(0)
+    slope = b.op("Mul", b.op("Where", found.still, found.share, nothing), found.steps)
+    whole = b.op("Where", found.still, b.op("Mul", found.share, b.constant(found.scale)), nothing)
+    by_end = b.op("Mul", slope, found.moving)
     return _Weights(
-        mean(hats, b.op("Where", inside, share, b.constant(0))),
+        mean(found.hats, b.op("Where", found.inside, found.share, nothing)),
         mean(near, b.op("Sub", whole, by_end)),
         mean(near, by_end),
     )
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The weights along one axis that an element can have in an output: (R, out, size)."""
+
+    largest: ir.Value
+    smallest: ir.Value
+    """Of those above 0."""
+    touched: ir.Value
+    """Whether it has one, a boolean."""
+    misses: ir.Value
+    """(R, out): whether a sample reads an element with the weight 0."""
+
+
+def _reach(b: Builder, node: ir.Node, column: int, attribute: str, size: int, *, half_pixel: bool) -> _Reach:
+    found = _samples(b, node, column, attribute, size, half_pixel=half_pixel)
+    zero, one = b.constant(0), b.constant(1)
+    exists = b.op("Greater", found.share, zero)
+    counts = b.op("Unsqueeze", b.op("And", found.inside, exists), b.ints([3]))
+    hats = b.op("Where", counts, found.hats, zero)
+    largest = b.op("ReduceMax", hats, b.ints([2]), keepdims=0)
+    smallest = b.op(
+        "ReduceMin", b.op("Where", b.op("Greater", hats, zero), hats, one), b.ints([2]), keepdims=0
+    )
+    partial = b.op("ReduceMax", hats, b.ints([3]), keepdims=0)  # 1 on an element, 0 outside
+    misses = b.op("Or", b.op("Equal", partial, zero), b.op("Equal", partial, one))
+    missed = b.op("Cast", b.op("And", misses, exists), to=b.dtype)
+    return _Reach(
+        largest,
+        smallest,
+        b.op("Greater", largest, zero),
+        b.op("ReduceMax", missed, b.ints([2]), keepdims=0),
+    )
+
+
+def _largest_corner(b: Builder, node: ir.Node, gy: ir.Value, *, half_pixel: bool) -> Gradients:
+    """y = max over samples and their corners of weight·x: gx = gy·weight at the first such corner (mode "max").
+
+    Over the samples of an output the weight of an element is its largest where x > 0, its smallest where x < 0; a
+    corner of weight 0 counts, too, and is 0.
+    """
+    x = operand(node, 0)
+    images, channels, height, width = b.sizes(x, 0, 1, 2, 3)
+    rows = _reach(b, node, 1, "output_height", height, half_pixel=half_pixel)
+    columns = _reach(b, node, 0, "output_width", width, half_pixel=half_pixel)
+    outputs = b.sizes(node.outputs[0], 2, 3)
+    bins, places = math.prod(outputs), height * width
+
+    def pairs(operator: str, row: ir.Value, column: ir.Value) -> ir.Value:
+        """Combine (R, rows, H) and (R, columns, W) to (R, 1, bins, H·W)."""
+        both = b.op(
+            operator, b.op("Unsqueeze", row, b.ints([2, 4])), b.op("Unsqueeze", column, b.ints([1, 3]))
+        )
+        return b.op("Reshape", both, b.ints([-1, 1, bins, places]))
+
+    image = b.saved(operand(node, 2))
+    seen = b.op("Gather", b.op("Reshape", b.saved(x), b.ints([images, channels, 1, places])), image, axis=0)
+    weight = b.op(
+        "Where",
+        b.op("Greater", seen, b.constant(0)),
+        pairs("Mul", rows.largest, columns.largest),
+        pairs("Mul", rows.smallest, columns.smallest),
+    )
+    lowest = b.constant(np.finfo(b.numpy_dtype).min)
+    corners = b.op("Where", pairs("And", rows.touched, columns.touched), b.op("Mul", weight, seen), lowest)
+    first = b.op("ArgMax", corners, axis=3, keepdims=1)  # (R, C, bins, 1)
+    misses = b.op(
+        "Max", b.op("Unsqueeze", rows.misses, b.ints([2])), b.op("Unsqueeze", columns.misses, b.ints([1]))
+    )
+    floor = b.op(
+        "Where",
+        b.op("Greater", b.op("Reshape", misses, b.ints([-1, 1, bins, 1])), b.constant(0)),
+        b.constant(0),
+        lowest,
+    )
+    wins = b.op("Greater", b.op("ReduceMax", corners, b.ints([3]), keepdims=1), floor)
+    hot = b.op("And", b.op("Equal", first, b.ints(list(range(places)))), wins)
+    won = b.op("Where", hot, weight, b.constant(0))
+    signal = b.op("Reshape", gy, b.ints([-1, channels, bins, 1]))
+    per_region = b.op("ReduceSum", b.op("Mul", won, signal), b.ints([2]), keepdims=0)
+    return [_sum_of_regions(b, image, per_region, (images, channels, height, width)), None, None]
+
+
+def _sum_of_regions(
+    b: Builder, image: ir.Value, per_region: ir.Value, shape: tuple[int, int, int, int]
+) -> ir.Value:
+    """Write gx[image of r] += per_region[r], (R, C, H·W) to (N, C, H, W)."""
+    own = b.op("Cast", b.op("Equal", image, b.ints(np.arange(shape[0])[:, None].tolist())), to=b.dtype)
+    gx = b.op("MatMul", own, b.op("Reshape", per_region, b.ints([-1, math.prod(shape[1:])])))
+    return b.op("Reshape", gx, b.ints(list(shape)))
 
 
 def _steps(b: Builder, node: ir.Node, extent: ir.Value, out: int) -> tuple[ir.Value, ir.Value]:
@@ -168,10 +290,8 @@ def max_roi_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     won = b.op("Mul", b.op("Cast", hot, to=b.dtype), flat_masks)
     signal = b.op("Unsqueeze", b.op("Reshape", gy, b.ints([-1, channels, math.prod(out)])), b.ints([3]))
     per_region = b.op("ReduceSum", b.op("Mul", won, signal), b.ints([2]), keepdims=0)  # (R, C, H·W)
-    own = b.op("Cast", b.op("Equal", image, b.ints(np.arange(images)[:, None].tolist())), to=b.dtype)
-    gx = b.op("MatMul", own, b.op("Reshape", per_region, b.ints([-1, channels * height * width])))
     zeros = b.op("Mul", rois, b.constant(0))
-    return [b.op("Reshape", gx, b.ints([images, channels, height, width])), zeros]
+    return [_sum_of_regions(b, image, per_region, (images, channels, height, width)), zeros]
 
 
 def _bins(b: Builder, node: ir.Node, rois: ir.Value, axis: int, size: int, out: int) -> ir.Value:
