@@ -167,9 +167,13 @@ RECTIFYING = {
     "mnist_cnn_netkit": None,
     "mnist_winml": None,
     "resnet20_onnc": None,
+    "blazeface_front_128": 6,
+    "derived_mobilenetv2_fp32_op15": 18,
     "derived_squeezenet1.0_fp32": 12,
+    "fastestdet": 7,
     "st_mobilenet_v2_05_128": 11,
     "super_resolution_10": 1,
+    "ultraface_rfb320": 17,
     "yunet_n_dynamic": 12,
 }
 """Models of rectifiers (Relu, Clip): their most probable class, or in large ones the strongest unit of a layer."""

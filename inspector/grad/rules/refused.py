@@ -5,7 +5,12 @@ from __future__ import annotations
 from inspector.grad.rule import REFUSED
 
 _REASONS = {
-    "it is recurrent, and no step of a sequence is a layer of a CNN": ("GRU", "LSTM", "LinearAttention", "RNN"),
+    "it is recurrent, and no step of a sequence is a layer of a CNN": (
+        "GRU",
+        "LSTM",
+        "LinearAttention",
+        "RNN",
+    ),
     "its condition depends on the image (or on the batch or image size, which the model leaves free). Export it with a "
     "fixed image size, or with torch.where or a Where in its place, so that the condition is constant": (
         "If",
