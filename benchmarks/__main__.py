@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import importlib.metadata
 import json
 import os
 import platform
@@ -21,6 +20,7 @@ from typing import Any
 from benchmarks.measure import Setting, measure_model, measure_wire
 from benchmarks.models import MODELS, ROOT, model_named
 from benchmarks.report import markdown
+from benchmarks.versions import versions_here, versions_of
 
 WIRE_MODEL = "SqueezeNet 1.1"
 PEER_PACKAGES = ("torch", "captum")
@@ -95,13 +95,9 @@ def _options() -> argparse.Namespace:
 
 
 def _environment(setting: Setting) -> dict[str, Any]:
-    versions = {name: importlib.metadata.version(name) for name in ("inspector", "onnxruntime")}
+    versions = versions_here(("inspector", "onnxruntime"))
     if setting.peer_python is not None:
-        code = f"import importlib.metadata as m, json; print(json.dumps([m.version(n) for n in {PEER_PACKAGES}]))"
-        found = subprocess.run(
-            [setting.peer_python, "-c", code], capture_output=True, text=True, check=True
-        ).stdout
-        versions |= dict(zip(PEER_PACKAGES, json.loads(found), strict=True))
+        versions |= versions_of(setting.peer_python, PEER_PACKAGES)
     return {
         "processor": _processor(),
         "threads": setting.threads,

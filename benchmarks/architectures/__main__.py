@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import importlib.metadata
 import json
 import os
 import subprocess
@@ -23,6 +22,8 @@ from typing import Any
 from benchmarks.architectures.catalogue import ARCHITECTURES, Architecture, architecture_named
 from benchmarks.architectures.report import markdown
 from benchmarks.models import ROOT
+from benchmarks.protocol import THREADS
+from benchmarks.versions import versions_here, versions_of
 
 PEER_PACKAGES = ("torch", "torchvision", "transformers", "timm", "onnx", "onnxscript", "onnx2torch")
 OUR_PACKAGES = ("inspector", "onnx", "onnxruntime")
@@ -81,7 +82,7 @@ def _file_name(name: str) -> str:
 
 def _run(command: Sequence[object], options: argparse.Namespace) -> str | None:
     """Return None, or why the process ended badly."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "INSPECTOR_THREADS"), str(options.threads))
+    threads = dict.fromkeys(THREADS, str(options.threads))
     try:
         ended = subprocess.run(
             [str(part) for part in command],
@@ -148,11 +149,9 @@ def _options() -> argparse.Namespace:
 
 
 def _environment(peer: Path) -> dict[str, Any]:
-    code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {PEER_PACKAGES}}}))"
-    theirs = subprocess.run([peer, "-c", code], capture_output=True, text=True, check=True).stdout
     return {
-        "ours": {name: importlib.metadata.version(name) for name in OUR_PACKAGES},
-        "peer": json.loads(theirs),
+        "ours": versions_here(OUR_PACKAGES),
+        "peer": versions_of(peer, PEER_PACKAGES),
         "date": datetime.date.today().isoformat(),
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +16,7 @@ from inspector.grad.policies import Signal, policy_named
 from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
-from inspector.graph.sized import shapes_at
+from inspector.graph.sized import activation_bytes, shapes_at
 from inspector.graph.traits import Traits, find_traits
 from inspector.model.spec import Model
 from inspector.runtime.cache import SessionCache
@@ -119,9 +118,9 @@ class Engine:
         if self.traits.depends_on_batch:
             return 1
         if image not in self._largest_batches:
-            weights = self.model.ir.graph.initializers
-            shapes = {n: s for n, s in shapes_at(self.model, image).items() if n not in weights}
-            self._largest_batches[image] = _images_within(shapes, self._batch_bytes)
+            per_image, _ = activation_bytes(self.model, shapes_at(self.model, image))
+            largest = int(np.clip(self._batch_bytes // max(per_image, 1), 1, _MOST_IMAGES))
+            self._largest_batches[image] = largest
         return self._largest_batches[image]
 
     def _forward(
@@ -167,7 +166,8 @@ class Engine:
             raw = forward[source].numpy()
             activations = self._real(source, _per_image(source, raw, len(chunk))[: len(images)])
             seeds = seed(activations, images).astype(np.float32, copy=False)
-            seeds = seeds * self._real_per_code(source, policy, rank=seeds.ndim)
+            per_code = self._real_per_code(source, policy, rank=seeds.ndim)
+            seeds = seeds if per_code is None else seeds * per_code
             feeds = {name: forward[name] for name in plan.saved}
             feeds |= {name + SWITCHES: forward[name + SWITCHES] for name in plan.switches}
             step = 1 if batch is Batch.ONE else self._seeds_per_run(plan, chunk)
@@ -176,16 +176,17 @@ class Engine:
                 results.append(_gradient(session, {SEED: planted, **feeds}, cancellation))
             results[-1] = results[-1][: len(seeds) - (len(seeds) - 1) // step * step]
         gradient = np.concatenate(results)
-        return gradient / self._real_per_code(target, policy, rank=gradient.ndim)
+        per_code = self._real_per_code(target, policy, rank=gradient.ndim)
+        return gradient if per_code is None else gradient / per_code
 
-    def _real_per_code(self, name: str, policy: str, *, rank: int) -> Array:
-        """Return ∂(real value)/∂(code) of a tensor of codes, of which the backward graph speaks; 1 for others.
+    def _real_per_code(self, name: str, policy: str, *, rank: int) -> Array | None:
+        """Return ∂(real value)/∂(code) of a tensor of codes, of which the backward graph speaks; None for others.
 
         Relevance has no unit of its tensor.
         """
         codes = self.model.codes.get(name)
         if codes is None or policy_named(policy).signal is Signal.RELEVANCE:
-            return np.ones((), np.float32)
+            return None
         return codes.steps(rank).astype(np.float32)
 
     def _real(self, name: str, array: Array) -> Array:
@@ -229,10 +230,3 @@ def _per_image(name: str, array: Array, batch: int) -> Array:
         "image at a time.",
         field="images",
     )
-
-
-def _images_within(shapes: Mapping[str, Sequence[object]], budget: int) -> int:
-    """How many images' activations fit in a budget of bytes."""
-    numbers = [[size for size in shape if isinstance(size, int)] for shape in shapes.values()]
-    per_image = 4 * sum(math.prod(sizes) for sizes in numbers)
-    return int(np.clip(budget // max(per_image, 1), 1, _MOST_IMAGES))

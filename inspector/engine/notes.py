@@ -51,5 +51,7 @@ def notes_on(
     The layers are run again only where a result is not finite.
     """
     failed = [image for image, values in zip(images, results, strict=True) if not_finite(values)]
-    origin = find_origin(engine, x[failed[0]][None], cancellation=cancellation) if failed else None
+    if not failed:
+        return notes_on_run(engine)
+    origin = find_origin(engine, x[failed[0]][None], cancellation=cancellation)
     return (*notes_on_run(engine), *note_on_values(what, results, origin))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from inspector.grad.builder import Batch
 from inspector.grad.policies import policy_named
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
-from inspector.graph.sized import shapes_at
+from inspector.graph.sized import activation_bytes, shapes_at
 from inspector.graph.traits import Traits
 from inspector.model.spec import Model
 from inspector.runtime.cache import SessionCache
@@ -155,8 +154,5 @@ class Sessions:
 
 def _runs_are_short(model: Model) -> bool:
     """Tell whether one image's activations are known to be few."""
-    weights = model.ir.graph.initializers
-    shapes = [shape for name, shape in model.shapes.items() if name not in weights]
-    sizes = [[size for size in shape if isinstance(size, int)] for shape in shapes]
-    known = all(len(numbers) == len(shape) for numbers, shape in zip(sizes, shapes, strict=True))
-    return known and 4 * sum(map(math.prod, sizes)) < _SHORT_RUN_BYTES
+    size, is_all = activation_bytes(model, model.shapes)
+    return is_all and size < _SHORT_RUN_BYTES

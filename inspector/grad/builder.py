@@ -97,6 +97,10 @@ class Builder:
         # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
         return reduce(lambda whole, part: self.op("Add", whole, part), parts)
 
+    def zeros(self, shape: ir.Value) -> ir.Value:
+        """Write zeros of a shape that this graph computes."""
+        return self.op("ConstantOfShape", shape, value=ir.tensor(np.zeros(1, self.numpy_dtype)))
+
     def split(self, value: ir.Value, sizes: Sequence[int], *, axis: int) -> list[ir.Value]:
         """Write a Split into parts of the given sizes."""
         parts = self._tape.op_multi_out(

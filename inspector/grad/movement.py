@@ -88,11 +88,7 @@ def put_back(b: Builder, signal: ir.Value, places: ir.Value, x: ir.Value, *, siz
     """
     shape = b.op("Shape", signal)
     seeds = b.op("Shape", signal, start=0, end=1)
-    empty = b.op(
-        "ConstantOfShape",
-        b.op("Concat", seeds, b.ints([size]), axis=0),
-        value=ir.tensor(np.zeros(1, b.numpy_dtype)),
-    )
+    empty = b.zeros(b.op("Concat", seeds, b.ints([size]), axis=0))
     filled = b.op("ScatterElements", empty, b.op("Expand", places, shape), signal, axis=1, reduction="add")
     return b.op("Reshape", filled, b.shape_like(x))
 

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import onnx_ir as ir
 
 from inspector.grad.builder import Builder
@@ -87,11 +86,7 @@ def clip(b: Builder, at: ir.Value, size: int) -> ir.Value:
 def spread(b: Builder, signal: ir.Value, found: Sequence[Corner], *, sizes: Sequence[int]) -> ir.Value:
     """Write gx[corner] += weight·signal: (K, …, C, P) to (K, …, C, the product of the sizes)."""
     whole = b.op("Shape", signal)
-    gx = b.op(
-        "ConstantOfShape",
-        b.op("Concat", b.op("Shape", signal, end=-1), b.ints([math.prod(sizes)]), axis=0),
-        value=ir.tensor(np.zeros(1, b.numpy_dtype)),
-    )
+    gx = b.zeros(b.op("Concat", b.op("Shape", signal, end=-1), b.ints([math.prod(sizes)]), axis=0))
     for corner in found:
         part = b.op("Mul", signal, corner.weight)
         places = b.op("Expand", corner.places, whole)
@@ -117,7 +112,7 @@ def read(
         places = b.op("Expand", corner.places, b.ints([channels, 1]))
         values = b.op("GatherElements", flat, places, axis=last)
         parts.append(b.op("Mul", values, corner.weight if along is None else corner.slopes[along]))
-    return b.op("Sum", *parts)
+    return b.sum(parts)
 
 
 def _product(b: Builder, factors: Sequence[ir.Value]) -> ir.Value:

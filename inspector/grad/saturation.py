@@ -6,25 +6,28 @@ largest code stands for 6 (Jacob et al. 2018, arXiv 1712.05877, §2.4).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
 
+from inspector.model.codes import RESULT_SCALES
 from inspector.model.const import constant_value
 
 _MICROSOFT = "com.microsoft"
 
-_ZERO_POINTS: Mapping[tuple[str, str], int] = {
-    ("", "QuantizeLinear"): 2,
-    (_MICROSOFT, "QuantizeLinear"): 2,
-    ("", "QLinearConv"): 7,
-    (_MICROSOFT, "QLinearConv"): 7,
-    ("", "QLinearMatMul"): 7,
-    (_MICROSOFT, "QGemm"): 8,
-    (_MICROSOFT, "QLinearAdd"): 7,
-}
-"""By domain and operator that may rectify what it quantises: the input that holds its output's zero point."""
+_RECTIFYING = frozenset(
+    {
+        ("", "QuantizeLinear"),
+        (_MICROSOFT, "QuantizeLinear"),
+        ("", "QLinearConv"),
+        (_MICROSOFT, "QLinearConv"),
+        ("", "QLinearMatMul"),
+        (_MICROSOFT, "QGemm"),
+        (_MICROSOFT, "QLinearAdd"),
+    }
+)
+"""Domains and operators that may rectify what they quantise."""
 
 _NON_NEGATIVE = frozenset({"Relu", "Sigmoid", "HardSigmoid", "Softmax", "Abs", "Exp"})
 _FIRST_OPERAND = frozenset(
@@ -63,8 +66,12 @@ def code_range(dtype: ir.DataType) -> tuple[float, float]:
 
 def cuts_off_negatives(node: ir.Node) -> bool:
     """Tell whether a node rectifies by saturation: its codes begin at 0, and what it quantises may be negative."""
-    index = _ZERO_POINTS.get((node.domain, node.op_type))
-    if index is None or not _is_smallest_code(node, index) or is_output(node.outputs[0]):
+    key = (node.domain, node.op_type)
+    if (
+        key not in _RECTIFYING
+        or not _is_smallest_code(node, RESULT_SCALES[key] + 1)
+        or is_output(node.outputs[0])
+    ):
         return False
     if node.op_type == "QuantizeLinear":
         return not _never_negative(node.inputs[0])
@@ -97,19 +104,35 @@ def _is_smallest_code(node: ir.Node, index: int) -> bool:
 
 def _never_negative(value: ir.Value | None) -> bool:
     """Tell whether a tensor is known to have no negative values. The image counts too: no layer computes it."""
+    seen: set[ir.Value] = set()
+    pending = [value]
+    while pending:
+        operand = pending.pop()
+        if operand is None or operand in seen:
+            continue
+        seen.add(operand)
+        rest = _negative_only_with(operand)
+        if rest is None:
+            return False
+        pending.extend(rest)
+    return True
+
+
+def _negative_only_with(value: ir.Value) -> Sequence[ir.Value | None] | None:
+    """Return the tensors that must have negative values for this one to have any; None where it may without."""
     array = constant_value(value)
     if array is not None:
-        return bool(np.all(array.astype(np.float64) >= 0))
-    node = value.producer() if value is not None else None
+        return () if np.all(array.astype(np.float64) >= 0) else None
+    node = value.producer()
     if node is None or node.op_type in _NON_NEGATIVE:
-        return True
+        return ()
     if node.op_type == "DequantizeLinear":
-        return _is_smallest_code(node, 2)
+        return () if _is_smallest_code(node, 2) else None
     if node.op_type == "Clip":
         low = (
             constant_value(node.inputs[1]) if len(node.inputs) > 1 else node.attributes.get_float("min", None)
         )
-        return low is not None and float(low) >= 0
+        return () if low is not None and float(low) >= 0 else None
     if node.op_type in _FIRST_OPERAND:
-        return _never_negative(node.inputs[0])
-    return node.op_type in _ALL_OPERANDS and all(_never_negative(operand) for operand in node.inputs)
+        return node.inputs[:1]
+    return node.inputs if node.op_type in _ALL_OPERANDS else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import onnx
@@ -9,6 +10,17 @@ import onnx
 from inspector.graph.pack import pack
 from inspector.model.shapes import infer_shapes
 from inspector.model.spec import Model, Shape
+
+
+def activation_bytes(model: Model, shapes: Mapping[str, Shape]) -> tuple[int, bool]:
+    """Return how many bytes one image's activations take in float32, and whether that is all of them.
+
+    Sizes that are not numbers are left out.
+    """
+    activations = [shape for name, shape in shapes.items() if name not in model.ir.graph.initializers]
+    sizes = [[size for size in shape if isinstance(size, int)] for shape in activations]
+    is_all = all(len(numbers) == len(shape) for numbers, shape in zip(sizes, activations, strict=True))
+    return 4 * sum(map(math.prod, sizes)), is_all
 
 
 def shapes_at(model: Model, image: Sequence[int]) -> Mapping[str, Shape]:

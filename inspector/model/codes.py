@@ -80,14 +80,24 @@ def codes_of(value: ir.Value) -> Codes | None:
 
 def carries_signal(value: ir.Value | None) -> bool:
     """Tell whether a tensor may carry what the image says: constants and what is made of computed scales do not."""
-    if value is None or constant_value(value) is not None:
-        return False
-    node = value.producer()
-    if node is None:
-        return True
-    if node.op_type == "DynamicQuantizeLinear":
-        return value is node.outputs[0]
-    return node.op_type not in _SCALE_ARITHMETIC or any(carries_signal(item) for item in node.inputs)
+    seen: set[ir.Value] = set()
+    pending = [value]
+    while pending:
+        made = pending.pop()
+        if made is None or made in seen or constant_value(made) is not None:
+            continue
+        seen.add(made)
+        node = made.producer()
+        if node is None:
+            return True
+        if node.op_type == "DynamicQuantizeLinear":
+            if made is node.outputs[0]:
+                return True
+        elif node.op_type in _SCALE_ARITHMETIC:
+            pending.extend(node.inputs)
+        else:
+            return True
+    return False
 
 
 _SCALE_ARITHMETIC = frozenset({"Mul", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity"})

@@ -22,11 +22,31 @@ def shape_value(value: ir.Value, shapes: Mapping[str, Sequence[Dim]]) -> Array |
 
     `shapes` are for one image. None where it depends on the images' values, or on their number.
     """
-    one, more = (_value(value, shapes, batch, MAX_DEPTH) for batch in (1, _OTHER_BATCH))
+    one, more = (_value(value, shapes, batch, MAX_DEPTH, {}) for batch in (1, _OTHER_BATCH))
     return one if one is not None and more is not None and np.array_equal(one, more) else None
 
 
-def _value(value: ir.Value, shapes: Mapping[str, Sequence[Dim]], batch: int, depth: int) -> Array | None:
+def _value(
+    value: ir.Value,
+    shapes: Mapping[str, Sequence[Dim]],
+    batch: int,
+    depth: int,
+    found: dict[tuple[ir.Value, int], Array | None],
+) -> Array | None:
+    """Return the array, each once: where values are read many times, the ways to them are too many to follow."""
+    key = (value, depth)
+    if key not in found:
+        found[key] = _computed(value, shapes, batch, depth, found)
+    return found[key]
+
+
+def _computed(
+    value: ir.Value,
+    shapes: Mapping[str, Sequence[Dim]],
+    batch: int,
+    depth: int,
+    found: dict[tuple[ir.Value, int], Array | None],
+) -> Array | None:
     constant = constant_value(value)
     node = value.producer()
     if constant is not None or node is None or node.graph is None or depth == 0:
@@ -36,9 +56,9 @@ def _value(value: ir.Value, shapes: Mapping[str, Sequence[Dim]], batch: int, dep
     for operand in node.inputs:
         if operand is None or not operand.name:
             continue
-        found = _value(operand, shapes, batch, depth - 1)
-        if found is not None:
-            known[operand.name], sizes[operand.name] = found, found.shape
+        array = _value(operand, shapes, batch, depth - 1, found)
+        if array is not None:
+            known[operand.name], sizes[operand.name] = array, array.shape
         elif node.op_type in ("Shape", "Size"):
             sizes[operand.name] = _batched(shapes.get(operand.name), batch)
         else:

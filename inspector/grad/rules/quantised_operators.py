@@ -28,6 +28,7 @@ from inspector.grad.quantisation import (
 )
 from inspector.grad.rule import Gradients, find_rule, operand, rule
 from inspector.grad.saturation import code_range
+from inspector.model.codes import RESULT_SCALES
 from inspector.model.dequantise import dequantise
 
 _MICROSOFT = "com.microsoft"
@@ -53,17 +54,22 @@ class Twin:
 
     op_type: str
     operands: Callable[[ir.Node], Sequence[Codes]]
-    result: Codes | None = None
-    """The scale and zero point of the output; without them it holds plain integers or floats."""
+    result_axis: int = -1
+    """Along which scales of the output in a vector differ."""
     opset: Callable[[ir.Node], int] = lambda _: 13
     plain: tuple[int, ...] = ()
     """Inputs that hold no codes and come first in the float operator."""
     bias: int | None = None
     """The input that holds a bias."""
 
+    def result(self, node: ir.Node) -> Codes | None:
+        """Return the scale and zero point of the output; without them it holds plain integers or floats."""
+        scale = RESULT_SCALES.get((node.domain, node.op_type))
+        return None if scale is None else Codes(-1, scale, scale + 1, self.result_axis)
+
     def linear(self, b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         """g(code a) = s(a) · ∂f/∂a · g(code y) / s(y)."""
-        scale, twin = _result_scale(b, node, self.result), self.real(b, node)
+        scale, twin = _result_scale(b, node, self.result(node)), self.real(b, node)
         found = twin.rule(b, twin.node, rescale(b, gy, over=scale))[len(self.plain) :]
         gradients: list[ir.Value | None] = [None] * len(node.inputs)
         for codes, gradient in zip(self.operands(node), found, strict=True):
@@ -79,7 +85,7 @@ class Twin:
         """Write the dequantised operands and result, and return the float node between them with its rule."""
         _require_channels_first(node)
         output = ir.val(f"{node.outputs[0].name}/real", dtype=b.dtype)
-        b.lend(output, _real_output(b, node, self.result), shape=b.shape(node.outputs[0]))
+        b.lend(output, _real_output(b, node, self.result(node)), shape=b.shape(node.outputs[0]))
         reals = [node.inputs[index] for index in self.plain]
         reals += [_real(b, node, codes) for codes in self.operands(node)]
         attributes = [value for name, value in node.attributes.items() if name not in _ONLY_ON_CODES]
@@ -108,9 +114,10 @@ class Twin:
 
     def inside(self, b: Builder, node: ir.Node) -> ir.Value | None:
         """Write the mask of codes strictly within their type's range."""
-        if optional(node, self.result.scale if self.result else None) is None:
+        result = self.result(node)
+        if result is None or optional(node, result.scale) is None:
             return None
-        zero = optional(node, self.result.zero if self.result else None)
+        zero = optional(node, result.zero)
         low, high = code_range(code_type(b, zero, node.outputs[0]))
         return within(b, as_float(b, node.outputs[0]), low, high, margin=0)
 
@@ -167,10 +174,6 @@ def _fixed(*operands: Codes) -> Callable[[ir.Node], Sequence[Codes]]:
     return lambda _: operands
 
 
-def _result(scale: int, axis: int = -1) -> Codes:
-    return Codes(-1, scale, scale + 1, axis)
-
-
 def _gemm_operands(node: ir.Node) -> Sequence[Codes]:
     """Scales of B differ from column to column of the product."""
     return Codes(0, 1, 2), Codes(3, 4, 5, axis=0 if node.attributes.get_int("transB", 0) else 1)
@@ -189,33 +192,29 @@ _TWO = _fixed(Codes(0, 1, 2), Codes(3, 4, 5))
 
 TWINS: dict[tuple[str, str], Twin] = {
     ("", "QLinearConv"): Twin(
-        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6), bias=8
+        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), bias=8
     ),
     ("", "QLinearMatMul"): Twin(
-        op_type="MatMul", operands=_fixed(Codes(0, 1, 2, axis=-2), Codes(3, 4, 5)), result=_result(6, axis=-2)
+        op_type="MatMul", operands=_fixed(Codes(0, 1, 2, axis=-2), Codes(3, 4, 5)), result_axis=-2
     ),
     ("", "ConvInteger"): Twin(op_type="Conv", operands=_fixed(Codes(0, None, 2), Codes(1, None, 3, axis=0))),
     ("", "MatMulInteger"): Twin(
         op_type="MatMul", operands=_fixed(Codes(0, None, 2, axis=-2), Codes(1, None, 3))
     ),
     (_MICROSOFT, "QLinearConv"): Twin(
-        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), result=_result(6), bias=8
+        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), bias=8
     ),
-    (_MICROSOFT, "QGemm"): Twin(op_type="Gemm", operands=_gemm_operands, result=_result(7), bias=6),
-    (_MICROSOFT, "QLinearAdd"): Twin(op_type="Add", operands=_TWO, result=_result(6)),
-    (_MICROSOFT, "QLinearMul"): Twin(op_type="Mul", operands=_TWO, result=_result(6)),
-    (_MICROSOFT, "QLinearConcat"): Twin(op_type="Concat", operands=_concat_operands, result=_result(0)),
-    (_MICROSOFT, "QLinearGlobalAveragePool"): Twin(
-        op_type="GlobalAveragePool", operands=_ONE, result=_result(3)
-    ),
-    (_MICROSOFT, "QLinearAveragePool"): Twin(op_type="AveragePool", operands=_ONE, result=_result(3)),
-    (_MICROSOFT, "QLinearSigmoid"): Twin(op_type="Sigmoid", operands=_ONE, result=_result(3)),
-    (_MICROSOFT, "QLinearLeakyRelu"): Twin(op_type="LeakyRelu", operands=_ONE, result=_result(3)),
-    (_MICROSOFT, "QLinearSoftmax"): Twin(
-        op_type="Softmax", operands=_ONE, result=_result(3), opset=_softmax_opset
-    ),
+    (_MICROSOFT, "QGemm"): Twin(op_type="Gemm", operands=_gemm_operands, bias=6),
+    (_MICROSOFT, "QLinearAdd"): Twin(op_type="Add", operands=_TWO),
+    (_MICROSOFT, "QLinearMul"): Twin(op_type="Mul", operands=_TWO),
+    (_MICROSOFT, "QLinearConcat"): Twin(op_type="Concat", operands=_concat_operands),
+    (_MICROSOFT, "QLinearGlobalAveragePool"): Twin(op_type="GlobalAveragePool", operands=_ONE),
+    (_MICROSOFT, "QLinearAveragePool"): Twin(op_type="AveragePool", operands=_ONE),
+    (_MICROSOFT, "QLinearSigmoid"): Twin(op_type="Sigmoid", operands=_ONE),
+    (_MICROSOFT, "QLinearLeakyRelu"): Twin(op_type="LeakyRelu", operands=_ONE),
+    (_MICROSOFT, "QLinearSoftmax"): Twin(op_type="Softmax", operands=_ONE, opset=_softmax_opset),
     (_MICROSOFT, "QLinearWhere"): Twin(
-        op_type="Where", operands=_fixed(Codes(1, 2, 3), Codes(4, 5, 6)), result=_result(7), plain=(0,)
+        op_type="Where", operands=_fixed(Codes(1, 2, 3), Codes(4, 5, 6)), plain=(0,)
     ),
     (_MICROSOFT, "DynamicQuantizeMatMul"): Twin(op_type="MatMul", operands=_fixed(Codes(0), Codes(1, 2, 3))),
     (_MICROSOFT, "MatMulIntegerToFloat"): Twin(

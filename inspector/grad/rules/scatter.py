@@ -73,7 +73,7 @@ def tensor_scatter(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     seeds = b.op("Shape", gy, start=0, end=1)
     whole = b.op("Concat", seeds, b.ints(b.sizes(update, *range(1, rank))), axis=0)
     places = b.op("Expand", places, whole)
-    zeros = b.op("ConstantOfShape", whole, value=ir.tensor(np.zeros(1, b.numpy_dtype)))
+    zeros = b.zeros(whole)
     gcache = b.op("ScatterElements", gy, places, zeros, axis=axis)
     return [gcache, b.op("GatherElements", gy, places, axis=axis), *[None] * (len(node.inputs) - 2)]
 
@@ -86,8 +86,7 @@ def _scatter(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Gradie
 
 def _replaced(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Sequence[ir.Value]:  # noqa: ARG001
     gu = places.read(gy)
-    zeros = b.op("ConstantOfShape", b.op("Shape", gu), value=ir.tensor(np.zeros(1, b.numpy_dtype)))
-    return places.write(gy, zeros), gu
+    return places.write(gy, b.zeros(b.op("Shape", gu))), gu
 
 
 def _added(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Sequence[ir.Value]:  # noqa: ARG001
