@@ -3,310 +3,33 @@
 from __future__ import annotations
 
 import gzip
-import io
 
 import grpc
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
-from PIL import Image
 
-from inspector.client import Class, Client, Direction, Element, Region, Unit
+from inspector.client import Class, Client
 from inspector.client.images import image_to_wire
 from inspector.client.targets import target_to_wire
 from inspector.errors import InvalidInputError
 from inspector.v1 import inspection_service_pb2 as pb
 from inspector.v1 import inspection_service_pb2_grpc
-from inspector.v1.image_pb2 import RENDERING_PNG, Extent
-from inspector.v1.image_pb2 import Image as WireImage
-from inspector.v1.method_pb2 import Numbers, OptionValue
-from inspector.v1.target_pb2 import DirectionTarget, RegionTarget, Target
-from inspector.v1.tensor_pb2 import Tensor
+from inspector.v1.image_pb2 import RENDERING_PNG
+from inspector.v1.method_pb2 import OptionValue
+from tests.service.bad_requests import (
+    BAD,
+    EMPTY,
+    GOOD,
+    TOY,
+    attribute_by,
+    predict,
+    tensor,
+)
 from tests.support.graphs import model, node
 from tests.support.server import running_server
-from tests.support.toys import toy_cnn, toy_image, toy_photo
-
-TOY = "models/toy"
-GOOD = image_to_wire(toy_image())
-
-
-def tensor(datatype: str, shape: list[int], raw: bytes) -> WireImage:
-    return WireImage(tensor=Tensor(datatype=datatype, shape=shape, raw=raw))
-
-
-def encoded(image: Image.Image, **options) -> WireImage:
-    buffer = io.BytesIO()
-    image.save(buffer, **options)
-    return WireImage(encoded=buffer.getvalue())
-
-
-def animation() -> WireImage:
-    frames = [Image.fromarray(toy_photo(seed)) for seed in range(3)]
-    return encoded(frames[0], format="WEBP", save_all=True, append_images=frames[1:])
-
-
-def predict(*images: WireImage, model: str = TOY, top: int = 0) -> tuple[str, object]:
-    return "Predict", pb.PredictRequest(model=model, images=images, top=top)
-
-
-SIMPLE = (Class, Direction, Element, Region, Unit)
-
-
-def attribute(*targets, method: str = "", images=(GOOD,)) -> tuple[str, object]:
-    wired = [target_to_wire(target) if isinstance(target, SIMPLE) else target for target in targets]
-    return "Attribute", pb.AttributeRequest(model=TOY, images=images, method=method, targets=wired)
-
-
-def region(**given) -> Target:
-    return Target(region=RegionTarget(tensor="conv1", **given))
-
-
-def activations(*layers: str) -> tuple[str, object]:
-    return "Activations", pb.ActivationsRequest(model=TOY, images=[GOOD], layers=layers)
-
-
-def occlude(**given) -> tuple[str, object]:
-    return "Occlude", pb.OccludeRequest(**({"model": TOY, "image": GOOD} | given))
-
-
-def attribute_by(method: str, policies: dict[str, str] | None = None, **options) -> tuple[str, object]:
-    request = pb.AttributeRequest(model=TOY, images=[GOOD], method=method, options=options, policies=policies)
-    return "Attribute", request
-
-
-def told(call: tuple[str, object]) -> tuple[str, object]:
-    return "AttributeStream", pb.AttributeStreamRequest(attribution=call[1])
-
-
-NAN = np.full((3, 16, 16), np.nan, np.float32)
-JPEG = encoded(Image.fromarray(toy_photo(height=64, width=64)), format="JPEG").encoded
-
-NOTHING = tensor("FP32", [0, 3, 16, 16], b"")
-
-EMPTY = {
-    "Predict": pb.PredictRequest(model=TOY, images=[NOTHING]),
-    "Activations": pb.ActivationsRequest(model=TOY, images=[NOTHING], layers=["conv1"]),
-    "Attribute": pb.AttributeRequest(model=TOY, images=[NOTHING]),
-    "Occlude": pb.OccludeRequest(model=TOY, image=NOTHING),
-    "Features": pb.FeaturesRequest(model=TOY, images=[NOTHING]),
-}
-
-BAD = {
-    "no model": (predict(GOOD, model=""), "INVALID_ARGUMENT", "INVALID_NAME"),
-    "a path for a model": (predict(GOOD, model="models/../../etc"), "INVALID_ARGUMENT", "INVALID_NAME"),
-    "an unknown model": (predict(GOOD, model="models/tpy"), "NOT_FOUND", "MODEL_NOT_FOUND"),
-    "no image": (predict(), "INVALID_ARGUMENT", "MISSING"),
-    "an empty image": (predict(WireImage()), "INVALID_ARGUMENT", "MISSING"),
-    "no bytes": (predict(WireImage(encoded=b"")), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "no picture": (predict(WireImage(encoded=b"not a picture")), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "a truncated picture": (
-        predict(WireImage(encoded=JPEG[: len(JPEG) // 2])),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "a format not allowed": (
-        predict(encoded(Image.fromarray(toy_photo()), format="BMP")),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "an animation": (predict(animation()), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "too many pixels": (
-        predict(encoded(Image.new("1", (15000, 10000)), format="PNG")),
-        "RESOURCE_EXHAUSTED",
-        "LIMIT_EXCEEDED",
-    ),
-    "too many images": (predict(*[GOOD] * 257), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED"),
-    "bytes that are not the shape's": (
-        predict(tensor("FP32", [3, 16, 16], b"0" * 100)),
-        "INVALID_ARGUMENT",
-        "SIZE_MISMATCH",
-    ),
-    "an overflowing shape": (
-        predict(tensor("FP32", [2**62, 2**62], b"")),
-        "INVALID_ARGUMENT",
-        "INVALID_SHAPE",
-    ),
-    "a negative dimension": (predict(tensor("FP32", [-3, 16, 16], b"")), "INVALID_ARGUMENT", "INVALID_SHAPE"),
-    "an empty tensor": (predict(tensor("FP32", [0, 16, 16], b"")), "INVALID_ARGUMENT", "INVALID_SHAPE"),
-    "NaN": (predict(tensor("FP32", [3, 16, 16], NAN.tobytes())), "INVALID_ARGUMENT", "NOT_FINITE"),
-    "an unknown datatype": (predict(tensor("FP8", [1], b"0")), "INVALID_ARGUMENT", "UNKNOWN_DATATYPE"),
-    "whole numbers": (predict(tensor("INT32", [1], b"0000")), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "another size": (predict(tensor("FP32", [3, 1, 1], b"0" * 12)), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "a negative top": (predict(GOOD, top=-1), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "no layer": (activations(), "INVALID_ARGUMENT", "MISSING"),
-    "an unknown layer": (activations("conv9"), "NOT_FOUND", "LAYER_NOT_FOUND"),
-    "too many layers": (activations(*["conv1"] * 1001), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED"),
-    "an unknown method": (attribute(method="magic"), "NOT_FOUND", "ATTRIBUTION_METHOD_NOT_FOUND"),
-    "an unknown option": (
-        attribute_by("smoothgrad", sample=OptionValue(integer=3)),
-        "INVALID_ARGUMENT",
-        "UNKNOWN_OPTION",
-    ),
-    "an option named as a parameter of ours": (
-        attribute_by("smoothgrad", cancellation=OptionValue(integer=3)),
-        "INVALID_ARGUMENT",
-        "UNKNOWN_OPTION",
-    ),
-    "an unknown option of a stream": (
-        told(attribute_by("gradcam", target=OptionValue(integer=3))),
-        "INVALID_ARGUMENT",
-        "UNKNOWN_OPTION",
-    ),
-    "a text for a number": (
-        attribute_by("rise", masks=OptionValue(text="20")),
-        "INVALID_ARGUMENT",
-        "INVALID_OPTION",
-    ),
-    "an option of no value": (
-        attribute_by("rise", masks=OptionValue()),
-        "INVALID_ARGUMENT",
-        "INVALID_OPTION",
-    ),
-    "an unknown rule": (
-        attribute_by("lrp", rule=OptionValue(text="gamma")),
-        "INVALID_ARGUMENT",
-        "INVALID_OPTION",
-    ),
-    "a negative seed": (
-        attribute_by("rise", seed=OptionValue(integer=-1)),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "too many steps for a number": (
-        attribute_by("smoothgrad", samples=OptionValue(number=float("inf"))),
-        "INVALID_ARGUMENT",
-        "INVALID_OPTION",
-    ),
-    "a baseline without bytes": (
-        attribute_by("rise", baseline=OptionValue(tensor=Tensor(datatype="FP32", shape=[3, 16, 16]))),
-        "INVALID_ARGUMENT",
-        "SIZE_MISMATCH",
-    ),
-    "a baseline of one axis": (
-        attribute_by("rise", baseline=OptionValue(tensor=Tensor(datatype="FP32", shape=[0]))),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "a baseline of no pixels": (
-        attribute_by("rise", baseline=OptionValue(tensor=Tensor(datatype="FP32", shape=[3, 0]))),
-        "INVALID_ARGUMENT",
-        "INVALID_SHAPE",
-    ),
-    "no colours": (
-        attribute_by("rise", baseline=OptionValue(numbers=Numbers())),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "policies among the options": (
-        (
-            "Attribute",
-            pb.AttributeRequest(model=TOY, images=[GOOD], options={"policies": OptionValue(text="guided")}),
-        ),
-        "INVALID_ARGUMENT",
-        "INVALID_OPTION",
-    ),
-    "a policy of an unknown layer": (
-        attribute_by("guided", {"conv9": "gradient"}),
-        "NOT_FOUND",
-        "LAYER_NOT_FOUND",
-    ),
-    "an unknown policy": (attribute_by("guided", {"relu1": "magic"}), "NOT_FOUND", "POLICY_NOT_FOUND"),
-    "an unknown policy in a stream": (
-        told(attribute_by("guided", {"relu1": "magic"})),
-        "NOT_FOUND",
-        "POLICY_NOT_FOUND",
-    ),
-    "policies for a method without": (
-        attribute_by("gradcam", {"relu1": "guided"}),
-        "INVALID_ARGUMENT",
-        "UNKNOWN_OPTION",
-    ),
-    "a stream of nothing": (
-        ("AttributeStream", pb.AttributeStreamRequest()),
-        "INVALID_ARGUMENT",
-        "MISSING",
-    ),
-    "rectifiers of an unknown model": (
-        ("ListRectifiers", pb.ListRectifiersRequest(model="models/tpy")),
-        "NOT_FOUND",
-        "MODEL_NOT_FOUND",
-    ),
-    "a negative page of rectifiers": (
-        ("ListRectifiers", pb.ListRectifiersRequest(model=TOY, page_size=-1)),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "a page of methods that is none": (
-        ("ListMethods", pb.ListMethodsRequest(page_token="lrp")),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "an empty target": (attribute(pb.AttributeRequest().targets.add()), "INVALID_ARGUMENT", "MISSING"),
-    "class 5 of 5": (attribute(Class(5)), "NOT_FOUND", "CLASS_NOT_FOUND"),
-    "class -1": (attribute(Class(-1)), "NOT_FOUND", "CLASS_NOT_FOUND"),
-    "a unit of no layer": (attribute(Unit("")), "INVALID_ARGUMENT", "MISSING"),
-    "a unit of an unknown layer": (attribute(Unit("conv9")), "NOT_FOUND", "LAYER_NOT_FOUND"),
-    "channel 6 of 6": (attribute(Unit("conv1", 6)), "NOT_FOUND", "CHANNEL_NOT_FOUND"),
-    "a position outside": (attribute(Unit("conv1", 0, (16, 0))), "NOT_FOUND", "POSITION_NOT_FOUND"),
-    "a position of another rank": (attribute(Unit("conv1", 0, (1,))), "NOT_FOUND", "POSITION_NOT_FOUND"),
-    "a class of an unknown output": (attribute(Class(0, "y")), "NOT_FOUND", "OUTPUT_NOT_FOUND"),
-    "an element of no tensor": (attribute(Element("")), "INVALID_ARGUMENT", "MISSING"),
-    "an element of an unknown tensor": (attribute(Element("conv9")), "NOT_FOUND", "TENSOR_NOT_FOUND"),
-    "an element of another rank": (attribute(Element("conv1", (1,))), "INVALID_ARGUMENT", "RANK_MISMATCH"),
-    "an element outside": (attribute(Element("scores", (5,))), "NOT_FOUND", "ELEMENT_NOT_FOUND"),
-    "a region of no tensor": (attribute(Region("")), "INVALID_ARGUMENT", "MISSING"),
-    "a region outside": (attribute(Region("conv1", 6)), "NOT_FOUND", "ELEMENT_NOT_FOUND"),
-    "an empty region": (attribute(Region("conv1", slice(2, 2))), "INVALID_ARGUMENT", "EMPTY_REGION"),
-    "a mask of numbers": (
-        attribute(region(mask=Tensor(datatype="UINT8", shape=[1], raw=b"1"))),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "a mask of fewer bytes": (
-        attribute(region(mask=Tensor(datatype="BOOL", shape=[9], raw=b"1"))),
-        "INVALID_ARGUMENT",
-        "SIZE_MISMATCH",
-    ),
-    "an unknown reduction": (attribute(region(reduce=9)), "INVALID_ARGUMENT", "UNKNOWN_ENUM"),
-    "a direction of no tensor": (attribute(Direction("")), "INVALID_ARGUMENT", "MISSING"),
-    "a short direction": (
-        attribute(Direction("scores", (1.0,))),
-        "INVALID_ARGUMENT",
-        "DIMENSION_MISMATCH",
-    ),
-    "a direction of zeros": (
-        attribute(Target(direction=DirectionTarget(tensor="scores", vector=[0] * 5))),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "two targets for three images": (
-        attribute(Class(0), Class(1), images=(GOOD, GOOD, GOOD)),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "an unknown rendering": (
-        ("Attribute", pb.AttributeRequest(model=TOY, images=[GOOD], rendering=9)),
-        "INVALID_ARGUMENT",
-        "UNKNOWN_ENUM",
-    ),
-    "an unknown pooling": (
-        ("Features", pb.FeaturesRequest(model=TOY, images=[GOOD], pooling=9)),
-        "INVALID_ARGUMENT",
-        "UNKNOWN_ENUM",
-    ),
-    "a patch of no size": (occlude(size=Extent(height=0, width=3)), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "a patch larger than the image": (
-        occlude(size=Extent(height=99, width=99)),
-        "INVALID_ARGUMENT",
-        "INVALID_INPUT",
-    ),
-    "a negative stride": (occlude(stride=Extent(height=-1, width=1)), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "a fill of NaN": (occlude(fill=[float("nan")]), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "a fill of two channels": (occlude(fill=[0, 0]), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "a negative batch": (occlude(batch=-1), "INVALID_ARGUMENT", "INVALID_INPUT"),
-    "an occlusion of nothing": (occlude(image=WireImage()), "INVALID_ARGUMENT", "MISSING"),
-}
+from tests.support.toys import toy_cnn, toy_image
 
 
 @pytest.mark.parametrize(("call", "code", "reason"), BAD.values(), ids=BAD)
