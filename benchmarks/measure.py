@@ -16,7 +16,7 @@ from benchmarks.models import Model
 from benchmarks.protocol import METHODS, Worker
 
 CONTENDERS = {"plain": "ort", "ours": "ours", "peer": "captum"}
-"""The modules contender_*.py, and how their results are labelled."""
+"""The modules contender_*.py, and how their results are labeled."""
 
 CALLS_PER_TURN = 3
 """The first call of a turn finds the caches cold and is not counted."""

@@ -19,7 +19,7 @@ from benchmarks.torchvision_models import import_models
 SEED = 0
 
 OPTIONS = {"googlenet": {"aux_logits": False, "init_weights": False}}
-"""Its own initialisation draws from a truncated normal distribution, for a minute."""
+"""Its own initialization draws from a truncated normal distribution, for a minute."""
 
 
 def build(model: Model) -> nn.Module:

@@ -23,7 +23,7 @@ from inspector.render.cautions import caution
 from inspector.render.grid import tile
 from inspector.render.report import Report
 from inspector.render.scatter import pca_scatter
-from inspector.render.strip import neighbour_strip
+from inspector.render.strip import neighbor_strip
 
 METHODS = ("saliency", "deconvnet", "guided")
 CELL = (216, 216)
@@ -121,7 +121,7 @@ def _attributions(report: Report, model: RemoteModel, photographs: list[Photogra
 def _occlusions(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
     report.add_section(
         "Where the evidence is",
-        "A grey square slides over the photograph (Fig 7): the probability of the class, the most probable class, and "
+        "A gray square slides over the photograph (Fig 7): the probability of the class, the most probable class, and "
         "the total activation of the strongest map, wherever the square stands. Of the photographs tried, those whose "
         "class suffers most.",
     )
@@ -167,13 +167,13 @@ def _embeddings(report: Report, client: Client, photographs: list[Photograph]) -
         "Which images are alike",
         f"{len(pieces)} windows of the photographs, each a vector of what the last dense layer reads.",
     )
-    with _step("nearest neighbours and principal components"):
+    with _step("nearest neighbors and principal components"):
         queries = [f"{photograph.name}-0" for photograph in photographs[:4]]
-        answers = collection.neighbours(items=queries, k=7)
+        answers = collection.neighbors(items=queries, k=7)
         pca = collection.pca(components=2)
-    for query, neighbours in zip(queries, answers, strict=True):
-        others = [n for n in neighbours if n.id != query][:6]
-        strip = neighbour_strip(pieces[query], [pieces[n.id] for n in others], [n.distance for n in others])
+    for query, neighbors in zip(queries, answers, strict=True):
+        others = [n for n in neighbors if n.id != query][:6]
+        strip = neighbor_strip(pieces[query], [pieces[n.id] for n in others], [n.distance for n in others])
         report.add_figure(strip, f"nearest to {query}, by cosine distance", size=FigureSize.WIDE)
     scatter = pca_scatter(
         pca.points,

@@ -10,14 +10,14 @@ import pytest
 import inspector
 import inspector.client
 from inspector.cli.main import app
-from inspector.engine.attribution import ATTRIBUTION_METHODS
-from inspector.grad.policies import POLICIES
+from inspector.grad.policies.table import POLICIES
+from inspector.methods.attribution.projection import ATTRIBUTION_METHODS
 from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
 
 
 def test_the_package():
     names = (
-        "Attribution Cancellation Class ClassScore Direction Element Inspector Occlusion Prediction Region Unit "
+        "Attribution Cancellation Class ClassScore Direction Element Model Occlusion Prediction Region Unit "
         "attribution_methods load"
     )
     assert sorted(inspector.__all__) == names.split()
@@ -26,12 +26,12 @@ def test_the_package():
 
 def test_a_loaded_model():
     names = "activations attribute close device features layers model occlude occlude_steps predict prepare rectifiers"
-    assert public(inspector.Inspector) == names.split()
+    assert public(inspector.Model) == names.split()
 
 
 def test_the_client():
     names = (
-        "Attribution Class ClassScore Client CollectionInfo Direction Element Layer ModelInfo Neighbour Occlusion "
+        "Attribution Class ClassScore Client CollectionInfo Direction Element Layer ModelInfo Neighbor Occlusion "
         "Pca Prediction Region RemoteCollection RemoteModel ResolvedTarget ServerBusyError ServerUnavailableError Unit"
     )
     assert sorted(inspector.client.__all__) == names.split()
@@ -42,7 +42,7 @@ def test_the_clients_verbs():
     assert public(inspector.client.Client) == names.split()
     names = "activation_pictures activations attribute features info layers occlude occlude_steps predict rectifiers"
     assert public(inspector.client.RemoteModel) == names.split()
-    names = "add delete info neighbours pca"
+    names = "add delete info neighbors pca"
     assert public(inspector.client.RemoteCollection) == names.split()
 
 
@@ -76,7 +76,7 @@ def test_the_policies():
 
 def test_the_commands():
     verbs = sorted(command.name or command.callback.__name__ for command in app.registered_commands)
-    names = "attribute features layers methods neighbours occlude pca predict rectifiers serve"
+    names = "attribute features layers methods neighbors occlude pca predict rectifiers serve"
     assert verbs == names.split()
 
 
@@ -96,7 +96,7 @@ def test_the_commands():
         (
             embedding_service_pb2,
             "EmbeddingService",
-            "AddItems ComputePca DeleteCollection FindNeighbours GetCollection ListCollections",
+            "AddItems ComputePca DeleteCollection FindNeighbors GetCollection ListCollections",
         ),
     ],
 )

@@ -39,5 +39,5 @@ def test_the_example_with_options(tmp_path):
 def test_the_example_as_a_client(tmp_path):
     with running_server(tmp_path / "models") as server:
         printed = run(AS_CLIENT.replace("127.0.0.1:50051", server.address), tmp_path)
-    assert "Neighbour" in printed
+    assert "Neighbor" in printed
     assert (tmp_path / "projection.png").read_bytes().startswith(b"\x89PNG")

@@ -7,7 +7,7 @@ import pytest
 
 from inspector import Direction, Element, Region
 from inspector.errors import InvalidInputError
-from inspector.targets import ResolvedTarget, Span, as_target
+from inspector.types.targets import ResolvedTarget, Span, as_target
 
 CHECKS = np.indices((12, 10)).sum(axis=0) % 2 == 0
 

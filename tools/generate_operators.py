@@ -16,11 +16,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.grad.cases_quantised import CURVED, LINEAR_CASES
+from tests.grad.cases_quantized import CURVED, LINEAR_CASES
 from tests.grad.figures import PAGE, Figures, figures_of, read_figures
 from tests.grad.hand_made import FLOAT_CASES, Key, differentiated
 from tests.grad.judging import OPERATORS, judge, judge_node_tests
-from tests.grad.judging_quantised import curve_error, slope_error
+from tests.grad.judging_quantized import curve_error, slope_error
 from tools.operator_facts import Operator, complaints, read_operators
 from tools.operator_page import render
 

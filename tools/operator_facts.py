@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import inspector.grad.backward  # noqa: F401  (importing it registers the rules)
 from inspector.grad.rule import NO_GRADIENT, REFUSED, RULES, Rule
-from tests.grad.hand_made import FLOAT_CASES, QUANTISED_CASES, Key, differentiated
+from tests.grad.hand_made import FLOAT_CASES, QUANTIZED_CASES, Key, differentiated
 from tests.grad.judging import OPERATORS, older_tests, own_tests
 from tests.grad.node_test_notes import UNJUDGED
 from tests.support import schemas
@@ -102,7 +102,7 @@ def _by_hand() -> tuple[Counter[Key], defaultdict[Key, frozenset[int]]]:
     """Return in how many hand-made cases each operator is differentiated, and at which versions."""
     count: Counter[Key] = Counter()
     versions: defaultdict[Key, frozenset[int]] = defaultdict(frozenset)
-    for case in (*FLOAT_CASES, *QUANTISED_CASES):
+    for case in (*FLOAT_CASES, *QUANTIZED_CASES):
         opset = next(o.version for o in case.model.opset_import if o.domain in ("", "ai.onnx"))
         for key in differentiated(case.model):
             count[key] += 1

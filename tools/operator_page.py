@@ -9,10 +9,10 @@ import onnx
 from onnx import defs
 
 from inspector.grad.body import by_body
-from inspector.grad.quantisation import SaturatingRule
 from inspector.grad.rule import Rule
+from inspector.grad.writing.quantization import SaturatingRule
 from tests.grad.figures import Figures, written
-from tests.grad.hand_made import FLOAT_CASES, QUANTISED_CASES, Key
+from tests.grad.hand_made import FLOAT_CASES, QUANTIZED_CASES, Key
 from tests.grad.node_test_notes import JUDGED_BY_RUNTIME, UNJUDGED
 from tests.support.schemas import OLDEST
 from tools.operator_facts import Operator
@@ -22,7 +22,7 @@ _HEAD = """# Operators
 <!-- Written by tools/generate_operators.py; `make check` fails where this page and the code differ. -->
 
 What the backward pass knows of every operator of ONNX's standard domain, up to opset {newest} (onnx {version}), and of
-those of `com.microsoft` that quantised models hold.
+those of `com.microsoft` that quantized models hold.
 
 | | |
 | --- | ---: |
@@ -40,7 +40,7 @@ An operator of any other domain, or a custom one, ends the way back with an erro
   form; plus hand-made models that it is differentiated in.
 - *float64*, *float32*: the largest error of the gradient over all of those, along a random direction, against a central
   difference: in float64 in ONNX's reference evaluator, or, where that does not compute what the operator says, in
-  float32 in ONNX Runtime. Operators on codes are compared with their dequantised twin.
+  float32 in ONNX Runtime. Operators on codes are compared with their dequantized twin.
 - *parity*: the largest difference between the gradient in float32 in ONNX Runtime and in float64, of its maximum.
 
 Errors are given as the power of ten that they stay within; what is rounding is 1e-8, 1e-4 and 1e-6. The suite judges
@@ -88,7 +88,7 @@ def _head(operators: list[Operator], ruled: list[Operator]) -> str:
         "operators of `com.microsoft` with a rule": sum(bool(o.key[0]) for o in ruled),
         "models that judge the rules: ONNX's own tests": sum(o.own for o in ruled),
         "… the same at other opsets": sum(o.older for o in ruled),
-        "… made by hand": len(FLOAT_CASES) + len(QUANTISED_CASES),
+        "… made by hand": len(FLOAT_CASES) + len(QUANTIZED_CASES),
     }
     return _HEAD.format(
         newest=defs.onnx_opset_version(),

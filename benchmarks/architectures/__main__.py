@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.architectures.catalogue import ARCHITECTURES, Architecture, architecture_named
+from benchmarks.architectures.catalog import ARCHITECTURES, Architecture, architecture_named
 from benchmarks.architectures.report import markdown
 from benchmarks.models import ROOT
 from benchmarks.protocol import THREADS

@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 POLICIES = ("gradient", "deconvnet", "guided")
-"""What happens to the signal at rectifiers (inspector.grad.policies)."""
+"""What happens to the signal at rectifiers (inspector.grad.policies.table)."""
 
 BOUND = 1e-3
 """Up to here maps agree, relative to the largest value."""

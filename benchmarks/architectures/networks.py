@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from benchmarks.architectures.catalogue import TIMM, TORCHVISION, Architecture
+from benchmarks.architectures.catalog import TIMM, TORCHVISION, Architecture
 from benchmarks.torchvision_models import import_models
 
 Tensors = tuple[torch.Tensor, ...]

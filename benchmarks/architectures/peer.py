@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 import torch
 
-from benchmarks.architectures.catalogue import DYNAMO, Export, architecture_named
+from benchmarks.architectures.catalog import DYNAMO, Export, architecture_named
 from benchmarks.architectures.comparison import POLICIES, deviations
 from benchmarks.architectures.networks import build
 from benchmarks.architectures.pictures import pictures

@@ -9,7 +9,7 @@ from torch.nn import functional
 def pictures(count: int, *, side: int, seed: int) -> torch.Tensor:
     """Return (count, 3, side, side): noise of as much variance at every octave, as natural images have.
 
-    White noise looks alike from afar: batch normalisation would take away what all images share and blow up the little
+    White noise looks alike from afar: batch normalization would take away what all images share and blow up the little
     that is left, and rounding with it.
     """
     generator = torch.Generator().manual_seed(seed)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.architectures.catalogue import ARCHITECTURES, Architecture, Export
+from benchmarks.architectures.catalog import ARCHITECTURES, Architecture, Export
 from benchmarks.architectures.comparison import BOUND, POLICIES, Verdict, judge
 
 Result = Mapping[str, Any]
@@ -22,7 +22,7 @@ NOTES = """\
   of its layer's spread, on one of the two images, and makes all of the difference of 5e-3; the other image agrees to
   4e-7. One of AlexNet's, at 2e-7, makes the 3e-2. Forward, and deconvnet, which reads no mask, agree.
 - **BiT**: by default ONNX Runtime fuses the embedder's padding with zeros into the MaxPool behind it, which pads with
-  −∞: the scores differ from PyTorch's by 3 % of their maximum, here as in a plain session (with the optimiser
+  −∞: the scores differ from PyTorch's by 3 % of their maximum, here as in a plain session (with the optimizer
   `Pad_Fusion` disabled, by 2e-7). The maps are those of the model.
 - **RT-DETR** detaches its boxes between the decoder's layers. A file knows nothing of that, so autograd was kept from
   it.
@@ -103,8 +103,8 @@ def _introduction(where: Result) -> str:
 the backward graphs give for them, against PyTorch's autograd on the same weights. Made by
 `python -m benchmarks.architectures` (`make architectures`) on {where["date"]}: {versions}.
 
-- The weights are random (seed 0): the definition's own initialisation; parameters that it starts at one value (gains,
-  biases, layer scales, position embeddings) are drawn anew, and the statistics of batch normalisation are set from
+- The weights are random (seed 0): the definition's own initialization; parameters that it starts at one value (gains,
+  biases, layer scales, position embeddings) are drawn anew, and the statistics of batch normalization are set from
   random pictures, so that signals neither vanish nor explode; its biases are around 1, so that most rectifiers are
   open, as in trained networks. Files with batch N are run with two images at once.
 - Of each output one element is explained, the largest. The figures are the largest difference from autograd,
@@ -114,7 +114,7 @@ the backward graphs give for them, against PyTorch's autograd on the same weight
   1e-5 of the image: what rounding decides falls the other way there, and a wrong rule would stay wrong. † marks maps
   that agree at one of those, or where autograd's float32 is itself further than {BOUND:g} from its float64.
 - "deconvnet" and "guided" put their rule in place of every rectifier (ReLU, ReLU6, SiLU, hard-swish, GELU, …), in
-  autograd by a function mode, here by the patterns of `inspector.grad.rectifiers`.
+  autograd by a function mode, here by the patterns of `inspector.grad.policies.rectifiers`.
 - onnx2torch's column is its network's gradient against the same reference; up to {PEER_BOUND:g} counts, because
   rounding decides there, too."""
 

@@ -9,7 +9,7 @@ from benchmarks.architectures.pictures import pictures
 
 SEED = 0
 IMAGES = 32
-"""How many random pictures of 64×64 the statistics of the normalisation are taken from; of larger ones, fewer."""
+"""How many random pictures of 64×64 the statistics of the normalization are taken from; of larger ones, fewer."""
 
 BATCH_NORM_BIAS = (1.0, 0.3)
 """Mean and deviation. Most rectifiers are open then, as in trained networks; around 0, networks of random weights are
@@ -17,7 +17,7 @@ chaotic (forward errors grow thirtyfold in ResNet-50), and rounding decides ever
 
 
 def settle(network: nn.Module, *, side: int) -> None:
-    """Make constant parameters random, and set the statistics of batch normalisation from one batch of pictures.
+    """Make constant parameters random, and set the statistics of batch normalization from one batch of pictures.
 
     Definitions start many parameters at 0 or 1 (gains, biases, layer scales of 1e-6, position embeddings), and a
     comparison would not see them.

@@ -1,4 +1,4 @@
-"""Labelled crops of the photographs: cut once with Pillow, varied anew for every batch with PyTorch."""
+"""Labeled crops of the photographs: cut once with Pillow, varied anew for every batch with PyTorch."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ def channel_statistics(pixels: torch.Tensor) -> tuple[list[float], list[float]]:
 
 
 def augment(pixels: torch.Tensor, *, generator: torch.Generator) -> torch.Tensor:
-    """Shift, mirror and recolour uint8 crops of side `CUT_SIZE` into floats in [0, 1] of side `INPUT_SIZE`.
+    """Shift, mirror and recolor uint8 crops of side `CUT_SIZE` into floats in [0, 1] of side `INPUT_SIZE`.
 
-    Mirroring and colour are drawn per crop, the shift per batch. Saturation reaches down to grey, so that
-    colour alone never tells the photographs apart.
+    Mirroring and color are drawn per crop, the shift per batch. Saturation reaches down to gray, so that
+    color alone never tells the photographs apart.
     """
     count = len(pixels)
     y, x = torch.randint(CUT_SIZE - INPUT_SIZE + 1, (2,), generator=generator).tolist()
@@ -110,9 +110,9 @@ def augment(pixels: torch.Tensor, *, generator: torch.Generator) -> torch.Tensor
     def draw(low: float, high: float, *shape: int) -> torch.Tensor:
         return torch.empty(count, *shape).uniform_(low, high, generator=generator)
 
-    grey = batch.mean(dim=1, keepdim=True)
+    gray = batch.mean(dim=1, keepdim=True)
     saturation = draw(-0.1, 1.3, 1, 1, 1).clamp_(min=0)
-    batch = grey + saturation * (batch - grey)
+    batch = gray + saturation * (batch - gray)
     middle = batch.mean(dim=(1, 2, 3), keepdim=True)
     contrast = draw(0.75, 1.25, 1, 1, 1)
     brightness = draw(-0.06, 0.06, 1, 1, 1) + draw(-0.02, 0.02, 3, 1, 1)

@@ -13,12 +13,12 @@ from network import INPUT_SIZE, DemoNet
 OPSET = 17
 
 SHORT_SIDE = 160
-"""A whole photograph is shrunk to this short side before its centre is cut out: the crop then spans 0.6
+"""A whole photograph is shrunk to this short side before its center is cut out: the crop then spans 0.6
 of the short side, inside the range of scales that training showed."""
 
 
 def preprocessing(*, mean: Sequence[float], std: Sequence[float]) -> dict[str, object]:
-    """Describe how pixels become the input: resize, centre crop, then (value * scale - mean) / std."""
+    """Describe how pixels become the input: resize, center crop, then (value * scale - mean) / std."""
     return {
         "layout": "NCHW",
         "color": "RGB",

@@ -20,7 +20,7 @@ FIRST_FILTER_STD = 0.007
 
 
 class LocalResponseNorm(nn.Module):
-    """y = x / (k + alpha / size * sum of x^2 over `size` neighbouring channels)^beta, for an odd `size`.
+    """y = x / (k + alpha / size * sum of x^2 over `size` neighboring channels)^beta, for an odd `size`.
 
     The same function as `torch.nn.LocalResponseNorm`, which is slower on a CPU and which the exporter takes
     apart into dozens of nodes: here it becomes the one ONNX operator LRN.
@@ -32,15 +32,15 @@ class LocalResponseNorm(nn.Module):
         super().__init__()
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
         distance = (torch.arange(channels).view(-1, 1) - torch.arange(channels)).abs()
-        neighbours = (distance <= size // 2).float().view(channels, channels, 1, 1)
-        self.register_buffer("neighbours", neighbours, persistent=False)
+        neighbors = (distance <= size // 2).float().view(channels, channels, 1, 1)
+        self.register_buffer("neighbors", neighbors, persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalise [n, channels, h, w] across channels."""
+        """Normalize [n, channels, h, w] across channels."""
         if torch.onnx.is_in_onnx_export():
             exported: torch.Tensor = _ExportedLrn.apply(x, self.size, self.alpha, self.beta, self.k)
             return exported
-        energy = functional.conv2d(x.square(), self.get_buffer("neighbours"))
+        energy = functional.conv2d(x.square(), self.get_buffer("neighbors"))
         return x * (self.k + self.alpha / self.size * energy).pow(-self.beta)
 
 
@@ -58,7 +58,7 @@ class _ExportedLrn(torch.autograd.Function):
 
 
 class DemoNet(nn.Module):
-    """Four convolutions with overlapping max-pooling and local response normalisation, then two dense layers.
+    """Four convolutions with overlapping max-pooling and local response normalization, then two dense layers.
 
     Maps [n, 3, 96, 96] to logits [n, classes]. The submodules' names are the names of the exported nodes.
     """
@@ -96,12 +96,12 @@ class DemoNet(nn.Module):
         nn.init.normal_(self.layers.get_submodule("conv1").get_parameter("weight"), std=FIRST_FILTER_STD)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Return the logits of normalised images."""
+        """Return the logits of normalized images."""
         logits: torch.Tensor = self.layers(image)
         return logits
 
     @torch.no_grad()
-    def renormalise_first_filters(self) -> None:
+    def renormalize_first_filters(self) -> None:
         """Scale every conv1 filter whose RMS exceeds `MAX_FILTER_RMS` back to it."""
         weight = self.layers.get_submodule("conv1").get_parameter("weight")
         rms = weight.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()

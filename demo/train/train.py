@@ -38,7 +38,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class Normalization:
     """Mean and standard deviation per channel, as parts of 1."""
 
     mean: list[float]
@@ -58,7 +58,7 @@ def train(recipe: Recipe, *, photos: Path, output: Path) -> None:
     training = cut_training_crops(photos, per_class=recipe.train_crops, rng=rng)
     validation = cut_validation_crops(photos, per_class=recipe.validation_crops, rng=rng)
     mean, std = channel_statistics(training.pixels)
-    normalise = Normalisation(mean, std)
+    normalize = Normalization(mean, std)
 
     network = DemoNet(len(LABELS), dropout=recipe.dropout).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
@@ -76,9 +76,9 @@ def train(recipe: Recipe, *, photos: Path, output: Path) -> None:
     for epoch in range(1, recipe.epochs + 1):
         started = time.monotonic()
         loss = _train_epoch(
-            network, training, normalise, optimizer, schedule, batch=recipe.batch, generator=generator
+            network, training, normalize, optimizer, schedule, batch=recipe.batch, generator=generator
         )
-        accuracy = class_accuracy(network, validation, normalise)
+        accuracy = class_accuracy(network, validation, normalize)
         history[epoch] = _mean(accuracy)
         print(
             f"epoch {epoch:3d}  loss {loss:.3f}  validation accuracy {history[epoch]:.3f}"
@@ -95,7 +95,7 @@ def train(recipe: Recipe, *, photos: Path, output: Path) -> None:
 def _train_epoch(
     network: DemoNet,
     crops: Crops,
-    normalise: Normalisation,
+    normalize: Normalization,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     *,
@@ -108,24 +108,24 @@ def _train_epoch(
     whole_batches = order[: len(crops) // batch * batch].split(batch)
     total = 0.0
     for indices in whole_batches:
-        images = normalise(augment(crops.pixels[indices], generator=generator))
+        images = normalize(augment(crops.pixels[indices], generator=generator))
         loss = functional.cross_entropy(network(images), crops.labels[indices])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM)
         optimizer.step()
         schedule.step()
-        network.renormalise_first_filters()
+        network.renormalize_first_filters()
         total += loss.item()
     return total / len(whole_batches)
 
 
 @torch.no_grad()
-def class_accuracy(network: DemoNet, crops: Crops, normalise: Normalisation) -> dict[str, float]:
+def class_accuracy(network: DemoNet, crops: Crops, normalize: Normalization) -> dict[str, float]:
     """Return the part of `crops` that is named right, by class; class sizes are equal."""
     network.eval()
     predicted = torch.cat(
-        [network(normalise(chunk.float().div(255))).argmax(dim=1) for chunk in crops.pixels.split(256)]
+        [network(normalize(chunk.float().div(255))).argmax(dim=1) for chunk in crops.pixels.split(256)]
     )
     right = (predicted == crops.labels).float()
     return {name: right[crops.labels == label].mean().item() for label, name in enumerate(LABELS)}

@@ -15,7 +15,7 @@ with engine_required():
     from inspector.cli.features import features
     from inspector.cli.layers import layers
     from inspector.cli.methods import methods
-    from inspector.cli.neighbours import neighbours
+    from inspector.cli.neighbors import neighbors
     from inspector.cli.occlude import occlude
     from inspector.cli.output import complain
     from inspector.cli.pca import pca
@@ -36,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (serve, layers, rectifiers, methods, predict, attribute, occlude, features, neighbours, pca):
+for verb in (serve, layers, rectifiers, methods, predict, attribute, occlude, features, neighbors, pca):
     app.command()(verb)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from inspector.cli.subject import known_methods
 from inspector.errors import InvalidInputError, unknown_name
-from inspector.options import POLICIES
+from inspector.types.options import POLICIES
 
 Options = Annotated[
     list[str] | None,

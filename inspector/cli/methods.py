@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspector.cli import options
 from inspector.cli.output import print_json, print_table, say
 from inspector.cli.subject import known_methods
-from inspector.options import POLICIES, OptionInfo
+from inspector.types.options import POLICIES, OptionInfo
 
 
 def methods(server: options.Server = None, as_json: options.Json = False) -> None:

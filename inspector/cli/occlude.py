@@ -31,7 +31,7 @@ def occlude(
     size: Annotated[int | None, typer.Option("--size", min=1, help="Of the square, in pixels.")] = None,
     stride: Annotated[int | None, typer.Option("--stride", min=1, help="In pixels.")] = None,
     fill: Annotated[
-        float | None, typer.Option("--fill", help="In the model's input units; default: grey.")
+        float | None, typer.Option("--fill", help="In the model's input units; default: gray.")
     ] = None,
     output: options.Output = None,
     server: options.Server = None,
@@ -39,7 +39,7 @@ def occlude(
     preprocessing: options.Preprocessing = None,
     as_json: options.Json = False,
 ) -> None:
-    """Slide a grey square over the image: what it does to the class, the answer, and the strongest map."""
+    """Slide a gray square over the image: what it does to the class, the answer, and the strongest map."""
     part = PartOptions(
         tensor=tensor, index=index, region=region, reduce=reduce, mask=mask, direction=direction
     )

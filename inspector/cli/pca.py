@@ -11,10 +11,10 @@ from inspector.cli import options
 from inspector.cli.features import Pooling
 from inspector.cli.output import print_json, print_table, write_picture
 from inspector.cli.subject import open_subject
-from inspector.embeddings.pca import fit_pca
+from inspector.collections.pca import fit_pca
 from inspector.errors import InvalidInputError
-from inspector.model.images import decode_image
-from inspector.model.limits import Limits
+from inspector.model.checks.limits import Limits
+from inspector.model.preprocessing.images import decode_image
 from inspector.render.png import to_png
 from inspector.render.scatter import pca_scatter
 

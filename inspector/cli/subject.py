@@ -6,21 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from inspector.api.inspector import Inspector, attribution_methods
-from inspector.api.load import load
-from inspector.api.pictures import attribution_pictures, occlusion_picture
 from inspector.cli.options import read_preprocessing
 from inspector.client.client import Client
 from inspector.client.remote_model import RemoteModel
 from inspector.errors import InvalidInputError
-from inspector.layers import FoundRectifier, Layer
-from inspector.options import MethodInfo
-from inspector.results import Attribution, Occlusion, Prediction
-from inspector.targets import Target
+from inspector.face.load import load
+from inspector.face.model import Model, attribution_methods
+from inspector.face.pictures import attribution_pictures, occlusion_picture
+from inspector.types.arrays import Array
+from inspector.types.layers import FoundRectifier, Layer
+from inspector.types.options import MethodInfo
+from inspector.types.results import Attribution, Occlusion, Prediction
+from inspector.types.targets import Target
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Options = Mapping[str, Any]
 Progress = Callable[[int, int], None]
 
@@ -70,7 +68,7 @@ def known_methods(server: str | None) -> tuple[MethodInfo, ...]:
 
 
 class _Local:
-    def __init__(self, inspector: Inspector) -> None:
+    def __init__(self, inspector: Model) -> None:
         self._inspector = inspector
 
     def layers(self) -> Sequence[Layer]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector.cli.options import read_position
 from inspector.errors import InvalidInputError
-from inspector.targets import Class, Direction, Element, Region, Span, Target, Unit
+from inspector.types.targets import Class, Direction, Element, Region, Span, Target, Unit
 
 OWN = "own"
 """The direction of a tensor itself."""

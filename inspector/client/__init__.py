@@ -6,12 +6,12 @@ with inspector.client.Client("localhost:50051") as client: client.upload("m.onnx
 from inspector.client.client import Client
 from inspector.client.errors import ServerBusyError, ServerUnavailableError
 from inspector.client.models import ModelInfo
-from inspector.client.remote_collection import CollectionInfo, Neighbour, Pca, RemoteCollection
+from inspector.client.remote_collection import CollectionInfo, Neighbor, Pca, RemoteCollection
 from inspector.client.remote_model import RemoteModel
 from inspector.client.results import Attribution, Occlusion
-from inspector.layers import Layer
-from inspector.results import ClassScore, Prediction
-from inspector.targets import Class, Direction, Element, Region, ResolvedTarget, Unit
+from inspector.types.layers import Layer
+from inspector.types.results import ClassScore, Prediction
+from inspector.types.targets import Class, Direction, Element, Region, ResolvedTarget, Unit
 
 __all__ = [
     "Attribution",
@@ -23,7 +23,7 @@ __all__ = [
     "Element",
     "Layer",
     "ModelInfo",
-    "Neighbour",
+    "Neighbor",
     "Occlusion",
     "Pca",
     "Prediction",

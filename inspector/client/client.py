@@ -14,7 +14,7 @@ from inspector.client.models import ModelInfo, model_from_wire
 from inspector.client.remote_collection import CollectionInfo, RemoteCollection, collection_from_wire
 from inspector.client.remote_model import RemoteModel
 from inspector.client.upload import id_for, open_model, upload_messages
-from inspector.options import MethodInfo
+from inspector.types.options import MethodInfo
 from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from inspector.client.tensors import tensor_from_wire, tensor_to_wire
 from inspector.errors import InvalidInputError
-from inspector.layers import FoundRectifier
-from inspector.options import POLICIES, MethodInfo, OptionInfo
+from inspector.types.layers import FoundRectifier
+from inspector.types.options import POLICIES, MethodInfo, OptionInfo
 from inspector.v1 import method_pb2, model_pb2
 
 _TYPES = {

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from google.protobuf.message import Message
 
-from inspector.layers import Dim, Layer, Output, Shape
-from inspector.receptive_field import AxisField, ReceptiveField
+from inspector.types.layers import Dim, Layer, Output, Shape
+from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.v1 import model_pb2
 
 

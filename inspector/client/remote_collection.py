@@ -9,8 +9,9 @@ from typing import Any
 from inspector.client.connection import Connection
 from inspector.client.images import image_to_wire, images_to_wire
 from inspector.client.remote_model import POOLINGS
-from inspector.client.tensors import Array, tensor_from_wire, tensor_to_wire
+from inspector.client.tensors import tensor_from_wire, tensor_to_wire
 from inspector.errors import InvalidInputError
+from inspector.types.arrays import Array
 from inspector.v1 import embedding_service_pb2
 
 METRICS = {
@@ -37,7 +38,7 @@ class CollectionInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Neighbour:
+class Neighbor:
     """An item near to a query."""
 
     id: str
@@ -107,7 +108,7 @@ class RemoteCollection:
             response = self._connection.call(self._service.AddItems, request)
         return collection_from_wire(response.collection)
 
-    def neighbours(
+    def neighbors(
         self,
         x: object = None,
         *,
@@ -115,16 +116,16 @@ class RemoteCollection:
         items: Sequence[str] | None = None,
         k: int = 10,
         metric: str = "cosine",
-    ) -> tuple[tuple[Neighbour, ...], ...]:
+    ) -> tuple[tuple[Neighbor, ...], ...]:
         """Return the `k` nearest items of each query, nearest first: of images, or of vectors, or of items by id."""
-        request = embedding_service_pb2.FindNeighboursRequest(
+        request = embedding_service_pb2.FindNeighborsRequest(
             collection=self._name,
             queries=_queries(x, vectors, items),
             k=k,
             metric=_known(METRICS, metric, field="metric"),
         )
-        response = self._connection.call(self._service.FindNeighbours, request)
-        return tuple(tuple(_neighbour(one) for one in result.neighbours) for result in response.results)
+        response = self._connection.call(self._service.FindNeighbors, request)
+        return tuple(tuple(_neighbor(one) for one in result.neighbors) for result in response.results)
 
     def pca(self, *, components: int = 2) -> Pca:
         """Return the principal components, and the items on them."""
@@ -194,8 +195,8 @@ def _queries(
     return [embedding_service_pb2.Query(image=image) for image in images_to_wire(x)]
 
 
-def _neighbour(message: embedding_service_pb2.Neighbour) -> Neighbour:
-    return Neighbour(
+def _neighbor(message: embedding_service_pb2.Neighbor) -> Neighbor:
+    return Neighbor(
         id=message.id, index=message.index, distance=message.distance, attributes=dict(message.attributes)
     )
 

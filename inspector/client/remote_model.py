@@ -20,11 +20,12 @@ from inspector.client.results import (
     prediction_from_wire,
 )
 from inspector.client.targets import target_to_wire, targets_to_wire
-from inspector.client.tensors import Array, tensor_from_wire
+from inspector.client.tensors import tensor_from_wire
 from inspector.errors import EngineError, InvalidInputError
-from inspector.layers import FoundRectifier, Layer
-from inspector.results import Activations, Prediction
-from inspector.targets import TargetLike
+from inspector.types.arrays import Array
+from inspector.types.layers import FoundRectifier, Layer
+from inspector.types.results import Activations, Prediction
+from inspector.types.targets import TargetLike
 from inspector.v1 import image_pb2, inspection_service_pb2, model_service_pb2
 
 RENDERINGS = {None: image_pb2.RENDERING_UNSPECIFIED, "png": image_pb2.RENDERING_PNG}
@@ -94,7 +95,7 @@ class RemoteModel:
     ) -> Attribution:
         """Map a target back to the image by one of `Client.attribution_methods()`, with that method's own options.
 
-        A target is a class index, `Class()` (the most probable), or any other of `inspector.targets`. One target goes
+        A target is a class index, `Class()` (the most probable), or any other of the targets. One target goes
         with any number of images, several targets with one image or with as many images. `policies` names other
         policies by layer. `progress` is called with (steps done, steps in all) by methods that take many.
         `rendering="png"` asks for pictures too.
@@ -125,7 +126,7 @@ class RemoteModel:
         progress: Callable[[int, int], None] | None = None,
         rendering: str | None = None,
     ) -> Occlusion:
-        """Slide a grey square over one image; `progress` is called with (positions done, positions in all)."""
+        """Slide a gray square over one image; `progress` is called with (positions done, positions in all)."""
         result = None
         for result in self.occlude_steps(
             x,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector import results
 from inspector.client.targets import resolved_from_wire
 from inspector.client.tensors import tensor_from_wire
-from inspector.results import Activations, ClassScore, Prediction
+from inspector.types import results
+from inspector.types.results import Activations, ClassScore, Prediction
 from inspector.v1 import image_pb2, inspection_service_pb2
 
 
@@ -21,7 +21,7 @@ class Attribution(results.Attribution):
 
 @dataclass(frozen=True, kw_only=True)
 class Occlusion(results.Occlusion):
-    """What a sliding grey square does to an image's answer, and its picture."""
+    """What a sliding gray square does to an image's answer, and its picture."""
 
     picture: bytes = b""
     """A PNG of the three maps, when asked, once they are complete."""

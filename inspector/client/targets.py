@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspector.client.tensors import tensor_to_wire
-from inspector.targets import (
+from inspector.types.targets import (
     Class,
     Direction,
     Element,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from inspector.errors import EngineError, InvalidInputError
+from inspector.types.arrays import Array
 from inspector.v1 import tensor_pb2
-
-Array = npt.NDArray[Any]
 
 _PREFIXES = {"f": "FP", "i": "INT", "u": "UINT"}
 _DTYPES = {

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from inspector.engine.sessions import Plan, Sessions
 from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
 from inspector.grad.backward import GRADIENT, SEED
-from inspector.grad.builder import Batch
-from inspector.grad.policies import Signal, policy_named
+from inspector.grad.policies.table import Signal, policy_named
+from inspector.grad.writing.builder import Batch
 from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import activation_bytes, shapes_at
 from inspector.graph.traits import Traits, find_traits
-from inspector.model.spec import Model
+from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import Device
 from inspector.runtime.session import Session
 from inspector.runtime.tensor import DeviceTensor
+from inspector.types.arrays import Array
 
-Array = np.ndarray[Any, np.dtype[Any]]
 SeedFunction = Callable[[Array, range], Array]
 """(activations of a chunk (n, …), which images it holds) -> seeds (n, …), or (k, …) where n is 1."""
 
@@ -36,7 +35,7 @@ class Engine:
     """Runs one model. Thread-safe; sessions are made when first needed and shared through the cache."""
 
     def __init__(
-        self, model: Model, *, device: Device, cache: SessionCache, batch_bytes: int = 512 << 20
+        self, model: OnnxModel, *, device: Device, cache: SessionCache, batch_bytes: int = 512 << 20
     ) -> None:
         """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run."""
         if model.other_inputs:
@@ -82,7 +81,7 @@ class Engine:
     def run(
         self, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
     ) -> dict[str, Array]:
-        """Return tensors of the forward pass for (N, …) images, each (N, …), on the host; codes dequantised."""
+        """Return tensors of the forward pass for (N, …) images, each (N, …), on the host; codes dequantized."""
         parts: list[dict[str, Array]] = []
         for images, chunk in self.batches(x):
             found = self._forward(chunk, tensors, (), cancellation)

@@ -6,27 +6,23 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from inspector.errors import ConflictError
 from inspector.grad.backward import write_backward
-from inspector.grad.builder import Batch
-from inspector.grad.policies import policy_named
+from inspector.grad.policies.table import policy_named
+from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
 from inspector.graph.sized import activation_bytes, shapes_at
 from inspector.graph.traits import Traits
-from inspector.model.spec import Model
+from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import Device
 from inspector.runtime.memory import release_free_memory
-from inspector.runtime.session import Optimisation, Session
+from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from inspector.types.arrays import Array
 
 _numbers = itertools.count()
 
@@ -46,7 +42,7 @@ class Plan:
 class Sessions:
     """Makes sessions when they are first needed; the cache may forget them, and they are made again."""
 
-    def __init__(self, model: Model, *, traits: Traits, device: Device, cache: SessionCache) -> None:
+    def __init__(self, model: OnnxModel, *, traits: Traits, device: Device, cache: SessionCache) -> None:
         self.device = device
         self._model = model
         self._cache = cache
@@ -56,14 +52,14 @@ class Sessions:
         self._weights: dict[str, DeviceTensor] = {}
         self._closed = False
         self._spinning = Spinning.NEVER if _runs_are_short(model) else Spinning.RUNNING
-        self._forward_optimisation = Optimisation.BASIC if traits.has_qdq else Optimisation.ALL
+        self._forward_optimization = Optimization.BASIC if traits.has_qdq else Optimization.ALL
 
     def forward(self, tensors: tuple[str, ...], switches: tuple[str, ...]) -> Session:
         """Return the session that gives tensors and switches of the exported graph."""
 
         def make() -> Session:
             exposed = expose(self._model.ir, tensors=tensors, switches=switches)
-            return self._session(pack(exposed), self._forward_optimisation)
+            return self._session(pack(exposed), self._forward_optimization)
 
         return self._cached(("forward", tensors, switches), make)
 
@@ -105,7 +101,7 @@ class Sessions:
             )
             with self._lock:
                 self._plans[key] = Plan(graph.saved, graph.switches, graph.batchable)
-            return self._session(pack(graph.model), Optimisation.ALL)
+            return self._session(pack(graph.model), Optimization.ALL)
 
         session = self._cached(key, make)
         with self._lock:
@@ -130,7 +126,7 @@ class Sessions:
 
         return self._cache.get((self._key, *key), made)
 
-    def _session(self, packed: PackedGraph, optimisation: Optimisation) -> Session:
+    def _session(self, packed: PackedGraph, optimization: Optimization) -> Session:
         own = self._model.ir.graph.initializers
         weights, constants = {}, {}
         for name, array in packed.weights.items():
@@ -143,7 +139,7 @@ class Sessions:
             weights=weights,
             constants=constants,
             device=self.device,
-            optimisation=optimisation,
+            optimization=optimization,
             spinning=self._spinning,
         )
 
@@ -152,7 +148,7 @@ class Sessions:
             return self._weights.setdefault(name, DeviceTensor.place(array))
 
 
-def _runs_are_short(model: Model) -> bool:
+def _runs_are_short(model: OnnxModel) -> bool:
     """Tell whether one image's activations are known to be few."""
     size, is_all = activation_bytes(model, model.shapes)
     return is_all and size < _SHORT_RUN_BYTES

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Builder
 from inspector.grad.refusal import describe
 from inspector.grad.step import Step
+from inspector.grad.writing.builder import Builder
 
 Arrived = dict[ir.Value, list[ir.Value]]
 """By forward tensor: the parts of its gradient that have arrived so far."""

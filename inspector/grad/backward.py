@@ -16,12 +16,12 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
 from inspector.errors import NotFoundError
 from inspector.grad.accumulate import accumulate, total
-from inspector.grad.builder import OPSET, Batch, Builder
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_blocks, find_path
-from inspector.grad.policies import Policy
+from inspector.grad.policies.table import Policy
 from inspector.grad.refusal import is_control_flow, no_rule, no_way
 from inspector.grad.rule import Rule, find_rule
+from inspector.grad.writing.builder import OPSET, Batch, Builder
 from inspector.graph.expose import SWITCHES
 from inspector.graph.opset import standard_opset
 from inspector.model.spec import Dim

@@ -18,10 +18,11 @@ import onnx_ir as ir
 from onnx.reference import ReferenceEvaluator
 
 from inspector.grad.accumulate import accumulate, total
-from inspector.grad.builder import OPSET, Array, Builder
 from inspector.grad.refusal import no_rule
 from inspector.grad.rule import NO_GRADIENT, Gradients, Rule, find_rule
 from inspector.grad.step import Step
+from inspector.grad.writing.builder import OPSET, Builder
+from inspector.types.arrays import Array
 
 AXES_AS_INPUTS = 13
 """Since when Unsqueeze and its like read axes from an input, as they do in the backward graph."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import onnx_ir as ir
 
-from inspector.grad.policies import Policy
-from inspector.grad.quantisation import float_operator
-from inspector.grad.rectifiers import find_rectifiers
-from inspector.grad.relevance import LINEAR
+from inspector.grad.policies.rectifiers import find_rectifiers
+from inspector.grad.policies.relevance import LINEAR
+from inspector.grad.policies.table import Policy
 from inspector.grad.step import RuleOf, Step
+from inspector.grad.writing.quantization import float_operator
 
 
 class Choice:
@@ -54,7 +54,7 @@ class Choice:
 
 
 def _first_linear(nodes: Sequence[ir.Node]) -> set[ir.Node]:
-    """Return the linear layers that no other one lies before, with the normalisations right behind them."""
+    """Return the linear layers that no other one lies before, with the normalizations right behind them."""
     first: set[ir.Node] = set()
     behind: set[ir.Value] = set()
     for node in nodes:

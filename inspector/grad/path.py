@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import onnx_ir as ir
 
-from inspector.grad.rule import NO_GRADIENT, QUANTISERS
+from inspector.grad.rule import NO_GRADIENT, QUANTIZERS
 
 CODES = frozenset({"int2", "uint2", "int4", "uint4", "int8", "uint8", "int16", "uint16", "int32"})
-"""Types of integers that stand for real values, between a quantiser and a dequantiser; indices are int64."""
+"""Types of integers that stand for real values, between a quantizer and a dequantizer; indices are int64."""
 
 
 def find_path(
@@ -18,7 +18,7 @@ def find_path(
     """Return the nodes through which the target reaches the source, in graph order, and the values on the way.
 
     A way ends where an operator is declared to have no gradient, and at tensors that are neither floats nor the
-    codes of quantised values; `dtypes` names the types that the graph does not state.
+    codes of quantized values; `dtypes` names the types that the graph does not state.
     """
     needed = _ancestors(source)
     reached = {target}
@@ -64,8 +64,8 @@ def _reads(node: ir.Node) -> Iterator[ir.Value]:
 
 
 def _carriers(node: ir.Node, reached: set[ir.Value], dtypes: Mapping[str, str]) -> list[ir.Value]:
-    """Return the outputs that carry on what reached a node: floats, and codes made of codes or by a quantiser."""
-    if (node.domain, node.op_type) in QUANTISERS:
+    """Return the outputs that carry on what reached a node: floats, and codes made of codes or by a quantizer."""
+    if (node.domain, node.op_type) in QUANTIZERS:
         return list(node.outputs[:1])
     from_codes = any(v in reached and dtype_name(v, dtypes) in CODES for v in node.inputs if v is not None)
     return [

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidInputError, UnsupportedOperatorError
 from inspector.grad.path import dtype_name
-from inspector.grad.rule import NO_GRADIENT, QUANTISERS, REFUSED, known_operators
+from inspector.grad.rule import NO_GRADIENT, QUANTIZERS, REFUSED, known_operators
 
 _CONTROL_FLOW = ("If", "Loop", "Scan")
 
@@ -39,8 +39,8 @@ def no_rule(node: ir.Node) -> UnsupportedOperatorError:
         )
     if node.domain.startswith(_RUNTIME_DOMAINS):
         return UnsupportedOperatorError(
-            f"{describe(node)} has no backward rule: ONNX Runtime's own optimiser or quantiser writes this operator. "
-            "Give the model as it was before ONNX Runtime optimised it, or choose a target below this node."
+            f"{describe(node)} has no backward rule: ONNX Runtime's own optimizer or quantizer writes this operator. "
+            "Give the model as it was before ONNX Runtime optimized it, or choose a target below this node."
         )
     return UnsupportedOperatorError(
         f"{describe(node)} has no backward rule. Operators with one: {', '.join(known_operators())}. "
@@ -66,7 +66,7 @@ def no_way(
 
 def _obstacle(node: ir.Node, dtypes: Mapping[str, str]) -> str:
     key = (node.domain, node.op_type)
-    stated = NO_GRADIENT.get(key) or REFUSED.get(key) or QUANTISERS.get(key)
+    stated = NO_GRADIENT.get(key) or REFUSED.get(key) or QUANTIZERS.get(key)
     if stated is not None:
         return stated
     whole = [value for value in node.outputs if "float" not in dtype_name(value, dtypes)]

@@ -26,7 +26,7 @@ NO_GRADIENT: Registry[tuple[str, str], str] = Registry("operator without gradien
 REFUSED: Registry[tuple[str, str], str] = Registry("refused operator")
 """Operators that are neither ruled nor without a gradient, with the reason: a walk that meets one is an error."""
 
-QUANTISERS: Registry[tuple[str, str], str] = Registry("quantiser")
+QUANTIZERS: Registry[tuple[str, str], str] = Registry("quantizer")
 """Operators that turn floats into codes: only their first output carries a gradient, with the reason."""
 
 

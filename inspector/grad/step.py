@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from inspector.grad.rectifiers import Rectifier
+from inspector.grad.policies.rectifiers import Rectifier
 from inspector.grad.rule import Rule
 
 

@@ -9,7 +9,7 @@ import onnx_ir as ir
 from inspector.graph.opset import standard_opset
 from inspector.model.codes import carries_signal
 
-_QUANTISERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
+_QUANTIZERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
 _PASSIVE = frozenset(
     {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout", "Transpose"}
     | {"QuantizeLinear", "DequantizeLinear"}
@@ -81,12 +81,12 @@ def _features(scores: ir.Value) -> ir.Value | None:
         if node is None:
             return None
         if node.op_type in _CLASSIFIERS and carries_signal(node.inputs[0]):
-            return _unquantised(node.inputs[0])
+            return _unquantized(node.inputs[0])
         value = next((v for v in node.inputs if carries_signal(v)), None)
     return None
 
 
-def _unquantised(value: ir.Value | None) -> ir.Value | None:
-    """Return what codes were made of, where a quantiser made them right here."""
+def _unquantized(value: ir.Value | None) -> ir.Value | None:
+    """Return what codes were made of, where a quantizer made them right here."""
     node = value.producer() if value is not None else None
-    return node.inputs[0] if node is not None and node.op_type in _QUANTISERS else value
+    return node.inputs[0] if node is not None and node.op_type in _QUANTIZERS else value

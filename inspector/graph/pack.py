@@ -58,7 +58,7 @@ _PASSIVE = frozenset({"Cast", "DequantizeLinear", "Identity", "Reshape", "Transp
 
 @dataclass(frozen=True)
 class PackedGraph:
-    """A serialised ModelProto that names its large weights as external, and those weights."""
+    """A serialized ModelProto that names its large weights as external, and those weights."""
 
     graph: bytes
     weights: Mapping[str, np.ndarray[Any, np.dtype[Any]]]

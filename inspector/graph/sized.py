@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import onnx
 
 from inspector.graph.pack import pack
-from inspector.model.shapes import infer_shapes
-from inspector.model.spec import Model, Shape
+from inspector.model.shapes.infer import infer_shapes
+from inspector.model.spec import OnnxModel, Shape
 
 
-def activation_bytes(model: Model, shapes: Mapping[str, Shape]) -> tuple[int, bool]:
+def activation_bytes(model: OnnxModel, shapes: Mapping[str, Shape]) -> tuple[int, bool]:
     """Return how many bytes one image's activations take in float32, and whether that is all of them.
 
     Sizes that are not numbers are left out.
@@ -23,7 +23,7 @@ def activation_bytes(model: Model, shapes: Mapping[str, Shape]) -> tuple[int, bo
     return 4 * sum(map(math.prod, sizes)), is_all
 
 
-def shapes_at(model: Model, image: Sequence[int]) -> Mapping[str, Shape]:
+def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:
     """Return the shapes of all tensors for one image of the given shape (without the batch axis)."""
     if all(isinstance(size, int) for size in model.input.shape[1:]):
         return model.shapes

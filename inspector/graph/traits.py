@@ -15,9 +15,9 @@ class Traits:
     """What a look at the operators tells."""
 
     has_qdq: bool
-    """QuantizeLinear or DequantizeLinear pairs: extended optimisation may change answers."""
+    """QuantizeLinear or DequantizeLinear pairs: extended optimization may change answers."""
     depends_on_batch: bool
-    """Dynamic quantisation takes its ranges over the whole batch, so an image's answer depends on its company."""
+    """Dynamic quantization takes its ranges over the whole batch, so an image's answer depends on its company."""
 
 
 def find_traits(model: ir.Model) -> Traits:

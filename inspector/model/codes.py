@@ -1,18 +1,15 @@
-"""Which tensors hold codes of quantised values, and the real values that they stand for."""
+"""Which tensors hold codes of quantized values, and the real values that they stand for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
-from inspector.model.dequantise import dequantise, spread
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from inspector.model.dequantize import dequantize, spread
+from inspector.types.arrays import Array
 
 _MICROSOFT = "com.microsoft"
 
@@ -55,7 +52,7 @@ class Codes:
 
     def real(self, codes: Array) -> Array:
         """Return the real values of codes, in the type of the scale."""
-        return dequantise(codes, self.scale, self.zero, axis=self.axis)
+        return dequantize(codes, self.scale, self.zero, axis=self.axis)
 
     def steps(self, rank: int) -> Array:
         """Return the step from one code to the next, as it broadcasts against a tensor of a rank."""

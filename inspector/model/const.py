@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from inspector.model.dequantise import dequantise, spread
+from inspector.model.dequantize import dequantize, spread
 
 Array = npt.NDArray[np.generic]
 Inputs = list[Array | None]
@@ -115,7 +115,7 @@ def _flatten(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
     return data.reshape(int(np.prod(data.shape[:axis], dtype=np.int64)), -1)
 
 
-def _quantise(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+def _quantize(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
     """Return saturate(round(x / s) + z), ties to even; small floats and blocks are left to the runtime."""
     scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
     given = node.attributes.get_int("output_dtype", 0) or ir.DataType.UINT8
@@ -128,16 +128,16 @@ def _quantise(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
     codes = np.rint(np.divide(data, spread(scale, data.shape, axis=axis), dtype=np.float32))
     if zero is not None:
         codes = codes + spread(zero, data.shape, axis=axis).astype(np.float32)
-    quantised: Array = np.clip(codes, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
-    return quantised
+    quantized: Array = np.clip(codes, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+    return quantized
 
 
-def _dequantise(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
+def _dequantize(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
     scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
     if scale is None:
         return None
     axis, block = node.attributes.get_int("axis", 1), node.attributes.get_int("block_size", 0)
-    return dequantise(data, scale, zero, axis=1 if axis is None else axis, block=block or 0)
+    return dequantize(data, scale, zero, axis=1 if axis is None else axis, block=block or 0)
 
 
 def _identity(_node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
@@ -152,6 +152,6 @@ _FOLDS: dict[str, Callable[[ir.Node, Array, Inputs], Array | None]] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Flatten": _flatten,
-    "QuantizeLinear": _quantise,
-    "DequantizeLinear": _dequantise,
+    "QuantizeLinear": _quantize,
+    "DequantizeLinear": _dequantize,
 }

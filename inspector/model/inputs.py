@@ -7,7 +7,7 @@ import onnx
 import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
-from inspector.model.shapes import declared_shape
+from inspector.model.shapes.infer import declared_shape
 from inspector.model.spec import ImageInput, Shape
 
 IMAGE_CHANNELS = (1, 3, 4)

@@ -1,4 +1,4 @@
-"""The layer catalogue: which nodes compute something from the image that can be looked at."""
+"""The layer catalog: which nodes compute something from the image that can be looked at."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import onnx_ir as ir
 
 from inspector.model.codes import Codes, codes_of
 from inspector.model.dependence import dependents
-from inspector.model.field import Field
+from inspector.model.receptive.field import Field
+from inspector.model.receptive.trace import ROLES
 from inspector.model.spec import ImageInput, Layer, Shape
-from inspector.model.trace import ROLES
 
 FLOAT_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
 CODE_DTYPES = frozenset({"int8", "uint8", "int16", "uint16"})
-_QUANTISERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
+_QUANTIZERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
 
 
 def find_codes(model: ir.Model, image: str, dtypes: Mapping[str, str]) -> dict[str, Codes]:
     """Return the tensors that depend on the image and hold codes of real values that the model does not give as floats.
 
-    By name. Those of a quantiser are left out: its input is the float tensor that they stand for.
+    By name. Those of a quantizer are left out: its input is the float tensor that they stand for.
     """
     found = {}
     for node in dependents(model.graph, image):
         output = node.outputs[0]
-        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in _QUANTISERS:
+        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in _QUANTIZERS:
             codes = codes_of(output)
             if codes is not None:
                 found[output.name or ""] = codes

@@ -6,7 +6,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from inspector.errors import InvalidModelError, LimitExceededError
-from inspector.model.limits import Limits, require_at_most
+from inspector.model.checks.limits import Limits, require_at_most
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 ORT_FORMAT = b"ORTM"

@@ -1,4 +1,4 @@
-"""Reads a model: a file, a folder or bytes to a validated Model."""
+"""Reads a model: a file, a folder or bytes to a validated OnnxModel."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import onnx
 import onnx_ir as ir
 
 from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
-from inspector.model.branches import fold_branches
-from inspector.model.external_data import check_external_data
-from inspector.model.find_preprocessing import find_preprocessing
-from inspector.model.functions import inline_functions
-from inspector.model.fused import open_fused
-from inspector.model.hold import hold_tensors
+from inspector.model.checks.external_data import check_external_data
+from inspector.model.checks.limits import Limits
+from inspector.model.checks.operators import check_operators
+from inspector.model.checks.validate import validate
 from inspector.model.inputs import find_image_input
-from inspector.model.labels import find_labels
 from inspector.model.layers import build_layers, find_codes
-from inspector.model.limits import Limits
-from inspector.model.operators import check_operators
-from inspector.model.preprocessing import Preprocessing
-from inspector.model.preprocessing_sources.sidecars import triton_layout
+from inspector.model.preprocessing.find import find_preprocessing
+from inspector.model.preprocessing.labels import find_labels
+from inspector.model.preprocessing.sources.sidecars import triton_layout
 from inspector.model.protobuf import check_size, parse_model
-from inspector.model.shapes import declared_shape, infer_shapes, standard_opset
-from inspector.model.spec import ImageInput, Model, Output, Shape
-from inspector.model.trace import one_image_shapes, trace_fields
-from inspector.model.validate import validate
+from inspector.model.receptive.trace import one_image_shapes, trace_fields
+from inspector.model.rewriting.branches import fold_branches
+from inspector.model.rewriting.functions import inline_functions
+from inspector.model.rewriting.fused import open_fused
+from inspector.model.rewriting.hold import hold_tensors
+from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
+from inspector.model.spec import ImageInput, OnnxModel, Output, Shape
+from inspector.types.preprocessing import Preprocessing
 
 CHUNK = 2**20
 
@@ -40,7 +40,7 @@ def read_model(
     limits: Limits | None = None,
     preprocessing: Preprocessing | Mapping[str, Any] | None = None,
     labels: Sequence[str] | None = None,
-) -> Model:
+) -> OnnxModel:
     """Return the model in a .onnx file, in a folder with exactly one, or in bytes.
 
     `preprocessing` replaces what is found in or beside the file; a mapping replaces only its keys. `labels`
@@ -73,7 +73,7 @@ def read_model(
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     classes = _classes(outputs)
-    return Model(
+    return OnnxModel(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
         sha256=sha256,

@@ -1,4 +1,4 @@
-"""What is known of a model before it runs: plain data, no behaviour."""
+"""What is known of a model before it runs: plain data, no behavior."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import unknown_name
-from inspector.layers import Dim, Layer, Output, Shape
+from inspector.model.checks.limits import Limits
 from inspector.model.codes import Codes
-from inspector.model.limits import Limits
-from inspector.model.preprocessing import Preprocessing
+from inspector.types.layers import Dim, Layer, Output, Shape
+from inspector.types.preprocessing import Preprocessing
 
-__all__ = ["Dim", "ImageInput", "Layer", "Model", "Output", "Shape"]
+__all__ = ["Dim", "ImageInput", "Layer", "OnnxModel", "Output", "Shape"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class ImageInput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class OnnxModel:
     """A parsed, validated model. Never mutated: passes make copies."""
 
     ir: ir.Model
@@ -59,7 +59,7 @@ class Model:
     other_inputs: tuple[str, ...] = ()
     """Inputs without a default beside the image: the layers are known, but a run would need their values."""
     codes: Mapping[str, Codes] = field(default_factory=dict)
-    """By tensor: layers that hold codes of quantised values, and the real values that these stand for."""
+    """By tensor: layers that hold codes of quantized values, and the real values that these stand for."""
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""

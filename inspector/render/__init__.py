@@ -1,1 +1,1 @@
-"""Arrays become pictures, and pictures a page: colour maps, tiles, overlays, a report."""
+"""Arrays become pictures, and pictures a page: color maps, tiles, overlays, a report."""

@@ -1,8 +1,8 @@
-"""Colour maps as short tables of sRGB colours, interpolated linearly.
+"""Color maps as short tables of sRGB colors, interpolated linearly.
 
 Each is monotone in lightness (the diverging one on either side of its middle), so that it reads the same in
-grey print and with any colour vision; the two ends of the diverging one are blue and orange, which no common
-colour vision deficiency confuses.
+gray print and with any color vision; the two ends of the diverging one are blue and orange, which no common
+color vision deficiency confuses.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from inspector.render.normalise import FloatArray, to_bytes
+from inspector.render.normalize import FloatArray, to_bytes
 
 
 class Colormap(StrEnum):
-    """Which colours stand for numbers."""
+    """Which colors stand for numbers."""
 
-    GREY = "grey"
+    GRAY = "gray"
     """[0, 1]: black to white."""
     HEAT = "heat"
     """[0, 1]: near-black violet through red and orange to pale yellow."""
@@ -27,7 +27,7 @@ class Colormap(StrEnum):
 
 
 _TABLES: dict[Colormap, tuple[str, ...]] = {
-    Colormap.GREY: ("000000", "ffffff"),
+    Colormap.GRAY: ("000000", "ffffff"),
     Colormap.HEAT: (
         "0b0724",
         "2d1160",
@@ -53,7 +53,7 @@ _TABLES: dict[Colormap, tuple[str, ...]] = {
     ),
 }
 
-# Okabe and Ito, "Color Universal Design" (2008), without black and yellow: told apart with any colour vision,
+# Okabe and Ito, "Color Universal Design" (2008), without black and yellow: told apart with any color vision,
 # and dark enough for marks on white.
 CATEGORIES: tuple[tuple[int, int, int], ...] = (
     (0, 114, 178),
@@ -67,15 +67,15 @@ OTHER_CATEGORY: tuple[int, int, int] = (150, 150, 150)
 
 
 def _rgb(name: Colormap) -> FloatArray:
-    return np.array([list(bytes.fromhex(colour)) for colour in _TABLES[name]], dtype=np.float64) / 255.0
+    return np.array([list(bytes.fromhex(color)) for color in _TABLES[name]], dtype=np.float64) / 255.0
 
 
-_COLOURS = {name: _rgb(name) for name in Colormap}
+_COLORS = {name: _rgb(name) for name in Colormap}
 
 
-def colourise(values: FloatArray, name: Colormap) -> npt.NDArray[np.uint8]:
-    """Return sRGB uint8 of shape values.shape + (3,); what is out of range takes its end's colour."""
-    table = _COLOURS[name]
+def colorize(values: FloatArray, name: Colormap) -> npt.NDArray[np.uint8]:
+    """Return sRGB uint8 of shape values.shape + (3,); what is out of range takes its end's color."""
+    table = _COLORS[name]
     low = -1.0 if name is Colormap.DIVERGING else 0.0
     stops = np.linspace(low, 1.0, len(table))
     channels = [np.interp(values, stops, table[:, channel]) for channel in range(3)]

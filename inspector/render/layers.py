@@ -11,7 +11,7 @@ from PIL import Image
 from inspector.errors import InvalidInputError
 from inspector.render.grid import Tiles, near_square, tile
 from inspector.render.maps import channels_last
-from inspector.render.normalise import FloatArray, finite, magnitude_bound, to_bytes, to_signed, to_unit
+from inspector.render.normalize import FloatArray, finite, magnitude_bound, to_bytes, to_signed, to_unit
 
 MAX_TILES = 1000
 _LARGEST_TILE = 320
@@ -34,7 +34,7 @@ def feature_maps(
     limit: int = MAX_TILES,
     side: int = 1280,
 ) -> Tiles:
-    """Draw one image's activation, (C, H, W), (H, W, C) by `layout`, or (C,), as grey tiles in channel order.
+    """Draw one image's activation, (C, H, W), (H, W, C) by `layout`, or (C,), as gray tiles in channel order.
 
     Every range includes zero, so a map that is zero everywhere is black. `scaling` is EACH by default, and
     SHARED where a map is a single value, whose own range says nothing. At most `limit` tiles are drawn, about
@@ -57,7 +57,7 @@ def filters(
     limit: int = MAX_TILES,
     side: int = 1280,
 ) -> Tiles:
-    """Draw a convolution's weights (O, I, h, w) over an image's channels, I 1 or 3, as tiles around mid-grey.
+    """Draw a convolution's weights (O, I, h, w) over an image's channels, I 1 or 3, as tiles around mid-gray.
 
     `scaling` is EACH by default; SHARED shows a filter that dominates (Zeiler & Fergus 2014, Fig 6a).
     """
@@ -65,7 +65,7 @@ def filters(
     if kernels.shape[1] not in (1, 3):
         raise InvalidInputError(
             f"The weights have shape {kernels.shape}: filters over {kernels.shape[1]} channels have no "
-            "colours. Give those of the first convolution, (O, 3, h, w) or (O, 1, h, w).",
+            "colors. Give those of the first convolution, (O, 3, h, w) or (O, 1, h, w).",
             field="weights",
         )
     total = len(kernels)
@@ -123,5 +123,5 @@ def _tiles(pixels: list[npt.NDArray[np.uint8]], *, total: int, what: str, side: 
 
 
 def _picture(pixels: npt.NDArray[np.uint8]) -> Image.Image:
-    is_grey = pixels.ndim == 3 and pixels.shape[2] == 1
-    return Image.fromarray(pixels[:, :, 0] if is_grey else pixels)
+    is_gray = pixels.ndim == 3 and pixels.shape[2] == 1
+    return Image.fromarray(pixels[:, :, 0] if is_gray else pixels)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from inspector.errors import InvalidInputError
-from inspector.render.colormaps import Colormap, colourise
-from inspector.render.normalise import (
+from inspector.render.colormaps import Colormap, colorize
+from inspector.render.normalize import (
     FloatArray,
     finite,
     to_bytes,
@@ -18,11 +18,11 @@ from inspector.render.normalise import (
     to_unit,
 )
 
-_COLOURS = ("RGB", "BGR", "GRAY")
+_COLORS = ("RGB", "BGR", "GRAY")
 
 
 def channels_last(values: npt.ArrayLike, *, layout: str, color: str = "RGB") -> FloatArray:
-    """Return one image's map (H, W, C) with its colours in the order RGB.
+    """Return one image's map (H, W, C) with its colors in the order RGB.
 
     `layout` and `color` are the model's: "NCHW" or "NHWC" (the map itself has no batch axis), "RGB", "BGR" or
     "GRAY".
@@ -31,8 +31,8 @@ def channels_last(values: npt.ArrayLike, *, layout: str, color: str = "RGB") -> 
         raise InvalidInputError(
             f"layout is {layout!r}; only maps over an image, NCHW or NHWC, can be drawn.", field="layout"
         )
-    if color not in _COLOURS:
-        raise InvalidInputError(f"color is {color!r}; give one of {', '.join(_COLOURS)}.", field="color")
+    if color not in _COLORS:
+        raise InvalidInputError(f"color is {color!r}; give one of {', '.join(_COLORS)}.", field="color")
     array = finite(values, field="map", ndim=3)
     if layout == "NCHW":
         array = array.transpose(1, 2, 0)
@@ -42,7 +42,7 @@ def channels_last(values: npt.ArrayLike, *, layout: str, color: str = "RGB") -> 
 def projection_image(
     values: npt.ArrayLike, *, layout: str, color: str = "RGB", percentile: float = 99.5
 ) -> Image.Image:
-    """Draw a signed map in its own colours around mid-grey: 0.5 + 0.5 · map / bound.
+    """Draw a signed map in its own colors around mid-gray: 0.5 + 0.5 · map / bound.
 
     The bound is the percentile of the map's own magnitudes: pictures of two maps do not compare in strength.
     """
@@ -50,7 +50,7 @@ def projection_image(
     channels = array.shape[2]
     if channels not in (1, 3):
         raise InvalidInputError(
-            f"The map has {channels} channels in layout {layout}; colours need 1 or 3. Draw its sum over "
+            f"The map has {channels} channels in layout {layout}; colors need 1 or 3. Draw its sum over "
             "channels with signed_image, or its magnitude with saliency_image.",
             field="map",
         )
@@ -76,7 +76,7 @@ def saliency(values: npt.ArrayLike, *, layout: str, percentile: float = 99.5) ->
 def signed_image(values: npt.ArrayLike, *, percentile: float = 99.5) -> Image.Image:
     """Draw one signed plane (H, W): blue below zero, near-white at zero, orange above."""
     plane = finite(values, field="map", ndim=2)
-    return Image.fromarray(colourise(to_signed(plane, percentile=percentile), Colormap.DIVERGING))
+    return Image.fromarray(colorize(to_signed(plane, percentile=percentile), Colormap.DIVERGING))
 
 
 def heatmap(
@@ -88,12 +88,12 @@ def heatmap(
 ) -> Image.Image:
     """Draw one plane (H, W), `low` to `high` (by default its own range) from dark to bright."""
     return Image.fromarray(
-        colourise(to_unit(finite(values, field="map", ndim=2), low=low, high=high), colormap)
+        colorize(to_unit(finite(values, field="map", ndim=2), low=low, high=high), colormap)
     )
 
 
 def _saliency_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
-    del color  # a maximum over channels has no colours to order
+    del color  # a maximum over channels has no colors to order
     return saliency_image(values, layout=layout)
 
 
@@ -105,7 +105,7 @@ def _projection_picture(values: npt.ArrayLike, layout: str, color: str) -> Image
 
 
 def _relevance_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
-    del color  # a sum over channels has no colours to order
+    del color  # a sum over channels has no colors to order
     return signed_image(channels_last(values, layout=layout).sum(axis=2))
 
 
@@ -123,13 +123,13 @@ _PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {
     "gradcam": _heat_picture,
     "rise": _heat_picture,
 }
-"""By method; others, which are projections down to the pixels, keep their colours."""
+"""By method; others, which are projections down to the pixels, keep their colors."""
 
 
 def attribution_image(values: npt.ArrayLike, *, method: str, layout: str, color: str = "RGB") -> Image.Image:
     """Draw a map in the way that is usual for its method.
 
-    Saliency as magnitude, relevance summed over channels in signed colours, class activation as heat, projections in
-    their own colours.
+    Saliency as magnitude, relevance summed over channels in signed colors, class activation as heat, projections in
+    their own colors.
     """
     return _PICTURES.get(method, _projection_picture)(values, layout, color)

@@ -1,19 +1,18 @@
-"""Marks of values that no colour can stand for: NaN and infinity."""
+"""Marks of values that no color can stand for: NaN and infinity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-Array = npt.NDArray[Any]
+from inspector.types.arrays import Array
+
 Draw = Callable[[Array], Image.Image]
 
 MARK = (255, 0, 255)
-"""Magenta: in none of the colour maps."""
+"""Magenta: in none of the color maps."""
 
 
 def marked_map(values: Array, draw: Draw, *, layout: str) -> Image.Image:

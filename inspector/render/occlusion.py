@@ -12,10 +12,10 @@ from PIL import Image, ImageOps
 
 from inspector.errors import InvalidInputError
 from inspector.render.arrange import PAPER, beside, stack
-from inspector.render.colormaps import CATEGORIES, OTHER_CATEGORY, Colormap, colourise
-from inspector.render.legend import Rgb, colour_bar, colour_key
-from inspector.render.normalise import FloatArray, finite, to_unit
-from inspector.render.overlay import PhotoArray, blend, in_grey, photograph
+from inspector.render.colormaps import CATEGORIES, OTHER_CATEGORY, Colormap, colorize
+from inspector.render.legend import Rgb, color_bar, color_key
+from inspector.render.normalize import FloatArray, finite, to_unit
+from inspector.render.overlay import PhotoArray, blend, in_gray, photograph
 from inspector.render.text import number
 
 _ALPHA = 0.62
@@ -56,15 +56,15 @@ class _Canvas:
     factor: int
 
     def paint(self, cells: npt.NDArray[np.uint8]) -> Image.Image:
-        """Lay the colours of the positions (R, C, 3) over the photograph; what is not done stays bare."""
+        """Lay the colors of the positions (R, C, 3) over the photograph; what is not done stays bare."""
         over = np.ix_(self.rows, self.columns)
         painted = np.asarray(blend(self.photo, cells[over], alpha=_ALPHA))
-        untouched = np.asarray(in_grey(self.photo))
+        untouched = np.asarray(in_gray(self.photo))
         return self._enlarged(Image.fromarray(np.where(self.done[over][:, :, None], painted, untouched)))
 
     def bare(self) -> Image.Image:
         """Return the photograph as it looks before any position is done."""
-        return self._enlarged(in_grey(self.photo))
+        return self._enlarged(in_gray(self.photo))
 
     def _enlarged(self, picture: Image.Image) -> Image.Image:
         size = (picture.width * self.factor, picture.height * self.factor)
@@ -89,7 +89,7 @@ def occlusion_figure(
     """Draw probability, label and activation, each (R, C), over image (H, W, 3) uint8 as the model sees it.
 
     The square of `size` (height, width) at position (r, c) has its corner at pixel (tops[r], lefts[c]). Each
-    pixel takes the colour of the position whose square has its middle nearest to it: nothing is interpolated.
+    pixel takes the color of the position whose square has its middle nearest to it: nothing is interpolated.
     `answer` names what `probability` holds. `done` (R, C) leaves out positions that a sweep has not reached yet.
     """
     photo = photograph(image)
@@ -119,8 +119,8 @@ def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str) -> Image.
     if reached.size == 0:
         return canvas.bare()
     low, high = float(reached.min()), float(reached.max())
-    picture = canvas.paint(colourise(to_unit(values, low=low, high=high), Colormap.HEAT))
-    bar = colour_bar(
+    picture = canvas.paint(colorize(to_unit(values, low=low, high=high), Colormap.HEAT))
+    bar = color_bar(
         low=number(low),
         high=number(high),
         title=title,
@@ -136,17 +136,17 @@ def _label_picture(canvas: _Canvas, winners: IntArray, labels: Labels | None) ->
     if not counts:
         return canvas.bare()
     named = sorted(counts, key=lambda index: (-counts[index], index))[: len(CATEGORIES)]
-    colours = np.full((*winners.shape, 3), OTHER_CATEGORY, dtype=np.uint8)
+    colors = np.full((*winners.shape, 3), OTHER_CATEGORY, dtype=np.uint8)
     entries: list[tuple[Rgb, str]] = []
-    for colour, index in zip(CATEGORIES, named, strict=False):
-        colours[winners == index] = colour
-        entries.append((colour, f"{_name(index, labels)} ({_share(counts[index], counts.total())})"))
+    for color, index in zip(CATEGORIES, named, strict=False):
+        colors[winners == index] = color
+        entries.append((color, f"{_name(index, labels)} ({_share(counts[index], counts.total())})"))
     rest = counts.total() - sum(counts[index] for index in named)
     if rest:
         share = _share(rest, counts.total())
         entries.append((OTHER_CATEGORY, f"{len(counts) - len(named)} more labels ({share})"))
-    picture = canvas.paint(colours)
-    key = colour_key(entries, title="Most probable label", width=picture.width - 2 * _MARGIN, size=_TEXT_SIZE)
+    picture = canvas.paint(colors)
+    key = color_key(entries, title="Most probable label", width=picture.width - 2 * _MARGIN, size=_TEXT_SIZE)
     return _with_legend(picture, key)
 
 

@@ -7,10 +7,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from inspector.errors import InvalidInputError
-from inspector.render.colormaps import Colormap, colourise
-from inspector.render.normalise import finite
+from inspector.render.colormaps import Colormap, colorize
+from inspector.render.normalize import finite
 
-_MID_GREY = (128, 128, 128)
+_MID_GRAY = (128, 128, 128)
 _FADE = 0.3
 
 PhotoArray = npt.NDArray[np.uint8]
@@ -35,7 +35,7 @@ def overlay(
 ) -> Image.Image:
     """Lay heat (h, w), in [0, 1], over image (H, W, 3) uint8, stretched to its size.
 
-    The photograph loses its colours, so that every colour in the picture means heat.
+    The photograph loses its colors, so that every color in the picture means heat.
     """
     plane = finite(heat, field="heat", ndim=2)
     if plane.min() < 0.0 or plane.max() > 1.0:
@@ -46,21 +46,21 @@ def overlay(
     stretched = Image.fromarray(plane.astype(np.float32)).resize(
         (photo.shape[1], photo.shape[0]), Image.Resampling.BILINEAR
     )
-    return blend(photo, colourise(np.asarray(stretched, dtype=np.float64), colormap), alpha=alpha)
+    return blend(photo, colorize(np.asarray(stretched, dtype=np.float64), colormap), alpha=alpha)
 
 
-def blend(photo: PhotoArray, colours: PhotoArray, *, alpha: float) -> Image.Image:
-    """Mix colours (H, W, 3) into a faded grey version of the photograph; alpha 1 hides it.
+def blend(photo: PhotoArray, colors: PhotoArray, *, alpha: float) -> Image.Image:
+    """Mix colors (H, W, 3) into a faded gray version of the photograph; alpha 1 hides it.
 
-    It is faded so that light and dark in the picture are those of the colours, not of the photograph.
+    It is faded so that light and dark in the picture are those of the colors, not of the photograph.
     """
     if not 0.0 <= alpha <= 1.0:
         raise InvalidInputError(f"alpha is {alpha}; it must be between 0 and 1.", field="alpha")
-    grey = in_grey(photo)
-    faded = Image.blend(grey, Image.new("RGB", grey.size, _MID_GREY), _FADE)
-    return Image.blend(faded, Image.fromarray(colours), alpha)
+    gray = in_gray(photo)
+    faded = Image.blend(gray, Image.new("RGB", gray.size, _MID_GRAY), _FADE)
+    return Image.blend(faded, Image.fromarray(colors), alpha)
 
 
-def in_grey(photo: PhotoArray) -> Image.Image:
-    """Return the photograph without its colours, as RGB."""
+def in_gray(photo: PhotoArray) -> Image.Image:
+    """Return the photograph without its colors, as RGB."""
     return Image.fromarray(photo).convert("L").convert("RGB")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 from inspector.errors import InvalidInputError
 from inspector.render.arrange import PAPER
 from inspector.render.grid import fit
-from inspector.render.normalise import FloatArray, finite
+from inspector.render.normalize import FloatArray, finite
 from inspector.render.text import INK, font
 
 _AXIS = (205, 208, 214)
@@ -25,13 +25,13 @@ _FLATTEST, _TALLEST = 0.45, 1.0
 class _View:
     """Maps the plane to the picture, both axes at one scale."""
 
-    centre: FloatArray
+    center: FloatArray
     scale: float
     width: int
     height: int
 
     def place(self, points: FloatArray) -> FloatArray:
-        offset = (points - self.centre) * self.scale
+        offset = (points - self.center) * self.scale
         return np.stack([self.width / 2 + offset[:, 0], self.height / 2 - offset[:, 1]], axis=1)
 
 
@@ -84,7 +84,7 @@ def _view(plane: FloatArray, *, width: int, margin: int) -> _View:
     scales = [
         space / extent for space, extent in zip((room, height - 2 * margin), span, strict=True) if extent > 0
     ]
-    return _View(centre=(low + high) / 2, scale=min(scales, default=1.0), width=width, height=height)
+    return _View(center=(low + high) / 2, scale=min(scales, default=1.0), width=width, height=height)
 
 
 def _draw_axes(picture: Image.Image, *, origin: FloatArray, explained: Sequence[float] | None) -> None:

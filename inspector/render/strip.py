@@ -1,4 +1,4 @@
-"""One picture and its nearest neighbours in a row."""
+"""One picture and its nearest neighbors in a row."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from inspector.render.text import INK, line, number
 _TEXT_SIZE = 15
 
 
-def neighbour_strip(
+def neighbor_strip(
     query: Image.Image,
-    neighbours: Sequence[Image.Image],
+    neighbors: Sequence[Image.Image],
     distances: Sequence[float],
     *,
     cell: int = 128,
     name: str = "query",
 ) -> Image.Image:
-    """Draw the query in a frame, then its neighbours as given, each above its distance."""
-    if len(neighbours) != len(distances):
+    """Draw the query in a frame, then its neighbors as given, each above its distance."""
+    if len(neighbors) != len(distances):
         raise InvalidInputError(
-            f"There are {len(neighbours)} neighbours and {len(distances)} distances; give one for each.",
+            f"There are {len(neighbors)} neighbors and {len(distances)} distances; give one for each.",
             field="distances",
         )
     cards = [_card(query, name, cell=cell, frame=3)]
     cards += [
         _card(picture, number(distance), cell=cell)
-        for picture, distance in zip(neighbours, distances, strict=True)
+        for picture, distance in zip(neighbors, distances, strict=True)
     ]
     return beside(cards, gap=8)
 

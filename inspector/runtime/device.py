@@ -15,7 +15,7 @@ import onnxruntime as ort
 from inspector.errors import DeviceError
 from inspector.runtime.failures import RUNTIME_FAILURES
 
-# Relu on one float, opset 13, as a serialised ModelProto: the smallest model that a provider can accept or refuse.
+# Relu on one float, opset 13, as a serialized ModelProto: the smallest model that a provider can accept or refuse.
 _PROBE_MODEL = bytes.fromhex(
     "080812003a330a0c0a0178120179220452656c751201705a0f0a0178120a0a08080112040a020801620f0a0179120a0a"
     "08080112040a02080142040a00100d"

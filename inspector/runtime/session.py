@@ -1,4 +1,4 @@
-"""Sessions: a serialised graph and its weights, ready to run on one device."""
+"""Sessions: a serialized graph and its weights, ready to run on one device."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
 from inspector.runtime.memory import share_arena
-from inspector.runtime.tensor import Array, DeviceTensor
+from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning, set_threads
+from inspector.types.arrays import Array
 
 
-class Optimisation(Enum):
+class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
 
     BASIC = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -35,7 +36,7 @@ class Session:
         weights: Mapping[str, DeviceTensor],
         constants: Mapping[str, DeviceTensor] = MappingProxyType({}),
         device: Device,
-        optimisation: Optimisation = Optimisation.ALL,
+        optimization: Optimization = Optimization.ALL,
         spinning: Spinning = Spinning.RUNNING,
     ) -> None:
         """Create the session. What `graph` names as external is given on the host.
@@ -49,7 +50,7 @@ class Session:
         self._weights = dict(weights)
         try:
             self._session = ort.InferenceSession(
-                graph, self._options(optimisation, constants, spinning), providers=device.providers
+                graph, self._options(optimization, constants, spinning), providers=device.providers
             )
         except RUNTIME_FAILURES as error:
             raise InvalidModelError(
@@ -62,12 +63,12 @@ class Session:
         self.size = len(graph) + sum(w.nbytes for w in (*self._weights.values(), *constants.values()))
 
     def _options(
-        self, optimisation: Optimisation, constants: Mapping[str, DeviceTensor], spinning: Spinning
+        self, optimization: Optimization, constants: Mapping[str, DeviceTensor], spinning: Spinning
     ) -> ort.SessionOptions:
         options = ort.SessionOptions()
         set_threads(options, spinning=spinning)
         share_arena(options)
-        options.graph_optimization_level = optimisation.value
+        options.graph_optimization_level = optimization.value
         options.log_severity_level = 3
         # Together these two let sessions use one copy of a dense weight; either alone, or prepacking, copies it.
         options.add_session_config_entry("session.disable_prepacking", "1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -12,8 +11,7 @@ import onnxruntime as ort
 
 from inspector.errors import DeviceError
 from inspector.runtime.device import CPU, Device
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from inspector.types.arrays import Array
 
 _BFLOAT16, _BFLOAT16_NUMBER = np.dtype(ml_dtypes.bfloat16), 16
 """A type that the runtime's Python binding knows as bits only; the number is that of onnx.TensorProto."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
-from inspector.api.inspector import Inspector
+from inspector.face.model import Model
 from inspector.runtime.cancel import Cancellation
 from inspector.service.executor import Executor, Put
 from inspector.service.gate import Gate
@@ -23,7 +23,7 @@ class Calls:
         self._executor = executor
         self._max_seconds = max_seconds
 
-    async def on_model(self, name: str, context: Any, work: Callable[[Inspector, Cancellation], T]) -> T:
+    async def on_model(self, name: str, context: Any, work: Callable[[Model, Cancellation], T]) -> T:
         """Return what `work` makes of the model with that resource name."""
         inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))
         return await self._executor.run(
@@ -31,7 +31,7 @@ class Calls:
         )
 
     def stream_on_model(
-        self, name: str, context: Any, work: Callable[[Inspector, Cancellation, Put[T]], None]
+        self, name: str, context: Any, work: Callable[[Model, Cancellation, Put[T]], None]
     ) -> AsyncGenerator[T, None]:
         """Yield what `work` puts; see Executor.stream."""
         inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))

@@ -8,30 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from inspector.api.inspector import Inspector
-from inspector.embeddings.collection import Collection, CollectionStore, Item
-from inspector.embeddings.neighbours import neighbours
-from inspector.embeddings.pca import fit_pca
+from inspector.collections.collection import Collection, CollectionStore, Item
+from inspector.collections.neighbors import neighbors
+from inspector.collections.pca import fit_pca
 from inspector.errors import ConflictError, InvalidInputError, LimitExceededError, NotFoundError
+from inspector.face.model import Model
 from inspector.runtime.cancel import Cancellation
 from inspector.service.calls import Calls
 from inspector.service.convert.collections import (
     collection_to_wire,
     item_id_from_wire,
-    neighbours_to_wire,
+    neighbors_to_wire,
     pca_to_wire,
     vector_from_wire,
 )
 from inspector.service.convert.enums import METRICS, from_wire
 from inspector.service.convert.images import image_from_wire, require_count
-from inspector.service.convert.tensors import Array
 from inspector.service.gate import Gate
 from inspector.service.inputs import prepared
 from inspector.service.names import COLLECTIONS, id_of, page_by_id
 from inspector.service.origins import Origin, origin_for
+from inspector.types.arrays import Array
 from inspector.v1 import embedding_service_pb2, embedding_service_pb2_grpc
 
-MAX_NEIGHBOURS = 1000
+MAX_NEIGHBORS = 1000
 
 
 class EmbeddingServicer(embedding_service_pb2_grpc.EmbeddingServiceServicer):
@@ -81,22 +81,22 @@ class EmbeddingServicer(embedding_service_pb2_grpc.EmbeddingServiceServicer):
         self._store.delete(id_of(COLLECTIONS, request.name, field="name"))
         return embedding_service_pb2.DeleteCollectionResponse()
 
-    async def FindNeighbours(
-        self, request: embedding_service_pb2.FindNeighboursRequest, context: Any
-    ) -> embedding_service_pb2.FindNeighboursResponse:
+    async def FindNeighbors(
+        self, request: embedding_service_pb2.FindNeighborsRequest, context: Any
+    ) -> embedding_service_pb2.FindNeighborsResponse:
         collection = self._store.get(id_of(COLLECTIONS, request.collection, field="collection"))
         require_count(len(request.queries), limit=self._max_items, field="queries")
         metric = from_wire(METRICS, request.metric, field="metric")
         k = request.k or 10
-        if k > MAX_NEIGHBOURS:
-            raise LimitExceededError(f"k is {k}; at most {MAX_NEIGHBOURS} neighbours are given.", field="k")
+        if k > MAX_NEIGHBORS:
+            raise LimitExceededError(f"k is {k}; at most {MAX_NEIGHBORS} neighbors are given.", field="k")
         queries, _ = await self._vectors(
             request.queries, Origin.of(collection.origin), context, field="queries", collection=collection
         )
 
-        def work() -> embedding_service_pb2.FindNeighboursResponse:
-            found = neighbours(collection.vectors, np.stack(queries), k=k, metric=metric)
-            return neighbours_to_wire(found, collection)
+        def work() -> embedding_service_pb2.FindNeighborsResponse:
+            found = neighbors(collection.vectors, np.stack(queries), k=k, metric=metric)
+            return neighbors_to_wire(found, collection)
 
         _require_dimension(queries, collection.dimension, field="queries")
         return await self._calls.behind(self._gate, context, work)
@@ -166,7 +166,7 @@ class EmbeddingServicer(embedding_service_pb2_grpc.EmbeddingServiceServicer):
     async def _embed(self, images: list[Any], origin: Origin, context: Any) -> tuple[Array, Origin]:
         """Return one feature vector per image."""
 
-        def work(inspector: Inspector, cancellation: Cancellation) -> tuple[Array, Origin]:
+        def work(inspector: Model, cancellation: Cancellation) -> tuple[Array, Origin]:
             sha256 = inspector.model.sha256
             origin.require_same_model(sha256)
             inputs = prepared(inspector, images, cancellation)

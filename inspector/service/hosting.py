@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
-from inspector.api.inspector import Inspector
-from inspector.api.load import load
 from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
+from inspector.face.load import load
+from inspector.face.model import Model
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVING, Health
 from inspector.service.names import MODELS, name_of
@@ -41,7 +41,7 @@ class HostedModel:
     id: str
     state: State = State.UNLOADED
     failure: str = ""
-    inspector: Inspector | None = None
+    inspector: Model | None = None
     gate: Gate | None = None
     is_checked: bool = False
     """Whether the sandbox has seen it."""
@@ -79,7 +79,7 @@ class Models:
             raise unknown_name("model", identifier, self._models)
         return self._models[identifier]
 
-    def ready(self, identifier: str) -> tuple[Inspector, Gate]:
+    def ready(self, identifier: str) -> tuple[Model, Gate]:
         """Return what is needed to run a model; ConflictError where it is not READY."""
         model = self.get(identifier)
         if model.state is not State.READY or model.inspector is None or model.gate is None:

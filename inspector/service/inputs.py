@@ -7,15 +7,15 @@ from math import prod
 
 from google.protobuf.message import Message
 
-from inspector.api.inspector import Inspector
 from inspector.errors import LimitExceededError
+from inspector.face.model import Model
 from inspector.model.spec import Layer
 from inspector.runtime.cancel import Cancellation
 from inspector.service.convert.images import Input
-from inspector.service.convert.tensors import Array
+from inspector.types.arrays import Array
 
 
-def prepared(inspector: Inspector, images: Input | list[Input], cancellation: Cancellation) -> Array:
+def prepared(inspector: Model, images: Input | list[Input], cancellation: Cancellation) -> Array:
     """Return the images as one batch (N, ...); between two of them a caller that left is noticed."""
     if not isinstance(images, list):
         return inspector.prepare(images)

@@ -8,8 +8,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from inspector.api.inspector import Inspector, attribution_methods
-from inspector.api.pictures import activation_picture
+from inspector.face.model import Model, attribution_methods
+from inspector.face.pictures import activation_picture
 from inspector.runtime.cancel import Cancellation
 from inspector.service.calls import Calls
 from inspector.service.convert.enums import POOLINGS, WITH_PICTURES, from_wire
@@ -27,7 +27,7 @@ MAX_LAYERS = 1000
 
 
 class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
-    """Each method reads its request, runs the method of the same name of `Inspector`, and writes the result."""
+    """Each method reads its request, runs the method of the same name of `Model`, and writes the result."""
 
     def __init__(self, calls: Calls, *, max_images: int, max_bytes: int) -> None:
         """Answer through `calls`; a request holds at most `max_images`, a response `max_bytes`."""
@@ -40,7 +40,7 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
     ) -> inspection_service_pb2.PredictResponse:
         images = images_from_wire(request.images, limit=self._max_images)
 
-        def work(inspector: Inspector, cancellation: Cancellation) -> inspection_service_pb2.PredictResponse:
+        def work(inspector: Model, cancellation: Cancellation) -> inspection_service_pb2.PredictResponse:
             inputs = prepared(inspector, images, cancellation)
             found = inspector.predict(inputs, top=request.top or 5, cancellation=cancellation)
             return inspection_service_pb2.PredictResponse(predictions=map(prediction_to_wire, found))
@@ -55,9 +55,7 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
         layers = list(request.layers)
         drawn = from_wire(WITH_PICTURES, request.rendering, field="rendering")
 
-        def work(
-            inspector: Inspector, cancellation: Cancellation
-        ) -> inspection_service_pb2.ActivationsResponse:
+        def work(inspector: Model, cancellation: Cancellation) -> inspection_service_pb2.ActivationsResponse:
             inputs = prepared(inspector, images, cancellation)
             known = map(inspector.model.layer, layers)
             require_layers_fit(known, images=len(inputs), limit=self._max_bytes)
@@ -125,7 +123,7 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
         images = images_from_wire(request.images, limit=self._max_images)
         pooling = from_wire(POOLINGS, request.pooling, field="pooling")
 
-        def work(inspector: Inspector, cancellation: Cancellation) -> inspection_service_pb2.FeaturesResponse:
+        def work(inspector: Model, cancellation: Cancellation) -> inspection_service_pb2.FeaturesResponse:
             inputs = prepared(inspector, images, cancellation)
             if pooling == "none" and request.layer:
                 known = [inspector.model.layer(request.layer)]
@@ -141,7 +139,7 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
         return attribution_work(request, max_images=self._max_images, max_bytes=self._max_bytes)
 
     async def _write_all(
-        self, model: str, context: Any, work: Callable[[Inspector, Cancellation, Put[Message]], None]
+        self, model: str, context: Any, work: Callable[[Model, Cancellation, Put[Message]], None]
     ) -> None:
         async with aclosing(self._calls.stream_on_model(model, context, work)) as responses:
             async for response in responses:

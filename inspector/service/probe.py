@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from inspector.api.inspector import Inspector
-from inspector.api.load import load
 from inspector.errors import EngineError, InspectorError, LimitExceededError
+from inspector.face.load import load
+from inspector.face.model import Model
 from inspector.service.failure import failure_to_json
 
 OPEN_SIZE = 224
@@ -59,7 +59,7 @@ def _examine(path: str) -> dict[str, Any] | None:
     return None
 
 
-def _run_once(inspector: Inspector) -> None:
+def _run_once(inspector: Model) -> None:
     """Compute the last layer for a black image; a size that the model leaves open may be one that it cannot take."""
     image = inspector.model.input
     sizes = {"C": image.channels or 3, "H": image.height or OPEN_SIZE, "W": image.width or OPEN_SIZE}

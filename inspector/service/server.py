@@ -12,7 +12,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from inspector.embeddings.memory import MemoryStore
+from inspector.collections.stores.memory import MemoryStore
 from inspector.errors import ConflictError, InspectorError, InvalidInputError
 from inspector.service.calls import Calls
 from inspector.service.embedding_servicer import EmbeddingServicer
@@ -21,7 +21,7 @@ from inspector.service.gate import Gate
 from inspector.service.health import Health
 from inspector.service.hosting import Models
 from inspector.service.inspection_servicer import InspectionServicer
-from inspector.service.interceptor import ErrorInterceptor
+from inspector.service.interceptors.errors import ErrorInterceptor
 from inspector.service.model_servicer import ModelServicer
 from inspector.service.reflection import Reflection
 from inspector.service.repository import Repository

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from inspector.api.inspector import Inspector
-from inspector.api.pictures import attribution_pictures, occlusion_picture
-from inspector.engine.attribution import Progress, info_of
 from inspector.errors import InvalidInputError
+from inspector.face.model import Model
+from inspector.face.pictures import attribution_pictures, occlusion_picture
+from inspector.methods.attribution.projection import Progress, info_of
 from inspector.runtime.cancel import Cancellation
 from inspector.service.convert.enums import WITH_PICTURES, from_wire
 from inspector.service.convert.images import (
@@ -26,9 +26,9 @@ from inspector.v1 import inspection_service_pb2
 
 MAX_TARGETS = 1000
 
-Attributing = Callable[[Inspector, Cancellation, Progress | None], inspection_service_pb2.AttributeResponse]
-Telling = Callable[[Inspector, Cancellation, Put[inspection_service_pb2.AttributeStreamResponse]], None]
-Occluding = Callable[[Inspector, Cancellation, Put[inspection_service_pb2.OccludeResponse]], None]
+Attributing = Callable[[Model, Cancellation, Progress | None], inspection_service_pb2.AttributeResponse]
+Telling = Callable[[Model, Cancellation, Put[inspection_service_pb2.AttributeStreamResponse]], None]
+Occluding = Callable[[Model, Cancellation, Put[inspection_service_pb2.OccludeResponse]], None]
 
 
 def attribution_work(
@@ -44,7 +44,7 @@ def attribution_work(
     drawn = from_wire(WITH_PICTURES, request.rendering, field="rendering")
 
     def work(
-        inspector: Inspector, cancellation: Cancellation, progress: Progress | None
+        inspector: Model, cancellation: Cancellation, progress: Progress | None
     ) -> inspection_service_pb2.AttributeResponse:
         inputs = prepared(inspector, images, cancellation)
         require_maps_fit(inputs, maps=max(len(inputs), len(request.targets)), limit=max_bytes)
@@ -67,7 +67,7 @@ def telling_work(work: Attributing, *, max_bytes: int) -> Telling:
     """Return what computes the maps and puts its progress on the way, and the maps last."""
 
     def tell(
-        inspector: Inspector,
+        inspector: Model,
         cancellation: Cancellation,
         put: Put[inspection_service_pb2.AttributeStreamResponse],
     ) -> None:
@@ -100,7 +100,7 @@ def occlusion_work(request: inspection_service_pb2.OccludeRequest) -> Occluding:
     drawn = from_wire(WITH_PICTURES, request.rendering, field="rendering")
 
     def work(
-        inspector: Inspector,
+        inspector: Model,
         cancellation: Cancellation,
         put: Put[inspection_service_pb2.OccludeResponse],
     ) -> None:

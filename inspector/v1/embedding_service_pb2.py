@@ -27,7 +27,7 @@ from inspector.v1 import inspection_service_pb2 as inspector_dot_v1_dot_inspecti
 from inspector.v1 import tensor_pb2 as inspector_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$inspector/v1/embedding_service.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/image.proto\x1a%inspector/v1/inspection_service.proto\x1a\x19inspector/v1/tensor.proto\"\x87\x01\n\nCollection\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tdimension\x18\x02 \x01(\x03\x12\x12\n\nitem_count\x18\x03 \x01(\x03\x12\r\n\x05model\x18\x04 \x01(\t\x12\r\n\x05layer\x18\x05 \x01(\t\x12&\n\x07pooling\x18\x06 \x01(\x0e\x32\x15.inspector.v1.Pooling\"\x8e\x01\n\x0f\x41\x64\x64ItemsRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\r\n\x05layer\x18\x03 \x01(\t\x12&\n\x07pooling\x18\x04 \x01(\x0e\x32\x15.inspector.v1.Pooling\x12!\n\x05items\x18\x05 \x03(\x0b\x32\x12.inspector.v1.Item\"\xd6\x01\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12$\n\x05image\x18\x02 \x01(\x0b\x32\x13.inspector.v1.ImageH\x00\x12&\n\x06vector\x18\x03 \x01(\x0b\x32\x14.inspector.v1.TensorH\x00\x12\x36\n\nattributes\x18\x04 \x03(\x0b\x32\".inspector.v1.Item.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07\x63ontent\"@\n\x10\x41\x64\x64ItemsResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.inspector.v1.Collection\"?\n\x16ListCollectionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x17ListCollectionsResponse\x12-\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\x18.inspector.v1.Collection\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x14GetCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"E\n\x15GetCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.inspector.v1.Collection\"\'\n\x17\x44\x65leteCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1a\n\x18\x44\x65leteCollectionResponse\"\x82\x01\n\x15\x46indNeighboursRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12$\n\x07queries\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Query\x12\t\n\x01k\x18\x03 \x01(\x05\x12$\n\x06metric\x18\x04 \x01(\x0e\x32\x14.inspector.v1.Metric\"q\n\x05Query\x12$\n\x05image\x18\x01 \x01(\x0b\x32\x13.inspector.v1.ImageH\x00\x12&\n\x06vector\x18\x02 \x01(\x0b\x32\x14.inspector.v1.TensorH\x00\x12\x11\n\x07item_id\x18\x03 \x01(\tH\x00\x42\x07\n\x05query\"F\n\x16\x46indNeighboursResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.inspector.v1.NeighbourList\"<\n\rNeighbourList\x12+\n\nneighbours\x18\x01 \x03(\x0b\x32\x17.inspector.v1.Neighbour\"\xa8\x01\n\tNeighbour\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x03\x12\x10\n\x08\x64istance\x18\x03 \x01(\x01\x12;\n\nattributes\x18\x04 \x03(\x0b\x32\'.inspector.v1.Neighbour.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\";\n\x11\x43omputePcaRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x12\n\ncomponents\x18\x02 \x01(\x05\"\xcd\x01\n\x12\x43omputePcaResponse\x12\"\n\x04mean\x18\x01 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12(\n\ncomponents\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x36\n\x18\x65xplained_variance_ratio\x18\x03 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12$\n\x06points\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x0b\n\x03ids\x18\x05 \x03(\t*I\n\x06Metric\x12\x16\n\x12METRIC_UNSPECIFIED\x10\x00\x12\x11\n\rMETRIC_COSINE\x10\x01\x12\x14\n\x10METRIC_EUCLIDEAN\x10\x02\x32\xa8\x04\n\x10\x45mbeddingService\x12I\n\x08\x41\x64\x64Items\x12\x1d.inspector.v1.AddItemsRequest\x1a\x1e.inspector.v1.AddItemsResponse\x12^\n\x0fListCollections\x12$.inspector.v1.ListCollectionsRequest\x1a%.inspector.v1.ListCollectionsResponse\x12X\n\rGetCollection\x12\".inspector.v1.GetCollectionRequest\x1a#.inspector.v1.GetCollectionResponse\x12\x61\n\x10\x44\x65leteCollection\x12%.inspector.v1.DeleteCollectionRequest\x1a&.inspector.v1.DeleteCollectionResponse\x12[\n\x0e\x46indNeighbours\x12#.inspector.v1.FindNeighboursRequest\x1a$.inspector.v1.FindNeighboursResponse\x12O\n\nComputePca\x12\x1f.inspector.v1.ComputePcaRequest\x1a .inspector.v1.ComputePcaResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$inspector/v1/embedding_service.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/image.proto\x1a%inspector/v1/inspection_service.proto\x1a\x19inspector/v1/tensor.proto\"\x87\x01\n\nCollection\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tdimension\x18\x02 \x01(\x03\x12\x12\n\nitem_count\x18\x03 \x01(\x03\x12\r\n\x05model\x18\x04 \x01(\t\x12\r\n\x05layer\x18\x05 \x01(\t\x12&\n\x07pooling\x18\x06 \x01(\x0e\x32\x15.inspector.v1.Pooling\"\x8e\x01\n\x0f\x41\x64\x64ItemsRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\r\n\x05layer\x18\x03 \x01(\t\x12&\n\x07pooling\x18\x04 \x01(\x0e\x32\x15.inspector.v1.Pooling\x12!\n\x05items\x18\x05 \x03(\x0b\x32\x12.inspector.v1.Item\"\xd6\x01\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12$\n\x05image\x18\x02 \x01(\x0b\x32\x13.inspector.v1.ImageH\x00\x12&\n\x06vector\x18\x03 \x01(\x0b\x32\x14.inspector.v1.TensorH\x00\x12\x36\n\nattributes\x18\x04 \x03(\x0b\x32\".inspector.v1.Item.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07\x63ontent\"@\n\x10\x41\x64\x64ItemsResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.inspector.v1.Collection\"?\n\x16ListCollectionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x17ListCollectionsResponse\x12-\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\x18.inspector.v1.Collection\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x14GetCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"E\n\x15GetCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.inspector.v1.Collection\"\'\n\x17\x44\x65leteCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1a\n\x18\x44\x65leteCollectionResponse\"\x81\x01\n\x14\x46indNeighborsRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12$\n\x07queries\x18\x02 \x03(\x0b\x32\x13.inspector.v1.Query\x12\t\n\x01k\x18\x03 \x01(\x05\x12$\n\x06metric\x18\x04 \x01(\x0e\x32\x14.inspector.v1.Metric\"q\n\x05Query\x12$\n\x05image\x18\x01 \x01(\x0b\x32\x13.inspector.v1.ImageH\x00\x12&\n\x06vector\x18\x02 \x01(\x0b\x32\x14.inspector.v1.TensorH\x00\x12\x11\n\x07item_id\x18\x03 \x01(\tH\x00\x42\x07\n\x05query\"D\n\x15\x46indNeighborsResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.inspector.v1.NeighborList\"9\n\x0cNeighborList\x12)\n\tneighbors\x18\x01 \x03(\x0b\x32\x16.inspector.v1.Neighbor\"\xa6\x01\n\x08Neighbor\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x03\x12\x10\n\x08\x64istance\x18\x03 \x01(\x01\x12:\n\nattributes\x18\x04 \x03(\x0b\x32&.inspector.v1.Neighbor.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\";\n\x11\x43omputePcaRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x12\n\ncomponents\x18\x02 \x01(\x05\"\xcd\x01\n\x12\x43omputePcaResponse\x12\"\n\x04mean\x18\x01 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12(\n\ncomponents\x18\x02 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x36\n\x18\x65xplained_variance_ratio\x18\x03 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12$\n\x06points\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\x12\x0b\n\x03ids\x18\x05 \x03(\t*I\n\x06Metric\x12\x16\n\x12METRIC_UNSPECIFIED\x10\x00\x12\x11\n\rMETRIC_COSINE\x10\x01\x12\x14\n\x10METRIC_EUCLIDEAN\x10\x02\x32\xa5\x04\n\x10\x45mbeddingService\x12I\n\x08\x41\x64\x64Items\x12\x1d.inspector.v1.AddItemsRequest\x1a\x1e.inspector.v1.AddItemsResponse\x12^\n\x0fListCollections\x12$.inspector.v1.ListCollectionsRequest\x1a%.inspector.v1.ListCollectionsResponse\x12X\n\rGetCollection\x12\".inspector.v1.GetCollectionRequest\x1a#.inspector.v1.GetCollectionResponse\x12\x61\n\x10\x44\x65leteCollection\x12%.inspector.v1.DeleteCollectionRequest\x1a&.inspector.v1.DeleteCollectionResponse\x12X\n\rFindNeighbors\x12\".inspector.v1.FindNeighborsRequest\x1a#.inspector.v1.FindNeighborsResponse\x12O\n\nComputePca\x12\x1f.inspector.v1.ComputePcaRequest\x1a .inspector.v1.ComputePcaResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,10 +36,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ITEM_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_ITEM_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_NEIGHBOUR_ATTRIBUTESENTRY']._loaded_options = None
-  _globals['_NEIGHBOUR_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_METRIC']._serialized_start=1876
-  _globals['_METRIC']._serialized_end=1949
+  _globals['_NEIGHBOR_ATTRIBUTESENTRY']._loaded_options = None
+  _globals['_NEIGHBOR_ATTRIBUTESENTRY']._serialized_options = b'8\001'
+  _globals['_METRIC']._serialized_start=1868
+  _globals['_METRIC']._serialized_end=1941
   _globals['_COLLECTION']._serialized_start=147
   _globals['_COLLECTION']._serialized_end=282
   _globals['_ADDITEMSREQUEST']._serialized_start=285
@@ -62,22 +62,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECOLLECTIONREQUEST']._serialized_end=1024
   _globals['_DELETECOLLECTIONRESPONSE']._serialized_start=1026
   _globals['_DELETECOLLECTIONRESPONSE']._serialized_end=1052
-  _globals['_FINDNEIGHBOURSREQUEST']._serialized_start=1055
-  _globals['_FINDNEIGHBOURSREQUEST']._serialized_end=1185
-  _globals['_QUERY']._serialized_start=1187
-  _globals['_QUERY']._serialized_end=1300
-  _globals['_FINDNEIGHBOURSRESPONSE']._serialized_start=1302
-  _globals['_FINDNEIGHBOURSRESPONSE']._serialized_end=1372
-  _globals['_NEIGHBOURLIST']._serialized_start=1374
-  _globals['_NEIGHBOURLIST']._serialized_end=1434
-  _globals['_NEIGHBOUR']._serialized_start=1437
-  _globals['_NEIGHBOUR']._serialized_end=1605
-  _globals['_NEIGHBOUR_ATTRIBUTESENTRY']._serialized_start=584
-  _globals['_NEIGHBOUR_ATTRIBUTESENTRY']._serialized_end=633
-  _globals['_COMPUTEPCAREQUEST']._serialized_start=1607
-  _globals['_COMPUTEPCAREQUEST']._serialized_end=1666
-  _globals['_COMPUTEPCARESPONSE']._serialized_start=1669
-  _globals['_COMPUTEPCARESPONSE']._serialized_end=1874
-  _globals['_EMBEDDINGSERVICE']._serialized_start=1952
-  _globals['_EMBEDDINGSERVICE']._serialized_end=2504
+  _globals['_FINDNEIGHBORSREQUEST']._serialized_start=1055
+  _globals['_FINDNEIGHBORSREQUEST']._serialized_end=1184
+  _globals['_QUERY']._serialized_start=1186
+  _globals['_QUERY']._serialized_end=1299
+  _globals['_FINDNEIGHBORSRESPONSE']._serialized_start=1301
+  _globals['_FINDNEIGHBORSRESPONSE']._serialized_end=1369
+  _globals['_NEIGHBORLIST']._serialized_start=1371
+  _globals['_NEIGHBORLIST']._serialized_end=1428
+  _globals['_NEIGHBOR']._serialized_start=1431
+  _globals['_NEIGHBOR']._serialized_end=1597
+  _globals['_NEIGHBOR_ATTRIBUTESENTRY']._serialized_start=584
+  _globals['_NEIGHBOR_ATTRIBUTESENTRY']._serialized_end=633
+  _globals['_COMPUTEPCAREQUEST']._serialized_start=1599
+  _globals['_COMPUTEPCAREQUEST']._serialized_end=1658
+  _globals['_COMPUTEPCARESPONSE']._serialized_start=1661
+  _globals['_COMPUTEPCARESPONSE']._serialized_end=1866
+  _globals['_EMBEDDINGSERVICE']._serialized_start=1944
+  _globals['_EMBEDDINGSERVICE']._serialized_end=2493
 # @@protoc_insertion_point(module_scope)

@@ -112,7 +112,7 @@ class DeleteCollectionResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
-class FindNeighboursRequest(_message.Message):
+class FindNeighborsRequest(_message.Message):
     __slots__ = ("collection", "queries", "k", "metric")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     QUERIES_FIELD_NUMBER: _ClassVar[int]
@@ -134,19 +134,19 @@ class Query(_message.Message):
     item_id: str
     def __init__(self, image: _Optional[_Union[_image_pb2.Image, _Mapping]] = ..., vector: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., item_id: _Optional[str] = ...) -> None: ...
 
-class FindNeighboursResponse(_message.Message):
+class FindNeighborsResponse(_message.Message):
     __slots__ = ("results",)
     RESULTS_FIELD_NUMBER: _ClassVar[int]
-    results: _containers.RepeatedCompositeFieldContainer[NeighbourList]
-    def __init__(self, results: _Optional[_Iterable[_Union[NeighbourList, _Mapping]]] = ...) -> None: ...
+    results: _containers.RepeatedCompositeFieldContainer[NeighborList]
+    def __init__(self, results: _Optional[_Iterable[_Union[NeighborList, _Mapping]]] = ...) -> None: ...
 
-class NeighbourList(_message.Message):
-    __slots__ = ("neighbours",)
-    NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
-    neighbours: _containers.RepeatedCompositeFieldContainer[Neighbour]
-    def __init__(self, neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ...) -> None: ...
+class NeighborList(_message.Message):
+    __slots__ = ("neighbors",)
+    NEIGHBORS_FIELD_NUMBER: _ClassVar[int]
+    neighbors: _containers.RepeatedCompositeFieldContainer[Neighbor]
+    def __init__(self, neighbors: _Optional[_Iterable[_Union[Neighbor, _Mapping]]] = ...) -> None: ...
 
-class Neighbour(_message.Message):
+class Neighbor(_message.Message):
     __slots__ = ("id", "index", "distance", "attributes")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")

@@ -55,10 +55,10 @@ class EmbeddingServiceStub(object):
                 request_serializer=inspector_dot_v1_dot_embedding__service__pb2.DeleteCollectionRequest.SerializeToString,
                 response_deserializer=inspector_dot_v1_dot_embedding__service__pb2.DeleteCollectionResponse.FromString,
                 _registered_method=True)
-        self.FindNeighbours = channel.unary_unary(
-                '/inspector.v1.EmbeddingService/FindNeighbours',
-                request_serializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighboursRequest.SerializeToString,
-                response_deserializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighboursResponse.FromString,
+        self.FindNeighbors = channel.unary_unary(
+                '/inspector.v1.EmbeddingService/FindNeighbors',
+                request_serializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighborsRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighborsResponse.FromString,
                 _registered_method=True)
         self.ComputePca = channel.unary_unary(
                 '/inspector.v1.EmbeddingService/ComputePca',
@@ -100,7 +100,7 @@ class EmbeddingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def FindNeighbours(self, request, context):
+    def FindNeighbors(self, request, context):
         """Finds the items nearest to each query, exactly.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -137,10 +137,10 @@ def add_EmbeddingServiceServicer_to_server(servicer, server):
                     request_deserializer=inspector_dot_v1_dot_embedding__service__pb2.DeleteCollectionRequest.FromString,
                     response_serializer=inspector_dot_v1_dot_embedding__service__pb2.DeleteCollectionResponse.SerializeToString,
             ),
-            'FindNeighbours': grpc.unary_unary_rpc_method_handler(
-                    servicer.FindNeighbours,
-                    request_deserializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighboursRequest.FromString,
-                    response_serializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighboursResponse.SerializeToString,
+            'FindNeighbors': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindNeighbors,
+                    request_deserializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighborsRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_embedding__service__pb2.FindNeighborsResponse.SerializeToString,
             ),
             'ComputePca': grpc.unary_unary_rpc_method_handler(
                     servicer.ComputePca,
@@ -268,7 +268,7 @@ class EmbeddingService(object):
             _registered_method=True)
 
     @staticmethod
-    def FindNeighbours(request,
+    def FindNeighbors(request,
             target,
             options=(),
             channel_credentials=None,
@@ -281,9 +281,9 @@ class EmbeddingService(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/inspector.v1.EmbeddingService/FindNeighbours',
-            inspector_dot_v1_dot_embedding__service__pb2.FindNeighboursRequest.SerializeToString,
-            inspector_dot_v1_dot_embedding__service__pb2.FindNeighboursResponse.FromString,
+            '/inspector.v1.EmbeddingService/FindNeighbors',
+            inspector_dot_v1_dot_embedding__service__pb2.FindNeighborsRequest.SerializeToString,
+            inspector_dot_v1_dot_embedding__service__pb2.FindNeighborsResponse.FromString,
             options,
             channel_credentials,
             insecure,

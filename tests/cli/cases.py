@@ -95,11 +95,11 @@ CASES = {
     "features, the largest of each map": Case(
         "features", (IMAGES, "--layer", "conv2", "--pooling", "max"), words=("dimensions", " 8 ")
     ),
-    "neighbours": Case(
-        "neighbours", (IMAGE, IMAGES, "-k", 3), words=("cosine distance", "photo2.png", "0.0000")
+    "neighbors": Case(
+        "neighbors", (IMAGE, IMAGES, "-k", 3), words=("cosine distance", "photo2.png", "0.0000")
     ),
-    "neighbours by another measure": Case(
-        "neighbours", (IMAGE, IMAGES, "-l", "relu1", "--metric", "euclidean"), words=("euclidean distance",)
+    "neighbors by another measure": Case(
+        "neighbors", (IMAGE, IMAGES, "-l", "relu1", "--metric", "euclidean"), words=("euclidean distance",)
     ),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),

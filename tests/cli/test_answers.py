@@ -147,12 +147,10 @@ def test_occlusion_covers_the_image(inspector, place):
     assert "picture" not in found
 
 
-def test_neighbours_are_in_order(inspector, place):
-    found = inspector(
-        "neighbours", place.model, place.image, place.images, "-k", PHOTOGRAPHS, "--json"
-    ).json()
-    distances = [one["distance"] for one in found["neighbours"]]
-    assert found["neighbours"][0] == {"image": str(place.image), "distance": pytest.approx(0, abs=1e-6)}
+def test_neighbors_are_in_order(inspector, place):
+    found = inspector("neighbors", place.model, place.image, place.images, "-k", PHOTOGRAPHS, "--json").json()
+    distances = [one["distance"] for one in found["neighbors"]]
+    assert found["neighbors"][0] == {"image": str(place.image), "distance": pytest.approx(0, abs=1e-6)}
     assert distances == sorted(distances)
     assert len(distances) == PHOTOGRAPHS
 

@@ -40,7 +40,7 @@ WRONG = {
     "unknown layer of an occlusion": (("occlude", "{image}", "-l", "pool"), "'pool'", "pool1"),
     "unknown method": (("attribute", "{image}", "-m", "lime"), "'lime'", "saliency"),
     "unknown pooling": (("features", "{image}", "--pooling", "sum"), "sum", "max"),
-    "unknown metric": (("neighbours", "{image}", "{images}", "--metric", "taxi"), "taxi", "euclidean"),
+    "unknown metric": (("neighbors", "{image}", "{images}", "--metric", "taxi"), "taxi", "euclidean"),
     "no such channel": (("attribute", "{image}", "-l", "conv2", "-c", "8"), "8", "0 to 7"),
     "no such position": (("attribute", "{image}", "-l", "conv2", "-c", "0", "-p", "6,0"), "6", "conv2"),
     "no such class": (("attribute", "{image}", "--class", "5"), "5", "0 to 4"),
@@ -238,10 +238,10 @@ def test_bytes_that_are_no_model(inspector, place, tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "verb", ["layers", "predict", "attribute", "occlude", "features", "neighbours", "pca"]
+    "verb", ["layers", "predict", "attribute", "occlude", "features", "neighbors", "pca"]
 )
 def test_nobody_answers(inspector, place, verb):
-    images = {"layers": [], "neighbours": [place.image, place.images], "pca": [place.images]}
+    images = {"layers": [], "neighbors": [place.image, place.images], "pca": [place.images]}
     found = inspector(verb, "toy", *images.get(verb, [place.image]), "--server", NOBODY)
     assert found.code == EXIT_INTERNAL
     assert NOBODY in found.err

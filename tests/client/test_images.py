@@ -11,8 +11,8 @@ from PIL import Image
 from inspector.client.images import image_to_wire, images_to_wire
 from inspector.client.tensors import tensor_to_wire
 from inspector.errors import InvalidInputError
-from inspector.model.images import decode_image
-from inspector.model.limits import Limits
+from inspector.model.checks.limits import Limits
+from inspector.model.preprocessing.images import decode_image
 from tests.support.toys import toy_photo
 
 PHOTO = Image.fromarray(toy_photo())

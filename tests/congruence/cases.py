@@ -1,4 +1,4 @@
-"""One table of cases: each is one expression over the verbs that `Inspector` and `RemoteModel` share."""
+"""One table of cases: each is one expression over the verbs that `Model` and `RemoteModel` share."""
 
 from __future__ import annotations
 
@@ -177,8 +177,8 @@ CASES = {
     "no number": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="smoothgrad", noise=None)),
     "NaN": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="smoothgrad", noise=float("nan"))),
     "an unknown rule": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="lrp", rule="gamma")),
-    "an unknown colour": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="rise", baseline="gray")),
-    "a colour of two channels": Case(
+    "an unknown color": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="rise", baseline="gray")),
+    "a color of two channels": Case(
         "Attribute", lambda m, t: m.attribute(PHOTO, method="rise", baseline=(1, 2))
     ),
     "a baseline of another size": Case(

@@ -13,13 +13,13 @@ import pytest
 
 import inspector
 import inspector.client
-from inspector import targets
-from inspector.api.inspector import Inspector
-from inspector.api.load import load
 from inspector.client import Client, RemoteModel
-from inspector.embeddings.neighbours import neighbours
-from inspector.embeddings.pca import fit_pca
+from inspector.collections.neighbors import neighbors
+from inspector.collections.pca import fit_pca
 from inspector.errors import InspectorError
+from inspector.face.load import load
+from inspector.face.model import Model
+from inspector.types import targets
 from inspector.v1 import inspection_service_pb2
 from tests.congruence.cases import CASES
 from tests.support.server import running_server
@@ -37,7 +37,7 @@ FEW = {"steps": 3, "samples": 3, "masks": 20}
 class Pair:
     """One model, here and there."""
 
-    local: Inspector
+    local: Model
     remote: RemoteModel
 
 
@@ -75,7 +75,7 @@ def test_what_is_known_of_the_model_is_the_same(pair):
     assert details.device == pair.local.device
 
 
-def test_neighbours_and_components_are_the_same(pair, client):
+def test_neighbors_and_components_are_the_same(pair, client):
     photos = {f"photo {seed}": toy_photo(seed) for seed in range(12)}
     vectors = pair.local.features(list(photos.values()), layer="conv2", pooling="max")
     name = pair.remote.info().name
@@ -89,11 +89,11 @@ def test_neighbours_and_components_are_the_same(pair, client):
         "max",
     )
     for metric in ("cosine", "euclidean"):
-        here = neighbours(vectors, vectors[:3], k=4, metric=metric)
+        here = neighbors(vectors, vectors[:3], k=4, metric=metric)
         for there in (
-            collection.neighbours(list(photos.values())[:3], k=4, metric=metric),
-            collection.neighbours(vectors=list(vectors[:3]), k=4, metric=metric),
-            collection.neighbours(items=list(photos)[:3], k=4, metric=metric),
+            collection.neighbors(list(photos.values())[:3], k=4, metric=metric),
+            collection.neighbors(vectors=list(vectors[:3]), k=4, metric=metric),
+            collection.neighbors(items=list(photos)[:3], k=4, metric=metric),
         ):
             assert np.array_equal(here.indices, [[one.index for one in found] for found in there])
             assert np.array_equal(here.distances, [[one.distance for one in found] for found in there])
@@ -124,7 +124,7 @@ def test_the_methods_are_the_same(client):
 
 
 def test_attribute_takes_the_same_keywords():
-    ours, theirs = (set(signature(kind.attribute).parameters) for kind in (Inspector, RemoteModel))
+    ours, theirs = (set(signature(kind.attribute).parameters) for kind in (Model, RemoteModel))
     assert ours - {"cancellation"} == theirs - {"rendering"}
 
 
@@ -172,7 +172,7 @@ def test_every_inspection_has_a_case():
 def test_both_faces_have_the_same_verbs():
     ours = {"close", "prepare", "model", "device"}  # what has no meaning over the wire
     theirs = {"info", "activation_pictures"}
-    assert verbs(Inspector) - ours == verbs(RemoteModel) - theirs
+    assert verbs(Model) - ours == verbs(RemoteModel) - theirs
 
 
 def verbs(kind: type) -> set[str]:

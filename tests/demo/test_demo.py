@@ -127,7 +127,7 @@ def test_a_folder_without_photographs(tmp_path):
 
 
 def assert_picture(source: str) -> None:
-    """Assert that it is a PNG that opens and is not one flat colour."""
+    """Assert that it is a PNG that opens and is not one flat color."""
     data = base64.b64decode(source.removeprefix("data:image/png;base64,"), validate=True)
     with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
         assert np.ptp(np.asarray(image.convert("RGB")), axis=(0, 1)).max() > 0

@@ -19,7 +19,7 @@ from tests.support.small_cnn import CLASSES, HEIGHT, WIDTH, images, small_cnn
 METHODS = ("saliency", "deconvnet", "guided")
 
 
-def load(**changes) -> inspector.Inspector:
+def load(**changes) -> inspector.Model:
     return inspector.load(small_cnn(**changes), device="cpu")
 
 
@@ -118,7 +118,7 @@ def test_seeds_beyond_what_memory_allows_are_cut():
         engine = Engine(
             read_model(small_cnn()), device=CPU, cache=SessionCache(max_bytes=1 << 30), batch_bytes=size
         )
-        found.append(inspector.Inspector(engine).attribute(x, target=targets).maps)
+        found.append(inspector.Model(engine).attribute(x, target=targets).maps)
 
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     assert len(np.unique(np.abs(found[0]).sum(axis=(1, 2, 3)))) > 4

@@ -213,7 +213,7 @@ _WIRING = [
          node("Mul", ["x", "s"], "y"), w=(3, 3, 1, 1)),
     case("excite first", node("GlobalAveragePool", ["x"], "g"), node("Sigmoid", ["g"], "s"),
          node("Mul", ["s", "x"], "y")),
-    case("standardised by its own statistics", node("ReduceMean", ["x"], "m", axes=[1, 2, 3]),
+    case("standardized by its own statistics", node("ReduceMean", ["x"], "m", axes=[1, 2, 3]),
          node("Sub", ["x", "m"], "d"),
          node("Mul", ["d", "d"], "q"), node("ReduceMean", ["q"], "v", axes=[1, 2, 3]), node("Sqrt", ["v"], "s"),
          node("Div", ["d", "s"], "y")),

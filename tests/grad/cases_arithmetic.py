@@ -1,4 +1,4 @@
-"""Hand-made cases for functions of elements, arithmetic, reductions, normalisations and products."""
+"""Hand-made cases for functions of elements, arithmetic, reductions, normalizations and products."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ _REDUCTIONS = [
     *(reduction(op_type, 20, [1, 2], keepdims=0) for op_type in ("ReduceMax", "ReduceMin")),
 ]  # fmt: skip
 
-_NORMALISATIONS = [
+_NORMALIZATIONS = [
     *(case(f"InstanceNormalization, opset {opset}, {shape}",
            node("InstanceNormalization", ["x", "s", "b"], "y", epsilon=0.01),
            opset=opset, shape=shape, judge="runtime", s=(3,), b=(3,))
@@ -259,7 +259,7 @@ CASES: list[Case] = [
     *_ARITHMETIC,
     *_CUMULATIVE,
     *_REDUCTIONS,
-    *_NORMALISATIONS,
+    *_NORMALIZATIONS,
     *_PRODUCTS,
     *_LINEAR,
     *_COMPOSED,

@@ -12,10 +12,10 @@ from tests.grad import (
     cases_attributes,
     cases_computed,
     cases_movement,
-    cases_quantised,
+    cases_quantized,
 )
 from tests.grad.cases import Case
-from tests.grad.cases_quantised import QuantisedCase
+from tests.grad.cases_quantized import QuantisedCase
 
 Key = tuple[str, str]
 """An operator: its domain and its name."""
@@ -27,7 +27,7 @@ FLOAT_CASES: tuple[Case, ...] = (
     *cases_computed.CASES,
     *cases_movement.CASES,
 )
-QUANTISED_CASES: tuple[QuantisedCase, ...] = (*cases_quantised.LINEAR_CASES, *cases_quantised.CURVED)
+QUANTIZED_CASES: tuple[QuantisedCase, ...] = (*cases_quantized.LINEAR_CASES, *cases_quantized.CURVED)
 
 
 def differentiated(proto: onnx.ModelProto) -> frozenset[Key]:

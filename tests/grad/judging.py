@@ -20,7 +20,7 @@ from tests.support.sessions import NEWEST_OPSET, plain_session
 
 ON_CODES = ("QLinear", "QGemm", "ConvInteger", "MatMulInteger")
 STEPS = {op_type for _, op_type, _ in RULES if "quantize" in op_type.lower() or op_type.startswith(ON_CODES)}
-"""Operators on codes, whose outputs are steps: their twins judge them (test_quantised.py)."""
+"""Operators on codes, whose outputs are steps: their twins judge them (test_quantized.py)."""
 
 OPERATORS = sorted({op_type for _, op_type, _ in RULES} - STEPS)
 

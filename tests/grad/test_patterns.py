@@ -12,9 +12,9 @@ from onnx.reference import ReferenceEvaluator
 import inspector
 from inspector.errors import NotFoundError
 from inspector.grad.backward import write_backward
-from inspector.grad.patterns import Operation, parse
-from inspector.grad.policies import policy_named
-from inspector.grad.rectifiers import FORMS, RECTIFIERS, find_rectifiers
+from inspector.grad.policies.patterns import Operation, parse
+from inspector.grad.policies.rectifiers import FORMS, RECTIFIERS, find_rectifiers
+from inspector.grad.policies.table import policy_named
 from tests.support.graphs import model, node
 from tests.support.numeric import to_float64, vjp
 

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 import inspector
-from inspector.grad.policies import POLICIES
+from inspector.grad.policies.table import POLICIES
 from tests.support.graphs import model, node
 from tests.support.replica import Replica
 
@@ -49,7 +49,7 @@ class Net:
 
 
 def alexnet_in_small() -> onnx.ModelProto:
-    """Large first filters with a stride, normalisation, overlapping pooling, groups, dense layers."""
+    """Large first filters with a stride, normalization, overlapping pooling, groups, dense layers."""
     net = Net(1)
     x = net.put("Relu", net.conv("x", 20, 3, 5, strides=[2, 2], pads=[2, 2, 2, 2]))
     x = net.put("LRN", x, size=5, alpha=0.4, beta=0.75, bias=1.0)
@@ -109,7 +109,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE * largest)
 
 
-def check(proto: onnx.ModelProto, ours: inspector.Inspector, image: np.ndarray, target, method: str) -> None:
+def check(proto: onnx.ModelProto, ours: inspector.Model, image: np.ndarray, target, method: str) -> None:
     """Compare one map with the replica's, for the very unit that was explained."""
     found = ours.attribute(image[None], method=method, target=target)
     (explained,) = found.targets

@@ -1,4 +1,4 @@
-"""Functions of elements, arithmetic, reductions, normalisations and products: what ONNX's own tests do not reach."""
+"""Functions of elements, arithmetic, reductions, normalizations and products: what ONNX's own tests do not reach."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_computed_axes_are_refused_by_name(op_type):
     refused(proto, (1, 3, 20, 17), f"{op_type} (over|along a) computed ax")
 
 
-def test_the_statistics_of_a_normalisation_are_refused_by_name():
+def test_the_statistics_of_a_normalization_are_refused_by_name():
     nodes = [
         node("LayerNormalization", ["x", "s"], ["n", "mean", "deviation"]),
         node("Mul", ["n", "deviation"], "y"),

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError, UnsupportedOperatorError
 from inspector.grad.backward import SEED, BackwardGraph, write_backward
-from inspector.grad.policies import policy_named
+from inspector.grad.policies.table import policy_named
 from tests.support.graphs import model, node
 from tests.support.numeric import compare, to_float64
 

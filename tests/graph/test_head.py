@@ -90,7 +90,7 @@ def test_an_activation_alone():
     )
 
 
-# --- quantised models
+# --- quantized models
 
 _SCALES = {
     "s": np.float32(0.1),
@@ -99,7 +99,7 @@ _SCALES = {
     "kq": np.ones((4, 3, 1, 1), np.uint8),
 }
 MICROSOFT = {"domain": "com.microsoft"}
-QUANTISED = {
+QUANTIZED = {
     "QGemm on codes made here": (
         [
             node("QuantizeLinear", ["flat", "s", "z"], "q"),
@@ -139,7 +139,7 @@ QUANTISED = {
         ],
         ("logits", "softmax", "flat"),
     ),
-    "a quantised Softmax": (
+    "a quantized Softmax": (
         [
             node("Gemm", ["flat", "w"], "logits"),
             node("Softmax", ["logits"], "p"),
@@ -151,9 +151,9 @@ QUANTISED = {
 }
 
 
-@pytest.mark.parametrize("name", QUANTISED)
-def test_heads_of_quantised_models(name):
-    nodes, (scores, activation, features) = QUANTISED[name]
+@pytest.mark.parametrize("name", QUANTIZED)
+def test_heads_of_quantized_models(name):
+    nodes, (scores, activation, features) = QUANTIZED[name]
     proto = model([*DENSE[:2], *nodes], weights=WEIGHTS | _SCALES)
 
     found = find_head(ir.from_proto(proto), "y")

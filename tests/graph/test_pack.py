@@ -82,7 +82,7 @@ def test_only_what_dense_layers_read_lies_beside_the_graph():
 
 
 @pytest.mark.parametrize(("then", "beside"), [("MatMul", ["w"]), ("Add", [])])
-def test_quantised_weights_lie_beside_the_graph_where_dense_layers_read_them(then, beside):
+def test_quantized_weights_lie_beside_the_graph_where_dense_layers_read_them(then, beside):
     weights = {"w": LARGE.astype(np.int8), "s": np.float32(0.1)}
     nodes = [node("DequantizeLinear", ["w", "s"], "d"), node(then, ["x", "d"], "y")]
     graph = ir.from_proto(model(nodes, shape=(40, 40 if then == "MatMul" else 30), weights=weights))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector.grad.policies import POLICIES, Signal, policy_named
+from inspector.grad.policies.table import POLICIES, Signal, policy_named
 from tests.support.zoo import Zoo, zoo_models
 from tests.support.zoo_subjects import Subject, bare_session, run_bare, subject
 
@@ -108,8 +108,8 @@ def direction_of(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def test_the_gradient_is_the_slope_in_pixels(one):
     if one.file.name in NO_SLOPE:
         pytest.skip(NO_SLOPE[one.file.name])
-    if one.is_quantised:
-        pytest.skip("steps of codes have no slope; test_quantised_zoo.py takes that of the dequantised twin")
+    if one.is_quantized:
+        pytest.skip("steps of codes have no slope; test_quantized_zoo.py takes that of the dequantized twin")
     rng = np.random.default_rng(0)
     functional = Functional(one, rng)
     gradient = functional.gradient()

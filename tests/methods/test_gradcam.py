@@ -10,8 +10,8 @@ from PIL import Image
 
 import inspector
 from inspector import Class, Element, Unit
-from inspector.engine.planes import upsample
 from inspector.errors import InvalidInputError, NotFoundError
+from inspector.methods.planes import upsample
 from tests.support.graphs import model, node, run_exposed
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
 
@@ -165,10 +165,10 @@ DOG, CAT = 243, 282
 """Bull mastiff and tiger cat, both in one photograph: the dog above, the cat below."""
 
 
-def squeezenet(zoo, *, randomised: str | None = None) -> inspector.Inspector:
+def squeezenet(zoo, *, randomized: str | None = None) -> inspector.Model:
     proto = onnx.load(zoo.model("derived_squeezenet1.0_fp32"))
     for tensor in proto.graph.initializer:
-        if tensor.name == randomised:
+        if tensor.name == randomized:
             array = numpy_helper.to_array(tensor)
             drawn = np.random.default_rng(0).permutation(array.ravel()).reshape(array.shape)
             tensor.CopyFrom(numpy_helper.from_array(drawn, tensor.name))
@@ -190,9 +190,9 @@ def test_two_classes_are_seen_in_two_places(zoo):
     ("weight", "likeness"), [("conv1_w_0", 0.3), ("fire8/squeeze1x1_w_0", 0.3), ("conv10_w_0", 0.8)]
 )
 def test_it_changes_with_the_parameters(zoo, weight, likeness):
-    """Adebayo et al. 2018: what does not change when weights are randomised explains no model."""
+    """Adebayo et al. 2018: what does not change when weights are randomized explains no model."""
     photograph = zoo.image("both_dog_cat_gradcam.png")
-    with squeezenet(zoo) as ours, squeezenet(zoo, randomised=weight) as random:
+    with squeezenet(zoo) as ours, squeezenet(zoo, randomized=weight) as random:
         trained, drawn = (
             m.attribute(photograph, method="gradcam", target=DOG).maps.ravel() for m in (ours, random)
         )

@@ -21,7 +21,7 @@ def ours():
         yield loaded
 
 
-def power(exponent: float) -> inspector.Inspector:
+def power(exponent: float) -> inspector.Model:
     """Return y_c = Σ w_c·x^exponent over all elements of an image."""
     nodes = [
         node("Pow", ["x", "e"], "p"),
@@ -82,7 +82,7 @@ def test_the_gap_closes_with_more_steps(ours):
     assert gaps[2] < 5e-3
 
 
-def test_the_baseline_is_a_colour_in_the_models_own_units():
+def test_the_baseline_is_a_color_in_the_models_own_units():
     preprocessing = {"scale": 1 / 255, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.25, 0.5]}
     with inspector.load(small_cnn(), device="cpu", preprocessing=preprocessing) as ours:
 

@@ -199,7 +199,7 @@ def test_the_composite_equals_the_formulas():
 # --- what lies between
 
 
-def between(*middle: onnx.NodeProto, opset: int = 17, **weights: np.ndarray) -> inspector.Inspector:
+def between(*middle: onnx.NodeProto, opset: int = 17, **weights: np.ndarray) -> inspector.Model:
     """Return conv1, some nodes from "a" to "z", a mean and a dense layer."""
     nodes = [
         node("Conv", ["x", "w1"], "a", pads=[1, 1, 1, 1]),
@@ -225,7 +225,7 @@ BETWEEN = {
     "squeeze and excite": (GATE, {"wg": drawn(6, 6, 1, 1)}),
     "swish in two nodes": ([node("Sigmoid", ["a"], "s"), node("Mul", ["s", "a"], "z")], {}),
     "scaled": ([node("Mul", ["a", "c"], "b"), node("Div", ["b", "c"], "z")], {"c": np.float32(3)}),
-    "normalised": ([node("LRN", ["a"], "z", size=3)], {}),
+    "normalized": ([node("LRN", ["a"], "z", size=3)], {}),
     "two factors": ([node("Relu", ["a"], "r"), node("Mul", ["r", "a"], "z")], {}),
     "padded and moved": (
         [node("Pad", ["a", "pads"], "p"), node("Transpose", ["p"], "t", perm=[0, 1, 3, 2]),
@@ -256,21 +256,21 @@ NORM = {
     "mean_": drawn(6),
     "var": RNG.uniform(0.5, 2, 6).astype(np.float32),
 }
-NORMALISED = [
+NORMALIZED = [
     node("BatchNormalization", ["a", "scale", "shift", "mean_", "var"], "n"),
     node("Relu", ["n"], "z"),
 ]
 
 
 @pytest.mark.parametrize("rule", ["epsilon", "zplus", "alpha2beta1", "epsilon_plus_flat"])
-def test_a_batch_normalisation_is_as_if_it_were_merged(rule):
+def test_a_batch_normalization_is_as_if_it_were_merged(rule):
     gain = NORM["scale"] / np.sqrt(NORM["var"] + 1e-5)
     merged = [
         node("Conv", ["x", "wm", "bm"], "n", pads=[1, 1, 1, 1]),
         node("Relu", ["n"], "z"),
     ]
     weights = {"wm": W1 * gain.reshape(-1, 1, 1, 1), "bm": NORM["shift"] - NORM["mean_"] * gain}
-    with between(*NORMALISED, **NORM) as apart, between(*merged, **weights) as together:
+    with between(*NORMALIZED, **NORM) as apart, between(*merged, **weights) as together:
         found, expected = (m.attribute(X, method="lrp", rule=rule, target=2).maps for m in (apart, together))
 
     assert np.abs(expected).max() > 0

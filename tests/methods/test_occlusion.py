@@ -8,7 +8,7 @@ import pytest
 import inspector
 from inspector import Unit
 from inspector.errors import CancelledError, InvalidInputError
-from inspector.results import Occlusion
+from inspector.types.results import Occlusion
 from tests.support.graphs import Exposed, model, node
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
 
@@ -116,7 +116,7 @@ def test_the_baseline_is_the_unoccluded_image(ours):
     assert found.target.value == pytest.approx(best.score, rel=1e-5)
 
 
-def test_grey_is_the_default_in_the_models_own_units():
+def test_gray_is_the_default_in_the_models_own_units():
     preprocessing = {"scale": 1 / 255, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.25, 0.5]}
     with inspector.load(small_cnn(), device="cpu", preprocessing=preprocessing) as ours:
         found = ours.occlude(X)

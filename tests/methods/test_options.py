@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import inspector
-from inspector.engine.colour import COLOURS as COLOUR_VALUES
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.grad.policies import POLICIES as POLICY_TABLE
-from inspector.options import MethodInfo, OptionInfo
+from inspector.grad.policies.table import POLICIES as POLICY_TABLE
+from inspector.methods.color import COLORS as COLOR_VALUES
+from inspector.types.options import MethodInfo, OptionInfo
 from tests.support.small_cnn import images, small_cnn
 
 X = images(1)
@@ -22,7 +22,7 @@ def ours():
 
 
 POLICIES = {"policies": (("policies",), None)}
-COLOURS = ("text", "number", "numbers", "tensor")
+COLORS = ("text", "number", "numbers", "tensor")
 
 
 def test_the_options_of_every_method():
@@ -36,7 +36,7 @@ def test_the_options_of_every_method():
         "guided": POLICIES,
         "lrp": {"rule": (("text",), "epsilon_plus_flat"), **POLICIES},
         "gradient_x_input": {},
-        "integrated_gradients": {"baseline": (COLOURS, "grey"), "steps": (("integer",), 50)},
+        "integrated_gradients": {"baseline": (COLORS, "gray"), "steps": (("integer",), 50)},
         "smoothgrad": {
             "samples": (("integer",), 25),
             "noise": (("number",), 0.15),
@@ -48,7 +48,7 @@ def test_the_options_of_every_method():
             "masks": (("integer",), 2000),
             "cells": (("integer",), 7),
             "keep": (("number",), 0.5),
-            "baseline": (COLOURS, "grey"),
+            "baseline": (COLORS, "gray"),
             "seed": (("integer",), 0),
         },
     }
@@ -56,7 +56,7 @@ def test_the_options_of_every_method():
 
 def test_the_choices_are_those_that_there_are():
     methods = {method.name: method for method in inspector.attribution_methods()}
-    assert set(methods["rise"].option("baseline").choices) == set(COLOUR_VALUES)
+    assert set(methods["rise"].option("baseline").choices) == set(COLOR_VALUES)
     assert {f"lrp_{rule}" for rule in methods["lrp"].option("rule").choices} <= set(POLICY_TABLE)
     assert set(methods["guided"].option("policies").choices) == set(POLICY_TABLE)
 
@@ -97,8 +97,8 @@ OPTIONS = {
     "choice": OptionInfo(name="rule", types=("text",), default="zplus", choices=("zplus", "epsilon")),
     "text": OptionInfo(name="layer", types=("text",), default=None),
     "flag": OptionInfo(name="signed", types=("flag",), default=True),
-    "colour": OptionInfo(
-        name="baseline", types=("text", "number", "numbers", "tensor"), default="grey", choices=("grey",)
+    "color": OptionInfo(
+        name="baseline", types=("text", "number", "numbers", "tensor"), default="gray", choices=("gray",)
     ),
     "policies": OptionInfo(name="policies", types=("policies",), default=None),
 }
@@ -118,10 +118,10 @@ OPTIONS = {
         ("text", None, None),
         ("flag", False, False),
         ("flag", np.False_, False),
-        ("colour", "grey", "grey"),
-        ("colour", 2, 2.0),
-        ("colour", [0, 0.5], (0.0, 0.5)),
-        ("colour", np.array([1, 2]), (1.0, 2.0)),
+        ("color", "gray", "gray"),
+        ("color", 2, 2.0),
+        ("color", [0, 0.5], (0.0, 0.5)),
+        ("color", np.array([1, 2]), (1.0, 2.0)),
         ("policies", {"a": "b"}, {"a": "b"}),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_value_is_taken_as_the_type_of_its_option(kind, given, expected):
 
 def test_an_image_is_taken_as_it_is():
     image = np.ones((3, 2, 2), np.float32)
-    assert OPTIONS["colour"].check(image) is image
+    assert OPTIONS["color"].check(image) is image
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,14 @@ def test_an_image_is_taken_as_it_is():
         ("choice", 3, "rule is 3; allowed: zplus, epsilon."),
         ("text", 3, "layer is 3; allowed: a text."),
         ("flag", 1, "signed is 1; allowed: true or false."),
-        ("colour", "gray", "Did you mean 'grey'?"),
+        ("color", "grey", "Did you mean 'gray'?"),
         (
-            "colour",
+            "color",
             ["a"],
-            "allowed: grey, or a number or several numbers or a float array of two or more axes.",
+            "allowed: gray, or a number or several numbers or a float array of two or more axes.",
         ),
-        ("colour", np.array([["a"]]), "baseline is"),
-        ("colour", np.ones((3, 2, 2), np.uint8), "a float array"),
+        ("color", np.array([["a"]]), "baseline is"),
+        ("color", np.ones((3, 2, 2), np.uint8), "a float array"),
         ("policies", {"a": 1}, "allowed: a mapping from layers to policies."),
         ("policies", "a", "policies is 'a'"),
     ],
@@ -178,9 +178,9 @@ def test_a_value_of_another_type_is_refused_with_what_is_allowed(kind, given, wo
         ("text", "5", "5"),
         ("flag", "false", False),
         ("flag", "True", True),
-        ("colour", "grey", "grey"),
-        ("colour", "-0.5", -0.5),
-        ("colour", "0.1,0.2", (0.1, 0.2)),
+        ("color", "gray", "gray"),
+        ("color", "-0.5", -0.5),
+        ("color", "0.1,0.2", (0.1, 0.2)),
     ],
 )
 def test_a_text_is_read_as_the_type_of_its_option(kind, text, expected):
@@ -193,7 +193,7 @@ def test_a_text_is_read_as_the_type_of_its_option(kind, text, expected):
     ("kind", "text"),
     [
         ("integer", "many"), ("integer", "0.5"), ("number", ""), ("choice", "eps"), ("flag", "1"),
-        ("colour", "0.1;0.2"), ("policies", "a=b"),
+        ("color", "0.1;0.2"), ("policies", "a=b"),
     ],
 )  # fmt: skip
 def test_a_text_of_another_type_is_refused(kind, text):
@@ -220,9 +220,9 @@ def test_a_negative_seed_is_refused(ours, method):
 def test_a_baseline_may_be_an_image(ours, method):
     few = {"masks": 20} if method == "rise" else {"steps": 5}
     plain = np.broadcast_to(np.float32([0.1, 0.2, 0.3])[:, None, None], X.shape[1:])
-    colour = ours.attribute(X, method=method, baseline=(0.1, 0.2, 0.3), **few)
+    color = ours.attribute(X, method=method, baseline=(0.1, 0.2, 0.3), **few)
     image = ours.attribute(X, method=method, baseline=plain, **few)
-    np.testing.assert_array_equal(colour.maps, image.maps)
+    np.testing.assert_array_equal(color.maps, image.maps)
     for wrong, reason in ((plain[:, 1:], "INVALID_SHAPE"), (plain * np.nan, "NOT_FINITE")):
         with pytest.raises(InvalidInputError) as error:
             ours.attribute(X, method=method, baseline=wrong, **few)

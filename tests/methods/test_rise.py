@@ -7,14 +7,14 @@ import pytest
 
 import inspector
 from inspector import Class, Unit
-from inspector.engine.masks import random_masks
 from inspector.errors import InvalidInputError
+from inspector.methods.attribution.masks import random_masks
 from tests.support.graphs import Exposed, model, node
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
 
 X = images(2, seed=8)
-GREY = 0.5
-"""What the small CNN, which says nothing of its preprocessing, takes for grey: 127.5/255."""
+GRAY = 0.5
+"""What the small CNN, which says nothing of its preprocessing, takes for gray: 127.5/255."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_it_equals_the_loop(ours, options):
         expected = plain_loop(
             X[row],
             masks,
-            baseline=options.get("baseline", GREY),
+            baseline=options.get("baseline", GRAY),
             tensor="answer",
             place=(index,),
         )
@@ -64,7 +64,7 @@ def test_a_unit_is_watched_by_its_value(ours):
     unit = Unit("conv2", channel=3, position=(2, 1))
     found = ours.attribute(X[:1], method="rise", masks=20, target=unit).maps[0, 0]
 
-    expected = plain_loop(X[0], drawn(20), baseline=GREY, tensor="conv2", place=(3, 2, 1))
+    expected = plain_loop(X[0], drawn(20), baseline=GRAY, tensor="conv2", place=(3, 2, 1))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
@@ -73,7 +73,7 @@ def test_the_masks_do_not_depend_on_the_batch(batch):
     with inspector.load(small_cnn(batch=batch, head="Softmax"), device="cpu") as fixed:
         found = fixed.attribute(X[:1], method="rise", masks=12, target=1).maps[0, 0]
 
-    expected = plain_loop(X[0], drawn(12), baseline=GREY, tensor="answer", place=(1,))
+    expected = plain_loop(X[0], drawn(12), baseline=GRAY, tensor="answer", place=(1,))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 

@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 
 import inspector
 from inspector import Class, Unit
-from inspector.engine.attribution import ATTRIBUTION_METHODS
+from inspector.methods.attribution.projection import ATTRIBUTION_METHODS
 from tests.support.graphs import Exposed
 from tests.support.numeric import to_float64
 from tests.support.zoo import Zoo, find_zoo
@@ -59,7 +59,7 @@ class Subject:
 
     name: str
     path: Path
-    model: inspector.Inspector
+    model: inspector.Model
     x: np.ndarray
 
 
@@ -117,7 +117,7 @@ def test_other_methods_map_a_class(subject, method):
     channel = -1 if found.layout == "NHWC" else 1
     expected = list(subject.x.shape)
     if method in {"gradcam", "rise"} and found.layout != "NC":
-        expected[channel] = 1  # they say where, and nothing of colours
+        expected[channel] = 1  # they say where, and nothing of colors
     assert found.maps.shape == tuple(expected)
     assert found.maps.dtype == np.float32
     assert np.isfinite(found.maps).all()
@@ -274,7 +274,7 @@ def test_saliency_in_half_precision_is_that_of_the_same_weights_in_single(zoo):
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.99
 
 
-# --- quantised models answer, and say why they have no gradient
+# --- quantized models answer, and say why they have no gradient
 
 
 @pytest.mark.slow
@@ -287,7 +287,7 @@ def test_saliency_in_half_precision_is_that_of_the_same_weights_in_single(zoo):
         "mobilenetv2_int8_dynamic_edgeflow",
     ],
 )
-def test_quantised_models_give_an_image_the_same_alone_and_in_company(zoo, name):
+def test_quantized_models_give_an_image_the_same_alone_and_in_company(zoo, name):
     subject = load(zoo, name)
 
     together = subject.model.predict(subject.x)

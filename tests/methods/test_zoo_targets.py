@@ -17,7 +17,7 @@ from PIL import Image
 
 import inspector
 from inspector import Class, Direction, Element, Region
-from inspector.targets import Target
+from inspector.types.targets import Target
 from tests.support.graphs import Exposed
 
 Tensors = Mapping[str, np.ndarray]

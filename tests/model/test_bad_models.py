@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from inspector.errors import InspectorError, InvalidModelError, LimitExceededError, NotFoundError
-from inspector.model.limits import Limits
+from inspector.model.checks.limits import Limits
 from inspector.model.read import read_model
 from tests.support.bad_models import FILTERS, nested, refused, small
 from tests.support.graphs import FLOAT, model, node

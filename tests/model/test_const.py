@@ -1,4 +1,4 @@
-"""Constants that a graph quantises itself have the codes that ONNX Runtime gives them."""
+"""Constants that a graph quantizes itself have the codes that ONNX Runtime gives them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_quantised_constants_are_those_of_the_runtime(name):
+def test_quantized_constants_are_those_of_the_runtime(name):
     scale, zero, attributes = CASES[name]
     inputs = ["w", "s"] if zero is None else ["w", "s", "z"]
     weights = {"w": np.round(4 * W) / 4 if "ties" in name else W, "s": scale}
@@ -28,8 +28,8 @@ def test_quantised_constants_are_those_of_the_runtime(name):
     nodes = [node("QuantizeLinear", inputs, "q", **attributes), node("Identity", ["x"], "y")]
     proto = model(nodes, weights=weights, outputs=["y", "q"])
 
-    (quantiser, _) = ir.from_proto(proto).graph
-    found = constant_value(quantiser.outputs[0])
+    (quantizer, _) = ir.from_proto(proto).graph
+    found = constant_value(quantizer.outputs[0])
     expected = Exposed(proto, ["q"]).run(np.zeros((1, 3, 20, 17), np.float32))["q"]
 
     assert found.dtype == expected.dtype

@@ -9,7 +9,7 @@ from onnx import helper
 
 import inspector
 from inspector.errors import InvalidModelError, LimitExceededError
-from inspector.model.limits import Limits
+from inspector.model.checks.limits import Limits
 from inspector.model.read import read_model
 from tests.support.as_exported import same_as_the_runtime
 from tests.support.bad_models import refused

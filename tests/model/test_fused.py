@@ -1,4 +1,4 @@
-"""What ONNX Runtime's optimiser fused is opened: the runtime sees no difference, and activations are rectifiers."""
+"""What ONNX Runtime's optimizer fused is opened: the runtime sees no difference, and activations are rectifiers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onnx import helper
 
 import inspector
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rectifiers import find_rectifiers
+from inspector.grad.policies.rectifiers import find_rectifiers
 from inspector.model.read import read_model
 from tests.support.as_exported import same_as_the_runtime
 from tests.support.graphs import model, node
@@ -136,8 +136,8 @@ def test_codes_with_channels_last_are_opened_too():
     """The plain model on codes is the judge: same kernels, other layout."""
     steps = {"s": np.float32(0.05), "z": np.uint8(128), "ws": np.float32(0.02), "wz": np.int8(0)}
     weights = steps | {"k": RNG.integers(-90, 90, (4, 3, 3, 3)).astype(np.int8)}
-    quantise = node("QuantizeLinear", ["x", "s", "z"], "q")
-    dequantise = node("DequantizeLinear", ["p", "s", "z"], "y")
+    quantize = node("QuantizeLinear", ["x", "s", "z"], "q")
+    dequantize = node("DequantizeLinear", ["p", "s", "z"], "y")
 
     def codes(op_type: str, tensor: str, output: str, **attributes) -> onnx.NodeProto:
         parameters = (
@@ -147,14 +147,14 @@ def test_codes_with_channels_last_are_opened_too():
             op_type, [tensor, *parameters], output, channels_last=attributes.pop("last"), **attributes
         )
 
-    plain = [quantise, codes("QLinearConv", "q", "c", last=0, pads=[1, 1, 1, 1]),
+    plain = [quantize, codes("QLinearConv", "q", "c", last=0, pads=[1, 1, 1, 1]),
              codes("QLinearAveragePool", "c", "a", last=0, kernel_shape=[2, 2]),
-             codes("QLinearGlobalAveragePool", "a", "p", last=0), dequantise]  # fmt: skip
-    last = [quantise, node("Transpose", ["q"], "t", perm=[0, 2, 3, 1]),
+             codes("QLinearGlobalAveragePool", "a", "p", last=0), dequantize]  # fmt: skip
+    last = [quantize, node("Transpose", ["q"], "t", perm=[0, 2, 3, 1]),
             codes("QLinearConv", "t", "c", last=1, pads=[1, 1, 1, 1]),
             codes("QLinearAveragePool", "c", "a", last=1, kernel_shape=[2, 2]),
             codes("QLinearGlobalAveragePool", "a", "g", last=1),
-            node("Transpose", ["g"], "p", perm=[0, 3, 1, 2]), dequantise]  # fmt: skip
+            node("Transpose", ["g"], "p", perm=[0, 3, 1, 2]), dequantize]  # fmt: skip
     results = []
     for nodes in (plain, last):
         proto = model(nodes, shape=("n", 3, 6, 5), weights=weights)
@@ -181,6 +181,6 @@ def test_what_cannot_be_opened_is_refused_on_the_way_back_with_a_mend():
 
     with (
         inspector.load(proto.SerializeToString(), device="cpu") as ours,
-        pytest.raises(UnsupportedOperatorError, match=r"MatMulNBits.*before ONNX Runtime optimised it"),
+        pytest.raises(UnsupportedOperatorError, match=r"MatMulNBits.*before ONNX Runtime optimized it"),
     ):
         ours.attribute(X[:1], target=0)

@@ -10,8 +10,8 @@ import onnx_ir as ir
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from inspector.model.hold import hold_tensors
 from inspector.model.read import read_model
+from inspector.model.rewriting.hold import hold_tensors
 from tests.support.graphs import model, node
 
 WEIGHTS = np.arange(4800, dtype=np.float32).reshape(3, 1600)

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from inspector.errors import InvalidInputError, LimitExceededError
-from inspector.model.images import apply_preprocessing, crop_box, decode_image, visible
-from inspector.model.limits import Limits
-from inspector.model.preprocessing import Preprocessing
+from inspector.model.checks.limits import Limits
+from inspector.model.preprocessing.images import apply_preprocessing, crop_box, decode_image, visible
+from inspector.types.preprocessing import Preprocessing
 
 LIMITS = Limits()
 RANDOM = np.random.default_rng(0)
@@ -70,7 +70,7 @@ def test_sixteen_bits_become_eight() -> None:
     np.testing.assert_array_equal(decode(encoded(Image.fromarray(values)))[0, :, 0], [0, 1, 128, 255])
 
 
-def test_palettes_grey_and_one_bit_become_rgb() -> None:
+def test_palettes_gray_and_one_bit_become_rgb() -> None:
     palette = Image.fromarray(PIXELS).quantize(4)
     np.testing.assert_array_equal(decode(encoded(palette)), np.asarray(palette.convert("RGB")))
     np.testing.assert_array_equal(decode(encoded(Image.new("L", (2, 2), 77)))[0, 0], [77, 77, 77])
@@ -190,14 +190,14 @@ def test_values_are_scaled_shifted_and_ordered() -> None:
         np.testing.assert_allclose(values[channel], (PIXELS[:, :, 2 - channel] * 0.5 - mean) / std, rtol=1e-6)
 
 
-def test_layout_dtype_and_grey_are_kept() -> None:
+def test_layout_dtype_and_gray_are_kept() -> None:
     assert (
         apply_preprocessing(PIXELS, Preprocessing(layout="NHWC", dtype="uint8")).tolist() == PIXELS.tolist()
     )
-    grey = apply_preprocessing(PIXELS, Preprocessing(color="GRAY", dtype="float16"))
-    assert grey.shape == (1, 6, 9)
-    assert grey.dtype == np.float16
-    np.testing.assert_allclose(grey[0], PIXELS @ np.array([0.299, 0.587, 0.114]), atol=1)
+    gray = apply_preprocessing(PIXELS, Preprocessing(color="GRAY", dtype="float16"))
+    assert gray.shape == (1, 6, 9)
+    assert gray.dtype == np.float16
+    np.testing.assert_allclose(gray[0], PIXELS @ np.array([0.299, 0.587, 0.114]), atol=1)
     with pytest.raises(InvalidInputError, match="no image"):
         apply_preprocessing(PIXELS, Preprocessing(layout="NC"))
 
@@ -226,7 +226,7 @@ def test_a_crop_that_does_not_fit_makes_the_image_larger() -> None:
     assert visible(PIXELS, spec).shape == (64, 64, 3)
 
 
-def test_without_resizing_the_centre_is_taken_or_the_size_is_named() -> None:
+def test_without_resizing_the_center_is_taken_or_the_size_is_named() -> None:
     spec = Preprocessing(height=4, width=5, resize="none")
     np.testing.assert_array_equal(visible(PIXELS, spec), PIXELS[1:5, 2:7])
     assert crop_box(6, 9, spec) == (2, 1, 7, 5)

@@ -1,4 +1,4 @@
-"""The model's catalogue: names, axes, shapes, labels and constants."""
+"""The model's catalog: names, axes, shapes, labels and constants."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_the_computed_pads_of_pytorch_are_resolved() -> None:
 
 
 def test_a_long_chain_of_reshapes_by_the_shapes_before_is_resolved() -> None:
-    """Each of the twelve needs the shape of the one before, as group normalisation is exported in PoolFormer."""
+    """Each of the twelve needs the shape of the one before, as group normalization is exported in PoolFormer."""
     nodes = []
     for step, before in enumerate(["x", *(f"r{step}" for step in range(11))]):
         nodes += [

@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 
 from inspector.errors import InvalidInputError
-from inspector.model.prepare import prepare
+from inspector.model.preprocessing.prepare import prepare
 from inspector.model.read import read_model
-from inspector.model.spec import Model
+from inspector.model.spec import OnnxModel
 from tests.support.graphs import FLOAT, model, node
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
 
 
-def reader(shape=("n", 3, 8, 8), dtype: int = FLOAT) -> Model:
+def reader(shape=("n", 3, 8, 8), dtype: int = FLOAT) -> OnnxModel:
     return read_model(model([node("Identity", ["x"], "y")], shape=shape, dtype=dtype).SerializeToString())
 
 
@@ -35,7 +35,7 @@ def test_paths_bytes_pictures_and_pixels_give_the_same(tmp_path) -> None:
         np.testing.assert_allclose(prepare(reader(), x), expected, rtol=1e-6)
 
 
-def test_grey_pixels_fill_three_channels() -> None:
+def test_gray_pixels_fill_three_channels() -> None:
     batch = prepare(reader(), PICTURE[:, :, 0])
     np.testing.assert_array_equal(batch[0, 0], batch[0, 2])
 

@@ -11,8 +11,8 @@ import pytest
 from onnx import TensorProto
 
 from inspector.errors import InvalidInputError, InvalidModelError
-from inspector.model.preprocessing import Preprocessing
 from inspector.model.read import read_model
+from inspector.types.preprocessing import Preprocessing
 from tests.support.graphs import FLOAT, model, node
 
 FILTERS = {"w": np.ones((2, 3, 3, 3), np.float32)}
@@ -95,11 +95,11 @@ def test_a_uint8_input_takes_pixels() -> None:
         ),
     ],
 )
-def test_a_graph_that_normalises_says_what_it_takes(leading: list, weights: dict, scale: float) -> None:
+def test_a_graph_that_normalizes_says_what_it_takes(leading: list, weights: dict, scale: float) -> None:
     spec = found(plain(*leading, **weights))
     assert spec.scale == pytest.approx(scale)
     assert (spec.mean, spec.std) == ((0.0,), (1.0,))
-    assert "the graph normalises by itself" in spec.source
+    assert "the graph normalizes by itself" in spec.source
     assert not any(text.startswith(("scale", "mean", "std")) for text in spec.assumed)
 
 
@@ -206,9 +206,9 @@ def test_sidecars_that_are_broken_or_links_are_passed_over(tmp_path: Path) -> No
     )
 
 
-def test_one_channel_is_grey_and_four_are_no_picture() -> None:
-    grey = model([node("Relu", ["x"], "y")], shape=(1, 28, 28, 1))
-    assert (found(grey).layout, found(grey).color) == ("NHWC", "GRAY")
+def test_one_channel_is_gray_and_four_are_no_picture() -> None:
+    gray = model([node("Relu", ["x"], "y")], shape=(1, 28, 28, 1))
+    assert (found(gray).layout, found(gray).color) == ("NHWC", "GRAY")
     assert found(model([node("Relu", ["x"], "y")], shape=("n", 40))).layout == "NC"
 
 

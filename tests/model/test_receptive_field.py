@@ -153,7 +153,7 @@ GRAPHS = {
         node("ReduceMean", ["a"], "b", axes=[2], keepdims=1),
         node("Add", ["a", "b"], "c"),
     ],
-    "normalised": [
+    "normalized": [
         conv("x", "a"),
         node("LpNormalization", ["a"], "b", axis=1, p=1),
         node("LRN", ["b"], "c", size=3),

@@ -7,9 +7,9 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from inspector.grad.saturation import cuts_off_negatives
+from inspector.grad.policies.saturation import cuts_off_negatives
 from inspector.model.codes import carries_signal
-from inspector.model.shape_values import MAX_DEPTH, shape_value
+from inspector.model.shapes.values import MAX_DEPTH, shape_value
 from tests.support.graphs import model, node
 
 pytestmark = pytest.mark.timeout(30)
@@ -40,16 +40,16 @@ def test_signals_of_scales():
 
 
 @pytest.mark.parametrize(("first", "rectifies"), [("Abs", False), ("Neg", True)])
-def test_signs_of_what_is_quantised(first, rectifies):
+def test_signs_of_what_is_quantized(first, rectifies):
     scale = np.asarray(0.5, np.float32)
     levels = [node("Add", [f"s{i}", f"s{i}"], f"s{i + 1}") for i in range(LEVELS)]
-    quantised = [
+    quantized = [
         node("QuantizeLinear", [f"s{LEVELS}", "scale"], "q"),
         node("DequantizeLinear", ["q", "scale"], "real"),
         node("Neg", ["real"], "y"),
     ]
-    nodes = [node(first, ["x"], "s0"), *levels, *quantised]
+    nodes = [node(first, ["x"], "s0"), *levels, *quantized]
     graph = ir.from_proto(model(nodes, shape=(1, 3, 4, 4), weights={"scale": scale})).graph
-    quantiser = next(each for each in graph if each.op_type == "QuantizeLinear")
+    quantizer = next(each for each in graph if each.op_type == "QuantizeLinear")
 
-    assert cuts_off_negatives(quantiser) is rectifies
+    assert cuts_off_negatives(quantizer) is rectifies

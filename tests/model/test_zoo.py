@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from inspector.errors import InvalidModelError
-from inspector.model.prepare import prepare
+from inspector.model.preprocessing.prepare import prepare
 from inspector.model.read import read_model
 from tests.support.graphs import Exposed
 from tests.support.zoo import Zoo, zoo_models
@@ -24,7 +24,7 @@ DOCUMENTED = {
     "derived_squeezenet1.0_fp32": CAFFE | SHORT_SIDE,
     "squeezenet_fp16_winml": CAFFE | SHORT_SIDE,
 }
-"""The manifest's "preprocess" in our terms; QDQ models answer by optimisation level and are left out."""
+"""The manifest's "preprocess" in our terms; QDQ models answer by optimization level and are left out."""
 MNIST_RANGE = {
     "mnist_8_ort": 1.0,
     "mnist_winml": 1.0,

@@ -1,4 +1,4 @@
-"""Pictures of pictures: where thumbnails stand on the plane, and neighbours in their row."""
+"""Pictures of pictures: where thumbnails stand on the plane, and neighbors in their row."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from PIL import Image
 
 from inspector.errors import InvalidInputError
 from inspector.render.scatter import pca_scatter
-from inspector.render.strip import neighbour_strip
+from inspector.render.strip import neighbor_strip
 
 RED, GREEN, BLUE = (250, 0, 0), (0, 250, 0), (0, 0, 250)
 
 
-def dot(colour: tuple[int, int, int]) -> Image.Image:
-    return Image.new("RGB", (20, 20), colour)
+def dot(color: tuple[int, int, int]) -> Image.Image:
+    return Image.new("RGB", (20, 20), color)
 
 
-def middle(image: Image.Image, colour: tuple[int, int, int]) -> tuple[float, float]:
-    rows, columns = np.nonzero((np.asarray(image) == colour).all(axis=2))
+def middle(image: Image.Image, color: tuple[int, int, int]) -> tuple[float, float]:
+    rows, columns = np.nonzero((np.asarray(image) == color).all(axis=2))
     return float(columns.mean()), float(rows.mean())
 
 
@@ -26,7 +26,7 @@ def test_first_axis_goes_right_second_up_at_one_scale() -> None:
     picture = pca_scatter(
         [[0, 0], [4, 0], [0, 3]], [dot(RED), dot(GREEN), dot(BLUE)], width=600, thumbnail=20
     )
-    (x, y), right, up = (middle(picture, colour) for colour in (RED, GREEN, BLUE))
+    (x, y), right, up = (middle(picture, color) for color in (RED, GREEN, BLUE))
     assert right[1] == pytest.approx(y, abs=1)
     assert up[0] == pytest.approx(x, abs=1)
     assert (right[0] - x) / (y - up[1]) == pytest.approx(4 / 3, rel=0.02)
@@ -55,8 +55,8 @@ def test_single_points_and_lines_stay_within_the_picture(points: list) -> None:
     assert 0.4 * 400 <= picture.height <= 400
 
 
-def test_neighbours_stand_in_order_after_the_framed_query() -> None:
-    picture = neighbour_strip(dot(RED), [dot(GREEN), dot(BLUE)], [0.0, 0.25], cell=64)
+def test_neighbors_stand_in_order_after_the_framed_query() -> None:
+    picture = neighbor_strip(dot(RED), [dot(GREEN), dot(BLUE)], [0.0, 0.25], cell=64)
     assert middle(picture, RED)[0] < middle(picture, GREEN)[0] < middle(picture, BLUE)[0]
     assert picture.width == 3 * 64 + 2 * 8
     assert picture.height > 64
@@ -69,7 +69,7 @@ def test_neighbours_stand_in_order_after_the_framed_query() -> None:
         (lambda: pca_scatter(np.zeros((2, 2)), [dot(RED)]), "for 1 thumbnails"),
         (lambda: pca_scatter([[0.0, np.nan]], [dot(RED)]), "NaN"),
         (lambda: pca_scatter([[0.0, 0.0]], [dot(RED)], width=50), "width is 50"),
-        (lambda: neighbour_strip(dot(RED), [dot(RED)], []), "1 neighbours and 0 distances"),
+        (lambda: neighbor_strip(dot(RED), [dot(RED)], []), "1 neighbors and 0 distances"),
     ],
 )
 def test_bad_arguments_are_refused(act, words: str) -> None:

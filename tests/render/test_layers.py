@@ -12,13 +12,13 @@ from inspector.render.layers import feature_maps, filters
 
 
 def tile_means(image: Image.Image, columns: int) -> list[float]:
-    """The mean grey of each square tile, by its place."""
-    grey = np.asarray(image.convert("L"), dtype=float)
-    pitch = (grey.shape[1] + 8) / columns
-    rows = round((grey.shape[0] + 8) / pitch)
+    """The mean gray of each square tile, by its place."""
+    gray = np.asarray(image.convert("L"), dtype=float)
+    pitch = (gray.shape[1] + 8) / columns
+    rows = round((gray.shape[0] + 8) / pitch)
     return [
         float(
-            grey[
+            gray[
                 int(r * pitch) + 2 : int((r + 0.8) * pitch), int(c * pitch) + 2 : int((c + 0.8) * pitch)
             ].mean()
         )
@@ -69,7 +69,7 @@ def test_pictures_stay_within_bounds_whatever_the_shape(shape: tuple[int, int, i
     assert 1 <= image.height <= 2100
 
 
-def test_filters_are_drawn_in_colours_around_mid_grey() -> None:
+def test_filters_are_drawn_in_colors_around_mid_gray() -> None:
     weights = np.zeros((2, 3, 2, 2))
     weights[0, 0] = 0.5
     weights[1, 2] = -0.1
@@ -82,7 +82,7 @@ def test_filters_are_drawn_in_colours_around_mid_grey() -> None:
     assert shared[0, -1].tolist() == [128, 128, 102]
 
 
-def test_filters_over_one_channel_are_grey_and_dead_ones_mid_grey() -> None:
+def test_filters_over_one_channel_are_gray_and_dead_ones_mid_gray() -> None:
     picture = np.asarray(filters(np.zeros((1, 1, 3, 3))).image)
     assert (picture == 128).all()
 
@@ -90,7 +90,7 @@ def test_filters_over_one_channel_are_grey_and_dead_ones_mid_grey() -> None:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda: filters(np.zeros((8, 64, 3, 3))), "64 channels have no colours"),
+        (lambda: filters(np.zeros((8, 64, 3, 3))), "64 channels have no colors"),
         (lambda: filters(np.zeros((8, 3, 3))), "4 axes"),
         (lambda: feature_maps(np.full((2, 3, 3), np.nan)), "18 of 18"),
         (lambda: feature_maps(np.ones((1, 2, 3, 3))), "1 or 3 axes"),

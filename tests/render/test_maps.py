@@ -1,4 +1,4 @@
-"""Attribution maps as pictures: every layout and colour order, and what has no picture."""
+"""Attribution maps as pictures: every layout and color order, and what has no picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inspector.errors import InvalidInputError
-from inspector.render.colormaps import Colormap, colourise
+from inspector.render.colormaps import Colormap, colorize
 from inspector.render.maps import attribution_image, heatmap, projection_image, saliency_image, signed_image
 from inspector.render.overlay import overlay
 from inspector.render.png import to_png
@@ -23,40 +23,40 @@ def pixels(image: Image.Image) -> list:
     return np.asarray(image).tolist()
 
 
-def test_projection_keeps_colours_around_mid_grey() -> None:
+def test_projection_keeps_colors_around_mid_gray() -> None:
     picture = projection_image(RED_BELOW_BLUE, layout="NCHW", percentile=100)
     assert pixels(picture) == [[[255, 128, 128]], [[128, 128, 64]]]
 
 
-def test_layouts_and_colour_orders_draw_the_same_picture() -> None:
+def test_layouts_and_color_orders_draw_the_same_picture() -> None:
     expected = pixels(projection_image(RED_BELOW_BLUE, layout="NCHW"))
     assert pixels(projection_image(RED_BELOW_BLUE.transpose(1, 2, 0), layout="NHWC")) == expected
     assert pixels(projection_image(RED_BELOW_BLUE[::-1], layout="NCHW", color="BGR")) == expected
 
 
-def test_a_map_of_one_channel_is_drawn_in_grey() -> None:
+def test_a_map_of_one_channel_is_drawn_in_gray() -> None:
     picture = projection_image(np.array([[[-1.0, 0.0, 1.0]]]), layout="NCHW", color="GRAY")
     assert picture.mode == "L"
     assert pixels(picture) == [[0, 128, 255]]
 
 
-def test_a_projection_of_zeros_is_mid_grey() -> None:
+def test_a_projection_of_zeros_is_mid_gray() -> None:
     assert pixels(projection_image(np.zeros((3, 1, 1)), layout="NCHW")) == [[[128, 128, 128]]]
 
 
 def test_saliency_is_the_largest_magnitude_over_channels() -> None:
-    picture = saliency_image(RED_BELOW_BLUE, layout="NCHW", percentile=100, colormap=Colormap.GREY)
+    picture = saliency_image(RED_BELOW_BLUE, layout="NCHW", percentile=100, colormap=Colormap.GRAY)
     assert pixels(picture) == [[[255] * 3], [[128] * 3]]
 
 
 def test_saliency_of_zeros_is_dark() -> None:
-    dark = colourise(np.zeros((2, 2)), Colormap.HEAT).tolist()
+    dark = colorize(np.zeros((2, 2)), Colormap.HEAT).tolist()
     assert pixels(saliency_image(np.zeros((3, 2, 2)), layout="NCHW")) == dark
 
 
 def test_heat_and_signed_maps_of_one_pixel() -> None:
-    assert heatmap([[7.0]], colormap=Colormap.GREY).getpixel((0, 0)) == (128, 128, 128)
-    assert pixels(signed_image([[0.0]])) == colourise(np.zeros((1, 1)), Colormap.DIVERGING).tolist()
+    assert heatmap([[7.0]], colormap=Colormap.GRAY).getpixel((0, 0)) == (128, 128, 128)
+    assert pixels(signed_image([[0.0]])) == colorize(np.zeros((1, 1)), Colormap.DIVERGING).tolist()
 
 
 def test_attribution_pictures_by_method() -> None:
@@ -69,13 +69,13 @@ def test_attribution_pictures_by_method() -> None:
     assert pixels(attribution_image(RED_BELOW_BLUE, method="saliency", layout="NCHW")) == expected
 
 
-def test_channels_without_colours_are_summed_by_attribution_and_refused_by_projection() -> None:
+def test_channels_without_colors_are_summed_by_attribution_and_refused_by_projection() -> None:
     four = np.ones((4, 2, 2))
     four[0] = -7.0
     assert pixels(attribution_image(four, method="guided", layout="NCHW")) == pixels(
         signed_image(four.sum(0))
     )
-    with pytest.raises(InvalidInputError, match="4 channels in layout NCHW; colours need 1 or 3"):
+    with pytest.raises(InvalidInputError, match="4 channels in layout NCHW; colors need 1 or 3"):
         projection_image(four, layout="NCHW")
 
 
@@ -99,10 +99,10 @@ def test_overlay_has_the_photographs_size_and_heat_in_place() -> None:
     heat = np.array([[0.0, 1.0]])
     picture = np.asarray(overlay(photo, heat, alpha=1.0))
     assert picture.shape == (40, 60, 3)
-    assert picture[20, 0].tolist() == colourise(np.zeros(1), Colormap.HEAT)[0].tolist()
-    assert picture[20, 59].tolist() == colourise(np.ones(1), Colormap.HEAT)[0].tolist()
+    assert picture[20, 0].tolist() == colorize(np.zeros(1), Colormap.HEAT)[0].tolist()
+    assert picture[20, 59].tolist() == colorize(np.ones(1), Colormap.HEAT)[0].tolist()
     without = np.asarray(overlay(photo, heat, alpha=0.0))
-    assert (without[..., 0] == without[..., 2]).all()  # grey: every colour means heat
+    assert (without[..., 0] == without[..., 2]).all()  # gray: every color means heat
 
 
 @pytest.mark.parametrize(

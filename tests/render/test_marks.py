@@ -1,4 +1,4 @@
-"""What no colour can stand for is painted over, and nothing else."""
+"""What no color can stand for is painted over, and nothing else."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_squares_that_overlap_share_pixels_by_the_nearest_middle() -> None:
     assert row[0] < row[-1]
 
 
-def test_every_label_has_its_own_colour_and_the_rare_ones_share_one() -> None:
+def test_every_label_has_its_own_color_and_the_rare_ones_share_one() -> None:
     label = np.arange(16).reshape(4, 4)
     label[0] = 0
     picture = figure(label=label, labels=[f"class {n}" for n in range(16)]).label

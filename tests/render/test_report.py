@@ -55,7 +55,7 @@ def test_everything_is_there_in_order() -> None:
     report = Report("Title", lead="Lead", footer="Footer")
     report.add_facts({"Opset": 13, "Accuracy": 0.98765, "Model": "m"})
     report.add_section("Layers", "All of them.")
-    report.add_table(["Layer", "Channels"], [["conv1", 64], ["conv2", 1024]], caption="Catalogue")
+    report.add_table(["Layer", "Channels"], [["conv1", 64], ["conv2", 1024]], caption="Catalog")
     report.add_section("Pictures")
     report.add_group("Units", "Strongest first.")
     report.add_figure(picture(), "A caption")
@@ -143,7 +143,7 @@ def test_a_row_with_a_cell_too_few_is_refused() -> None:
 
 
 @pytest.mark.parametrize("method", ["deconvnet", "guided"])
-def test_methods_that_randomisation_does_not_change_carry_a_caution(method: str) -> None:
+def test_methods_that_randomization_does_not_change_carry_a_caution(method: str) -> None:
     assert "Adebayo et al. 2018" in (caution(method) or "")
 
 

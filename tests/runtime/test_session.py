@@ -18,7 +18,7 @@ from inspector.errors import CancelledError, EngineError, InvalidInputError, Inv
 from inspector.graph.pack import pack
 from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import CPU
-from inspector.runtime.session import Optimisation, Session
+from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from tests.support.graphs import model, node
 
@@ -167,11 +167,11 @@ def test_one_token_stops_all_the_runs_that_carry_it():
     assert len(set(ended)) == 3
 
 
-def test_the_optimisation_levels_agree_on_floats():
+def test_the_optimization_levels_agree_on_floats():
     graph = model([node("Relu", ["x"], "y")], shape=("n", 3)).SerializeToString()
     found = [
-        Session(graph, weights={}, device=CPU, optimisation=level).run({"x": X}, ["y"])["y"].numpy()
-        for level in Optimisation
+        Session(graph, weights={}, device=CPU, optimization=level).run({"x": X}, ["y"])["y"].numpy()
+        for level in Optimization
     ]
 
     np.testing.assert_array_equal(*found)

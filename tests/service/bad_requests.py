@@ -184,7 +184,7 @@ BAD = {
         "INVALID_ARGUMENT",
         "INVALID_SHAPE",
     ),
-    "no colours": (
+    "no colors": (
         attribute_by("rise", baseline=OptionValue(numbers=Numbers())),
         "INVALID_ARGUMENT",
         "INVALID_INPUT",

@@ -40,16 +40,16 @@ def photos(client):
     collection.delete()
 
 
-def test_neighbours_come_with_what_was_said_of_them(points):
-    ((first, second, third),) = points.neighbours(vectors=[np.float32([0, 0.5])], k=3, metric="euclidean")
+def test_neighbors_come_with_what_was_said_of_them(points):
+    ((first, second, third),) = points.neighbors(vectors=[np.float32([0, 0.5])], k=3, metric="euclidean")
     assert [one.id for one in (first, second, third)] == ["a", "b", "c"]
     assert first.attributes == {"file": "a.png"}
     assert second.attributes == {}
     assert (first.distance, second.distance) == (0.5, 1.5)
 
 
-def test_fewer_neighbours_come_where_there_are_fewer(points):
-    (found,) = points.neighbours(items=["d"], k=100, metric="euclidean")
+def test_fewer_neighbors_come_where_there_are_fewer(points):
+    (found,) = points.neighbors(items=["d"], k=100, metric="euclidean")
     assert len(found) == 4
     assert (found[0].id, found[0].distance, found[0].index) == ("d", 0.0, 3)
 
@@ -57,7 +57,7 @@ def test_fewer_neighbours_come_where_there_are_fewer(points):
 def test_images_and_vectors_can_be_mixed_in_one_collection(client, photos):
     vector = client.model("toy").features(toy_photo(3), layer="relu2", pooling="max")[0]
     assert photos.add(vectors={"three": vector}).item_count == 3
-    (found,) = photos.neighbours(toy_photo(3), k=1)
+    (found,) = photos.neighbors(toy_photo(3), k=1)
     assert (found[0].id, found[0].distance) == ("three", 0.0)
 
 
@@ -66,7 +66,7 @@ def test_a_collection_that_began_with_vectors_takes_images_of_its_model_later(cl
     vectors = client.model("toy").features([toy_photo(1), toy_photo(2)])
     collection.add(vectors={"one": vectors[0]}, model="toy")
     assert collection.add({"two": toy_photo(2)}).item_count == 2
-    ((nearest,),) = collection.neighbours(vectors=[vectors[1]], k=1)
+    ((nearest,),) = collection.neighbors(vectors=[vectors[1]], k=1)
     assert nearest.id == "two"
     collection.delete()
 
@@ -119,7 +119,7 @@ def test_the_model_under_the_same_name_must_be_the_same(tmp_path):
         client.delete("toy")
         client.upload(toy_cnn(batch=1), name="toy")
         with pytest.raises(ConflictError) as caught:
-            collection.neighbours(toy_photo(1))
+            collection.neighbors(toy_photo(1))
         assert caught.value.reason == "MODEL_CHANGED"
 
 
@@ -147,7 +147,7 @@ def add(*items: pb.Item, **given) -> tuple[str, object]:
 
 
 def find(*queries: pb.Query, **given) -> tuple[str, object]:
-    return "FindNeighbours", pb.FindNeighboursRequest(**({"collection": POINTS, "queries": queries} | given))
+    return "FindNeighbors", pb.FindNeighborsRequest(**({"collection": POINTS, "queries": queries} | given))
 
 
 def wire(*values: float, dtype=np.float32):

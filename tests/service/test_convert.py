@@ -10,18 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inspector import results, targets
 from inspector.client import methods as client_methods
 from inspector.client import models as client_models
 from inspector.client import results as client_results
 from inspector.client import targets as client_targets
 from inspector.client.images import preprocessing_to_wire
 from inspector.errors import InvalidInputError
-from inspector.layers import FoundRectifier, Layer, Output
-from inspector.model.preprocessing import Preprocessing
 from inspector.model.spec import ImageInput
-from inspector.options import TYPES, MethodInfo, OptionInfo
-from inspector.receptive_field import AxisField, ReceptiveField
 from inspector.service.convert.images import preprocessing_from_wire
 from inspector.service.convert.methods import TYPES as WIRE_TYPES
 from inspector.service.convert.methods import method_to_wire, options_from_wire, rectifier_to_wire
@@ -29,6 +24,11 @@ from inspector.service.convert.models import details_to_wire, layer_to_wire
 from inspector.service.convert.results import attribution_to_wire, occlusion_to_wire, prediction_to_wire
 from inspector.service.convert.targets import resolved_to_wire
 from inspector.service.convert.tensors import tensor_to_wire
+from inspector.types import results, targets
+from inspector.types.layers import FoundRectifier, Layer, Output
+from inspector.types.options import TYPES, MethodInfo, OptionInfo
+from inspector.types.preprocessing import Preprocessing
+from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.v1 import method_pb2, model_pb2
 from inspector.v1.inspection_service_pb2 import Activation, ActivationsResponse
 
@@ -263,7 +263,7 @@ VALUES = {
     "integer": 2**53 + 1,
     "numbers": (0.5, -2.0),
     "number": 0.1,
-    "text": "grey",
+    "text": "gray",
     "tensor": array(2, 3),
 }
 
@@ -309,7 +309,7 @@ OVERRIDES = [
     {"resize": {"mode": "letterbox", "fill": 0}},
     {"crop": {"height": 8}},
     {"layout": "NHWC", "color": "BGR", "std": [2.0]},
-    {"resize": {"size": 7, "interpolation": "nearest", "align": "centre"}},
+    {"resize": {"size": 7, "interpolation": "nearest", "align": "center"}},
 ]
 
 

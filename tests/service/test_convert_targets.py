@@ -8,10 +8,10 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from inspector import targets
 from inspector.client import targets as client_targets
 from inspector.errors import InvalidInputError
 from inspector.service.convert.targets import resolved_to_wire, target_from_wire
+from inspector.types import targets
 from inspector.v1 import target_pb2
 from tests.service.test_convert import BLANK
 

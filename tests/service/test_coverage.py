@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
 from tests.congruence.test_congruence import test_here_and_there_give_the_same as congruence
-from tests.congruence.test_congruence import test_neighbours_and_components_are_the_same as embeddings
+from tests.congruence.test_congruence import test_neighbors_and_components_are_the_same as embeddings
 from tests.congruence.test_congruence import test_the_methods_are_the_same as methods
 from tests.service import test_collections as collections
 from tests.service import test_models as models
@@ -31,7 +31,7 @@ TESTS = {
         "ListCollections": collections.test_a_collection_is_listed_until_it_is_deleted,
         "GetCollection": collections.test_a_collection_is_listed_until_it_is_deleted,
         "DeleteCollection": collections.test_a_collection_is_listed_until_it_is_deleted,
-        "FindNeighbours": embeddings,
+        "FindNeighbors": embeddings,
         "ComputePca": embeddings,
     },
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector.api.load import load
 from inspector.errors import CancelledError, LimitExceededError
+from inspector.face.load import load
 from inspector.runtime.cancel import Cancellation
 from inspector.service.inputs import prepared, require_layers_fit, require_maps_fit
 from tests.support.toys import toy_cnn, toy_image, toy_photo

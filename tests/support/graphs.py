@@ -55,7 +55,7 @@ class Exposed:
         del copy.graph.output[:]
         copy.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
         self._names = list(names)
-        self._session = plain_session(copy, optimise=False)
+        self._session = plain_session(copy, optimize=False)
         self._input = self._session.get_inputs()[0].name
 
     def run(self, feed: np.ndarray) -> dict[str, np.ndarray]:

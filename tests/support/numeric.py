@@ -19,7 +19,7 @@ from onnx import TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from inspector.grad.backward import GRADIENT, SEED, BackwardGraph, write_backward
-from inspector.grad.policies import policy_named
+from inspector.grad.policies.table import policy_named
 from inspector.graph.expose import SWITCHES, expose
 from tests.support.sessions import plain_session
 

@@ -4,7 +4,7 @@ Zeiler & Fergus 2014, §2.1: a deconvnet goes down through the layers that a con
 (i) unpools: every value returns to the place of the maximum that the switch recorded, (ii) rectifies: max(R, 0), and
 (iii) filters: convolves with the same filters, transposed. Springenberg et al. 2015, §3: guided backpropagation keeps
 what is positive in the signal *and* was positive on the way up. Everything linear hands the signal back by its
-transpose; local response normalisation by its Jacobian.
+transpose; local response normalization by its Jacobian.
 
 One image without a batch axis, float64, a loop wherever the formula has an index.
 """
@@ -218,12 +218,12 @@ def _lrn_scale(node: _Node, x: Array) -> Array:
     size, alpha = node.attributes["size"], node.attributes.get("alpha", 1e-4)
     scale = np.full_like(x, node.attributes.get("bias", 1.0))
     for i in range(len(x)):
-        for j in _neighbours(node, i, len(x)):
+        for j in _neighbors(node, i, len(x)):
             scale[i] += alpha / size * x[j] ** 2
     return scale
 
 
-def _neighbours(node: _Node, channel: int, channels: int) -> range:
+def _neighbors(node: _Node, channel: int, channels: int) -> range:
     half = node.attributes["size"] // 2  # sizes are odd
     return range(max(0, channel - half), min(channels, channel + half + 1))
 
@@ -241,7 +241,7 @@ def _lrn_down(node: _Node, signal: Array, y: Array, x: Array) -> list[Array]:
     scale = _lrn_scale(node, x)
     down = np.zeros_like(x)
     for i in range(len(x)):
-        for j in _neighbours(node, i, len(x)):
+        for j in _neighbors(node, i, len(x)):
             jacobian = -2 * alpha * beta / size * x[i] * x[j] * scale[i] ** (-beta - 1)
             down[j] += signal[i] * (jacobian + (scale[i] ** -beta if i == j else 0))
     return [down]
@@ -273,13 +273,13 @@ def _add(node: _Node, a: Array, b: Array) -> Array:
     )
 
 
-def _normalise(node: _Node, x: Array, scale: Array, shift: Array, mean: Array, variance: Array) -> Array:
+def _normalize(node: _Node, x: Array, scale: Array, shift: Array, mean: Array, variance: Array) -> Array:
     shape = (-1, *[1] * (x.ndim - 1))
     scale, shift, mean, variance = (array.reshape(shape) for array in (scale, shift, mean, variance))
     return (x - mean) / np.sqrt(variance + node.attributes.get("epsilon", 1e-5)) * scale + shift
 
 
-def _normalise_down(
+def _normalize_down(
     node: _Node, signal: Array, y: Array, x: Array, scale: Array, *rest: Array
 ) -> list[Array]:
     gain = scale / np.sqrt(rest[-1] + node.attributes.get("epsilon", 1e-5))
@@ -313,7 +313,7 @@ _UP: dict[str, Callable[..., Array]] = {
     "Pad": lambda node, x, pads, *value: np.pad(
         x, _edges(pads), constant_values=float(value[0]) if value else 0
     ),
-    "BatchNormalization": _normalise,
+    "BatchNormalization": _normalize,
     "GlobalAveragePool": _mean,
     "ReduceMean": _mean,
     "Transpose": lambda node, x: x.transpose(_transposed(node)),
@@ -335,7 +335,7 @@ _DOWN: dict[str, Callable[..., list[Array]]] = {
     "Add": lambda node, signal, y, *x: [signal, signal],
     "MatMul": lambda node, signal, y, x, w: [w @ signal],
     "Pad": _pad_down,
-    "BatchNormalization": _normalise_down,
+    "BatchNormalization": _normalize_down,
     "GlobalAveragePool": _mean_down,
     "ReduceMean": _mean_down,
     "Transpose": lambda node, signal, y, x: [signal.transpose(np.argsort(_transposed(node)))],

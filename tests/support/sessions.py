@@ -9,11 +9,11 @@ NEWEST_OPSET = 26
 """The newest opset that ONNX Runtime takes."""
 
 
-def plain_session(model: onnx.ModelProto | bytes | str, *, optimise: bool = True) -> ort.InferenceSession:
+def plain_session(model: onnx.ModelProto | bytes | str, *, optimize: bool = True) -> ort.InferenceSession:
     """Return a session on the CPU, of a model, its bytes, or its path."""
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    if not optimise:
+    if not optimize:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
     return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])

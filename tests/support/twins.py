@@ -1,4 +1,4 @@
-"""The dequantised twin of a quantised model around one image: an affine function of plain float operators.
+"""The dequantized twin of a quantized model around one image: an affine function of plain float operators.
 
 Rounding is left out, weights are multiplied out, and whatever is piecewise (saturation, rectifiers, max-pooling) keeps
 the piece that the deployed model is on: it becomes a product with a constant mask. The twin's slope is therefore the
@@ -99,7 +99,7 @@ class _Twin:
         x = node.input[0]
         ends, scale, zero = self._codes(node, (1, 2), **_axis_and_block(node))
         free = np.rint(self._values[x] / np.asarray(scale, np.float32)) + zero
-        self._quantise(x, node, scale, zero, (free >= ends.min) & (free <= ends.max))
+        self._quantize(x, node, scale, zero, (free >= ends.min) & (free <= ends.max))
 
     def _at_dequantizelinear(self, node: onnx.NodeProto) -> None:
         self._write("Identity", [self._real(node, (0, 1, 2), **_axis_and_block(node))], node.output[0])
@@ -131,7 +131,7 @@ class _Twin:
 
     def _at_qlinearconv(self, node: onnx.NodeProto) -> None:
         operands = [self._real(node, (0, 1, 2)), self._real(node, (3, 4, 5), axis=0)]
-        self._requantise(
+        self._requantize(
             self._write("Conv", operands, node.output[0] + "/y", **_attributes(node)), node, (6, 7)
         )
 
@@ -144,11 +144,11 @@ class _Twin:
         is_float = len(node.input) < 8
         y = self._write("Gemm", operands, node.output[0] + ("" if is_float else "/y"), **attributes)
         if not is_float:
-            self._requantise(y, node, (7, 8))
+            self._requantize(y, node, (7, 8))
 
     def _at_qlinearconcat(self, node: onnx.NodeProto) -> None:
         operands = [self._real(node, (i, i + 1, i + 2)) for i in range(2, len(node.input), 3)]
-        self._requantise(
+        self._requantize(
             self._write("Concat", operands, node.output[0] + "/y", **_attributes(node)), node, (0, 1)
         )
 
@@ -157,14 +157,14 @@ class _Twin:
         output, chosen = node.output[0], self._known[node.input[0]]
         ones = [self._write("Mul", [x, self._constant(output + "/chosen", chosen)], output + "/x"),
                 self._write("Mul", [y, self._constant(output + "/other", ~chosen)], output + "/other_y")]  # fmt: skip
-        self._requantise(self._write("Add", ones, output + "/y"), node, (7, 8))
+        self._requantize(self._write("Add", ones, output + "/y"), node, (7, 8))
 
     def _on_codes(self, node: onnx.NodeProto) -> None:
         """QLinearAdd is Add, and so on: codes, scale and zero point per operand, then those of the result."""
         attributes = {name: value for name, value in _attributes(node).items() if name != "channels_last"}
         operands = [self._real(node, (i, i + 1, i + 2)) for i in range(0, len(node.input) // 3 * 3, 3)]
         y = self._write(node.op_type.removeprefix("QLinear"), operands, node.output[0] + "/y", **attributes)
-        self._requantise(y, node, (3 * len(operands), 3 * len(operands) + 1))
+        self._requantize(y, node, (3 * len(operands), 3 * len(operands) + 1))
 
     # --- what is piecewise
 
@@ -212,16 +212,16 @@ class _Twin:
         z, s = self._slices(zero, codes, axis, block, 0), self._slices(scale, codes, axis, block, 1)
         if codes in self._known:
             return self._constant(name, (self._known[codes].astype(np.float64) - z) * s)
-        centred = self._write("Sub", [codes, self._constant(name + "/z", z)], name + "/centred")
-        return self._write("Mul", [centred, self._constant(name + "/s", s)], name)
+        centerd = self._write("Sub", [codes, self._constant(name + "/z", z)], name + "/centerd")
+        return self._write("Mul", [centerd, self._constant(name + "/s", s)], name)
 
-    def _requantise(self, y: str, node: onnx.NodeProto, indices: tuple[int, int]) -> None:
+    def _requantize(self, y: str, node: onnx.NodeProto, indices: tuple[int, int]) -> None:
         """The mask is that of the codes strictly between their ends."""
         ends, scale, zero = self._codes(node, indices)
         codes = self._values[node.output[0]].astype(np.float64)
-        self._quantise(y, node, scale, zero, (codes > ends.min) & (codes < ends.max))
+        self._quantize(y, node, scale, zero, (codes > ends.min) & (codes < ends.max))
 
-    def _quantise(
+    def _quantize(
         self, x: str, node: onnx.NodeProto, scale: np.ndarray, zero: np.ndarray, mask: np.ndarray
     ) -> None:
         """Write x/s·mask + z; an output of the model is not cut off."""

@@ -63,7 +63,7 @@ def find_zoo() -> Zoo | None:
 
 
 def zoo_models(*, task: str | None = None) -> Sequence[str]:
-    """Return the files of the zoo's models for parametrisation, e.g. "mnist_8_ort.onnx"; empty without a zoo."""
+    """Return the files of the zoo's models for parametrization, e.g. "mnist_8_ort.onnx"; empty without a zoo."""
     found = find_zoo()
     if found is None:
         return ()

@@ -10,11 +10,11 @@ import numpy as np
 import onnxruntime as ort
 
 from inspector.engine.engine import Engine
-from inspector.model.prepare import prepare
-from inspector.model.preprocessing import Preprocessing
+from inspector.model.preprocessing.prepare import prepare
 from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU
+from inspector.types.preprocessing import Preprocessing
 from tests.support.zoo import Zoo
 
 FREE_SIZE = (96, 128)
@@ -34,7 +34,7 @@ class Subject:
         return [output.name for output in self.engine.model.outputs]
 
     @property
-    def is_quantised(self) -> bool:
+    def is_quantized(self) -> bool:
         """Whether small changes of the image move the answer in steps, or not at all."""
         operators = {node.op_type for node in self.engine.model.ir.graph}
         return any("Quantize" in name or "QLinear" in name for name in operators)
@@ -61,7 +61,7 @@ def subject(zoo: Zoo, file: str) -> Subject:
 
 
 def bare_session(file: Path, *, has_qdq: bool) -> ort.InferenceSession:
-    """Return ONNX Runtime's own session of a file as exported, at the level of optimisation that the engine takes."""
+    """Return ONNX Runtime's own session of a file as exported, at the level of optimization that the engine takes."""
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.add_session_config_entry("session.disable_prepacking", "1")

@@ -6,9 +6,9 @@ import math
 
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
-from inspector.grad.rectifiers import clips_at_zero
+from inspector.grad.policies.rectifiers import clips_at_zero
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
 
 
 @rule("Relu")

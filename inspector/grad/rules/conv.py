@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
-from inspector.grad.convolution import bias_gradient, input_gradient, read_window, weight_gradient
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.convolution import bias_gradient, input_gradient, read_window, weight_gradient
 
 
 @rule("Conv")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
 
 
 @rule("CumSum", since=11)

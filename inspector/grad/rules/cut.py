@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
-from inspector.grad.movement import cut_axis, numbered, pad_axis, put_back_all, transposed_take
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.movement import cut_axis, numbered, pad_axis, put_back_all, transposed_take
 
 _WHOLE = 2**31 - 1
 """Ends from here on mean "to the end" in every export."""

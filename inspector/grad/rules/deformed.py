@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
-from inspector.grad.convolution import Window, read_window
 from inspector.grad.rule import Gradients, operand, rule
-from inspector.grad.sampling import Corner, corners, linear_taps, read, spread
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.convolution import Window, read_window
+from inspector.grad.writing.sampling import Corner, corners, linear_taps, read, spread
 
 
 @rule("DeformConv", since=19)

@@ -6,9 +6,9 @@ from typing import Any
 
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
-from inspector.grad.movement import numbered, put_back_all, replace_axes, transposed_take
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.movement import numbered, put_back_all, replace_axes, transposed_take
 
 
 @rule("Gather")

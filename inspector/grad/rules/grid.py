@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
-from inspector.grad.sampling import Tap, clip, corners, read, spread, within
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.sampling import Tap, clip, corners, read, spread, within
 
 _CUBIC = -0.75
 """The coefficient of the cubic kernel that the operator fixes."""
@@ -37,13 +37,13 @@ def grid_sample(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     return [gx, b.op("Reshape", moved, b.shape_like(grid))]
 
 
-def _taps(b: Builder, node: ir.Node, normalised: ir.Value, size: int) -> Iterator[Tap]:
+def _taps(b: Builder, node: ir.Node, normalized: ir.Value, size: int) -> Iterator[Tap]:
     """Yield what the samples read along one axis, from coordinates in [-1, 1], with slopes by those."""
     mode = node.attributes.get_string("mode", "linear") or "linear"
     padding = node.attributes.get_string("padding_mode", "zeros") or "zeros"
     aligned = bool(node.attributes.get_int("align_corners", 0))
     factor = (size - 1) / 2 if aligned else size / 2
-    at = b.op("Add", b.op("Mul", normalised, b.constant(factor)), b.constant((size - 1) / 2))
+    at = b.op("Add", b.op("Mul", normalized, b.constant(factor)), b.constant((size - 1) / 2))
     speed = b.constant(factor)
     low, high = (0.0, size - 1.0) if aligned else (-0.5, size - 0.5)
     cubic = mode.endswith("cubic")

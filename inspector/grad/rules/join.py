@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
 
 
 @rule("Concat")

@@ -8,9 +8,10 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Array, Builder
-from inspector.grad.movement import transposed_take
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.movement import transposed_take
+from inspector.types.arrays import Array
 
 
 @rule("Pad")

@@ -7,10 +7,11 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.builder import Array, Builder
-from inspector.grad.convolution import Window, input_gradient, read_window
-from inspector.grad.movement import places_in_image, put_back, total_size
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.convolution import Window, input_gradient, read_window
+from inspector.grad.writing.movement import places_in_image, put_back, total_size
+from inspector.types.arrays import Array
 
 
 @rule("MaxPool")

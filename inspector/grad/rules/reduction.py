@@ -7,8 +7,8 @@ import math
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
 
 
 @rule("ReduceMean", "ReduceSum")

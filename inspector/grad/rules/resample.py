@@ -8,28 +8,29 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Array, Builder
-from inspector.grad.interpolation import Axis, Floats, Resampling, interpolation_matrix
-from inspector.grad.movement import times_matrix
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.interpolation import Axis, Floats, Resampling, interpolation_matrix
+from inspector.grad.writing.movement import times_matrix
+from inspector.types.arrays import Array
 
 
 @rule("Upsample", since=7)
 def upsample_by_attribute(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ gy·M per axis (inspector.grad.interpolation)."""
+    """gx = Σ gy·M per axis (inspector.grad.writing.interpolation)."""
     return [_resample(b, node, gy, np.asarray(node.attributes["scales"].as_floats()), _old_style(node))]
 
 
 @rule("Upsample", since=9)
 @rule("Resize", since=10)
 def upsample_by_input(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ gy·M per axis (inspector.grad.interpolation)."""
+    """gx = Σ gy·M per axis (inspector.grad.writing.interpolation)."""
     return [_resample(b, node, gy, b.array(node.inputs[1]), _old_style(node)), None]
 
 
 @rule("Resize", since=11)
 def resize(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ gy·M per axis (inspector.grad.interpolation)."""
+    """gx = Σ gy·M per axis (inspector.grad.writing.interpolation)."""
     scales = _scales(b, node)
     return [_resample(b, node, gy, scales, _read(node)), *[None] * (len(node.inputs) - 1)]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
 
 Write = Callable[..., ir.Value]
 Read = Callable[[ir.Value], ir.Value]

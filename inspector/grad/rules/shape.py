@@ -6,9 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Builder
-from inspector.grad.movement import numbered, put_back_all
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.movement import numbered, put_back_all
 
 
 @rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")

@@ -6,8 +6,8 @@ import math
 
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
 
 
 @rule("Abs")

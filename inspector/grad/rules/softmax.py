@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from inspector.grad.builder import Builder
 from inspector.grad.rule import Gradients, rule
+from inspector.grad.writing.builder import Builder
 
 
 @rule("Softmax", "LogSoftmax", since=13)
 def softmax(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """Along one axis: gx = y·(gy − Σ gy·y); for the logarithm gx = gy − exp(y)·Σ gy."""
     rank = b.rank(node.outputs[0])
-    return [_normalised(b, node, gy, [(node.attributes.get_int("axis", -1) or 0) % rank])]
+    return [_normalized(b, node, gy, [(node.attributes.get_int("axis", -1) or 0) % rank])]
 
 
 @rule("Softmax", "LogSoftmax", since=1)
@@ -20,10 +20,10 @@ def softmax_flattened(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """Before opset 13 the axes from `axis` on are one."""
     rank = b.rank(node.outputs[0])
     axis = node.attributes.get_int("axis", 1)
-    return [_normalised(b, node, gy, list(range((1 if axis is None else axis) % rank, rank)))]
+    return [_normalized(b, node, gy, list(range((1 if axis is None else axis) % rank, rank)))]
 
 
-def _normalised(b: Builder, node: ir.Node, gy: ir.Value, axes: list[int]) -> ir.Value:
+def _normalized(b: Builder, node: ir.Node, gy: ir.Value, axes: list[int]) -> ir.Value:
     if 0 in axes:
         b.mix_batch()
     y = b.saved(node.outputs[0])

@@ -9,10 +9,10 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.builder import Builder
-from inspector.grad.convolution import Window, bias_gradient, read_window, weight_gradient
-from inspector.grad.movement import cut_axis, replace_axes
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.convolution import Window, bias_gradient, read_window, weight_gradient
+from inspector.grad.writing.movement import cut_axis, replace_axes
 
 
 @rule("ConvTranspose")

@@ -1,18 +1,19 @@
-"""Collections, neighbours and components."""
+"""Collections, neighbors and components."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from inspector.embeddings.collection import Collection
-from inspector.embeddings.neighbours import Neighbours
-from inspector.embeddings.pca import Pca
-from inspector.embeddings.vectors import as_matrix
+from inspector.collections.collection import Collection
+from inspector.collections.neighbors import Neighbors
+from inspector.collections.pca import Pca
+from inspector.collections.vectors import as_matrix
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.service.convert.enums import POOLINGS
-from inspector.service.convert.tensors import Array, tensor_from_wire, tensor_to_wire
+from inspector.service.convert.tensors import tensor_from_wire, tensor_to_wire
 from inspector.service.names import COLLECTIONS, name_of
 from inspector.service.origins import Origin
+from inspector.types.arrays import Array
 from inspector.v1 import embedding_service_pb2
 
 MAX_ID_CHARACTERS = 512
@@ -36,16 +37,16 @@ def collection_to_wire(collection: Collection) -> embedding_service_pb2.Collecti
     )
 
 
-def neighbours_to_wire(
-    found: Neighbours, collection: Collection
-) -> embedding_service_pb2.FindNeighboursResponse:
+def neighbors_to_wire(
+    found: Neighbors, collection: Collection
+) -> embedding_service_pb2.FindNeighborsResponse:
     """Return the message of the nearest items of each query."""
     items = collection.items
-    return embedding_service_pb2.FindNeighboursResponse(
+    return embedding_service_pb2.FindNeighborsResponse(
         results=[
-            embedding_service_pb2.NeighbourList(
-                neighbours=[
-                    embedding_service_pb2.Neighbour(
+            embedding_service_pb2.NeighborList(
+                neighbors=[
+                    embedding_service_pb2.Neighbor(
                         id=items[index].id, index=index, distance=distance, attributes=items[index].attributes
                     )
                     for index, distance in zip(indices.tolist(), distances.tolist(), strict=True)

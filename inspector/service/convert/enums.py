@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from inspector.embeddings.neighbours import Metric
+from inspector.collections.neighbors import Metric
 from inspector.errors import InvalidInputError
 from inspector.v1 import embedding_service_pb2, image_pb2, inspection_service_pb2, target_pb2
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from inspector.errors import InvalidInputError, LimitExceededError
-from inspector.service.convert.tensors import FLOATS, Array, tensor_from_wire
+from inspector.service.convert.tensors import FLOATS, tensor_from_wire
+from inspector.types.arrays import Array
 from inspector.v1 import image_pb2, model_pb2
 
 Input = bytes | Array
 
 
 def image_from_wire(image: image_pb2.Image, *, field: str) -> Input:
-    """Return encoded bytes, a uint8 picture or float values, as `Inspector.prepare` takes them."""
+    """Return encoded bytes, a uint8 picture or float values, as `Model.prepare` takes them."""
     source = image.WhichOneof("source")
     if source is None:
         raise InvalidInputError(f"{field} is empty; set encoded or tensor.", reason="MISSING", field=field)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from inspector.errors import InvalidInputError
-from inspector.layers import FoundRectifier
-from inspector.options import (
+from inspector.service.convert.tensors import tensor_from_wire, tensor_to_wire
+from inspector.types.layers import FoundRectifier
+from inspector.types.options import (
     FLAG,
     INTEGER,
     NUMBER,
@@ -20,7 +21,6 @@ from inspector.options import (
     MethodInfo,
     OptionInfo,
 )
-from inspector.service.convert.tensors import tensor_from_wire, tensor_to_wire
 from inspector.v1 import method_pb2, model_pb2
 
 TYPES: Mapping[str, method_pb2.OptionType] = {

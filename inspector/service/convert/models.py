@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from inspector.api.inspector import Inspector
-from inspector.layers import Dim, Layer, Output, Shape
-from inspector.model.preprocessing import Preprocessing
+from inspector.face.model import Model
 from inspector.model.spec import ImageInput
-from inspector.receptive_field import AxisField, ReceptiveField
 from inspector.service.convert.tensors import datatype
+from inspector.types.layers import Dim, Layer, Output, Shape
+from inspector.types.preprocessing import Preprocessing
+from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.v1 import model_pb2
 
 
-def details_to_wire(inspector: Inspector) -> model_pb2.ModelDetails:
+def details_to_wire(inspector: Model) -> model_pb2.ModelDetails:
     """Return all that is known of a loaded model but its layers."""
     model = inspector.model
     return model_pb2.ModelDetails(

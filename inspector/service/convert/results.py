@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from inspector.results import Attribution, Occlusion, Prediction
 from inspector.service.convert.targets import resolved_to_wire
 from inspector.service.convert.tensors import tensor_to_wire
+from inspector.types.results import Attribution, Occlusion, Prediction
 from inspector.v1 import image_pb2, inspection_service_pb2
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from inspector.errors import InvalidInputError
 from inspector.service.convert.enums import REDUCTIONS, from_wire
 from inspector.service.convert.tensors import tensor_from_wire
-from inspector.targets import Class, Direction, Element, Region, ResolvedTarget, Span, Target, Unit
+from inspector.types.targets import Class, Direction, Element, Region, ResolvedTarget, Span, Target, Unit
 from inspector.v1 import target_pb2
 
 

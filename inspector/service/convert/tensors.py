@@ -7,12 +7,10 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-import numpy.typing as npt
 
 from inspector.errors import InvalidInputError
+from inspector.types.arrays import Array
 from inspector.v1 import tensor_pb2
-
-Array = npt.NDArray[Any]
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),

@@ -1,0 +1,1 @@
+"""Collections of vectors: a store, principal components, nearest neighbors."""

@@ -1,1 +1,0 @@
-"""Collections of vectors: a store, principal components, nearest neighbours."""

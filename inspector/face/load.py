@@ -1,0 +1,47 @@
+"""`inspector.load`: from a file to a Model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from inspector.engine.engine import Engine
+from inspector.face.model import Model
+from inspector.model.checks.limits import Limits
+from inspector.model.read import read_model
+from inspector.runtime.cache import SessionCache
+from inspector.runtime.device import resolve_device
+from inspector.runtime.memory import release_free_memory
+from inspector.types.preprocessing import Preprocessing
+
+SESSIONS = SessionCache(max_bytes=4 << 30)
+"""The sessions of all models of this process."""
+
+
+def load(
+    source: str | Path | bytes,
+    *,
+    device: str = "auto",
+    name: str | None = None,
+    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    labels: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    sessions: SessionCache = SESSIONS,
+) -> Model:
+    """Load an exported CNN: a path to an .onnx file, a folder with one (and its external data), or its bytes.
+
+    `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
+    is found in the file or beside it; a mapping overrides only its keys. Raises InvalidModelError,
+    LimitExceededError or DeviceError.
+    """
+    place = resolve_device(device)
+    model = read_model(
+        source,
+        name=name,
+        limits=limits or Limits(),
+        preprocessing=preprocessing,
+        labels=labels,
+    )
+    release_free_memory()
+    return Model(Engine(model, device=place, cache=sessions))

@@ -1,0 +1,80 @@
+"""QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear: where codes begin and end."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from inspector.grad.policies.saturation import code_range
+from inspector.grad.rule import QUANTIZERS, Gradients, operand, rule
+from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.quantization import (
+    SaturatingRule,
+    as_float,
+    code_type,
+    optional,
+    parameter,
+    rescale,
+    within,
+    written,
+)
+from inspector.types.arrays import Array
+
+_MICROSOFT = "com.microsoft"
+
+for _domain, _op_type in (
+    ("", "QuantizeLinear"),
+    (_MICROSOFT, "QuantizeLinear"),
+    ("", "DynamicQuantizeLinear"),
+):
+    QUANTIZERS.add(
+        (_domain, _op_type), "its first output holds codes; scale and zero point count as constants"
+    )
+
+
+def _straight_through(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """q = round(x/s) + z: gx = gq/s."""
+    return [rescale(b, gy, over=_scale(b, node)), *[None] * (len(node.inputs) - 1)]
+
+
+def _inside(b: Builder, node: ir.Node) -> ir.Value:
+    """Write the mask of what is rounded to a code of the type, both ends included."""
+    x, zero = operand(node, 0), optional(node, 2)
+    low, high = code_range(code_type(b, zero, node.outputs[0]))
+    ratio = b.op("Div", as_float(b, x), written(b, _scale(b, node)))
+    if code_type(b, zero, node.outputs[0]).is_floating_point():  # float8: nothing is rounded to whole numbers
+        return b.op("Cast", b.op("LessOrEqual", b.op("Abs", ratio), b.constant(high)), to=b.dtype)
+    codes = b.op("Round", ratio)
+    shift = _parameter(b, node, zero)
+    if shift is not None:
+        codes = b.op("Add", codes, written(b, shift))
+    return within(b, codes, low, high, margin=1)
+
+
+_quantize_linear = SaturatingRule(_straight_through, _inside)
+rule("QuantizeLinear", since=10)(_quantize_linear)
+rule("QuantizeLinear", domain=_MICROSOFT)(_quantize_linear)
+
+
+@rule("DequantizeLinear", since=10)
+@rule("DequantizeLinear", domain=_MICROSOFT)
+def dequantize_linear(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
+    """x = (q − z)·s: gq = gx·s."""
+    return [rescale(b, gy, by=_scale(b, node)), *[None] * (len(node.inputs) - 1)]
+
+
+@rule("DynamicQuantizeLinear", since=11)
+def dynamic_quantize_linear(b: Builder, node: ir.Node, gy: ir.Value, *_: ir.Value | None) -> Gradients:
+    """q = round(x/s) + z: gx = gq/s. The range is that of x, so nothing saturates."""
+    return [b.op("Div", gy, b.saved(node.outputs[1]))]
+
+
+def _scale(b: Builder, node: ir.Node) -> Array | ir.Value:
+    scale = _parameter(b, node, operand(node, 1))
+    if scale is None:
+        raise ValueError(f"{node.op_type} without a scale.")
+    return scale
+
+
+def _parameter(b: Builder, node: ir.Node, value: ir.Value | None) -> Array | ir.Value | None:
+    axis, block = node.attributes.get_int("axis", 1), node.attributes.get_int("block_size", 0)
+    return parameter(b, value, like=operand(node, 0), axis=1 if axis is None else axis, block=block or 0)

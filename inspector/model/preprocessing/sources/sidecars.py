@@ -1,0 +1,110 @@
+"""Preprocessing in files beside the model: our own, Hugging Face's, timm's and Triton's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from inspector.model.checks.limits import Limits
+from inspector.model.preprocessing.sidecars import read_json, read_text
+from inspector.model.preprocessing.sources.finding import TO_UNIT, Finding
+
+OWN_FILE = "inspector.json"
+PIL_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+"""Hugging Face writes Pillow's numbers."""
+_TRITON_FORMAT = re.compile(r"\bformat\s*:\s*FORMAT_(NHWC|NCHW)\b")
+
+
+def from_own_file(folder: Path, *, limits: Limits) -> Finding | None:
+    """Return "preprocessing" of inspector.json."""
+    fields = read_json(folder / OWN_FILE, limits=limits).get("preprocessing")
+    return Finding(source=OWN_FILE, fields=fields) if isinstance(fields, dict) else None
+
+
+def from_hugging_face(folder: Path, *, limits: Limits) -> Finding | None:
+    """Return what preprocessor_config.json says, read as transformers' image processors do."""
+    config = read_json(folder / "preprocessor_config.json", limits=limits)
+    if not {"image_mean", "size", "do_normalize", "do_rescale", "crop_size"} & config.keys():
+        return None
+    scale = _number(config.get("rescale_factor"), TO_UNIT) if config.get("do_rescale", True) else 1.0
+    normalizes = (
+        config.get("do_normalize", True)
+        and _numbers(config.get("image_mean"))
+        and _numbers(config.get("image_std"))
+    )
+    fields: dict[str, Any] = {
+        "scale": scale,
+        "mean": _numbers(config.get("image_mean")) if normalizes else (0.0,),
+        "std": _numbers(config.get("image_std")) if normalizes else (1.0,),
+    }
+    if config.get("do_resize", True):
+        fields |= _hugging_face_resize(config)
+    interpolation = (
+        PIL_RESAMPLING.get(config.get("resample", -1)) if isinstance(config.get("resample"), int) else None
+    )
+    if interpolation:
+        fields["interpolation"] = interpolation
+    return Finding(source="preprocessor_config.json", fields=fields)
+
+
+def from_timm(folder: Path, *, limits: Limits) -> Finding | None:
+    """Return the "pretrained_cfg" of timm's config.json: input size, crop fraction, mean, deviation."""
+    config = read_json(folder / "config.json", limits=limits)
+    nested = config.get("pretrained_cfg")
+    values = nested if isinstance(nested, dict) else config
+    mean, std = _numbers(values.get("mean")), _numbers(values.get("std"))
+    if mean is None or std is None:
+        return None
+    fields: dict[str, Any] = {"color": "RGB", "scale": TO_UNIT, "mean": mean, "std": std}
+    size = values.get("input_size")
+    if isinstance(size, list) and len(size) == 3 and all(isinstance(item, int) and item > 0 for item in size):
+        fields |= {"height": size[1], "width": size[2], "resize": "short_side"}
+        fraction = _number(values.get("crop_pct"), 1.0)
+        if 0 < fraction <= 1:
+            fields["resize_size"] = int(min(size[1:]) / fraction)
+    if values.get("interpolation") in ("bilinear", "bicubic", "nearest", "lanczos"):
+        fields["interpolation"] = values["interpolation"]
+    return Finding(source="config.json of timm", fields=fields)
+
+
+def triton_layout(folder: Path | None, *, limits: Limits) -> str | None:
+    """Return the layout that Triton's config.pbtxt names, or None."""
+    text = read_text(folder / "config.pbtxt", limits=limits) if folder is not None else None
+    found = _TRITON_FORMAT.search(text) if text else None
+    return found.group(1) if found else None
+
+
+def _hugging_face_resize(config: Mapping[str, Any]) -> dict[str, Any]:
+    size, crop = config.get("size"), config.get("crop_size")
+    target = crop if config.get("do_center_crop") and crop else size
+    fields: dict[str, Any] = {}
+    if isinstance(target, dict) and {"height", "width"} <= target.keys():
+        fields |= {"height": target["height"], "width": target["width"]}
+    elif isinstance(target, int):
+        fields |= {"height": target, "width": target}
+    if config.get("do_center_crop"):
+        fields["resize"] = "short_side"
+        short = size.get("shortest_edge", size.get("height")) if isinstance(size, dict) else size
+        if isinstance(short, int):
+            fields["resize_size"] = short
+    elif isinstance(size, dict) and "shortest_edge" in size:
+        fields |= {"resize": "short_side", "resize_size": size["shortest_edge"]}
+    else:
+        fields["resize"] = "exact"
+    return {key: value for key, value in fields.items() if isinstance(value, str) or _is_size(value)}
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and value > 0
+
+
+def _number(value: object, default: float) -> float:
+    return float(value) if isinstance(value, (int, float)) and value else default
+
+
+def _numbers(value: object) -> tuple[float, ...] | None:
+    if isinstance(value, list) and value and all(isinstance(item, (int, float)) for item in value):
+        return tuple(float(item) for item in value)
+    return None

@@ -1,0 +1,166 @@
+"""Operators that move, add, join or take apart axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from inspector.model.const import constant_value
+from inspector.model.receptive.field import COLUMN, ROW, UNKNOWN, Field, merge
+from inspector.model.receptive.rules.context import Context, Rule, integer, integers, positive
+from inspector.model.receptive.rules.resample import slice_
+from inspector.model.receptive.track import Track, blind, concatenate
+
+SPATIAL = (ROW, COLUMN)
+
+
+def transpose(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+    """Transpose: output axis i is input axis perm[i]."""
+    field = inputs[0]
+    if field is None:
+        return None
+    perm = integers(node, "perm") or list(range(len(field.roles)))[::-1]
+    return field.with_roles([field.roles[axis] for axis in perm])
+
+
+def squeeze(node: ir.Node, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
+    """Squeeze: axes of size 1 go."""
+    field = inputs[0]
+    if field is None:
+        return None
+    axes = integers(node, "axes", position=1)
+    if axes is None:
+        shape = context.shape(node.inputs[0])
+        if shape is None:
+            return None
+        axes = [axis for axis, size in enumerate(shape) if size == 1]
+    gone = set(positive(axes, len(field.roles)))
+    return field.with_roles([role for axis, role in enumerate(field.roles) if axis not in gone])
+
+
+def unsqueeze(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+    """Unsqueeze: axes of size 1 come."""
+    field = inputs[0]
+    axes = integers(node, "axes", position=1)
+    if field is None or axes is None:
+        return None
+    rank = len(field.roles) + len(axes)
+    new = set(positive(axes, rank))
+    old = iter(field.roles)
+    return field.with_roles([UNKNOWN if axis in new else next(old) for axis in range(rank)])
+
+
+def concat(node: ir.Node, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
+    """Concat: along channels the union of the windows, along rows or columns one after the other."""
+    fields = [field for field in inputs if field is not None]
+    rank = len(fields[0].roles)
+    axis = integer(node, "axis", 1) % rank
+    role = fields[0].roles[axis]
+    if role not in SPATIAL or any(field.roles != fields[0].roles for field in fields):
+        merged = merge(fields, rank)
+        return merged.spread([axis])
+    tracks: list[Track] = []
+    for value, field in zip(node.inputs, inputs, strict=True):
+        if field is not None:
+            tracks.append(field.track(role))
+            continue
+        size = context.size(value, axis)
+        if size is None:
+            return None
+        tracks.append(blind(size, fields[0].track(role).extent))
+    other = ROW if role == COLUMN else COLUMN
+    return (
+        merge(fields, rank)
+        .with_track(role, concatenate(tracks))
+        .with_track(other, merge(fields, rank).track(other))
+    )
+
+
+def split(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+    """Split: each output is a slice."""
+    field = inputs[0]
+    if field is None:
+        return None
+    axis = integer(node, "axis", 0) % len(field.roles)
+    role = field.roles[axis]
+    if role not in SPATIAL:
+        return field
+    sizes = [context.size(output, axis) for output in node.outputs]
+    known = [size for size in sizes if size is not None]
+    if len(known) != len(sizes) or field.track(role).units is None:
+        return None
+    start = sum(known[:index])
+    return field.with_track(
+        role, field.track(role).pick(np.arange(start, start + known[index], dtype=np.int64))
+    )
+
+
+def gather(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+    """Gather: output o along the axis is input indices[o]; a single index removes the axis."""
+    field = inputs[0]
+    indices = constant_value(node.inputs[1])
+    if field is None or indices is None or indices.ndim > 1:
+        return None
+    axis = integer(node, "axis", 0) % len(field.roles)
+    role = field.roles[axis]
+    if role in SPATIAL:
+        units = field.track(role).units
+        wanted = np.asarray(indices, np.int64).reshape(-1)
+        picked = None if units is None else np.where(wanted < 0, wanted + units, wanted)
+        field = field.with_track(role, field.track(role).pick(picked))
+    if indices.ndim == 0:
+        return field.with_roles([item for place, item in enumerate(field.roles) if place != axis])
+    return field
+
+
+def expand(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+    """Expand: axes of size 1 are repeated."""
+    rank = context.rank(node.outputs[index])
+    return None if inputs[0] is None or rank is None else merge([inputs[0]], rank)
+
+
+def tile(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+    """Tile: the whole axis again and again."""
+    field = inputs[0]
+    repeats = integers(node, "repeats", position=1)
+    if field is None or repeats is None or len(repeats) != len(field.roles):
+        return None
+    for role, times in zip(field.roles, repeats, strict=True):
+        if role in SPATIAL and times != 1:
+            units = field.track(role).units
+            picked = None if units is None else np.tile(np.arange(units, dtype=np.int64), times)
+            field = field.with_track(role, field.track(role).pick(picked))
+    return field
+
+
+def crop(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+    """Crop (removed from ONNX): `border` = left, top, right, bottom pixels go."""
+    field = inputs[0]
+    border = integers(node, "border")
+    if field is None or border is None or field.roles[2:] != SPATIAL:
+        return None
+    before = (border[1], border[0])
+    sliced = field
+    for axis, start in zip((2, 3), before, strict=True):
+        units, size = field.track(field.roles[axis]).units, context.size(node.outputs[index], axis)
+        if units is None or size is None:
+            return None
+        made = ir.node("Slice", [], {"starts": [start], "ends": [start + size], "axes": [axis]})
+        found = slice_(made, [sliced], 0, Context(shapes=context.shapes, opset=1))
+        if found is None:
+            return None
+        sliced = found
+    return sliced
+
+
+AXES_RULES: dict[str, Rule] = {
+    "Transpose": transpose,
+    "Squeeze": squeeze,
+    "Unsqueeze": unsqueeze,
+    "Concat": concat,
+    "Split": split,
+    "Gather": gather,
+    "Expand": expand,
+    "Tile": tile,
+    "Crop": crop,
+}

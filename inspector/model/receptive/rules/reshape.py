@@ -1,0 +1,91 @@
+"""Reshape and Flatten: which axes survive when the elements are grouped anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import onnx_ir as ir
+
+from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
+from inspector.model.receptive.rules.context import Context, Rule
+from inspector.model.spec import Shape
+
+Group = tuple[list[int], list[int]]
+"""Input axes and output axes that hold the same elements in the same order."""
+
+
+def reshape(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+    """An axis that keeps its size between the same neighbors keeps its role.
+
+    Channels that are split or joined (a channel shuffle) stay channels. Rows or columns that are joined
+    with anything are no axis any more, and all elements are taken to see what all rows (columns) see
+    together.
+    """
+    field = inputs[0]
+    before, after = _numbers(context.shape(node.inputs[0])), _numbers(context.shape(node.outputs[index]))
+    if field is None or before is None or after is None:
+        return None
+    roles = [UNKNOWN] * len(after)
+    for sources, targets in _groups(before, after):
+        held = {field.roles[axis] for axis in sources}
+        if len(sources) == 1 and len(targets) == 1:
+            roles[targets[0]] = field.roles[sources[0]]
+        elif held <= {CHANNEL, UNKNOWN} and CHANNEL in held:
+            for axis in targets:
+                roles[axis] = CHANNEL
+        elif CHANNEL in held and len(targets) == 1:
+            roles[targets[0]] = CHANNEL
+    return field.with_roles(_with_single_axes(field.roles, roles, before, after))
+
+
+def _numbers(shape: Shape | None) -> list[int] | None:
+    if shape is None:
+        return None
+    sizes = [size for size in shape if isinstance(size, int)]
+    return sizes if len(sizes) == len(shape) and 0 not in sizes else None
+
+
+def _groups(before: Sequence[int], after: Sequence[int]) -> Iterator[Group]:
+    """Yield the smallest groups of axes, those of size 1 left out, whose products agree."""
+    left = [axis for axis, size in enumerate(before) if size != 1]
+    right = [axis for axis, size in enumerate(after) if size != 1]
+    i = j = 0
+    while i < len(left) and j < len(right):
+        sources, targets = [left[i]], [right[j]]
+        a, b = before[left[i]], after[right[j]]
+        i, j = i + 1, j + 1
+        while a != b:
+            if a < b and i < len(left):
+                sources.append(left[i])
+                a, i = a * before[left[i]], i + 1
+            elif b < a and j < len(right):
+                targets.append(right[j])
+                b, j = b * after[right[j]], j + 1
+            else:
+                return
+        yield sources, targets
+
+
+def _with_single_axes(
+    old: Sequence[str], roles: list[str], before: Sequence[int], after: Sequence[int]
+) -> list[str]:
+    """Give the roles of axes of size 1 (a batch of one image, one channel) to the first such axes of the output."""
+    free = [axis for axis, size in enumerate(after) if size == 1 and roles[axis] == UNKNOWN]
+    for role in (BATCH, CHANNEL):
+        if (
+            role not in roles
+            and any(old[axis] == role and size == 1 for axis, size in enumerate(before))
+            and free
+        ):
+            if role == CHANNEL and len(after) < len(before):
+                continue
+            roles[free.pop(0)] = role
+    for role in (ROW, COLUMN):
+        if role not in roles and role in old and len(after) == len(before):
+            place = list(old).index(role)
+            if place in free and before[place] == 1:
+                roles[place] = role
+    return roles
+
+
+RESHAPE_RULES: dict[str, Rule] = {"Reshape": reshape, "Flatten": reshape}

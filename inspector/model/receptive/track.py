@@ -1,0 +1,168 @@
+"""One axis of the image followed through the graph: which pixels each index of a tensor's axis sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from inspector.types.receptive_field import AxisField
+
+Indices = npt.NDArray[np.int64]
+
+NOTHING = -1
+"""An index that reads no input: padding, or a hole between the steps of a transposed convolution."""
+_FAR = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affine:
+    """Index i sees the pixels from stride·i + first to stride·i + last."""
+
+    stride: Fraction
+    first: Fraction
+    last: Fraction
+
+    def read(self, step: Fraction, low: Fraction, high: Fraction) -> Affine:
+        """Return the formula where index o reads the indices from step·o + low to step·o + high of this one."""
+        ends = (self.stride * low, self.stride * high)
+        return Affine(stride=self.stride * step, first=self.first + min(ends), last=self.last + max(ends))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Track:
+    """The windows along one image axis; what a rule cannot follow is widened, never narrowed."""
+
+    extent: int | None
+    """The image's size along this axis; None where it is free."""
+    windows: npt.NDArray[np.int64] | None
+    """(units, 2): first and last pixel of each unit; one unit where the tensor has no such axis. None if free."""
+    affine: Affine | None
+    """None where the units follow no formula, or all see the same."""
+
+    @classmethod
+    def of_image(cls, extent: int | None) -> Track:
+        """Return the track of the image itself: index i sees pixel i."""
+        zero = Fraction(0)
+        pixels = None if extent is None else np.repeat(np.arange(extent, dtype=np.int64)[:, None], 2, axis=1)
+        return cls(extent=extent, windows=pixels, affine=Affine(stride=Fraction(1), first=zero, last=zero))
+
+    @property
+    def units(self) -> int | None:
+        """How many indices the axis has; None where the image's size is free."""
+        return None if self.windows is None else len(self.windows)
+
+    def read(self, taps: Iterable[Indices] | None, *, step: Fraction, low: Fraction, high: Fraction) -> Track:
+        """Return the track of an operator that reads this one.
+
+        Each array of `taps` has, per output index, an input index that it reads, or one out of range for
+        none. For the formula, output o reads from step·o + low to step·o + high.
+        """
+        affine = self.affine.read(step, low, high) if self.affine is not None else None
+        windows = None
+        if self.windows is not None and taps is not None:
+            windows = _hulls(self.windows, taps)
+        return Track(extent=self.extent, windows=windows, affine=affine)
+
+    def pick(self, indices: Indices | None) -> Track:
+        """Return the track whose unit o is this one's unit indices[o], without a formula."""
+        windows = None if self.windows is None or indices is None else _hulls(self.windows, [indices])
+        return Track(extent=self.extent, windows=windows, affine=None)
+
+    def collapse(self) -> Track:
+        """Return one unit that sees what all units of this track see together."""
+        return Track(extent=self.extent, windows=self._hull(), affine=None)
+
+    def spread(self) -> Track:
+        """Return as many units as before, each of which sees what all see together."""
+        hull = self._hull()
+        windows = None if hull is None or self.windows is None else np.repeat(hull, len(self.windows), axis=0)
+        return Track(extent=self.extent, windows=windows, affine=None)
+
+    def without_formula(self) -> Track:
+        """Return the same windows with no formula for them."""
+        return Track(extent=self.extent, windows=self.windows, affine=None)
+
+    @cached_property
+    def axis_field(self) -> AxisField:
+        """Return the public form."""
+        windows = None if self.windows is None else tuple((low, high) for low, high in self.windows.tolist())
+        if self.affine is not None:
+            size = ceil(self.affine.last - self.affine.first) + 1
+            stride, offset = self.affine.stride, self.affine.first
+        elif self.windows is not None and len(self.windows):
+            sizes = self.windows[:, 1] - self.windows[:, 0] + 1
+            size, stride, offset = (
+                max(0, int(sizes.max())),
+                Fraction(0),
+                Fraction(max(0, int(self.windows[:, 0].min()))),
+            )
+        else:
+            size, stride, offset = 0, Fraction(0), Fraction(0)
+        return AxisField(size=size, stride=stride, offset=offset, extent=self.extent, windows=windows)
+
+    def _hull(self) -> npt.NDArray[np.int64] | None:
+        if self.windows is None:
+            return None
+        return np.array(
+            [[self.windows[:, 0].min(initial=_FAR), self.windows[:, 1].max(initial=-1)]], np.int64
+        )
+
+
+def union(tracks: Sequence[Track]) -> Track:
+    """Return what the units of several tracks see together; a track of one unit is seen by all."""
+    first, *others = tracks
+    return _union_of_two(first, union(others)) if others else first
+
+
+def concatenate(tracks: Sequence[Track]) -> Track:
+    """Return the units of several tracks one after the other."""
+    parts = [track.windows for track in tracks]
+    known = [part for part in parts if part is not None]
+    windows = np.concatenate(known) if len(known) == len(parts) else None
+    return Track(extent=tracks[0].extent, windows=windows, affine=None)
+
+
+def blind(units: int, extent: int | None) -> Track:
+    """Return units that see nothing of the image: a constant that stands beside what was computed from it."""
+    windows = np.repeat(np.array([[_FAR, -1]], np.int64), units, axis=0)
+    return Track(extent=extent, windows=None if extent is None else windows, affine=None)
+
+
+def _union_of_two(one: Track, other: Track) -> Track:
+    if one.windows is None or other.windows is None:
+        windows = None
+    else:
+        a, b = one.windows, other.windows
+        if len(a) != len(b) and 1 not in (len(a), len(b)):
+            a, b = _as_hull(a), _as_hull(b)
+        windows = np.stack([np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 1], b[:, 1])], axis=1)
+    affine = None
+    if one.affine is not None and other.affine is not None and one.affine.stride == other.affine.stride:
+        affine = Affine(
+            stride=one.affine.stride,
+            first=min(one.affine.first, other.affine.first),
+            last=max(one.affine.last, other.affine.last),
+        )
+    return Track(extent=one.extent, windows=windows, affine=affine)
+
+
+def _as_hull(windows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.array([[windows[:, 0].min(initial=_FAR), windows[:, 1].max(initial=-1)]], np.int64)
+
+
+def _hulls(windows: npt.NDArray[np.int64], taps: Iterable[Indices]) -> npt.NDArray[np.int64]:
+    result: npt.NDArray[np.int64] | None = None
+    for indices in taps:
+        if result is None:
+            result = np.repeat(np.array([[_FAR, -1]], np.int64), len(indices), axis=0)
+        valid = (indices >= 0) & (indices < len(windows))
+        seen = windows[indices[valid]]
+        result[valid, 0] = np.minimum(result[valid, 0], seen[:, 0])
+        result[valid, 1] = np.maximum(result[valid, 1], seen[:, 1])
+    return np.empty((0, 2), np.int64) if result is None else result

@@ -1,0 +1,84 @@
+"""What a target means on one image: a weighted sum of elements of a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inspector.types.arrays import Array
+from inspector.types.targets import ResolvedTarget, Span
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chosen:
+    """S = Σ_i w_i·t_i over some elements i of a tensor t, chosen on one image and the same for all others."""
+
+    resolved: ResolvedTarget
+    places: Array
+    """int64 (n,): flat indices into the tensor without its batch axis."""
+    weights: Array
+    """float32 (n,): ∂S/∂t_i."""
+
+    def values(self, activation: Array) -> Array:
+        """Return t_i, float32 (n,), of one image's tensor."""
+        found: Array = activation.reshape(-1)[self.places].astype(np.float32)
+        return found
+
+    def scores(self, activations: Array) -> Array:
+        """Return S, float64 (N,), for (N, …) tensors."""
+        found: Array = activations.reshape(len(activations), -1)[:, self.places].astype(np.float64)
+        return found @ self.weights.astype(np.float64)
+
+    def on(self, activation: Array, *, image: int) -> Chosen:
+        """Return the same on another image."""
+        value = float(self.scores(activation[None])[0])
+        return replace(self, resolved=replace(self.resolved, value=value, image=image))
+
+
+def flat_indices(index: Iterable[Array], shape: tuple[int, ...]) -> Array:
+    """Return the flat indices, (n,), of elements by their indices along each axis, which are broadcast together."""
+    if not shape:
+        return np.zeros(1, np.int64)
+    found: Array = np.asarray(np.ravel_multi_index(tuple(index), shape)).reshape(-1)
+    return found
+
+
+def chosen(
+    activation: Array,
+    places: Array | int,
+    weights: Array | None = None,
+    *,
+    kind: str,
+    tensor: str,
+    layer: str | None = None,
+    output: str | None = None,
+    channel: int | None = None,
+    position: tuple[int, ...] = (),
+    label: str | None = None,
+    reduce: str | None = None,
+    image: int,
+) -> Chosen:
+    """Return the sum of the tensor's elements at flat `places`, by default with weights of 1."""
+    flat = np.atleast_1d(np.asarray(places, np.int64))
+    index = np.unravel_index(flat, activation.shape) if activation.ndim else ()
+    resolved = ResolvedTarget(
+        kind=kind,
+        tensor=tensor,
+        layer=layer,
+        channel=channel,
+        position=position,
+        value=0.0,
+        label=label,
+        image=image,
+        output=output,
+        spans=tuple(Span(int(axis.min()), int(axis.max()) + 1) for axis in index),
+        elements=len(flat),
+        reduce=reduce,
+    )
+    ones = np.ones(len(flat), np.float32)
+    found = Chosen(
+        resolved=resolved, places=flat, weights=ones if weights is None else weights.astype(np.float32)
+    )
+    return found.on(activation, image=image)

@@ -1,0 +1,172 @@
+"""From a target to what it means on one image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+
+from inspector.engine.engine import Engine
+from inspector.errors import InvalidInputError, NotFoundError
+from inspector.resolve.chosen import Chosen, chosen
+from inspector.resolve.classes import choose_class
+from inspector.resolve.finite import is_choosable, no_choice
+from inspector.resolve.regions import direction_weights, element_place, region_places
+from inspector.types.arrays import Array
+from inspector.types.layers import Layer
+from inspector.types.targets import Class, Direction, Element, Region, Target, Unit
+
+Aim = Target | Chosen
+"""What is asked for, or what an image chose, to be asked of others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Owner:
+    """What has a tensor: an output or a layer."""
+
+    tensor: str
+    output: str | None = None
+    layer: str | None = None
+
+
+def source_of(engine: Engine, target: Aim) -> str:
+    """Return the name of the tensor that a target lives in."""
+    match target:
+        case Chosen():
+            return target.resolved.tensor
+        case Class():
+            return engine.head_of(target.output).scores
+        case Unit():
+            return engine.model.layer(target.layer).output
+        case _:
+            return _owner(engine, target).tensor
+
+
+def output_of(engine: Engine, target: Target) -> str | None:
+    """Return the output that a target names, if it names one."""
+    match target:
+        case Class():
+            return target.output
+        case Unit():
+            return None
+        case _:
+            return _owner(engine, target).output
+
+
+def choose(engine: Engine, target: Aim, activation: Array, *, image: int) -> Chosen:
+    """Choose within one image's activation (the tensor without its batch axis).
+
+    NotFoundError where a class, channel, position or element is out of range; InvalidInputError for a wrong rank.
+    """
+    match target:
+        case Chosen():
+            return target.on(activation, image=image)
+        case Class():
+            return choose_class(engine, target, activation, image=image)
+        case Unit():
+            return _choose_unit(engine.model.layer(target.layer), target, activation, image=image)
+        case _:
+            return _choose_part(_owner(engine, target), target, activation, image=image)
+
+
+def _choose_part(
+    owner: _Owner, target: Element | Region | Direction, activation: Array, *, image: int
+) -> Chosen:
+    weights: Array | None = None
+    match target:
+        case Element():
+            places, kind = element_place(target, activation), "element"
+        case Region():
+            places, kind = region_places(target, activation), "region"
+            if target.reduce == "mean":
+                weights = np.full(len(places), 1 / len(places))
+        case Direction():
+            places, kind = np.arange(activation.size), "direction"
+            weights = direction_weights(target, activation)
+    return chosen(
+        activation,
+        places,
+        weights,
+        kind=kind,
+        tensor=owner.tensor,
+        layer=owner.layer,
+        output=owner.output,
+        reduce=target.reduce if isinstance(target, Region) else None,
+        image=image,
+    )
+
+
+def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
+    name, outputs = target.tensor, [output.name for output in engine.model.outputs]
+    if name in outputs:
+        return _Owner(tensor=name, output=name)
+    layers = engine.model.layers
+    if any(name in (layer.name, layer.output) for layer in layers):
+        layer = engine.model.layer(name)
+        return _Owner(tensor=layer.output, layer=layer.name)
+    close = get_close_matches(name, {*outputs, *(layer.name for layer in layers)}, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    raise NotFoundError(
+        f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers().{hint}",
+        reason="TENSOR_NOT_FOUND",
+        field=f"target.{type(target).__name__.lower()}.tensor",
+    )
+
+
+def _choose_unit(layer: Layer, target: Unit, activation: Array, *, image: int) -> Chosen:
+    axis = channel_axis(layer, activation.ndim)
+    maps = np.moveaxis(activation, axis, 0)
+    channel = target.channel
+    looked_at = maps if channel is None else maps[channel : channel + 1]
+    if (channel is None or target.position is None) and not is_choosable(looked_at):
+        raise no_choice(f"the strongest unit of layer {layer.name!r}")
+    if channel is None:
+        channel = int(np.argmax(maps.reshape(len(maps), -1).max(axis=1)))
+    _check_channel(layer, channel, len(maps))
+    plane = maps[channel]
+    if target.position is None:
+        position = tuple(int(i) for i in np.unravel_index(int(np.argmax(plane)), plane.shape))
+    else:
+        position = tuple(target.position)
+        _check_position(layer, position, plane.shape)
+    index = list(position)
+    index.insert(axis, channel)
+    return chosen(
+        activation,
+        int(np.ravel_multi_index(index, activation.shape)),
+        kind="unit",
+        tensor=layer.output,
+        layer=layer.name,
+        channel=channel,
+        position=position,
+        image=image,
+    )
+
+
+def channel_axis(layer: Layer, rank: int) -> int:
+    """Return the axis of channels within one image's activation (the batch axis not counted)."""
+    if rank == 0:
+        raise InvalidInputError(f"Layer {layer.name!r} gives one number per image, and has no units.")
+    if layer.channel_axis is None or layer.channel_axis == 0:
+        return 0
+    return layer.channel_axis - 1
+
+
+def _check_channel(layer: Layer, channel: int, channels: int) -> None:
+    if not 0 <= channel < channels:
+        raise NotFoundError(
+            f"Layer {layer.name!r} has no channel {channel}: it has {channels}, from 0 to {channels - 1}.",
+            reason="CHANNEL_NOT_FOUND",
+            field="target.unit.channel",
+        )
+
+
+def _check_position(layer: Layer, position: Sequence[int], shape: tuple[int, ...]) -> None:
+    if len(position) != len(shape) or not all(0 <= p < size for p, size in zip(position, shape, strict=True)):
+        raise NotFoundError(
+            f"Layer {layer.name!r} has no position {tuple(position)}: its maps have the shape {shape}.",
+            reason="POSITION_NOT_FOUND",
+            field="target.unit.position",
+        )

@@ -1,0 +1,53 @@
+"""What is known of a model's layers and outputs: plain data, the same in-process and from a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.types.receptive_field import ReceptiveField
+
+Dim = int | str | None
+"""One dimension: a number, a symbol such as "batch", or None where nothing is known."""
+
+Shape = tuple[Dim, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One output of a model."""
+
+    name: str
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One node of the graph whose first output depends on the image, and is a float tensor or codes of real values."""
+
+    name: str
+    """Unique: the node's name where it has a unique one, else its output's."""
+    op_type: str
+    output: str
+    """The name of the tensor that this layer computes."""
+    dtype: str
+    """Of its values as they are given: those of codes are dequantized."""
+    shape: Shape
+    """For one image: the batch dimension, where there is one, is 1."""
+    channel_axis: int | None
+    """Which axis of `shape` holds channels (or units of a dense layer); None where unknown."""
+    channels: int | None
+    receptive_field: ReceptiveField | None
+    """None where it cannot be computed; for a dense or global layer it covers the whole image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundRectifier:
+    """An operator, or several that compute one function."""
+
+    name: str
+    """The function, by its ONNX operator where it has one: "Relu", "Swish"."""
+    layer: str
+    """The layer that gives its output."""
+    layers: tuple[str, ...]
+    """All layers that are part of it, in graph order."""

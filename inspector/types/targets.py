@@ -1,0 +1,226 @@
+"""Targets: what is to be explained, and what was. Plain data, the same in-process and over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import index as as_index
+from typing import NamedTuple, SupportsIndex, cast
+
+import numpy as np
+
+from inspector.errors import InvalidInputError
+from inspector.types.arrays import Array
+
+REDUCTIONS = ("mean", "sum", "max")
+
+
+class Span(NamedTuple):
+    """Elements of one axis, from `start` to before `stop`; None for the axis's own end."""
+
+    start: int | None = None
+    stop: int | None = None
+
+    def __str__(self) -> str:
+        if self.start is not None and self.stop == self.start + 1:
+            return str(self.start)
+        return ":".join("" if end is None else str(end) for end in self)
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of an output, by its index; None for the most probable one. The output is by default the first of floats.
+
+    Explained is the score before a final Softmax or Sigmoid. Where each place of the output has classes of its own,
+    `position` names the place: a box, or the row and column of a pixel. Without: the box where the class is strongest;
+    in maps, the mean over the pixels where the class wins, or its strongest pixel where it wins nowhere.
+    """
+
+    index: int | None = None
+    output: str | None = None
+    position: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of a layer. No channel: the one with the strongest activation; no position: the channel's strongest."""
+
+    layer: str
+    channel: int | None = None
+    position: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of an output or a layer, by its index without the batch axis; None for the largest."""
+
+    tensor: str
+    """The name of an output or of a layer."""
+    index: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.index is not None:
+            object.__setattr__(self, "index", _indices(self.index))
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The mean, sum or maximum over a part of an output or a layer.
+
+    `index` is as in NumPy, without the batch axis and without steps or negative numbers: `Region("boxes", (3,))`,
+    `Region("maps", np.s_[5, 10:20, :])`. Of those elements, `mask` (boolean, broadcast) keeps some.
+    """
+
+    tensor: str
+    """The name of an output or of a layer."""
+    index: tuple[int | slice | Span, ...] | int | slice | Span = ()
+    reduce: str = "mean"
+    """"mean", "sum" or "max" (then the largest element is explained)."""
+    mask: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.reduce not in REDUCTIONS:
+            raise InvalidInputError(
+                f"reduce is {self.reduce!r}; allowed: {', '.join(REDUCTIONS)}.", field="target.region.reduce"
+            )
+        several = isinstance(self.index, tuple | list) and not isinstance(self.index, Span)
+        parts = self.index if several else (self.index,)
+        object.__setattr__(self, "index", tuple(map(_span, cast("tuple[object, ...]", parts))))
+        if self.mask is not None:
+            mask = np.asarray(self.mask)
+            if mask.dtype != np.bool_:
+                raise InvalidInputError(
+                    f"The mask's dtype is {mask.dtype}; a mask is boolean.", field="target.region.mask"
+                )
+            object.__setattr__(self, "mask", mask)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The index as spans; axes that it does not name are whole."""
+        return cast("tuple[Span, ...]", self.index)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Region):
+            return NotImplemented
+        same = (self.tensor, self.index, self.reduce) == (other.tensor, other.index, other.reduce)
+        if self.mask is None or other.mask is None:
+            return same and self.mask is other.mask
+        return same and np.array_equal(self.mask, other.mask)
+
+    def __hash__(self) -> int:
+        return hash((self.tensor, self.index, self.reduce))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """How far an output or a layer reaches along a vector of its size, ⟨t, v⟩ / ‖v‖, as one embedding along another.
+
+    Without a vector it is the tensor's own: then the value is its norm ‖t‖, and so is the gradient.
+    """
+
+    tensor: str
+    """The name of an output or of a layer."""
+    vector: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.vector is not None:
+            values = np.asarray(self.vector, np.float64).reshape(-1)
+            if not values.any() or not np.isfinite(values).all():
+                raise InvalidInputError(
+                    "The vector is zero or not finite, and has no direction.", field="target.direction.vector"
+                )
+            object.__setattr__(self, "vector", tuple(values.tolist()))
+
+
+Target = Class | Unit | Element | Region | Direction
+TargetLike = Target | int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedTarget:
+    """What one map really explains: a weighted sum of elements of a tensor, chosen on the image."""
+
+    kind: str
+    """"class", "unit", "element", "region" or "direction"."""
+    tensor: str
+    """The graph's tensor; for a class, the scores before a final Softmax or Sigmoid."""
+    layer: str | None
+    """None for a class, and where an output was named."""
+    channel: int | None
+    """The channel of a unit, or the index of a class; None for the other kinds."""
+    position: tuple[int, ...]
+    """The place of a unit in its map, or of a class in an output of more than one place; () where there is one."""
+    value: float
+    """The element's value, or the sum or mean of the values."""
+    label: str | None
+    image: int
+    """Which image of the batch."""
+    output: str | None = None
+    """The output, for a class, and where one was named."""
+    spans: tuple[Span, ...] = ()
+    """The smallest box, in the tensor without its batch axis, that holds all elements."""
+    elements: int = 1
+    """How many there are."""
+    reduce: str | None = None
+    """"mean", "sum" or "max" for a region; "mean" for a class over several places."""
+
+    def __str__(self) -> str:
+        """Return the words for captions."""
+        where = f" at {self.position}" if self.position else ""
+        owner = self.layer or self.output or self.tensor
+        box = ", ".join(map(str, self.spans))
+        match self.kind:
+            case "class":
+                many = f" where it wins ({self.elements} places)" if self.reduce else ""
+                return " ".join(filter(None, [f"class {self.channel}", self.label])) + where + many
+            case "unit":
+                return f"channel {self.channel} of {owner}{where}"
+            case "region" if self.reduce != "max":
+                return f"{self.reduce} of {self.elements} elements of {owner}[{box}]"
+            case "direction":
+                return f"direction of {owner}"
+            case _:
+                return f"element ({box}) of {owner}"
+
+
+def as_target(value: TargetLike) -> Target:
+    """Read a target: a number is a class, None the most probable class."""
+    if isinstance(value, Target):
+        return value
+    if value is None:
+        return Class()
+    try:
+        if not isinstance(value, bool):
+            return Class(as_index(value))
+    except TypeError:
+        pass
+    raise InvalidInputError(
+        "A target is a class index, Class(index), Unit(layer, channel, position), Element(tensor, index), "
+        f"Region(tensor, index) or Direction(tensor, vector); {value!r} was given.",
+        field="target",
+    )
+
+
+def _indices(given: object) -> tuple[int, ...]:
+    parts = given if isinstance(given, Sequence | np.ndarray) else (given,)
+    try:
+        return tuple(map(as_index, parts))
+    except TypeError as error:
+        raise InvalidInputError(
+            f"index is {given!r}; give one whole number per axis.", field="target.element.index"
+        ) from error
+
+
+def _span(part: object) -> Span:
+    try:
+        match part:
+            case slice(start=start, stop=stop, step=None | 1) | Span(start=start, stop=stop):
+                return Span(*(None if end is None else as_index(end) for end in (start, stop)))
+            case _:
+                start = as_index(cast("SupportsIndex", part))
+                return Span(start, start + 1)
+    except TypeError as error:
+        raise InvalidInputError(
+            f"index holds {part!r}; give whole numbers and slices start:stop, without steps.",
+            field="target.region.index",
+        ) from error
