@@ -1,0 +1,81 @@
+"""How a request runs, not what it asks: cancellation, progress, a time limit. The same in process and over the wire."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.errors import CancelledError
+
+
+class Cancellation:
+    """A thread-safe token: `cancel()` ends what runs under it, now and later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._error: CancelledError | None = None
+        self._stops: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._error is not None
+
+    def cancel(self, reason: str | CancelledError = "cancelled by the caller") -> None:
+        """Stop what runs under this token; the first reason stays."""
+        error = reason if isinstance(reason, CancelledError) else None
+        with self._lock:
+            self._error = self._error or error or CancelledError(f"The run was stopped: {reason}.")
+            stops = tuple(self._stops)
+        for stop in stops:
+            stop()
+
+    def raise_if_cancelled(self) -> None:
+        """Raise CancelledError if the token was cancelled."""
+        if self._error is not None:
+            raise self._error
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+        """While the block lasts, `cancel` calls `stop`, from its own thread; a cancelled token lets nothing start."""
+        with self._lock:
+            self.raise_if_cancelled()
+            self._stops.append(stop)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stops.remove(stop)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a request is."""
+
+    done: int
+    total: int
+    """Steps; their unit is the verb's: positions, images, samples."""
+    partial: Any = None
+    """The result as far as it is known, where the verb has one and the caller wants it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """What a caller holds in hand while a request runs."""
+
+    progress: Callable[[Progress], None] | None = None
+    """Told from the thread that works; verbs of one step tell nothing."""
+    wants_partial: bool = False
+    """Whether results that are not complete come with the progress."""
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    timeout: float | None = None
+    """Seconds for the whole request, waiting included; DeadlineExceededError afterwards. None: the backend's own."""
+
+    def tell(self, done: int, total: int, partial: Callable[[], Any] | None = None) -> None:
+        """Say how far it is; `partial` makes the result so far, and is called only where somebody wants it."""
+        if self.progress is not None:
+            made = partial() if partial is not None and self.wants_partial else None
+            self.progress(Progress(done=done, total=total, partial=made))

@@ -1,0 +1,25 @@
+"""Images as callers have them, and as a model takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.types.arrays import Array
+
+Images = object
+"""A path, encoded bytes, a PIL image, a uint8 picture (H, W, 3) or (H, W), a float array as the model's input, a
+Prepared batch, or a list of those."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A batch as the model takes it: decoded, preprocessed and checked once."""
+
+    values: Array
+    """(N, *image) in the dtype and layout of the model's image input."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice | list[int]) -> Prepared:
+        return Prepared(self.values[rows])
