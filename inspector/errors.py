@@ -18,7 +18,8 @@ A message says what was given, what is allowed, and how to mend it. `reason` is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -92,6 +93,29 @@ class EngineError(InspectorError):
     """The runtime failed, or we have a bug."""
 
     reason = "ENGINE_FAILURE"
+
+
+@contextmanager
+def within(path: str, *, always: bool = False) -> Iterator[None]:
+    """Put `path` before the field of an error that passes: whoever raises names only the part that it knows.
+
+    An error that names no field passes as it is; with `always` it gets `path` itself. Blocks nest:
+    the inner path comes to stand after the outer one.
+    """
+    try:
+        yield
+    except InspectorError as error:
+        if error.field is not None:
+            error.field = join_fields(path, error.field)
+        elif always:
+            error.field = path
+        raise
+
+
+def join_fields(path: str, field: str) -> str:
+    """Return the path of `field` inside `path`: `a` and `b.c` give `a.b.c`, `a` and `[1].b` give `a[1].b`."""
+    separator = "" if not path or not field or field.startswith("[") else "."
+    return f"{path}{separator}{field}"
 
 
 def unknown_name(what: str, given: str, known: Iterable[str], *, field: str | None = None) -> NotFoundError:
