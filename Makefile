@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NEWEST := .venv-newest
+NEWEST_WITHOUT := cli demo docker tools test_operators.py test_readme.py test_service_docs.py
 BUF := npx --yes @bufbuild/buf@1.75.0
 MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check docker-lint bench architectures lock clean
+.PHONY: help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check docker-lint bench architectures lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,10 +32,20 @@ test: setup ## run the suite
 test-fast: setup ## run the suite without its slow cases
 	$(BIN)/python -m pytest -m 'not slow'
 
+# Nothing is locked here, on purpose: what the ranges of pyproject.toml promise is tried on the newest that they admit.
+# Left out, for three minutes instead of five: what reads files only, what needs a developer's tools, and the command line
+# and the demo, which do in processes of their own what the others do in this one.
+test-newest: ## run the suite without its slow cases on the newest versions; PYTHON=python3.13 for the newest Python
+	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout
+	$(NEWEST)/bin/python -m pip list --disable-pip-version-check
+	$(NEWEST)/bin/python -m pytest -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
+
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
 
-check: lint types arch protos-check protos-lint operators-check docker-lint ## all checks that run no model
+check: lint types arch protos-check protos-lint operators-check face-check catalog-check docker-lint ## all checks that run no model
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -50,13 +62,25 @@ arch: setup ## import rules
 	$(BIN)/lint-imports
 
 protos: setup ## generate inspector/v1 from protos/
-	$(BIN)/python tools/generate_protos.py
+	$(BIN)/python -m tools.generate_protos
 
 protos-check: setup ## is inspector/v1 what protos/ says?
-	$(BIN)/python tools/generate_protos.py --check
+	$(BIN)/python -m tools.generate_protos --check
 
 protos-lint: ## buf's lint and breaking-change check (needs npx)
 	cd protos && $(BUF) lint && $(BUF) breaking --against baseline.binpb
+
+face: setup ## write the types of a model's verbs from the requests
+	$(BIN)/python -m tools.generate_face
+
+face-check: setup ## is inspector/face/verbs.pyi what the requests say?
+	$(BIN)/python -m tools.generate_face --check
+
+catalog: setup ## write docs/catalog.md: verbs, kinds of result, methods, rules of check, stores
+	$(BIN)/python -m tools.generate_catalog
+
+catalog-check: setup ## is docs/catalog.md what the code says?
+	$(BIN)/python -m tools.generate_catalog --check
 
 protos-baseline: ## from now on what protos/ says must not break (at a release; needs npx)
 	cd protos && $(BUF) build --exclude-source-info -o baseline.binpb
@@ -87,4 +111,4 @@ lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf $(VENV) .venv-bench .venv-architectures .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

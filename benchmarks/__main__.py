@@ -17,9 +17,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import inspector
 from benchmarks.measure import Setting, measure_model, measure_wire
 from benchmarks.models import MODELS, ROOT, model_named
 from benchmarks.report import markdown
+from benchmarks.starts import measure_starts
 from benchmarks.versions import versions_here, versions_of
 
 WIRE_MODEL = "SqueezeNet 1.1"
@@ -49,6 +51,8 @@ def main() -> None:
     if model_named(WIRE_MODEL).path.exists() and (not options.models or WIRE_MODEL in options.models):
         print("measuring gRPC", file=sys.stderr, flush=True)
         results["wire"] = {"model": WIRE_MODEL, **measure_wire(model_named(WIRE_MODEL), setting)}
+    print("measuring starts", file=sys.stderr, flush=True)
+    results["starts"] = measure_starts(setting.python)
     print(_write(results, options.output))
 
 
@@ -95,7 +99,7 @@ def _options() -> argparse.Namespace:
 
 
 def _environment(setting: Setting) -> dict[str, Any]:
-    versions = versions_here(("inspector", "onnxruntime"))
+    versions = {"inspector": inspector.__version__, **versions_here(("onnxruntime",))}
     if setting.peer_python is not None:
         versions |= versions_of(setting.peer_python, PEER_PACKAGES)
     return {

@@ -25,18 +25,23 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
 
     def forward() -> np.ndarray:
         with torch.no_grad():
-            return network(x).numpy()
+            return _array(network(x))
 
     def saliency() -> np.ndarray:
-        return Saliency(network).attribute(x.clone(), target=target, abs=False).numpy()
+        return _array(Saliency(network).attribute(x.clone(), target=target, abs=False))
 
     def deconvnet() -> np.ndarray:
-        return Deconvolution(network).attribute(x.clone(), target=target).detach().numpy()
+        return _array(Deconvolution(network).attribute(x.clone(), target=target))
 
     def guided() -> np.ndarray:
-        return GuidedBackprop(network).attribute(x.clone(), target=target).detach().numpy()
+        return _array(GuidedBackprop(network).attribute(x.clone(), target=target))
 
     return {"forward": forward, "saliency": saliency, "deconvnet": deconvnet, "guided": guided}
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    array: np.ndarray = tensor.detach().numpy()
+    return array
 
 
 if __name__ == "__main__":

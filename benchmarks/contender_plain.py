@@ -23,7 +23,8 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
     x = protocol.image(model.side)
 
     def run(batch: np.ndarray) -> np.ndarray:
-        return session.run(None, {input_name: batch})[0]
+        answer: np.ndarray = session.run(None, {input_name: batch})[0]
+        return answer
 
     if model.occlusion is None:
         return {"forward": lambda: run(x)}

@@ -86,7 +86,7 @@ def _start(worker: Worker) -> tuple[dict[str, float], dict[str, float]]:
 def measure_wire(model: Model, setting: Setting) -> dict[str, float]:
     """Measure what gRPC on the loopback adds to a prediction, in milliseconds."""
     with _worker("wire", model, setting) as worker:
-        pairs = []
+        pairs: list[tuple[float, float]] = []
         deadline = time.monotonic() + setting.seconds
         while time.monotonic() < deadline or len(pairs) < 10:
             remote, local = (worker.run(task, calls=2)[-1] for task in ("remote", "local"))

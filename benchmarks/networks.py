@@ -6,15 +6,14 @@ the same network without a file of weights between them.
 
 from __future__ import annotations
 
-import sys
-
 import onnx
 import torch
 from onnx import numpy_helper
 from torch import nn
 
-from benchmarks.models import ROOT, Model
+from benchmarks.models import Model
 from benchmarks.torchvision_models import import_models
+from demo.train.network import DemoNet
 
 SEED = 0
 
@@ -31,9 +30,6 @@ def build(model: Model) -> nn.Module:
 
 
 def _demo(model: Model) -> nn.Module:
-    sys.path.insert(0, str(ROOT / "demo" / "train"))
-    from network import DemoNet
-
     graph = onnx.load(model.path).graph
     weights = {
         f"layers.{each.name}": torch.from_numpy(numpy_helper.to_array(each).copy())

@@ -131,7 +131,8 @@ class Worker:
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "answer.npy")
             self._ask({"do": "answer", "task": task, "path": path})
-            return np.load(path)
+            answer: np.ndarray = np.load(path)
+        return answer
 
     def peak_mib(self) -> float:
         """Return the largest resident set so far."""

@@ -33,6 +33,8 @@ def markdown(results: Mapping[str, Any]) -> str:
             f"{wire['in process']:.2f} ms in process, median of the differences **{wire['share']:.2f} ms** "
             f"over {wire['calls']:.0f} pairs.",
         ]
+    if "starts" in results:
+        parts += ["## Start of a process: seconds, of CPU and on the clock", _starts(results["starts"])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -112,6 +114,14 @@ def _start(models: Iterable[Mapping[str, Any]]) -> str:
             )
         )
     return _table(header, rows)
+
+
+def _starts(starts: Mapping[str, Mapping[str, float]]) -> str:
+    rows = [
+        (name, *(f"{seconds[kind]:.2f}" for kind in ("cpu_min", "cpu", "clock")))
+        for name, seconds in starts.items()
+    ]
+    return _table(("what", "CPU, least", "CPU, median", "clock, median"), rows)
 
 
 def _memory(models: Iterable[Mapping[str, Any]]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import Any
+
 import torch
 
 
-def import_models():
+def import_models() -> ModuleType:
     """Import the architectures also where torchvision's compiled operators do not fit this PyTorch.
 
     They are for detection; the import fails only because their shape functions are registered for operators that
@@ -16,14 +19,15 @@ def import_models():
         library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     register_fake = torch.library.register_fake
 
-    def passed_over(name, *rest, **more):
+    def passed_over(name: Any, *rest: Any, **more: Any) -> Any:
         if isinstance(name, str) and name.startswith("torchvision::"):
             return lambda function: function
         return register_fake(name, *rest, **more)
 
     torch.library.register_fake = passed_over
     try:
-        from torchvision import models
+        from torchvision import models  # noqa: PLC0415 — under the changed registration
     finally:
         torch.library.register_fake = register_fake
-    return models
+    found: ModuleType = models
+    return found

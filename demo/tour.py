@@ -6,24 +6,21 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from demo.photographs import Photograph, windows
-from demo.units import Sighting, layers_to_show, photograph_of, strongest_units
-from inspector.client import Class, Client
-from inspector.client.models import ModelDetails, Preprocessing
-from inspector.client.remote_model import RemoteModel
-from inspector.errors import ConflictError
+from demo.units import Sighting, given, layers_to_show, strongest_units
+from inspector.client import Class, Client, Model
+from inspector.methods.catalog import info_of
 from inspector.render.blocks import FigureSize
-from inspector.render.cautions import caution
 from inspector.render.grid import tile
-from inspector.render.report import Report
+from inspector.render.report import ReportPage
 from inspector.render.scatter import pca_scatter
 from inspector.render.strip import neighbor_strip
+from inspector.types.results.model_info import ModelInfo
 
 METHODS = ("saliency", "deconvnet", "guided")
 CELL = (216, 216)
@@ -34,17 +31,16 @@ _console = Console()
 def tour(client: Client, path: Path, photographs: list[Photograph]) -> str:
     """Ask for everything there is, and return the page as HTML."""
     with _step(f"uploading {path.name}"):
-        info = client.upload(path, name="demo")
+        client.upload(path, name="demo")
         model = client.model("demo")
-    report = Report(
+        info = model.info
+    report = ReportPage(
         f"Inside {path.name}",
         lead="Every picture here was computed by the inspection service from the exported ONNX file alone, "
         "and asked for over gRPC.",
-        footer=f"model sha256 {info.details.sha256[:16]}…, opset {info.details.opset}"
-        if info.details
-        else "",
+        footer=f"model sha256 {info.sha256[:16]}…, opset {info.opset}",
     )
-    report.add_facts(_facts(path, info.details or _not_ready()))
+    report.add_facts(_facts(path, info))
     for chapter in (_predictions, _projections, _attributions, _occlusions, _feature_maps):
         chapter(report, model, photographs)
     _embeddings(report, client, photographs)
@@ -52,19 +48,19 @@ def tour(client: Client, path: Path, photographs: list[Photograph]) -> str:
     return report.to_html()
 
 
-def _facts(path: Path, details: ModelDetails) -> dict[str, str]:
-    shape = " × ".join("?" if size is None else str(size) for size in details.input.shape)
-    preprocessing = details.preprocessing
+def _facts(path: Path, info: ModelInfo) -> dict[str, str]:
+    shape = " × ".join("?" if size is None else str(size) for size in info.input.shape)
+    preprocessing = info.preprocessing
     return {
-        "file": f"{path.name}, {details.size / 1e6:.1f} MB, opset {details.opset}",
-        "input": f"{details.input.name}: {details.input.dtype}, {details.input.layout}, {shape}",
+        "file": f"{path.name}, {info.size / 1e6:.1f} MB, opset {info.opset}",
+        "input": f"{info.input.name}: {info.input.dtype}, {info.input.layout}, {shape}",
         "preprocessing": f"from {preprocessing.source}",
         "assumed": ", ".join(preprocessing.assumed) or "nothing",
-        "runs on": details.device,
+        "runs on": info.device,
     }
 
 
-def _predictions(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
+def _predictions(report: ReportPage, model: Model, photographs: list[Photograph]) -> None:
     with _step("predicting"):
         predictions = model.predict([p.picture for p in photographs], top=3)
     report.add_section("What the model answers", "The three most probable classes of each photograph.")
@@ -75,8 +71,7 @@ def _predictions(report: Report, model: RemoteModel, photographs: list[Photograp
         )
 
 
-def _projections(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
-    preprocessing = _preprocessing(model)
+def _projections(report: ReportPage, model: Model, photographs: list[Photograph]) -> None:
     report.add_section(
         "What units look for",
         "Deconvnet projections (Zeiler & Fergus 2014, Fig 2). For each layer, some of its feature maps; for each map "
@@ -85,14 +80,14 @@ def _projections(report: Report, model: RemoteModel, photographs: list[Photograp
     )
     for layer in layers_to_show(model.layers()):
         with _step(f"projecting units of {layer.name}"):
-            sightings = strongest_units(model, layer, [p.picture for p in photographs], preprocessing)
+            sightings = strongest_units(model, layer, [p.picture for p in photographs])
         report.add_group(f"{layer.name} — {layer.channels} maps, each unit sees {_field(layer)} pixels")
         for channel, found in sightings.items():
             report.add_figure(_unit_figure(found), f"map {channel}", size=FigureSize.SMALL)
-    report.add_note(caution("deconvnet") or "")
+    report.add_note(info_of("deconvnet").caution or "")
 
 
-def _attributions(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
+def _attributions(report: ReportPage, model: Model, photographs: list[Photograph]) -> None:
     report.add_section(
         "Why the class won",
         f"Three ways back from the most probable class to the pixels: {', '.join(METHODS)}. Left, what the model was "
@@ -105,27 +100,26 @@ def _attributions(report: Report, model: RemoteModel, photographs: list[Photogra
             results[method] = model.attribute(chosen, method=method, target=Class(), rendering="png")
     for note in dict.fromkeys(note for result in results.values() for note in result.notes):
         report.add_note(note)
-    preprocessing = _preprocessing(model)
     for index, photograph in enumerate(photographs[:6]):
-        given = photograph_of(results[METHODS[0]].inputs[index], preprocessing)
-        row = [given, *(_open(results[method].pictures[index]) for method in METHODS)]
+        seen_by_model = given(results[METHODS[0]], index)
+        row = [seen_by_model, *(_open(results[method].rendered[index]) for method in METHODS)]
         target = results[METHODS[0]].targets[index]
         report.add_figure(
             tile(row, columns=4, cell=CELL),
             f"{photograph.name}: {target.label or str(target)}",
             size=FigureSize.WIDE,
         )
-    report.add_note(caution("guided") or "")
+    report.add_note(info_of("guided").caution or "")
 
 
-def _occlusions(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
+def _occlusions(report: ReportPage, model: Model, photographs: list[Photograph]) -> None:
     report.add_section(
         "Where the evidence is",
         "A gray square slides over the photograph (Fig 7): the probability of the class, the most probable class, and "
         "the total activation of the strongest map, wherever the square stands. Of the photographs tried, those whose "
         "class suffers most.",
     )
-    height = (model.info().details or _not_ready()).input.height
+    height = model.info.input.height
     size = None if height is None else max(1, height * 3 // 8)
     found = []
     for photograph in photographs[-6:]:
@@ -140,7 +134,7 @@ def _occlusions(report: Report, model: RemoteModel, photographs: list[Photograph
         found.append((result.baseline_probability - float(result.probability.min()), photograph.name, result))
     for _, name, result in sorted(found, key=lambda entry: -entry[0])[:3]:
         report.add_figure(
-            _open(result.picture or b""),
+            _open(result.rendered[0]),
             f"{name}: {result.target.label or str(result.target)} has "
             f"{result.baseline_probability:.2f} unoccluded and {result.probability.min():.2f} at worst",
             size=FigureSize.WIDE,
@@ -149,16 +143,16 @@ def _occlusions(report: Report, model: RemoteModel, photographs: list[Photograph
         report.add_note(note)
 
 
-def _feature_maps(report: Report, model: RemoteModel, photographs: list[Photograph]) -> None:
+def _feature_maps(report: ReportPage, model: Model, photographs: list[Photograph]) -> None:
     report.add_section("What each layer saw", f"All feature maps of {photographs[0].name}, layer by layer.")
     names = [layer.name for layer in layers_to_show(model.layers())]
     with _step("feature maps"):
-        pictures = model.activation_pictures(photographs[0].picture, layers=names)
-    for name in names:
-        report.add_figure(_open(pictures[name]), name, size=FigureSize.MEDIUM)
+        seen = model.activations(photographs[0].picture, layers=names, rendering="png")
+    for name, png in zip(seen, seen.rendered, strict=True):
+        report.add_figure(_open(png), name, size=FigureSize.MEDIUM)
 
 
-def _embeddings(report: Report, client: Client, photographs: list[Photograph]) -> None:
+def _embeddings(report: ReportPage, client: Client, photographs: list[Photograph]) -> None:
     pieces = {w.name: w.picture for photograph in photographs for w in windows(photograph)}
     collection = client.collection("demo")
     with _step(f"embedding {len(pieces)} windows"):
@@ -183,29 +177,21 @@ def _embeddings(report: Report, client: Client, photographs: list[Photograph]) -
     report.add_figure(scatter, "the windows on the first two principal components", size=FigureSize.WIDE)
 
 
-def _layers(report: Report, model: RemoteModel) -> None:
+def _layers(report: ReportPage, model: Model) -> None:
     report.add_section(
         "The layers", "As the service lists them; receptive fields are computed from the graph."
     )
-    rows = [
+    rows: list[tuple[str | int, ...]] = [
         (
             layer.name,
             layer.op_type,
             "×".join("?" if d is None else str(d) for d in layer.shape),
-            layer.channels,
+            "" if layer.channels is None else layer.channels,
             _field(layer),
         )
         for layer in model.layers()
     ]
     report.add_table(("layer", "operator", "shape", "channels", "receptive field"), rows)
-
-
-def _preprocessing(model: RemoteModel) -> Preprocessing:
-    return (model.info().details or _not_ready()).preprocessing
-
-
-def _not_ready() -> NoReturn:
-    raise ConflictError("The model was unloaded while the demo ran.")
 
 
 def _unit_figure(found: list[Sighting]) -> Image.Image:

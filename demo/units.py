@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from inspector.client import Layer, Unit
-from inspector.client.models import Preprocessing
-from inspector.client.remote_model import RemoteModel
+from inspector.client import Model, Unit
 from inspector.errors import InvalidInputError
 from inspector.render.maps import attribution_image
-from inspector.render.photograph import photograph
+from inspector.render.pictures import photograph_of
+from inspector.types.layers import Layer
+from inspector.types.results.maps import Maps
 
 MAPS_PER_LAYER = 12
 IMAGES_PER_MAP = 3
@@ -37,9 +36,7 @@ def layers_to_show(layers: Sequence[Layer], *, most: int = 4) -> list[Layer]:
     return [rectified[place] for place in places]
 
 
-def strongest_units(
-    model: RemoteModel, layer: Layer, pictures: Sequence[Image.Image], preprocessing: Preprocessing
-) -> dict[int, list[Sighting]]:
+def strongest_units(model: Model, layer: Layer, pictures: Sequence[Image.Image]) -> dict[int, list[Sighting]]:
     """Return sightings of the maps that a few images excite far above the others."""
     activation = model.activations(list(pictures), layers=[layer.name])[layer.name]
     maps = np.moveaxis(activation, layer.channel_axis or 1, 1)
@@ -56,24 +53,21 @@ def strongest_units(
         wanted = [channel for channel, seen in pairs if seen == image]
         targets = [Unit(layer.name, channel) for channel in wanted]
         result = model.attribute(pictures[image], method="deconvnet", target=targets)
-        seen_by_model = photograph_of(result.inputs[0], preprocessing)
+        seen_by_model = given(result, 0)
         for channel, values, target in zip(wanted, result.maps, result.targets, strict=True):
             box = _box(layer, target.position)
             projected = attribution_image(
-                values, method="deconvnet", layout=result.layout, color=preprocessing.color
+                values, picture="projection", layout=result.layout, color=result.preprocessing.color
             )
             sighting = Sighting(projection=projected.crop(box), patch=seen_by_model.crop(box))
             sightings.setdefault(channel, []).append(sighting)
     return {channel: sightings[channel] for channel in channels if channel in sightings}
 
 
-def photograph_of(values: np.ndarray[Any, np.dtype[Any]], spec: Preprocessing) -> Image.Image:
-    """Return the picture that a prepared image shows."""
-    return Image.fromarray(
-        photograph(
-            values, layout=spec.layout, color=spec.color, scale=spec.scale, mean=spec.mean, std=spec.std
-        )
-    )
+def given(result: Maps, image: int) -> Image.Image:
+    """Return the picture that the model was given."""
+    pixels = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
+    return Image.fromarray(pixels)
 
 
 def _box(layer: Layer, position: Sequence[int]) -> tuple[int, int, int, int]:

@@ -5,22 +5,28 @@
     │   ├── InvalidModelError        the bytes are no model that can be inspected
     │   │   └── UnsupportedOperatorError   the backward walk met an operator without a rule
     │   ├── LimitExceededError       something is larger than a limit; the limit can be raised
+    │   │   └── BusyError            too much runs and waits already; the same may succeed after `retry_seconds`
     │   ├── InvalidInputError        an image, a tensor or a parameter is off
     │   ├── NotFoundError            a model, layer, channel, class or item that does not exist
-    │   ├── ConflictError            the thing is not in a state that allows this (exists already, not loaded)
+    │   ├── ConflictError            the thing is not in a state that allows this (not loaded, changed meanwhile)
+    │   │   └── AlreadyExistsError   the name is taken
     │   └── DeviceError              a device that this process cannot use
     ├── CancelledError               the caller cancelled, or its deadline passed
+    │   └── DeadlineExceededError    it was its deadline
+    ├── ServerUnavailableError       nobody answers at an address, or who does is about to end
     └── EngineError                  a bug, or the runtime failed: the caller cannot mend it
 
 A message says what was given, what is allowed, and how to mend it. `reason` is a stable name for machines
-(UPPER_SNAKE_CASE, as google.rpc.ErrorInfo asks), `field` the path of the parameter it is about.
+(UPPER_SNAKE_CASE, as google.rpc.ErrorInfo asks), `field` the path of the parameter it is about. An error that crosses a
+process or the wire is raised there in the same class: `KINDS` has them by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from difflib import get_close_matches
+from types import TracebackType
 
 
 class InspectorError(Exception):
@@ -59,6 +65,23 @@ class LimitExceededError(UserError):
     reason = "LIMIT_EXCEEDED"
 
 
+class BusyError(LimitExceededError):
+    """Too many calls run and wait already; the same call may succeed after `retry_seconds`."""
+
+    reason = "BUSY"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_seconds: float = 1.0,
+        reason: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, field=field)
+        self.retry_seconds = retry_seconds
+
+
 class InvalidInputError(UserError):
     """An image, a tensor or a parameter is malformed or out of range."""
 
@@ -77,6 +100,12 @@ class ConflictError(UserError):
     reason = "CONFLICT"
 
 
+class AlreadyExistsError(ConflictError):
+    """A thing of that name exists already."""
+
+    reason = "ALREADY_EXISTS"
+
+
 class DeviceError(UserError):
     """A device was asked for that this process cannot use."""
 
@@ -89,27 +118,75 @@ class CancelledError(InspectorError):
     reason = "CANCELLED"
 
 
+class DeadlineExceededError(CancelledError):
+    """The run took longer than it may."""
+
+    reason = "DEADLINE_EXCEEDED"
+
+
+class ServerUnavailableError(InspectorError):
+    """The server cannot be reached, or is about to end."""
+
+    reason = "UNAVAILABLE"
+
+
 class EngineError(InspectorError):
     """The runtime failed, or we have a bug."""
 
     reason = "ENGINE_FAILURE"
 
 
-@contextmanager
-def within(path: str, *, always: bool = False) -> Iterator[None]:
+def _descendants(kind: type[InspectorError]) -> Iterator[type[InspectorError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _descendants(child)
+
+
+KINDS: Mapping[str, type[InspectorError]] = {kind.__name__: kind for kind in _descendants(InspectorError)}
+"""The classes above by their names, by which an error is raised again in another process or at the client."""
+
+
+def kind_of(error: InspectorError) -> str:
+    """Return the name of the nearest class of `KINDS`."""
+    return next(kind.__name__ for kind in type(error).__mro__ if KINDS.get(kind.__name__) is kind)
+
+
+class WholePath(str):
+    """A field's path from the request itself: `within` puts nothing before it."""
+
+    __slots__ = ()
+
+
+class Within(AbstractContextManager[None]):
+    """The block of `within`: a class, since conversions open one for every field."""
+
+    __slots__ = ("_always", "_path")
+
+    def __init__(self, path: str, always: bool) -> None:  # noqa: FBT001 — see within
+        self._path = path
+        self._always = always
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, InspectorError) and (self._always or error.field is not None):
+            located(error, self._path)
+
+
+def within(path: str, *, always: bool = False) -> Within:
     """Put `path` before the field of an error that passes: whoever raises names only the part that it knows.
 
     An error that names no field passes as it is; with `always` it gets `path` itself. Blocks nest:
-    the inner path comes to stand after the outer one.
+    the inner path comes to stand after the outer one. One whose field is a WholePath passes as it is, too.
     """
-    try:
-        yield
-    except InspectorError as error:
-        if error.field is not None:
-            error.field = join_fields(path, error.field)
-        elif always:
-            error.field = path
-        raise
+    return Within(path, always)
+
+
+def located(error: InspectorError, path: str) -> InspectorError:
+    """Return the same error with `path` before its field; one that names none gets `path` itself."""
+    if not isinstance(error.field, WholePath):
+        error.field = path if error.field is None else join_fields(path, error.field)
+    return error
 
 
 def join_fields(path: str, field: str) -> str:
@@ -121,11 +198,15 @@ def join_fields(path: str, field: str) -> str:
 def unknown_name(what: str, given: str, known: Iterable[str], *, field: str | None = None) -> NotFoundError:
     """Return the error for a name that does not exist, with the nearest of those that do."""
     names = sorted(known)
-    close = get_close_matches(given, names, n=3, cutoff=0.5)
     shown = ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     return NotFoundError(
-        f"There is no {what} {given!r}. Known: {shown or 'none'}.{hint}",
+        f"There is no {what} {given!r}. Known: {shown or 'none'}.{nearest(given, names, most=3)}",
         reason=f"{what.upper().replace(' ', '_')}_NOT_FOUND",
-        field=field or what,
+        field=what if field is None else field,
     )
+
+
+def nearest(given: object, known: Iterable[str], *, most: int = 1) -> str:
+    """Return " Did you mean 'name'?" for a name that is like known ones, or nothing."""
+    close = get_close_matches(given, list(known), n=most, cutoff=0.5) if isinstance(given, str) else []
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PACKAGE = __name__.partition(".")[0]
+"""What is imported."""
+DISTRIBUTION = "onnx-inspector"
+"""What is installed: on package indexes the import's name belongs to another project."""
 
 
 @contextmanager
@@ -19,6 +22,6 @@ def engine_required() -> Iterator[None]:
             raise
         raise ImportError(
             f"{missing!r} is not installed: models are loaded by the engine, which is an extra. pip install "
-            f"'{PACKAGE}[cpu]', or '{PACKAGE}[gpu]' for CUDA. {PACKAGE}.client works without it.",
+            f"'{DISTRIBUTION}[cpu]', or '{DISTRIBUTION}[gpu]' for CUDA. {PACKAGE}.client works without it.",
             name=missing,
         ) from error

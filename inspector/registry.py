@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+import threading
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Generic, TypeVar
 
-K = TypeVar("K", bound=Hashable)
+K = TypeVar("K")
 V = TypeVar("V")
 
 
 class Registry(Generic[K, V]):
-    """Things under keys, in the order of their registration."""
+    """Things under keys, in the order of their registration.
 
-    def __init__(self, what: str) -> None:
+    Things that the modules of a package register are there whatever was imported before: the first reader of a
+    registry that names its package imports all of them.
+    """
+
+    def __init__(self, what: str, *, package: str | None = None) -> None:
+        """Start an empty registry of `what`; the modules below `package`, if any, register things in it."""
         self._what = what
         self._items: dict[K, V] = {}
+        self._package = package
+        self._is_complete = package is None
+        self._is_importing = False
+        self._loading = threading.RLock()
 
     def add(self, key: K, value: V) -> V:
         """Register `value`; ValueError if the key is taken, naming both owners."""
@@ -27,20 +39,38 @@ class Registry(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return what is registered under `key`, or None."""
-        return self._items.get(key)
+        return self._loaded().get(key)
 
     def keys(self) -> tuple[K, ...]:
         """Return all keys in the order of registration."""
-        return tuple(self._items)
+        return tuple(self._loaded())
 
     def __contains__(self, key: object) -> bool:
-        return key in self._items
+        return key in self._loaded()
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._items)
+        return iter(self._loaded())
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._loaded())
+
+    def _loaded(self) -> dict[K, V]:
+        if not self._is_complete:
+            with self._loading:  # taken again by a module that reads while it is imported
+                if self._package is not None and not self._is_importing:
+                    self._is_importing = True
+                    try:
+                        import_all(self._package)
+                        self._is_complete = True
+                    finally:
+                        self._is_importing = False
+        return self._items
+
+
+def import_all(package: str) -> None:
+    """Import all modules below a package, in alphabetical order."""
+    for module in walk_packages(import_module(package).__path__, f"{package}."):
+        import_module(module.name)
 
 
 def _owner(value: object) -> str:

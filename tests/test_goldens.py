@@ -32,13 +32,13 @@ def target_of(golden: GoldenMap) -> inspector.Class | inspector.Unit:
     return inspector.Unit(golden.layer, golden.channel, golden.position)
 
 
-def test_the_demo_and_three_models_of_the_zoo_have_goldens():
+def test_the_demo_and_three_models_of_the_zoo_have_goldens() -> None:
     assert "demo" in GOLDENS
     assert len(GOLDENS) >= 4
 
 
 @pytest.mark.parametrize("name", GOLDENS)
-def test_the_goldens_are_of_this_very_model(name, request):
+def test_the_goldens_are_of_this_very_model(name: str, request: pytest.FixtureRequest) -> None:
     sha256 = hashlib.sha256(model_of(name, request).read_bytes()).hexdigest()
     assert sha256 == GOLDENS[name].sha256, "the model has changed: run tests/goldens/make_goldens.py again"
 
@@ -51,7 +51,7 @@ def test_the_goldens_are_of_this_very_model(name, request):
         for index, golden in enumerate(goldens.maps)
     ],
 )
-def test_maps_equal_captums(name, index, request):
+def test_maps_equal_captums(name: str, index: int, request: pytest.FixtureRequest) -> None:
     goldens = GOLDENS[name]
     golden = goldens.maps[index]
     model = loaded(model_of(name, request), device="cpu")

@@ -4,50 +4,74 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import inspector
 import inspector.client
-from inspector.cli.main import app
+from inspector.cli.commands import command_names
 from inspector.grad.policies.table import POLICIES
-from inspector.methods.attribution.projection import ATTRIBUTION_METHODS
-from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
+from inspector.methods.catalog import method_names
+from inspector.types.requests.base import REQUESTS
+from inspector.types.results.base import KINDS
+from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_service_pb2
 
 
-def test_the_package():
+def test_the_package() -> None:
     names = (
-        "Attribution Cancellation Class ClassScore Direction Element Model Occlusion Prediction Region Unit "
-        "attribution_methods load"
+        "Cancellation Class ClassScore Direction Element Maps Model Prediction Predictions Region Sweep Unit "
+        "attribution_methods collection load verbs"
     )
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
 
 
-def test_a_loaded_model():
-    names = "activations attribute close device features layers model occlude occlude_steps predict prepare rectifiers"
+def test_a_model() -> None:
+    names = "ask close info layer layers rectifiers steps"
     assert public(inspector.Model) == names.split()
+    assert inspector.client.Model is inspector.Model
 
 
-def test_the_client():
+def test_a_models_verbs() -> None:
+    names = "activations attribute check describe features layers occlude predict rectifiers"
+    assert sorted(REQUESTS) == names.split()
+    nothing: Any = None
+    assert set(REQUESTS) <= set(dir(inspector.Model(nothing, name="toy")))
+
+
+def test_the_kinds_of_result() -> None:
     names = (
-        "Attribution Class ClassScore Client CollectionInfo Direction Element Layer ModelInfo Neighbor Occlusion "
-        "Pca Prediction Region RemoteCollection RemoteModel ResolvedTarget ServerBusyError ServerUnavailableError Unit"
+        "activations examples images layers maps model_info predictions rectifiers report series sweep "
+        "table vectors"
+    )
+    assert sorted(KINDS) == names.split()
+
+
+def test_the_client() -> None:
+    names = (
+        "BusyError Cancellation Class Client Collection Direction Element Endpoint Model Region ServedModel "
+        "ServerUnavailableError Tls Unit"
     )
     assert sorted(inspector.client.__all__) == names.split()
 
 
-def test_the_clients_verbs():
-    names = "attribution_methods close collection collections delete load model models register unload upload"
+def test_the_clients_verbs() -> None:
+    names = (
+        "attribution_methods close collection collections delete load model models register served unload "
+        "upload verbs"
+    )
     assert public(inspector.client.Client) == names.split()
-    names = "activation_pictures activations attribute features info layers occlude occlude_steps predict rectifiers"
-    assert public(inspector.client.RemoteModel) == names.split()
+
+
+def test_a_collections_verbs() -> None:
     names = "add delete info neighbors pca"
-    assert public(inspector.client.RemoteCollection) == names.split()
+    assert public(inspector.client.Collection) == names.split()
 
 
-def test_the_attribution_methods():
-    assert sorted(ATTRIBUTION_METHODS.keys()) == [
+def test_the_attribution_methods() -> None:
+    assert list(method_names()) == [
         "deconvnet",
         "gradcam",
         "gradient_x_input",
@@ -61,7 +85,7 @@ def test_the_attribution_methods():
     ]
 
 
-def test_the_policies():
+def test_the_policies() -> None:
     assert sorted(POLICIES.keys()) == [
         "deconvnet",
         "gradient",
@@ -74,9 +98,12 @@ def test_the_policies():
     ]
 
 
-def test_the_commands():
-    verbs = sorted(command.name or command.callback.__name__ for command in app.registered_commands)
-    names = "attribute features layers methods neighbors occlude pca predict rectifiers serve"
+def test_the_commands() -> None:
+    verbs = sorted(command_names())
+    names = (
+        "activations attribute check describe features layers methods neighbors occlude pca predict rectifiers "
+        "serve"
+    )
     assert verbs == names.split()
 
 
@@ -86,21 +113,21 @@ def test_the_commands():
         (
             model_service_pb2,
             "ModelService",
-            "DeleteModel GetModel ListLayers ListModels LoadModel RegisterModel UnloadModel UploadModel",
+            "DeleteModel GetModel ListModels LoadModel RegisterModel UnloadModel UploadModel",
         ),
         (
             inspection_service_pb2,
             "InspectionService",
-            "Activations Attribute AttributeStream Features ListMethods ListRectifiers Occlude Predict",
+            "Activations Attribute Describe Features Layers ListMethods ListVerbs Occlude Predict Rectifiers Run",
         ),
         (
-            embedding_service_pb2,
-            "EmbeddingService",
+            collection_service_pb2,
+            "CollectionService",
             "AddItems ComputePca DeleteCollection FindNeighbors GetCollection ListCollections",
         ),
     ],
 )
-def test_the_calls(module, service, names):
+def test_the_calls(module: ModuleType, service: str, names: str) -> None:
     found = module.DESCRIPTOR.services_by_name[service]
     assert found.full_name == f"inspector.v1.{service}"
     assert sorted(method.name for method in found.methods) == names.split()
@@ -121,18 +148,22 @@ inspector.load
 
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
-def test_without_the_engine_load_says_what_to_install(missing):
+def test_without_the_engine_load_says_what_to_install(missing: str) -> None:
     program = WITHOUT.format(missing=missing)
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert found.returncode == 1
     last = found.stderr.strip().splitlines()[-1]
     assert last.startswith(f"ImportError: '{missing}' is not installed")
-    assert "pip install 'inspector[cpu]'" in last
+    assert "pip install 'onnx-inspector[cpu]'" in last
 
 
-def test_a_module_of_ours_that_is_missing_is_a_bug():
+def test_a_module_of_ours_that_is_missing_is_a_bug() -> None:
     program = WITHOUT.replace('name.partition(".")[0] == "{missing}"', 'name == "inspector.model.layers"')
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (
         found.stderr.strip()
         .splitlines()[-1]

@@ -24,19 +24,19 @@ def run(example: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_example_in_python(tmp_path):
+def test_the_example_in_python(tmp_path: Path) -> None:
     printed = run(IN_PYTHON, tmp_path)
     assert "label='cat'" in printed
     assert "(1, 3, 96, 96)" in printed
 
 
-def test_the_example_with_options(tmp_path):
+def test_the_example_with_options(tmp_path: Path) -> None:
     printed = run(WITH_OPTIONS, tmp_path)
     assert "'integrated_gradients'" in printed
     assert "elements of relu1[5, 0:8" in printed
 
 
-def test_the_example_as_a_client(tmp_path):
+def test_the_example_as_a_client(tmp_path: Path) -> None:
     with running_server(tmp_path / "models") as server:
         printed = run(AS_CLIENT.replace("127.0.0.1:50051", server.address), tmp_path)
     assert "Neighbor" in printed

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -22,7 +23,7 @@ from inspector.errors import InspectorError
 from inspector.service import settings
 from inspector.service.settings import Settings
 from inspector.service.status import code_of
-from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
+from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_service_pb2
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn
 
@@ -32,7 +33,7 @@ DEMO = ROOT / "demo" / "model" / "demo.onnx"
 ADDRESS = "127.0.0.1:50051"
 SERVICES = {
     service.full_name: service
-    for module in (model_service_pb2, inspection_service_pb2, embedding_service_pb2, health_pb2)
+    for module in (model_service_pb2, inspection_service_pb2, collection_service_pb2, health_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 }
 
@@ -50,8 +51,12 @@ def settings_rows() -> list[str]:
     """Return the rows of the table of settings, from the class."""
     source = Path(settings.__file__).read_text(encoding="utf-8")
     (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
-    described = [(field, text) for field, text in pairwise(body) if isinstance(field, ast.AnnAssign)]
-    names = {field.target.id: text.value.value for field, text in described}
+    described = [
+        (field, text)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    ]
+    names = {ast.unparse(field.target): ast.literal_eval(text.value) for field, text in described}
     return [
         f"| `INSPECTOR_{name.upper()}` | {shown(getattr(Settings(), name))} | {text} |"
         for name, text in names.items()
@@ -72,18 +77,18 @@ def codes(cell: str) -> list[str]:
     return re.findall(r"`([A-Za-z_.]+)`", cell)
 
 
-def test_the_settings_are_those_of_the_class():
+def test_the_settings_are_those_of_the_class() -> None:
     start = TEXT.index("| variable | default | |")
     assert TEXT[start:].split("\n\n")[0].splitlines()[2:] == settings_rows()
 
 
-def test_every_call_is_listed():
+def test_every_call_is_listed() -> None:
     listed = [codes(call)[0] for call, _ in table("call", "does")]
     ours = [service for name, service in SERVICES.items() if name.startswith("inspector.")]
     assert sorted(listed) == sorted(f"{one.name}.{method.name}" for one in ours for method in one.methods)
 
 
-def test_each_kind_of_error_has_its_code():
+def test_each_kind_of_error_has_its_code() -> None:
     listed = {kind: codes(code)[0] for kinds, code in table("kind", "status code") for kind in codes(kinds)}
     kinds = [
         one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, InspectorError)
@@ -91,7 +96,7 @@ def test_each_kind_of_error_has_its_code():
     assert listed == {kind.__name__: code_of(kind("…")).name for kind in kinds if kind is not InspectorError}
 
 
-def test_every_reason_is_listed():
+def test_every_reason_is_listed() -> None:
     listed = [reason for reasons, _ in table("reason", "when") for reason in codes(reasons)]
     assert sorted(listed) == sorted(set(reasons_in_the_code()))
 
@@ -109,7 +114,7 @@ def reasons_in_the_code() -> Iterator[str]:
 
 
 @pytest.fixture
-def address(tmp_path) -> Iterator[str]:
+def address(tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "squeezenet").mkdir()
@@ -118,18 +123,20 @@ def address(tmp_path) -> Iterator[str]:
         yield server.address
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="no demo/model/demo.onnx: python demo/train/train.py makes it")
-def test_the_python_example_runs(address, tmp_path, monkeypatch, capsys):
+@pytest.mark.skipif(not DEMO.exists(), reason="no demo/model/demo.onnx: python -m demo.train.train makes it")
+def test_the_python_example_runs(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
     assert ADDRESS in example
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
-    exec(compile(example.replace(ADDRESS, address), "docs/service.md", "exec"), {})
+    exec(compile(example.replace(ADDRESS, address), "docs/service.md", "exec"), {})  # noqa: S102 (what the page shows)
     assert (tmp_path / "projection.png").read_bytes().startswith(b"\x89PNG")
     assert "cat" in capsys.readouterr().out
 
 
-def test_the_grpcurl_requests_are_answered(address):
+def test_the_grpcurl_requests_are_answered(address: str) -> None:
     with Client(address) as client:
         client.upload(toy_cnn(), name="demo")
     commands = [shlex.split(line) for line in TEXT.splitlines() if line.startswith("grpcurl -plaintext -d '")]
@@ -140,19 +147,20 @@ def test_the_grpcurl_requests_are_answered(address):
             assert ask(channel, method, request).ByteSize() > 0
 
 
-def ask(channel: grpc.Channel, method: str, request: str):
+def ask(channel: grpc.Channel, method: str, request: str) -> Any:
     """Send a request in JSON, as grpcurl does."""
     service, _, name = method.partition("/")
     found = SERVICES[service].methods_by_name[name]
-    call = channel.unary_unary(
+    call: Any = (channel.unary_stream if found.server_streaming else channel.unary_unary)(
         f"/{method}",
         request_serializer=lambda message: message.SerializeToString(),
         response_deserializer=GetMessageClass(found.output_type).FromString,
     )
-    return call(json_format.Parse(request, GetMessageClass(found.input_type)()), timeout=60)
+    answer = call(json_format.Parse(request, GetMessageClass(found.input_type)()), timeout=60)
+    return list(answer)[-1] if found.server_streaming else answer
 
 
-def test_the_shell_lines_name_what_exists():
+def test_the_shell_lines_name_what_exists() -> None:
     (line,) = (line for line in TEXT.splitlines() if line.startswith("inspector serve"))
     options = {
         word.removeprefix("--").replace("-", "_") for word in shlex.split(line) if word.startswith("--")

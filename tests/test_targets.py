@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,27 +20,31 @@ CHECKS = np.indices((12, 10)).sum(axis=0) % 2 == 0
     [
         lambda: Region("masks", reduce="median"),
         lambda: Region("masks", np.s_[::2]),
-        lambda: Region("masks", ("all",)),
+        lambda: Region("masks", ("all",)),  # type: ignore[arg-type]
         lambda: Region("masks", mask=np.ones((12, 10))),
-        lambda: Element("masks", ("a",)),
-        lambda: Element("masks", (1.5,)),
+        lambda: Element("masks", ("a",)),  # type: ignore[arg-type]
+        lambda: Element("masks", (1.5,)),  # type: ignore[arg-type]
         lambda: Direction("embedding", (0.0, 0.0)),
         lambda: Direction("embedding", (np.inf, 0.0)),
     ],
 )
-def test_what_can_never_fit_is_refused_at_once(make):
+def test_what_can_never_fit_is_refused_at_once(make: Callable[..., Any]) -> None:
     with pytest.raises(InvalidInputError):
         make()
 
 
-def test_ways_to_say_the_same():
-    assert Element("y", 3) == Element("y", (np.int64(3),))
+def test_ways_to_say_the_same() -> None:
+    three: Any = np.int64(3)
+    number: Any = 3
+    assert Element("y", number) == Element("y", (three,))
     assert Region("y", 5) == Region("y", (slice(5, 6),)) == Region("y", Span(5, 6))
     assert Region("y", mask=CHECKS) == Region("y", mask=CHECKS.tolist())
     assert Region("y", mask=CHECKS) != Region("y")
     assert Region("y", mask=CHECKS) != Region("y", mask=~CHECKS)
     assert len({Region("y", 5), Region("y", (slice(5, 6),)), Region("y")}) == 2
-    assert Direction("y", np.asarray([1.0, 2.0])) == Direction("y", [1, 2])
+    array: Any = np.asarray([1.0, 2.0])
+    sequence: Any = [1, 2]
+    assert Direction("y", array) == Direction("y", sequence)
     for target in (Element("y"), Region("y"), Direction("y")):
         assert as_target(target) is target
 
@@ -68,7 +75,7 @@ def test_ways_to_say_the_same():
     ],
     ids=str,
 )
-def test_what_was_explained_in_words(given, words):
+def test_what_was_explained_in_words(given: dict[str, Any], words: str) -> None:
     blank = {"layer": None, "channel": None, "position": (), "value": 0.5, "label": None, "image": 0}
 
     assert str(ResolvedTarget(tensor="t", **(blank | given))) == words

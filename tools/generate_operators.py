@@ -41,10 +41,10 @@ def _findings() -> Iterator[tuple[frozenset[Key], Figures]]:
             yield frozenset({("", op_type)}), figures_of(verdict.comparison)
     for case in FLOAT_CASES:
         yield differentiated(case.model), figures_of(judge(case, np.random.default_rng(1)))
-    for case in LINEAR_CASES:
-        yield differentiated(case.model), {"float32": slope_error(case, np.random.default_rng(0))}
-    for case in CURVED:
-        yield differentiated(case.model), {"float32": curve_error(case, np.random.default_rng(0))}
+    for linear in LINEAR_CASES:
+        yield differentiated(linear.model), {"float32": slope_error(linear, np.random.default_rng(0))}
+    for curved in CURVED:
+        yield differentiated(curved.model), {"float32": curve_error(curved, np.random.default_rng(0))}
 
 
 def differences(operators: list[Operator], page: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Write inspector/v1 from protos/, or with --check compare the two and exit 1 where they differ.
 
-python tools/generate_protos.py [--check]
+python -m tools.generate_protos [--check]
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
+
+from tools.grpc_stubs import stub_files
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
@@ -22,16 +25,23 @@ def generate(out: Path) -> None:
     """Write the Python modules and their stubs into `out`/inspector/v1."""
     sources = sorted(str(path) for path in (PROTOS / PACKAGE).glob("*.proto"))
     well_known = files("grpc_tools") / "_proto"
-    arguments = [
-        f"--proto_path={PROTOS}",
-        f"--proto_path={well_known}",
-        f"--python_out={out}",
-        f"--pyi_out={out}",
-        f"--grpc_python_out={out}",
-    ]
-    if protoc.main(["protoc", *arguments, *sources]) != 0:
-        sys.exit("protoc failed: its messages are above.")
+    with tempfile.TemporaryDirectory() as folder:
+        described = Path(folder) / "descriptors.binpb"
+        arguments = [
+            f"--proto_path={PROTOS}",
+            f"--proto_path={well_known}",
+            f"--python_out={out}",
+            f"--pyi_out={out}",
+            f"--grpc_python_out={out}",
+            "--include_imports",
+            f"--descriptor_set_out={described}",
+        ]
+        if protoc.main(["protoc", *arguments, *sources]) != 0:
+            sys.exit("protoc failed: its messages are above.")
+        descriptors = FileDescriptorSet.FromString(described.read_bytes())
     _remove_empty_services(out / PACKAGE)
+    for name, text in stub_files(descriptors).items():
+        (out / name).write_text(text, encoding="utf-8")
 
 
 def _remove_empty_services(folder: Path) -> None:
@@ -56,7 +66,7 @@ def _verdict(name: str, expected: dict[str, bytes], found: dict[str, bytes]) -> 
 
 
 def _generated(folder: Path) -> list[Path]:
-    return [*folder.glob("*_pb2.py"), *folder.glob("*_pb2.pyi"), *folder.glob("*_pb2_grpc.py")]
+    return [*folder.glob("*_pb2.py"), *folder.glob("*_pb2.pyi"), *folder.glob("*_pb2_grpc.py*")]
 
 
 def main() -> None:
@@ -70,7 +80,7 @@ def main() -> None:
         generate(Path(folder))
         lines = differences(Path(folder) / PACKAGE, ROOT / PACKAGE)
     if lines:
-        sys.exit("\n".join([*lines, "Run: python tools/generate_protos.py"]))
+        sys.exit("\n".join([*lines, "Run: make protos"]))
 
 
 if __name__ == "__main__":

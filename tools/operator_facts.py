@@ -6,9 +6,15 @@ import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-import inspector.grad.backward  # noqa: F401  (importing it registers the rules)
+from inspector.grad.policies.relevance import RELEVANCE, keep, product, quotient
 from inspector.grad.rule import NO_GRADIENT, REFUSED, RULES, Rule
+from inspector.model.receptive.rule import FIELD_RULES, NO_FIELD
+from inspector.model.receptive.rule import Rule as FieldRule
+from inspector.operators.domains import STANDARD
+from inspector.operators.families import LINEAR, RECTIFIERS
+from inspector.operators.twins import TWINS
 from tests.grad.hand_made import FLOAT_CASES, QUANTIZED_CASES, Key, differentiated
 from tests.grad.judging import OPERATORS, older_tests, own_tests
 from tests.grad.node_test_notes import UNJUDGED
@@ -33,6 +39,12 @@ class Operator:
     by_hand: int
     judged: frozenset[int]
     """The versions that any model judges."""
+    field: FieldRule | None
+    """The receptive-field rule: its own, or that of its float twin."""
+    no_field: str | None
+    """Why it has none."""
+    relevance: str
+    """How layer-wise relevance propagation shares out at it."""
 
     @property
     def name(self) -> str:
@@ -63,6 +75,9 @@ def read_operators() -> list[Operator]:
                 own=len(own),
                 older=len(older),
                 by_hand=by_hand[key],
+                field=FIELD_RULES.get(float_key(key)),
+                no_field=NO_FIELD.get(float_key(key)),
+                relevance=relevance_at(float_key(key)[1]),
                 judged=_versions(op_type, [case.opset for case in (*own, *older)]) | versions_by_hand[key],
             )
         )
@@ -85,12 +100,46 @@ def _complaints(operator: Operator) -> Iterator[str]:
     if sum(states) > 1:
         yield f"{operator.name} is ruled, declared or refused more than once. Leave one of them."
     if operator.rules:
+        yield from _field_complaints(operator)
         unjudged = [
             v for v in operator.versions if v not in operator.judged and (operator.key[1], v) not in UNJUDGED
         ]
         if unjudged or not (operator.own or operator.by_hand):
             of = f"version {', '.join(map(str, unjudged))} of " if unjudged else ""
             yield f"No model judges {of}{operator.name}. Add a hand-made case at that opset to tests/grad/cases*.py."
+
+
+def _field_complaints(operator: Operator) -> Iterator[str]:
+    if operator.field is None and operator.no_field is None:
+        yield (
+            f"{operator.name} has a backward rule, but neither a receptive-field rule in "
+            "inspector/model/receptive/rules nor a reason in unfollowed.py there why it has none. Add one of the two "
+            '(CONTRIBUTING.md, "To add X").'
+        )
+    if operator.field is not None and operator.no_field is not None:
+        yield f"{operator.name} has a receptive-field rule, and a reason why it has none. Leave one of them."
+
+
+def float_key(key: Key) -> Key:
+    """Return the operator whose receptive-field rule and relevance hold: the float twin, or the standard namesake."""
+    twin = TWINS.get(key)
+    if twin is not None:
+        return STANDARD, twin.float_operator
+    return key if key in FIELD_RULES or key in NO_FIELD else (STANDARD, key[1])
+
+
+def relevance_at(op_type: str) -> str:
+    """Return in a word how relevance is shared out at a float operator (inspector.grad.policies.relevance)."""
+    if op_type in LINEAR:
+        return "layer"
+    if op_type == "BatchNormalization":
+        return "layer, merged"
+    if op_type in RECTIFIERS:
+        return "kept"
+    return _RELEVANCE[RELEVANCE[op_type]] if op_type in RELEVANCE else "ε"
+
+
+_RELEVANCE: dict[Any, str] = {None: "moved", keep: "kept", product: "product", quotient: "dividend"}
 
 
 def _rules() -> list[tuple[tuple[str, str, int], Rule]]:
@@ -102,9 +151,9 @@ def _by_hand() -> tuple[Counter[Key], defaultdict[Key, frozenset[int]]]:
     """Return in how many hand-made cases each operator is differentiated, and at which versions."""
     count: Counter[Key] = Counter()
     versions: defaultdict[Key, frozenset[int]] = defaultdict(frozenset)
-    for case in (*FLOAT_CASES, *QUANTIZED_CASES):
-        opset = next(o.version for o in case.model.opset_import if o.domain in ("", "ai.onnx"))
-        for key in differentiated(case.model):
+    for model in (*(case.model for case in FLOAT_CASES), *(case.model for case in QUANTIZED_CASES)):
+        opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+        for key in differentiated(model):
             count[key] += 1
             versions[key] |= _versions(key[1], [opset]) if not key[0] else frozenset()
     return count, versions

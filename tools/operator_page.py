@@ -35,6 +35,11 @@ An operator of any other domain, or a custom one, ends the way back with an erro
 - *opsets*: the versions that hold anywhere from opset {oldest} on, by their first opset; a model judges each, but
   for the exceptions below.
 - *rule*: the file and the function; where there are several, with the opset from which each holds.
+- *receptive field*: the file and the function that say which pixels its outputs see, or why they see all that its
+  inputs see. Operators on codes have the rule of their float twin.
+- *relevance*: how layer-wise relevance propagation shares out there. *layer*: by the rule set, ε, z⁺, αβ or evenly
+  (*merged* with the convolution before it); *kept*: as it is; *moved*: back to where the elements came from; *product*:
+  to the factors that are no gates; *dividend*: to the first operand; *ε*: by the ε-rule.
 - *models*: ONNX's own tests of the operator, as they are (but for noise of 0.01, off the kinks) and with random inputs;
   plus the smallest of them again, with random inputs, at each other opset where the operator changed and takes that
   form; plus hand-made models that it is differentiated in.
@@ -47,8 +52,8 @@ Errors are given as the power of ten that they stay within; what is rounding is 
 every rule and fails where an error is more than ten times what stands here; `make check` compares all the rest of this
 page with the code, without running a model. To write it anew, after a rule or a case is added: `make operators`."""
 
-_COLUMNS = """| operator | opsets | rule | models | float64 | float32 | parity |
-| --- | --- | --- | --- | --- | --- | --- |"""
+_COLUMNS = """| operator | opsets | rule | receptive field | relevance | models | float64 | float32 | parity |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 _WITHOUT_GRADIENT = """## Without a gradient
 
@@ -109,7 +114,8 @@ def _table(title: str, operators: list[Operator], figures: Mapping[Key, Figures]
 
 def _row(operator: Operator, figures: Figures) -> str:
     models = f"{operator.own} + {operator.older} + {operator.by_hand}"
-    cells = [operator.name, _opsets(operator), _rules(operator), models, *written(figures)]
+    known = [operator.name, _opsets(operator), _rules(operator), _field(operator), operator.relevance]
+    cells = [*known, models, *written(figures)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -127,6 +133,13 @@ def _rules(operator: Operator) -> str:
         f"[{name}](../inspector/grad/rules/{name}.py): {', '.join(how)}" for name, how in by_module.items()
     )
     return "; ".join(cells)
+
+
+def _field(operator: Operator) -> str:
+    if operator.field is None:
+        return f"everything: {operator.no_field}"
+    name = operator.field.__module__.rpartition(".")[2]
+    return f"[{name}](../inspector/model/receptive/rules/{name}.py): `{operator.field.__name__.strip('_')}`"
 
 
 def _where(rule: Rule) -> tuple[str, str]:

@@ -26,7 +26,8 @@ def deviations(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Return, per image, the largest difference relative to the largest expected value."""
     axes = tuple(range(1, expected.ndim))
     largest = np.abs(expected).max(axes)
-    return np.abs(found - expected).max(axes) / np.maximum(largest, np.finfo(np.float32).tiny)
+    relative: np.ndarray = np.abs(found - expected).max(axes) / np.maximum(largest, np.finfo(np.float32).tiny)
+    return relative
 
 
 def judge(found: Mapping[str, float]) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 import torch
 from torch import nn
@@ -20,23 +21,24 @@ def build(architecture: Architecture) -> nn.Module:
     if architecture.source == TORCHVISION:
         network = _torchvision(torchvision_models, architecture.constructor, options)
     elif architecture.source == TIMM:
-        import timm
+        import timm  # noqa: PLC0415 — seconds, and only where it is needed
 
         network = timm.create_model(architecture.constructor, pretrained=False, **options)
     else:
-        import transformers
+        import transformers  # noqa: PLC0415 — seconds, and only where it is needed
 
         constructor = getattr(transformers, architecture.constructor)
         network = constructor(constructor.config_class(**options))
     return _Outputs(network, RAW_HEADS.get(architecture.constructor, _tensors)).eval()
 
 
-def _torchvision(models, constructor: str, options: dict[str, object]) -> nn.Module:
+def _torchvision(models: ModuleType, constructor: str, options: dict[str, object]) -> nn.Module:
     for module in (models, models.segmentation, models.detection):
         if hasattr(module, constructor):
             if module is not models:
                 options["weights_backbone"] = None
-            return getattr(module, constructor)(weights=None, **options)
+            network: nn.Module = getattr(module, constructor)(weights=None, **options)
+            return network
     raise SystemExit(f"torchvision has no {constructor!r}.")
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.architectures.comparison import BOUND, POLICIES, deviations
 from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InspectorError
 from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
@@ -56,7 +57,7 @@ def measure(path: Path, reference: dict[str, np.ndarray]) -> dict[str, Any]:
 
 def _forward(engine: Engine, reference: dict[str, np.ndarray]) -> float:
     names = [output.name for output in engine.model.outputs]
-    answers = engine.run(reference["images"], names)
+    answers = Run(engine).forward(reference["images"], names)
     return max(
         float(deviations(answers[name].reshape(expected.shape), expected).max())
         for number, name in enumerate(names)
@@ -94,14 +95,13 @@ def _off(engine: Engine, policy: str, reference: dict[str, np.ndarray], images: 
     off = np.zeros(len(images))
     for number, output in enumerate(engine.model.outputs):
         places = reference["places"][number]
-
-        def seed(activations: np.ndarray, which: range) -> np.ndarray:
-            planted = np.zeros_like(activations)
+        parts = []
+        for which, values, pullback in Run(engine).pullbacks(images, source=output.name, policy=policy):
+            seeds = np.zeros_like(values)
             for row, image in enumerate(which):
-                planted[row].reshape(-1)[places[image]] = 1  # noqa: B023
-            return planted
-
-        maps = engine.project(images, source=output.name, policy=policy, seed=seed)
+                seeds[row].reshape(-1)[places[image]] = 1
+            parts.append(pullback(seeds).numpy())
+        maps = np.concatenate(parts)
         expected = f"{policy}/{number}"
         nearer = np.minimum(
             deviations(maps, reference[expected]), deviations(maps, reference[f"{expected}/float64"])

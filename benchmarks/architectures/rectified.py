@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -38,7 +39,13 @@ class Rectified(TorchFunctionMode):
         super().__init__()
         self.policy = policy
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
         kwargs = dict(kwargs or {})
         if function is torch.Tensor.detach:
             return args[0]
@@ -52,13 +59,13 @@ class Rectified(TorchFunctionMode):
 
 class _Rectifier(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: torch.Tensor, function: Function, policy: str) -> torch.Tensor:
+    def forward(ctx: Any, x: torch.Tensor, function: Function, policy: str) -> torch.Tensor:
         ctx.save_for_backward(x)
         ctx.function, ctx.policy = function, policy
         return function(x)
 
     @staticmethod
-    def backward(ctx, gy: torch.Tensor):
+    def backward(ctx: Any, gy: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         rectified = torch.relu(gy)
         if ctx.policy == "deconvnet":
             return rectified, None, None
@@ -68,7 +75,9 @@ class _Rectifier(torch.autograd.Function):
         return gx, None, None
 
 
-def maps(network: torch.nn.Module, images: torch.Tensor, policy: str, places: list[list[int]] | None):
+def maps(
+    network: torch.nn.Module, images: torch.Tensor, policy: str, places: list[list[int]] | None
+) -> tuple[list[torch.Tensor], list[list[int]]]:
     """Return, per output, one score's map per image, and which elements the scores are (the largest, if not given)."""
     x = images.detach().clone().requires_grad_()
     with Rectified(policy):

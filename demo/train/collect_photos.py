@@ -6,8 +6,9 @@ import argparse
 from importlib import resources
 from pathlib import Path
 
-from photographs import PHOTOGRAPHS
 from PIL import Image
+
+from demo.train.photographs import PHOTOGRAPHS
 
 PHOTOS = Path(__file__).resolve().parent.parent / "photos"
 

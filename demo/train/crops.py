@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from network import INPUT_SIZE
 from numpy.typing import NDArray
-from photographs import PHOTOGRAPHS, Box, Photograph
 from PIL import Image
+
+from demo.train.network import INPUT_SIZE
+from demo.train.photographs import PHOTOGRAPHS, Box, Photograph
 
 CUT_SIZE = 104
 """Side of a stored training crop; each batch takes a random `INPUT_SIZE` window of it."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import onnx
 import torch
-from network import INPUT_SIZE, DemoNet
+
+from demo.train.network import INPUT_SIZE, DemoNet
 
 OPSET = 17
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from crops import Crops, augment, channel_statistics, cut_training_crops, cut_validation_crops
-from export import export
-from network import DemoNet
-from photographs import PHOTOGRAPHS
 from torch.nn import functional
+
+from demo.train.crops import Crops, augment, channel_statistics, cut_training_crops, cut_validation_crops
+from demo.train.export import export
+from demo.train.network import DemoNet
+from demo.train.photographs import PHOTOGRAPHS
 
 DEMO = Path(__file__).resolve().parent.parent
 MAX_GRADIENT_NORM = 2.0

@@ -1,27 +1,16 @@
-"""`inspector`: one verb per file; this one joins them and turns errors into exit codes."""
+"""`inspector`: the commands, and errors as exit codes."""
 
 from __future__ import annotations
 
 import sys
 import traceback
+from typing import Annotated
 
+import typer
+
+from inspector import __version__
+from inspector.cli.commands import Commands
 from inspector.errors import CancelledError, InspectorError, InvalidModelError, LimitExceededError, UserError
-from inspector.extras import engine_required
-
-with engine_required():
-    import typer
-
-    from inspector.cli.attribute import attribute
-    from inspector.cli.features import features
-    from inspector.cli.layers import layers
-    from inspector.cli.methods import methods
-    from inspector.cli.neighbors import neighbors
-    from inspector.cli.occlude import occlude
-    from inspector.cli.output import complain
-    from inspector.cli.pca import pca
-    from inspector.cli.predict import predict
-    from inspector.cli.rectifiers import rectifiers
-    from inspector.cli.serve import serve
 
 EXIT_USAGE = 2  # as the option parser's own
 EXIT_MODEL = 3
@@ -30,14 +19,29 @@ EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="inspector",
+    cls=Commands,
     help="Look inside exported CNNs. Exit codes: 0 done, 2 wrong usage or input, 3 the model cannot be loaded, "
     "4 the service cannot be reached or an internal error, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # the list of commands comes at once; a command's own help has colors and panels
 )
-for verb in (serve, layers, rectifiers, methods, predict, attribute, occlude, features, neighbors, pca):
-    app.command()(verb)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"inspector {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and exit."),
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:
@@ -47,6 +51,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except InspectorError as error:
+        from inspector.cli.complaint import complain  # noqa: PLC0415 — `rich` costs time that the help has not
+
         complain(error)
         sys.exit(_exit_code(error))
     except Exception:  # noqa: BLE001 — a bug of ours; a script learns of it by the exit code

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from inspector.cli import options
+from inspector.cli.options import Json, ServiceOptions
 from inspector.cli.output import print_json, print_table, say
-from inspector.cli.subject import known_methods
+from inspector.cli.parameters import grouped
+from inspector.cli.where import known_methods
 from inspector.types.options import POLICIES, OptionInfo
 
 
-def methods(server: options.Server = None, as_json: options.Json = False) -> None:
+@grouped
+def methods(*, where: ServiceOptions, as_json: Json = False) -> None:
     """List the attribution methods: what each computes, and its options with their defaults."""
-    found = known_methods(server)
+    found = known_methods(where)
     if as_json:
         print_json(found)
         return
@@ -18,7 +20,7 @@ def methods(server: options.Server = None, as_json: options.Json = False) -> Non
         (method.name, f"{method.title}\n{method.description}", "\n".join(map(_words, method.options)) or "–")
         for method in found
     ]
-    print_table(f"{len(found)} methods", ("method", "what it is", "options"), rows)
+    print_table(("method", "what it is", "options"), rows, title=f"{len(found)} methods")
     with_policies = [option for method in found for option in method.options if _is_policies(option)]
     names = dict.fromkeys(name for option in with_policies for name in option.choices)
     say(f"policies: {', '.join(names)}")

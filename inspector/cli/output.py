@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from inspector.errors import InspectorError, InvalidInputError
+from inspector.cli.documents import plain
 
 # In a pipe there is no width to fit: long names stay on one line.
 _out = Console(width=None if sys.stdout.isatty() else 200)
@@ -26,12 +22,15 @@ _err = Console(stderr=True)
 
 def print_json(value: object) -> None:
     """Print a result as one JSON document."""
-    sys.stdout.write(json.dumps(_plain(value), allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(plain(value), allow_nan=False) + "\n")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
+) -> None:
     """Print a table."""
-    _out.print(f"[italic]{escape(title)}[/]", highlight=False, soft_wrap=True)
+    if title is not None:
+        _out.print(f"[italic]{escape(title)}[/]", highlight=False, soft_wrap=True)
     table = Table(header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -43,24 +42,6 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 def say(text: str) -> None:
     """Print a line for people."""
     _out.print(escape(text), highlight=False, soft_wrap=True)
-
-
-def complain(error: InspectorError) -> None:
-    """Print an error to stderr, with its stable reason."""
-    _err.print(
-        f"[bold red]error[/] {escape(error.message)} [dim]({error.reason})[/]",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def write_picture(path: Path, picture: bytes) -> None:
-    """Write a PNG; InvalidInputError where that cannot be done."""
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be written: {error.strerror}.", field="output") from error
-    say_written(path)
 
 
 def say_written(path: Path) -> None:
@@ -92,23 +73,3 @@ def progress_bar(what: str, *, as_json: bool) -> Iterator[Callable[[int, int], N
             bar.update(bar.tasks[0].id, completed=done, total=total)
 
         yield move
-
-
-def _plain(value: object) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        items = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        # Pictures go to files (--output), never into JSON.
-        return {name: _plain(item) for name, item in items.items() if not isinstance(item, bytes)}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_plain(item) for item in value]
-    if isinstance(value, Fraction):
-        return float(value)
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

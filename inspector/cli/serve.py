@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from inspector.cli.engine import engine_needed
 from inspector.cli.output import say
-from inspector.service.server import serve as run_server
-from inspector.service.settings import Settings
 
 
 class LogLevel(StrEnum):
@@ -53,5 +51,11 @@ def serve(
         "device": device,
         "workers": workers,
     }
-    settings = replace(Settings.from_environment(), **{k: v for k, v in given.items() if v is not None})
+    with engine_needed():
+        # Only a server pays for the import of one: it takes longer than the help of the other verbs may.
+        from inspector.service.server import serve as run_server  # noqa: PLC0415
+        from inspector.service.settings import Settings  # noqa: PLC0415
+    settings = Settings.from_environment(
+        **{name: value for name, value in given.items() if value is not None}
+    )
     run_server(settings, ready=lambda bound: say(f"serving on {bound}"))

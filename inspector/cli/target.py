@@ -2,103 +2,148 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import numpy as np
+import typer
 
-from inspector.cli.options import read_position
+from inspector.cli.options import TARGET
+from inspector.cli.texts import read_array, read_indices, read_region
 from inspector.errors import InvalidInputError
-from inspector.types.targets import Class, Direction, Element, Region, Span, Target, Unit
+from inspector.types.targets import Class, Direction, Element, Region, Target, Unit
 
 OWN = "own"
 """The direction of a tensor itself."""
+UNIT = ("layer", "channel")
+"""Options that choose a unit; a verb that has a layer of its own knows no units."""
+_PART = ("tensor", "index", "region", "reduce", "mask", "direction")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartOptions:
-    """The options that choose a part of --tensor."""
+class TargetOptions:
+    """What is explained: a class, a unit of a layer, or a part of an output or a layer."""
 
-    tensor: str | None = None
-    index: str | None = None
-    region: str | None = None
-    reduce: str | None = None
-    mask: Path | None = None
-    direction: str | None = None
+    class_index: Annotated[
+        int | None,
+        typer.Option("--class", help="A class index; default: the most probable.", rich_help_panel=TARGET),
+    ] = None
+    layer: Annotated[
+        str | None,
+        typer.Option("--layer", "-l", help="A layer's name; see `inspector layers`.", rich_help_panel=TARGET),
+    ] = None
+    channel: Annotated[
+        int | None,
+        typer.Option("--channel", "-c", help="Of --layer; default: the strongest.", rich_help_panel=TARGET),
+    ] = None
+    position: Annotated[
+        str | None,
+        typer.Option(
+            "--position",
+            "-p",
+            metavar="ROW,COLUMN",
+            help="Of a unit or a class; default: the strongest.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+    tensor: Annotated[
+        str | None,
+        typer.Option(
+            "--tensor",
+            "-t",
+            metavar="NAME",
+            help="An output or a layer: which part of it is explained (default: its largest element). "
+            "With --class: the output.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index",
+            metavar="I,J,…",
+            help="One element of --tensor: an index per axis but the batch's.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region",
+            metavar="I,START:STOP,:",
+            help="A part of --tensor: the mean over it.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+    reduce: Annotated[
+        str | None,
+        typer.Option(
+            "--reduce", metavar="mean|sum|max", help="What is made of --region.", rich_help_panel=TARGET
+        ),
+    ] = None
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            "--mask",
+            metavar="FILE.npy",
+            help="Which elements of --region count (boolean).",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+    direction: Annotated[
+        str | None,
+        typer.Option(
+            "--direction",
+            metavar="FILE.npy",
+            help="A vector: how far --tensor reaches along it; 'own' for its own, the norm.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+
+    def given(self, *names: str) -> list[str]:
+        """Return those of the options that were given."""
+        return [one.name for one in fields(self) if one.name in names and getattr(self, one.name) is not None]
 
 
-def read_target(
-    *,
-    class_index: int | None,
-    layer: str | None = None,
-    channel: int | None = None,
-    position: str | None = None,
-    part: PartOptions | None = None,
-) -> Target:
+def read_target(given: TargetOptions) -> Target:
     """Return the unit where a layer is named, the part where one is chosen, else the class."""
-    part = part or PartOptions()
-    if layer is not None:
-        if class_index is not None:
+    part = given.given(*_PART)
+    if given.layer is not None:
+        if given.class_index is not None:
             raise InvalidInputError("Give --class or --layer, not both: a target is a class or a unit.")
-        if part != PartOptions():
+        if part:
             raise InvalidInputError(
                 "Give --layer or --tensor, not both: --tensor takes the name of a layer too."
             )
-        return Unit(layer, channel, read_position(position))
-    if channel is not None or (position is not None and class_index is None):
+        return Unit(given.layer, given.channel, read_indices(given.position, option="--position"))
+    if given.channel is not None or (given.position is not None and given.class_index is None):
         raise InvalidInputError(
             "--channel and --position choose a unit of a layer: give --layer too (or, with --position, --class).",
             field="layer",
         )
-    if class_index is not None or part == PartOptions():
-        if part != PartOptions(tensor=part.tensor):
+    if given.class_index is not None or not part:
+        if part not in ([], ["tensor"]):
             raise InvalidInputError("Give --class, or one of --index, --region and --direction.")
-        return Class(class_index, part.tensor, read_position(position))
-    return _read_part(part)
+        return Class(given.class_index, given.tensor, read_indices(given.position, option="--position"))
+    return _read_part(given)
 
 
-def _read_part(part: PartOptions) -> Target:
-    given = [name for name in ("index", "region", "direction") if getattr(part, name) is not None]
-    if part.tensor is None:
+def _read_part(given: TargetOptions) -> Target:
+    if given.tensor is None:
         raise InvalidInputError(
             "--index, --region, --reduce, --mask and --direction choose a part of an output or a layer: give --tensor "
             "too.",
             field="tensor",
         )
-    if len(given) > 1:
-        raise InvalidInputError(f"Give one of --{' and --'.join(given)}.")
-    if part.direction is not None:
-        own = part.direction == OWN
-        return Direction(part.tensor, None if own else tuple(_read_array(Path(part.direction)).reshape(-1)))
-    if part.region is None and (part.reduce is not None or part.mask is not None):
+    ways = given.given("index", "region", "direction")
+    if len(ways) > 1:
+        raise InvalidInputError(f"Give one of --{' and --'.join(ways)}.")
+    if given.direction is not None:
+        vector = None if given.direction == OWN else read_array(Path(given.direction)).reshape(-1)
+        return Direction(given.tensor, None if vector is None else tuple(vector.tolist()))
+    if given.region is None and (given.reduce is not None or given.mask is not None):
         raise InvalidInputError("--reduce and --mask belong to --region (':' for all of it).", field="region")
-    if part.region is not None:
-        mask = None if part.mask is None else _read_array(part.mask)
-        return Region(part.tensor, read_region(part.region), part.reduce or "mean", mask)
-    return Element(part.tensor, read_position(part.index, option="--index"))
-
-
-def read_region(text: str) -> tuple[Span, ...]:
-    """Read --region: numbers and START:STOP with commas between; either end may be left out."""
-    try:
-        return tuple(map(_read_span, text.split(",")))
-    except ValueError as error:
-        raise InvalidInputError(
-            f"--region is {text!r}; give a number, START:STOP or : per axis, such as 1,10:20,:.",
-            field="region",
-        ) from error
-
-
-def _read_span(text: str) -> Span:
-    start, colon, stop = text.strip().partition(":")
-    if not colon:
-        return Span(int(start), int(start) + 1)
-    return Span(*(int(end) if end else None for end in (start, stop)))
-
-
-def _read_array(path: Path) -> np.ndarray[Any, np.dtype[Any]]:
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInputError(f"{path} is no .npy file: {error}.") from error
+    if given.region is not None:
+        mask = None if given.mask is None else read_array(given.mask)
+        return Region(given.tensor, read_region(given.region), given.reduce or "mean", mask)
+    return Element(given.tensor, read_indices(given.index, option="--index"))

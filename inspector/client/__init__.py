@@ -4,34 +4,27 @@ with inspector.client.Client("localhost:50051") as client: client.upload("m.onnx
 """
 
 from inspector.client.client import Client
-from inspector.client.errors import ServerBusyError, ServerUnavailableError
-from inspector.client.models import ModelInfo
-from inspector.client.remote_collection import CollectionInfo, Neighbor, Pca, RemoteCollection
-from inspector.client.remote_model import RemoteModel
-from inspector.client.results import Attribution, Occlusion
-from inspector.types.layers import Layer
-from inspector.types.results import ClassScore, Prediction
-from inspector.types.targets import Class, Direction, Element, Region, ResolvedTarget, Unit
+from inspector.client.endpoint import Endpoint, Tls
+from inspector.errors import BusyError, ServerUnavailableError
+from inspector.face.collections import Collection
+from inspector.face.model import Model
+from inspector.types.control import Cancellation
+from inspector.types.served_model import ServedModel
+from inspector.types.targets import Class, Direction, Element, Region, Unit
 
 __all__ = [
-    "Attribution",
+    "BusyError",
+    "Cancellation",
     "Class",
-    "ClassScore",
     "Client",
-    "CollectionInfo",
+    "Collection",
     "Direction",
     "Element",
-    "Layer",
-    "ModelInfo",
-    "Neighbor",
-    "Occlusion",
-    "Pca",
-    "Prediction",
+    "Endpoint",
+    "Model",
     "Region",
-    "RemoteCollection",
-    "RemoteModel",
-    "ResolvedTarget",
-    "ServerBusyError",
+    "ServedModel",
     "ServerUnavailableError",
+    "Tls",
     "Unit",
 ]

@@ -7,15 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from inspector.client.backend import WireBackend
+from inspector.client.collections import WireCollections
 from inspector.client.connection import Connection
-from inspector.client.images import preprocessing_to_wire
-from inspector.client.methods import method_from_wire
-from inspector.client.models import ModelInfo, model_from_wire
-from inspector.client.remote_collection import CollectionInfo, RemoteCollection, collection_from_wire
-from inspector.client.remote_model import RemoteModel
+from inspector.client.endpoint import MAX_MESSAGE_BYTES, TIMEOUT, Endpoint
 from inspector.client.upload import id_for, open_model, upload_messages
-from inspector.types.options import MethodInfo
-from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
+from inspector.face.collections import Collection
+from inspector.face.model import Model
+from inspector.types.collections import CollectionInfo
+from inspector.types.options import MethodInfo, VerbInfo
+from inspector.types.served_model import ServedModel
+from inspector.v1 import inspection_service_pb2, model_service_pb2
+from inspector.wire.codec import of_message
+from inspector.wire.models import model_of_message, override_to_message
 
 
 class Client:
@@ -25,10 +29,16 @@ class Client:
     """
 
     def __init__(
-        self, address: str, *, timeout: float | None = 600.0, max_message_bytes: int = 64 << 20
+        self,
+        address: str | Endpoint,
+        *,
+        timeout: float | None = TIMEOUT,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
-        """Connect to host:port when first needed; `timeout` is in seconds per call."""
-        self._connection = Connection(address, timeout=timeout, max_message_bytes=max_message_bytes)
+        """Connect when first needed, to host:port (with `timeout` in seconds per call), or as an endpoint says."""
+        self._connection = Connection(
+            Endpoint.parse(address, timeout=timeout, max_message_bytes=max_message_bytes)
+        )
 
     def upload(
         self,
@@ -37,7 +47,7 @@ class Client:
         name: str | None = None,
         preprocessing: Mapping[str, Any] | None = None,
         labels: Sequence[str] | None = None,
-    ) -> ModelInfo:
+    ) -> ServedModel:
         """Send an .onnx file or its bytes, and load it; without a name it gets the file's.
 
         `preprocessing` (only the keys to override) and `labels` are kept with it. The same upload once more is no
@@ -48,45 +58,56 @@ class Client:
                 stream, identifier=name or id_for(source), preprocessing=preprocessing, labels=labels
             )
             response = self._connection.call(self._connection.models.UploadModel, messages)
-        return model_from_wire(response.model)
+        return model_of_message(response.model)
 
-    def register(self, name: str) -> ModelInfo:
+    def register(self, name: str) -> ServedModel:
         """Load a model that lies in the server's repository folder under that name."""
         request = model_service_pb2.RegisterModelRequest(model_id=name)
-        return model_from_wire(self._connection.call(self._connection.models.RegisterModel, request).model)
+        return model_of_message(self._connection.call(self._connection.models.RegisterModel, request).model)
 
-    def models(self) -> tuple[ModelInfo, ...]:
+    def models(self) -> tuple[ServedModel, ...]:
         """Return all models of the server, by name."""
         request = model_service_pb2.ListModelsRequest()
         return tuple(
             map(
-                model_from_wire, self._connection.pages(self._connection.models.ListModels, request, "models")
+                model_of_message,
+                self._connection.pages(self._connection.models.ListModels, request, "models"),
             )
         )
 
-    def model(self, name: str) -> RemoteModel:
-        """Return a model to work with; NotFoundError names the nearest ones."""
-        model = RemoteModel(self._connection, name)
-        model.info()
-        return model
+    def served(self, name: str) -> ServedModel:
+        """Return what the server tells of a model, loaded or not; NotFoundError names the nearest ones."""
+        request = model_service_pb2.GetModelRequest(name=f"models/{name}")
+        return model_of_message(self._connection.call(self._connection.models.GetModel, request).model)
+
+    def model(self, name: str) -> Model:
+        """Return a model to work with, with the verbs that it has in process; NotFoundError names the nearest ones."""
+        self.served(name)
+        return Model(WireBackend(self._connection, name), name=name)
 
     def attribution_methods(self) -> tuple[MethodInfo, ...]:
         """Return the methods of `attribute`, by name, with their options."""
         request = inspection_service_pb2.ListMethodsRequest()
         pages = self._connection.pages(self._connection.inspection.ListMethods, request, "methods")
-        return tuple(map(method_from_wire, pages))
+        return tuple(of_message(page, MethodInfo) for page in pages)
 
-    def load(self, name: str, *, preprocessing: Mapping[str, Any] | None = None) -> ModelInfo:
+    def verbs(self) -> tuple[VerbInfo, ...]:
+        """Return what can be asked of the server's models, by name, with the options."""
+        request = inspection_service_pb2.ListVerbsRequest()
+        pages = self._connection.pages(self._connection.inspection.ListVerbs, request, "verbs")
+        return tuple(of_message(page, VerbInfo) for page in pages)
+
+    def load(self, name: str, *, preprocessing: Mapping[str, Any] | None = None) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded."""
         request = model_service_pb2.LoadModelRequest(
-            name=f"models/{name}", preprocessing=preprocessing_to_wire(preprocessing)
+            name=f"models/{name}", preprocessing=override_to_message(preprocessing)
         )
-        return model_from_wire(self._connection.call(self._connection.models.LoadModel, request).model)
+        return model_of_message(self._connection.call(self._connection.models.LoadModel, request).model)
 
-    def unload(self, name: str) -> ModelInfo:
+    def unload(self, name: str) -> ServedModel:
         """Free a model's memory once its running calls have ended."""
         request = model_service_pb2.UnloadModelRequest(name=f"models/{name}")
-        return model_from_wire(self._connection.call(self._connection.models.UnloadModel, request).model)
+        return model_of_message(self._connection.call(self._connection.models.UnloadModel, request).model)
 
     def delete(self, name: str) -> None:
         """Unload a model, and remove it if it was uploaded."""
@@ -95,13 +116,11 @@ class Client:
 
     def collections(self) -> tuple[CollectionInfo, ...]:
         """Return all collections of the server, by name."""
-        request = embedding_service_pb2.ListCollectionsRequest()
-        pages = self._connection.pages(self._connection.embedding.ListCollections, request, "collections")
-        return tuple(map(collection_from_wire, pages))
+        return WireCollections(self._connection).list()
 
-    def collection(self, name: str) -> RemoteCollection:
+    def collection(self, name: str) -> Collection:
         """Return a collection to work with; it exists once something was added."""
-        return RemoteCollection(self._connection, name)
+        return Collection(WireCollections(self._connection), name)
 
     def close(self) -> None:
         """End the connection."""

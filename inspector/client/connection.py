@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
+from inspector.client.endpoint import Endpoint
 from inspector.client.errors import error_of
+from inspector.errors import ConflictError
+from inspector.types.control import NEVER, Control
 from inspector.v1 import (
-    embedding_service_pb2_grpc,
+    collection_service_pb2_grpc,
     inspection_service_pb2_grpc,
     model_service_pb2_grpc,
 )
+from inspector.wire.calls import Rpc
 
 T = TypeVar("T")
 
@@ -20,29 +25,26 @@ T = TypeVar("T")
 class Connection:
     """A channel to a server and the stubs of its services."""
 
-    def __init__(self, address: str, *, timeout: float | None, max_message_bytes: int) -> None:
-        self.address = address
-        self._timeout = timeout
-        self._channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_receive_message_length", max_message_bytes),
-                ("grpc.max_send_message_length", max_message_bytes),
-            ],
-        )
-        self.models = model_service_pb2_grpc.ModelServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self.inspection = inspection_service_pb2_grpc.InspectionServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self.embedding = embedding_service_pb2_grpc.EmbeddingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.address = endpoint.address
+        self._timeout = endpoint.timeout
+        self._closed = False
+        self._channel = endpoint.channel()
+        self.models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+        self.inspection = inspection_service_pb2_grpc.InspectionServiceStub(self._channel)
+        self.collections = collection_service_pb2_grpc.CollectionServiceStub(self._channel)
 
-    def call(self, method: Any, request: Any) -> Any:
+    def call(self, method: Any, request: Any, *, timeout: float | None = None) -> Any:
         """Return the response to a request, or to a stream of them."""
+        self._require_open()
         try:
-            return method(request, timeout=self._timeout)
+            return method(request, timeout=self._timeout if timeout is None else timeout)
         except grpc.RpcError as error:
             raise error_of(error, address=self.address) from None
 
     def stream(self, method: Any, request: Any) -> Iterator[Any]:
         """Yield the responses; when the caller stops before the last one, the call is cancelled."""
+        self._require_open()
         responses = method(request, timeout=self._timeout)
         try:
             yield from responses
@@ -50,6 +52,50 @@ class Connection:
             raise error_of(error, address=self.address) from None
         finally:
             responses.cancel()
+
+    def ask(self, call: Rpc, message: Message, control: Control) -> Any:
+        """Return the response of a call that answers once; the control's cancellation ends it."""
+        if control.cancellation is NEVER:  # a call that need not be ended from outside is made faster
+            return self.call(self._method(call), message, timeout=self._seconds(control))
+        control.cancellation.raise_if_cancelled()
+        future = self._method(call).future(message, timeout=self._seconds(control))
+        try:
+            with control.cancellation.stopping(future.cancel):
+                return future.result()
+        except grpc.FutureCancelledError:
+            control.cancellation.raise_if_cancelled()
+            raise
+        except grpc.RpcError as error:
+            control.cancellation.raise_if_cancelled()
+            raise error_of(error, address=self.address) from None
+        finally:
+            future.cancel()  # does something only where nobody waits for it any more
+
+    def follow(self, call: Rpc, message: Message, control: Control) -> Generator[Any, None, None]:
+        """Yield the responses of a call that tells its progress; the control's cancellation ends it."""
+        control.cancellation.raise_if_cancelled()
+        responses = self._method(call)(message, timeout=self._seconds(control))
+        try:
+            with control.cancellation.stopping(responses.cancel):
+                yield from responses
+        except grpc.RpcError as error:
+            control.cancellation.raise_if_cancelled()
+            raise error_of(error, address=self.address) from None
+        finally:
+            responses.cancel()
+
+    def _method(self, call: Rpc) -> Any:
+        self._require_open()
+        return getattr(self.inspection, call.name)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ConflictError(
+                f"The client of {self.address} was closed; make a new one.", reason="CLIENT_CLOSED"
+            )
+
+    def _seconds(self, control: Control) -> float | None:
+        return self._timeout if control.timeout is None else control.timeout
 
     def pages(self, method: Any, request: Any, field: str) -> Iterator[Any]:
         """Yield the entries of all pages of a list."""
@@ -62,4 +108,5 @@ class Connection:
 
     def close(self) -> None:
         """End the connection, and the calls that run on it."""
+        self._closed = True
         self._channel.close()

@@ -8,67 +8,54 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from inspector import errors
 from inspector.errors import (
+    KINDS,
+    AlreadyExistsError,
+    BusyError,
     CancelledError,
     ConflictError,
+    DeadlineExceededError,
     EngineError,
     InspectorError,
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
+    ServerUnavailableError,
 )
-
-
-class ServerUnavailableError(InspectorError):
-    """The server cannot be reached, or is about to end."""
-
-    reason = "UNAVAILABLE"
-
-
-class ServerBusyError(LimitExceededError):
-    """Too many calls wait at the server; the same call may succeed after `retry_seconds`."""
-
-    reason = "BUSY"
-
-    def __init__(self, message: str, *, reason: str | None = None, field: str | None = None) -> None:
-        super().__init__(message, reason=reason, field=field)
-        self.retry_seconds = 1.0
-
 
 _BY_CODE: dict[grpc.StatusCode, type[InspectorError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidInputError,
     grpc.StatusCode.OUT_OF_RANGE: InvalidInputError,
     grpc.StatusCode.NOT_FOUND: NotFoundError,
-    grpc.StatusCode.ALREADY_EXISTS: ConflictError,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
     grpc.StatusCode.FAILED_PRECONDITION: ConflictError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: LimitExceededError,
     grpc.StatusCode.CANCELLED: CancelledError,
-    grpc.StatusCode.DEADLINE_EXCEEDED: CancelledError,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.UNAVAILABLE: ServerUnavailableError,
 }
-"""For statuses without details, which gRPC itself makes."""
+"""For statuses without details, which gRPC itself makes, and for kinds that only a newer server knows."""
 
 
 def error_of(call: Any, *, address: str) -> InspectorError:
     """Return the error that a failed call stands for."""
     code, message = call.code(), call.details() or ""
-    if code is grpc.StatusCode.UNAVAILABLE:
-        return ServerUnavailableError(
-            f"No inspector answers at {address}: {message}. Is it running (inspector serve), and is this its address?"
-        )
+    by_code = _BY_CODE.get(code, EngineError)
     status = _status(call)
     info = error_details_pb2.ErrorInfo()
     if status is None or not _take(status, info):
-        return _BY_CODE.get(code, EngineError)(message, reason=code.name)
-    field = info.metadata.get("field")
+        if code is grpc.StatusCode.UNAVAILABLE:
+            message = (
+                f"No inspector answers at {address}: {message}. Is it running (inspector serve), and is this its "
+                "address?"
+            )
+        return by_code(message, reason=code.name)
+    kind = KINDS.get(info.metadata.get("kind", ""), by_code)
+    error = kind(message, reason=info.reason, field=info.metadata.get("field"))
     retry = error_details_pb2.RetryInfo()
-    if _take(status, retry):
-        busy = ServerBusyError(message, reason=info.reason, field=field)
-        busy.retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
-        return busy
-    kind = getattr(errors, info.metadata.get("kind", ""), EngineError)
-    return kind(message, reason=info.reason, field=field)
+    if isinstance(error, BusyError) and _take(status, retry):
+        error.retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
+    return error
 
 
 def _status(call: Any) -> status_pb2.Status | None:

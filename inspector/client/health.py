@@ -1,34 +1,37 @@
 """python -m inspector.client.health [HOST:PORT] [NAME]: exit 0 where the service serves, 1 where it does not.
 
 For container health checks and scripts. NAME is "models/ID" or a service's full name; without it the whole server is
-asked for. Speaks grpc.health.v1, which any gRPC service may have.
+asked for. HOST:PORT is INSPECTOR_SERVER where it is not given, and a token comes from INSPECTOR_TOKEN. Speaks
+grpc.health.v1, which any gRPC service may have.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 import grpc
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
+from inspector.client.endpoint import ADDRESS, Endpoint, Tls
 from inspector.client.errors import error_of
 from inspector.errors import InspectorError
 
-ADDRESS = "127.0.0.1:50051"
 STATES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 """HealthCheckResponse.ServingStatus."""
 SERVING = STATES[1]
 
 
-def check_health(address: str, *, name: str = "", timeout: float = 5.0) -> str:
+def check_health(address: str | Endpoint, *, name: str = "", timeout: float = 5.0) -> str:
     """Return the state of a server ("") or of one of its services or models; SERVING is the good one.
 
     NotFoundError where the server does not know the name, ServerUnavailableError where nobody answers within
     `timeout` seconds.
     """
-    with grpc.insecure_channel(address) as channel:
+    endpoint = Endpoint.parse(address)
+    with endpoint.channel() as channel:
         # On the wire the request is one string and the response one enum, each in field 1, as in these wrappers:
         # so the client needs no package of generated code for them.
         check: Any = channel.unary_unary(
@@ -39,7 +42,7 @@ def check_health(address: str, *, name: str = "", timeout: float = 5.0) -> str:
         try:
             state = check(StringValue(value=name), timeout=timeout).value
         except grpc.RpcError as error:
-            raise error_of(error, address=address) from None
+            raise error_of(error, address=endpoint.address) from None
     return STATES.get(state, STATES[0])
 
 
@@ -47,17 +50,30 @@ def main() -> int:
     """Ask once, print the state, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m inspector.client.health", description=__doc__)
     parser.add_argument(
-        "address", nargs="?", default=ADDRESS, metavar="HOST:PORT", help=f"default: {ADDRESS}"
+        "address",
+        nargs="?",
+        metavar="HOST:PORT",
+        help=f"default: INSPECTOR_SERVER, or {ADDRESS}",
     )
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help="default: the whole server")
+    parser.add_argument("--tls", action="store_true", help="encrypt, and check the server's certificate")
+    parser.add_argument(
+        "--root-certificates", type=Path, metavar="FILE", help="PEM file of whom to trust; implies --tls"
+    )
     given = parser.parse_args()
     try:
-        state = check_health(given.address, name=given.name)
+        state = check_health(_endpoint(given), name=given.name)
     except InspectorError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
     sys.stdout.write(f"{state}\n")
     return 0 if state == SERVING else 1
+
+
+def _endpoint(given: argparse.Namespace) -> Endpoint:
+    encrypted = given.tls or given.root_certificates is not None
+    chosen: dict[str, Any] = {"tls": Tls(root_certificates=given.root_certificates)} if encrypted else {}
+    return Endpoint.from_environment(**chosen, **({"address": given.address} if given.address else {}))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from inspector.client.images import preprocessing_to_wire
 from inspector.errors import InvalidModelError
 from inspector.v1 import model_service_pb2
+from inspector.wire.models import override_to_message
 
 CHUNK_BYTES = 1 << 20
 
@@ -38,7 +38,7 @@ def upload_messages(
         model_id=identifier,
         size=stream.seek(0, SEEK_END),
         sha256=digest,
-        preprocessing=preprocessing_to_wire(preprocessing),
+        preprocessing=override_to_message(preprocessing),
         labels=labels or (),
     )
     stream.seek(0)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import pairwise_distances
 
+from inspector.collections.checks import require_k, require_metric
 from inspector.collections.vectors import FloatArray, as_matrix
-from inspector.errors import InvalidInputError
+from inspector.types.collections import Metric
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -18,17 +19,8 @@ _BLOCK_VALUES = 1 << 24
 """Values of the collection that are held in float64 at a time: 128 MiB."""
 
 
-class Metric(StrEnum):
-    """How far two vectors are from each other."""
-
-    COSINE = "cosine"
-    """1 − u·v / (|u||v|), 0 to 2; a zero vector has no direction and is at distance 1 from all."""
-    EUCLIDEAN = "euclidean"
-    """|u − v|."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Neighbors:
+class Nearest:
     """Per query the nearest vectors, nearest first; of equally near ones the lower index first."""
 
     indices: npt.NDArray[np.int64]
@@ -39,41 +31,38 @@ class Neighbors:
 
 def neighbors(
     vectors: npt.ArrayLike, queries: npt.ArrayLike, *, k: int = 10, metric: Metric | str = Metric.COSINE
-) -> Neighbors:
-    """Return the k vectors (N, D) nearest to each query (Q, D), or all N where k is larger.
+) -> Nearest:
+    """Return the k vectors (N, D) nearest to each query (Q, D), or all N where k is larger."""
+    known = as_matrix(vectors, field="vectors")
+    asked = as_matrix(queries, field="queries", dimension=known.shape[1])
+    return nearest([known], asked, k=require_k(k), metric=require_metric(metric))
+
+
+def nearest(blocks: Iterable[FloatArray], asked: FloatArray, *, k: int, metric: Metric) -> Nearest:
+    """Return the k vectors nearest to each query (Q, D) of those that come in blocks (n, D), or all of them.
 
     Distances are sums of squared differences in float64, never |u|² + |v|² − 2u·v: so equal vectors are at
     distance 0, equally near ones tie exactly, and neither is left to rounding.
     """
-    known = as_matrix(vectors, field="vectors")
-    asked = as_matrix(queries, field="queries", dimension=known.shape[1])
-    chosen = _metric(metric)
-    if k < 1:
-        raise InvalidInputError(f"k is {k}; it must be at least 1.", field="k")
-    count, dimension = known.shape
-    k = min(k, count)
     indices = np.empty((len(asked), 0), dtype=np.int64)
     distances = np.empty((len(asked), 0), dtype=np.float64)
-    step = max(1, _BLOCK_VALUES // max(dimension, len(asked)))
-    for start in range(0, count, step):
-        block = known[start : start + step]
+    start = 0
+    for block in _pieces(blocks, rows=max(1, _BLOCK_VALUES // max(asked.shape))):
         rows = np.broadcast_to(np.arange(start, start + len(block)), (len(asked), len(block)))
         # What was found so far has the lower indices and comes first, so that a stable sort settles ties.
-        distances = np.concatenate([distances, _DISTANCES[chosen](asked, block)], axis=1)
+        distances = np.concatenate([distances, _DISTANCES[metric](asked, block)], axis=1)
         indices = np.concatenate([indices, rows], axis=1)
         order = distances.argsort(axis=1, kind="stable")[:, :k]
         distances = np.take_along_axis(distances, order, axis=1)
         indices = np.take_along_axis(indices, order, axis=1)
-    return Neighbors(indices=indices, distances=distances.astype(np.float32))
+        start += len(block)
+    return Nearest(indices=indices, distances=distances.astype(np.float32))
 
 
-def _metric(given: Metric | str) -> Metric:
-    try:
-        return Metric(given)
-    except ValueError:
-        raise InvalidInputError(
-            f"metric is {given!r}; give one of {', '.join(Metric)}.", field="metric"
-        ) from None
+def _pieces(blocks: Iterable[FloatArray], *, rows: int) -> Iterator[FloatArray]:
+    for block in blocks:
+        for start in range(0, len(block), rows):
+            yield block[start : start + rows]
 
 
 def _squared(asked: Float64Array, block: Float64Array) -> Float64Array:

@@ -10,12 +10,23 @@ from inspector.errors import InvalidInputError
 FloatArray = npt.NDArray[np.float32]
 
 
-def as_vector(values: npt.ArrayLike, *, dimension: int, field: str) -> FloatArray:
-    """Return one vector (D,) as float32; InvalidInputError where it has another shape, NaN or infinity."""
-    vector = _as_float32(values, field=field)
-    if vector.shape != (dimension,):
+def as_vector(
+    values: npt.ArrayLike, *, dimension: int | None = None, field: str, what: str | None = None
+) -> FloatArray:
+    """Return one vector (D,) as float32; InvalidInputError where it has another shape, NaN or infinity.
+
+    `what` names it to people, where the path `field` does not.
+    """
+    vector = _as_float32(values, field=field, what=what)
+    if dimension is None and (vector.ndim != 1 or vector.size == 0):
         raise InvalidInputError(
-            f"{field} has shape {vector.shape}; this collection holds vectors of shape ({dimension},). "
+            f"{what or field} has shape {vector.shape}; it must be (D,).",
+            reason="INVALID_SHAPE",
+            field=field,
+        )
+    if dimension is not None and vector.shape != (dimension,):
+        raise InvalidInputError(
+            f"{what or field} has shape {vector.shape}; this collection holds vectors of shape ({dimension},). "
             "Take the features of the same layer of the same model, pooled in the same way.",
             reason="DIMENSION_MISMATCH",
             field=field,
@@ -41,16 +52,16 @@ def as_matrix(values: npt.ArrayLike, *, field: str, dimension: int | None = None
     return matrix
 
 
-def _as_float32(values: npt.ArrayLike, *, field: str) -> FloatArray:
+def _as_float32(values: npt.ArrayLike, *, field: str, what: str | None = None) -> FloatArray:
     given = np.asarray(values)
     if given.dtype.kind not in "fiu":
-        raise InvalidInputError(f"{field} has dtype {given.dtype}; give real numbers.", field=field)
+        raise InvalidInputError(f"{what or field} has dtype {given.dtype}; give real numbers.", field=field)
     with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused as such below
         vectors = given.astype(np.float32, copy=False)
     bad = int(np.size(vectors) - np.count_nonzero(np.isfinite(vectors)))
     if bad:
         raise InvalidInputError(
-            f"{field} has {bad} of {np.size(vectors)} values that are NaN, infinite or beyond float32; "
+            f"{what or field} has {bad} of {np.size(vectors)} values that are NaN, infinite or beyond float32; "
             "all must be finite. Look for the first layer whose activations are not.",
             reason="NOT_FINITE",
             field=field,

@@ -6,23 +6,29 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from inspector.errors import ConflictError
 from inspector.grad.backward import write_backward
-from inspector.grad.policies.table import policy_named
+from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
-from inspector.graph.sized import activation_bytes, shapes_at
+from inspector.graph.sized import shapes_at, tensor_bytes
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
-from inspector.runtime.cache import SessionCache
+from inspector.runtime.cache import SessionCache, Sized
 from inspector.runtime.device import Device
 from inspector.runtime.memory import release_free_memory
 from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning
 from inspector.types.arrays import Array
+from inspector.types.layers import Shape
+
+S = TypeVar("S", bound=Sized)
 
 _numbers = itertools.count()
 
@@ -30,13 +36,22 @@ _SHORT_RUN_BYTES = 4 << 20
 """Below so many bytes of activations a run takes a few milliseconds, of which waking threads is a large part."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a backward session must be fed; the graph itself lives in the session."""
+@dataclass(frozen=True, kw_only=True)
+class Backward:
+    """A backward session and what it must be fed: one value of the cache, forgotten as one."""
 
+    session: Session
     saved: tuple[str, ...]
+    """Forward tensors, under their own names."""
     switches: tuple[str, ...]
+    """Outputs of max-poolings whose argmax indices are fed, under the name plus SWITCHES."""
     batchable: bool
+    """Whether several seeds of one image may share a run."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the session."""
+        return self.session.size
 
 
 class Sessions:
@@ -48,7 +63,6 @@ class Sessions:
         self._cache = cache
         self._key = next(_numbers)
         self._lock = threading.Lock()
-        self._plans: dict[tuple[object, ...], Plan] = {}
         self._weights: dict[str, DeviceTensor] = {}
         self._closed = False
         self._spinning = Spinning.NEVER if _runs_are_short(model) else Spinning.RUNNING
@@ -72,10 +86,11 @@ class Sessions:
         image: Sequence[int],
         *,
         batch: Batch = Batch.ANY,
-    ) -> tuple[Session, Plan]:
-        """Return the session from a source to a target, for images of a shape without the batch axis, and its plan.
+    ) -> Backward:
+        """Return the session from a source to a target, for images of a shape without the batch axis.
 
-        `overrides` names other policies by the tensors that their layers compute.
+        `overrides` names other policies by the tensors that their layers compute. Seeds and gradients of codes are
+        those of the real values.
         """
         free = not all(isinstance(size, int) for size in self._model.input.shape[1:])
         key = (
@@ -88,24 +103,28 @@ class Sessions:
             batch,
         )
 
-        def make() -> Session:
+        def make() -> Backward:
+            shapes = shapes_at(self._model, image)
             graph = write_backward(
                 self._model.ir,
                 source=source,
                 target=target,
                 policy=policy_named(policy),
                 overrides={tensor: policy_named(name) for tensor, name in overrides.items()},
-                shapes=shapes_at(self._model, image),
+                shapes=shapes,
                 dtypes=self._model.dtypes,
                 batch=batch,
+                source_steps=self._steps(source, policy, shapes),
+                target_steps=self._steps(target, policy, shapes),
             )
-            with self._lock:
-                self._plans[key] = Plan(graph.saved, graph.switches, graph.batchable)
-            return self._session(pack(graph.model), Optimization.ALL)
+            return Backward(
+                session=self._session(pack(graph.model), Optimization.ALL),
+                saved=graph.saved,
+                switches=graph.switches,
+                batchable=graph.batchable,
+            )
 
-        session = self._cached(key, make)
-        with self._lock:
-            return session, self._plans[key]
+        return self._cached(key, make)
 
     def close(self) -> None:
         """Forget all sessions; runs that are under way end in peace."""
@@ -113,13 +132,23 @@ class Sessions:
         self._cache.drop(lambda key: isinstance(key, tuple) and key[0] == self._key)
         release_free_memory()
 
-    def _cached(self, key: tuple[object, ...], make: Callable[[], Session]) -> Session:
+    def _steps(self, tensor: str, policy: str, shapes: Mapping[str, Shape]) -> Array | None:
+        """Return ∂(real value)/∂(code) of a tensor of codes, as it broadcasts; None for others.
+
+        Relevance has no unit of its tensor.
+        """
+        codes, shape = self._model.codes.get(tensor), shapes.get(tensor)
+        if codes is None or shape is None or policy_named(policy).signal is Signal.RELEVANCE:
+            return None
+        return codes.steps(len(shape)).astype(np.float32)
+
+    def _cached(self, key: tuple[object, ...], make: Callable[[], S]) -> S:
         if self._closed:
             raise ConflictError(
                 f"Model {self._model.name!r} was closed; load it again.", reason="MODEL_CLOSED"
             )
 
-        def made() -> Session:
+        def made() -> S:
             session = make()
             release_free_memory()
             return session
@@ -149,6 +178,7 @@ class Sessions:
 
 
 def _runs_are_short(model: OnnxModel) -> bool:
-    """Tell whether one image's activations are known to be few."""
-    size, is_all = activation_bytes(model, model.shapes)
-    return is_all and size < _SHORT_RUN_BYTES
+    """Return whether one image's activations are known to be few."""
+    sizes = tensor_bytes(model, model.shapes)
+    is_all = all(isinstance(size, int) for name in sizes for size in model.shapes[name])
+    return is_all and sum(sizes.values()) < _SHORT_RUN_BYTES

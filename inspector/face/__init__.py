@@ -1,9 +1,1 @@
-"""The public Python face."""
-
-from inspector.extras import engine_required
-
-with engine_required():
-    from inspector.face.load import load
-    from inspector.face.model import Model
-
-__all__ = ["Model", "load"]
+"""The public Python face: one model class, wherever the model runs."""

@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import onnx_ir as ir
-from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-import inspector.grad.rules  # noqa: F401  (importing the package registers the rules)
 from inspector.errors import NotFoundError
-from inspector.grad.accumulate import accumulate, total
+from inspector.grad.accumulate import accumulate
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_blocks, find_path
 from inspector.grad.policies.table import Policy
 from inspector.grad.refusal import is_control_flow, no_rule, no_way
 from inspector.grad.rule import Rule, find_rule
-from inspector.grad.writing.builder import OPSET, Batch, Builder
+from inspector.grad.writing.builder import Batch, Builder
 from inspector.graph.expose import SWITCHES
 from inspector.graph.opset import standard_opset
-from inspector.model.spec import Dim
+from inspector.types.arrays import Array
+from inspector.types.layers import Dim
 
 SEED = "grad/seed"
 GRADIENT = "grad/gradient"
@@ -58,14 +57,17 @@ def write_backward(
     dtypes: Mapping[str, str] = MappingProxyType({}),
     dtype: ir.DataType = ir.DataType.FLOAT,
     batch: Batch = Batch.ANY,
+    source_steps: Array | None = None,
+    target_steps: Array | None = None,
 ) -> BackwardGraph:
     """Write the backward graph from tensor `source` to tensor `target` under a policy.
 
     `overrides` gives other policies to the layers that compute the tensors it names.
     `shapes` gives the shapes for one image, `dtypes` the NumPy names of types that the graph does not state; `dtype`
-    is the float type of the gradient, `batch` says how many images and seeds a run takes. Raises NotFoundError for an
-    unknown tensor, InvalidInputError where no way from the target to the source passes a gradient, and
-    UnsupportedOperatorError at an operator without a rule.
+    is the float type of the gradient, `batch` says how many images and seeds a run takes. Where an end holds codes of
+    quantized values, its `_steps` (real values per code, which broadcast against the tensor) make seeds and gradient
+    those of the real values. Raises NotFoundError for an unknown tensor, InvalidInputError where no way from the target
+    to the source passes a gradient, and UnsupportedOperatorError at an operator without a rule.
     """
     source_value, target_value = _find(model, source), _find(model, target)
     nodes, reached = find_path(source_value, target_value, dtypes=dtypes)
@@ -85,9 +87,14 @@ def write_backward(
         overrides=overrides,
         rule_of=lambda node: _rule_for(node, opset),
     )
-    arrived = {source_value: [builder.feed_seed(SEED, source_value)]}
+    seed = builder.feed_seed(SEED, source_value)
+    if source_steps is not None:
+        seed = builder.op("Mul", seed, builder.constant(source_steps))
+    arrived = {source_value: [seed]}
     accumulate(builder, nodes, arrived, reached=reached, step_for=choice.step)
-    gradient = builder.op("Identity", total(builder, arrived[target_value]))
+    gradient = builder.sum(arrived[target_value])
+    if target_steps is not None:
+        gradient = builder.op("Div", gradient, builder.constant(target_steps))
     return _finish(builder, gradient, builder.shape(target_value))
 
 
@@ -110,19 +117,8 @@ def _find(model: ir.Model, name: str) -> ir.Value:
 
 
 def _finish(builder: Builder, gradient: ir.Value, shape: tuple[Dim, ...]) -> BackwardGraph:
-    gradient.name = GRADIENT
-    gradient.dtype = builder.dtype
-    gradient.shape = builder.outer_shape(shape)
-    graph = ir.Graph(
-        inputs=list(builder.inputs.values()),
-        outputs=[gradient],
-        nodes=builder.nodes,
-        initializers=builder.initializers,
-        opset_imports={"": OPSET},
-        name="backward",
-    )
-    model = ir.Model(graph, ir_version=10, producer_name="inspector")
-    RemoveUnusedNodesPass()(model)
+    model = builder.finish({GRADIENT: (gradient, builder.outer_shape(shape))}, name="backward")
+    graph = model.graph
     for value in list(graph.inputs):
         if not value.uses() and value.name != SEED:
             graph.inputs.remove(value)

@@ -15,20 +15,18 @@ import onnx
 import onnx.defs
 import onnx.inliner
 import onnx_ir as ir
-from onnx.reference import ReferenceEvaluator
 
 from inspector.grad.accumulate import accumulate, total
 from inspector.grad.refusal import no_rule
 from inspector.grad.rule import NO_GRADIENT, Gradients, Rule, find_rule
 from inspector.grad.step import Step
-from inspector.grad.writing.builder import OPSET, Builder
+from inspector.grad.writing.builder import Builder
+from inspector.graph.writer import OPSET
+from inspector.operators.families import VALUE_FREE
 from inspector.types.arrays import Array
 
 AXES_AS_INPUTS = 13
 """Since when Unsqueeze and its like read axes from an input, as they do in the backward graph."""
-
-SIZES = ("Shape", "Size")
-"""Operators whose output is known where the shapes are."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +127,8 @@ def _body(b: Builder, node: ir.Node) -> Body:
         exclude=False,
         inline_schema_functions=True,
     )
+    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415 — costly to import, rarely needed
+
     with np.errstate(all="ignore"):  # zeros may be divided by zeros: only shapes are looked at
         samples = feeds | ReferenceEvaluator(proto).run(None, feeds, intermediate=True)
     graph = ir.from_proto(proto).graph
@@ -203,7 +203,7 @@ def _state_what_is_known(body: Body) -> None:
     """Make constants of what depends on constants and shapes alone: rules read axes, sizes and places from them."""
     for node in body.nodes:
         read = [value for value in node.inputs if value is not None]
-        if node.op_type in SIZES or all(value.const_value is not None for value in read):
+        if node.op_type in VALUE_FREE or all(value.const_value is not None for value in read):
             for value in node.outputs:
                 if value in body.samples:
                     value.const_value = ir.tensor(body.samples[value])

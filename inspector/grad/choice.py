@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from inspector.grad.policies.rectifiers import find_rectifiers
-from inspector.grad.policies.relevance import LINEAR
 from inspector.grad.policies.table import Policy
 from inspector.grad.step import RuleOf, Step
-from inspector.grad.writing.quantization import float_operator
+from inspector.operators.families import LINEAR
+from inspector.operators.twins import float_operator
 
 
 class Choice:

@@ -9,10 +9,10 @@ import onnx_ir as ir
 from inspector.errors import InvalidInputError, UnsupportedOperatorError
 from inspector.grad.path import dtype_name
 from inspector.grad.rule import NO_GRADIENT, QUANTIZERS, REFUSED, known_operators
+from inspector.operators.domains import MICROSOFT, is_standard
+from inspector.operators.families import CONTROL_FLOW
 
-_CONTROL_FLOW = ("If", "Loop", "Scan")
-
-_RUNTIME_DOMAINS = ("com.microsoft", "com.ms.internal")
+_RUNTIME_DOMAINS = (MICROSOFT, "com.ms.internal")
 """Domains of operators that the runtime knows and no exporter writes."""
 
 _SHOWN = 3
@@ -26,8 +26,8 @@ def describe(node: ir.Node) -> str:
 
 
 def is_control_flow(node: ir.Node) -> bool:
-    """Tell whether a node runs graphs of its own, by what it finds."""
-    return node.domain == "" and node.op_type in _CONTROL_FLOW
+    """Return whether a node runs graphs of its own, by what it finds."""
+    return is_standard(node) and node.op_type in CONTROL_FLOW
 
 
 def no_rule(node: ir.Node) -> UnsupportedOperatorError:

@@ -12,25 +12,28 @@ from collections.abc import Callable, Sequence
 
 import onnx_ir as ir
 
+from inspector.operators.domains import STANDARD, Key
 from inspector.registry import Registry
 
 Gradients = Sequence[ir.Value | None]
 Rule = Callable[..., Gradients]
 
-RULES: Registry[tuple[str, str, int], Rule] = Registry("backward rule")
+_PACKAGE = "inspector.grad.rules"
+
+RULES: Registry[tuple[str, str, int], Rule] = Registry("backward rule", package=_PACKAGE)
 """By (domain, operator, first opset for which the rule holds)."""
 
-NO_GRADIENT: Registry[tuple[str, str], str] = Registry("operator without gradient")
+NO_GRADIENT: Registry[Key, str] = Registry("operator without gradient", package=_PACKAGE)
 """Operators whose output does not change smoothly with any input, with the reason."""
 
-REFUSED: Registry[tuple[str, str], str] = Registry("refused operator")
+REFUSED: Registry[Key, str] = Registry("refused operator", package=_PACKAGE)
 """Operators that are neither ruled nor without a gradient, with the reason: a walk that meets one is an error."""
 
-QUANTIZERS: Registry[tuple[str, str], str] = Registry("quantizer")
+QUANTIZERS: Registry[Key, str] = Registry("quantizer", package=_PACKAGE)
 """Operators that turn floats into codes: only their first output carries a gradient, with the reason."""
 
 
-def rule(*op_types: str, since: int = 1, domain: str = "") -> Callable[[Rule], Rule]:
+def rule(*op_types: str, since: int = 1, domain: str = STANDARD) -> Callable[[Rule], Rule]:
     """Register a rule for operators, from an opset on."""
 
     def register(function: Rule) -> Rule:

@@ -8,27 +8,17 @@ import onnx_ir as ir
 
 from inspector.graph.opset import standard_opset
 from inspector.model.codes import carries_signal
+from inspector.operators.attributes import integer
+from inspector.operators.families import DENSE, DEQUANTIZERS, QUANTIZERS, REARRANGERS, SOFTMAXES
+from inspector.operators.operation import as_float
+from inspector.operators.twins import float_operator
 
-_QUANTIZERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
-_PASSIVE = frozenset(
-    {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout", "Transpose"}
-    | {"QuantizeLinear", "DequantizeLinear"}
-)
+_PASSIVE = REARRANGERS | DEQUANTIZERS | {"Cast", "QuantizeLinear"}
 """Operators that hand the scores on as they are."""
 
-_ACTIVATIONS = {
-    "Softmax": "softmax",
-    "LogSoftmax": "log_softmax",
-    "Sigmoid": "sigmoid",
-    "QLinearSoftmax": "softmax",
-    "QLinearSigmoid": "sigmoid",
-}
+_ACTIVATIONS = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
 
-_CLASSIFIERS = frozenset(
-    {"Gemm", "MatMul", "Conv"}
-    | {"QGemm", "QLinearMatMul", "QLinearConv", "MatMulInteger", "ConvInteger"}
-    | {"DynamicQuantizeMatMul", "MatMulIntegerToFloat"}
-)
+_CLASSIFIERS = DENSE | {"Conv"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +40,7 @@ def find_head(model: ir.Model, output: str) -> Head:
     """Return the head that ends in the graph's output of that name."""
     value = next(v for v in model.graph.outputs if v.name == output)
     node = _skip(value).producer()
-    activation = _ACTIVATIONS.get(node.op_type) if node is not None else None
+    activation = _ACTIVATIONS.get(float_operator(node)) if node is not None else None
     scores = node.inputs[0] if node is not None and activation and node.inputs[0] is not None else value
     features = _features(scores)
     return Head(
@@ -58,12 +48,15 @@ def find_head(model: ir.Model, output: str) -> Head:
         scores=scores.name or output,
         activation=activation or "none",
         features=features.name if features is not None else None,
-        axis=_axis(node, standard_opset(model)) if node is not None and "Softmax" in node.op_type else None,
+        axis=_axis(node, standard_opset(model))
+        if node is not None and float_operator(node) in SOFTMAXES
+        else None,
     )
 
 
 def _axis(node: ir.Node, opset: int) -> int:
-    return node.attributes.get_int("axis", -1 if opset >= 13 else 1)
+    operation = as_float(node)
+    return integer(operation, "axis", opset=opset if operation.opset is None else operation.opset)
 
 
 def _skip(value: ir.Value) -> ir.Value:
@@ -80,7 +73,7 @@ def _features(scores: ir.Value) -> ir.Value | None:
         node = value.producer()
         if node is None:
             return None
-        if node.op_type in _CLASSIFIERS and carries_signal(node.inputs[0]):
+        if float_operator(node) in _CLASSIFIERS and carries_signal(node.inputs[0]):
             return _unquantized(node.inputs[0])
         value = next((v for v in node.inputs if carries_signal(v)), None)
     return None
@@ -89,4 +82,4 @@ def _features(scores: ir.Value) -> ir.Value | None:
 def _unquantized(value: ir.Value | None) -> ir.Value | None:
     """Return what codes were made of, where a quantizer made them right here."""
     node = value.producer() if value is not None else None
-    return node.inputs[0] if node is not None and node.op_type in _QUANTIZERS else value
+    return node.inputs[0] if node is not None and node.op_type in QUANTIZERS else value

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-_SPELLINGS = ("", "ai.onnx")
+from inspector.operators.domains import STANDARD_SPELLINGS
 
 
 def standard_opset(model: ir.Model) -> int:
     """Return the version of the standard operator set that the model imports; 1 where it names none."""
-    return next((model.opset_imports[name] for name in _SPELLINGS if name in model.opset_imports), 1)
+    return next((model.opset_imports[name] for name in STANDARD_SPELLINGS if name in model.opset_imports), 1)
 
 
 def set_standard_opset(model: ir.Model, version: int) -> None:
     """Change the version of the standard operator set in place, under the one spelling ""."""
-    for name in _SPELLINGS:
+    for name in STANDARD_SPELLINGS:
         model.opset_imports.pop(name, None)
     model.opset_imports[""] = version

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from inspector.operators.families import DEQUANTIZERS, LINEAR, REARRANGERS
+from inspector.operators.twins import float_operator
+
 _INLINE_BYTES = 1024
 """Smaller tensors stay in the graph: shapes and axes are read while it is loaded."""
 
@@ -25,34 +28,14 @@ _SHAREABLE = frozenset(
 )
 """Types that NumPy and ONNX Runtime both hold as they are."""
 
-_DENSE = frozenset(
-    {
-        "Conv",
-        "ConvTranspose",
-        "ConvInteger",
-        "DeformConv",
-        "DynamicQuantizeMatMul",
-        "Einsum",
-        "FusedConv",
-        "FusedGemm",
-        "FusedMatMul",
-        "Gather",
-        "Gemm",
-        "MatMul",
-        "MatMulInteger",
-        "MatMulIntegerToFloat",
-        "QGemm",
-        "QLinearConv",
-        "QLinearMatMul",
-    }
-)
+_WEIGHTED = LINEAR | {"DeformConv", "Einsum", "FusedConv", "FusedGemm", "FusedMatMul", "Gather"}
 """Operators whose weights can lie beside the graph.
 
 ONNX Runtime moves transpositions past elementwise operators and then transposes their constants in place; one that is
 shared with other sessions stays as it was, and the result is wrong without a word.
 """
 
-_PASSIVE = frozenset({"Cast", "DequantizeLinear", "Identity", "Reshape", "Transpose"})
+_PASSIVE = REARRANGERS | DEQUANTIZERS | {"Cast"}
 """Operators that hand a weight on."""
 
 
@@ -90,8 +73,8 @@ def pack(model: ir.Model) -> PackedGraph:
 
 
 def _is_dense(value: ir.Value) -> bool:
-    """Tell whether only dense layers read a tensor, as it is or in another form."""
+    """Return whether only dense layers read a tensor, as it is or in another form."""
     return all(
-        node.op_type in _DENSE or (node.op_type in _PASSIVE and _is_dense(node.outputs[0]))
+        float_operator(node) in _WEIGHTED or (node.op_type in _PASSIVE and _is_dense(node.outputs[0]))
         for node in value.consumers()
     )

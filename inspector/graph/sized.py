@@ -9,18 +9,17 @@ import onnx
 
 from inspector.graph.pack import pack
 from inspector.model.shapes.infer import infer_shapes
-from inspector.model.spec import OnnxModel, Shape
+from inspector.model.spec import OnnxModel
+from inspector.types.layers import Shape
 
 
-def activation_bytes(model: OnnxModel, shapes: Mapping[str, Shape]) -> tuple[int, bool]:
-    """Return how many bytes one image's activations take in float32, and whether that is all of them.
-
-    Sizes that are not numbers are left out.
-    """
-    activations = [shape for name, shape in shapes.items() if name not in model.ir.graph.initializers]
-    sizes = [[size for size in shape if isinstance(size, int)] for shape in activations]
-    is_all = all(len(numbers) == len(shape) for numbers, shape in zip(sizes, activations, strict=True))
-    return 4 * sum(map(math.prod, sizes)), is_all
+def tensor_bytes(model: OnnxModel, shapes: Mapping[str, Shape]) -> dict[str, int]:
+    """Return the bytes of one image's activations in float32, by tensor; sizes that are not numbers are left out."""
+    return {
+        name: 4 * math.prod(size for size in shape if isinstance(size, int))
+        for name, shape in shapes.items()
+        if name not in model.ir.graph.initializers
+    }
 
 
 def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:

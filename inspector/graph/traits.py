@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-_OVER_THE_BATCH = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeMatMul"})
-"""Operators that measure the range of their input over the whole tensor."""
+from inspector.operators.families import DEQUANTIZERS, RANGE_MEASURERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +24,6 @@ def find_traits(model: ir.Model) -> Traits:
     functions = (node for function in model.functions.values() for node in function.all_nodes())
     operators = {node.op_type for node in (*model.graph.all_nodes(), *functions)}
     return Traits(
-        has_qdq=bool(operators & {"QuantizeLinear", "DequantizeLinear"}),
-        depends_on_batch=bool(operators & _OVER_THE_BATCH),
+        has_qdq=bool(operators & ({"QuantizeLinear"} | DEQUANTIZERS)),
+        depends_on_batch=bool(operators & RANGE_MEASURERS),
     )

@@ -6,9 +6,9 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError
-from inspector.model.spec import Layer
 from inspector.resolve.targets import output_of, source_of
 from inspector.types.arrays import Array
+from inspector.types.layers import Layer
 from inspector.types.targets import Target
 
 

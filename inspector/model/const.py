@@ -9,6 +9,8 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from inspector.model.dequantize import dequantize, spread
+from inspector.operators.attributes import flag, integer, integers, optional_integer, optional_integers
+from inspector.operators.domains import MICROSOFT, STANDARD_SPELLINGS
 
 Array = npt.NDArray[np.generic]
 Inputs = list[Array | None]
@@ -33,7 +35,7 @@ def _constant(value: ir.Value | None, depth: int) -> Array | None:
     if value.const_value is not None:
         return value.const_value.numpy()
     node = value.producer()
-    if node is None or node.domain not in ("", "ai.onnx", "com.microsoft"):
+    if node is None or node.domain not in (*STANDARD_SPELLINGS, MICROSOFT):
         return None
     if node.op_type == "Constant":
         return _constant_node(node)
@@ -76,20 +78,18 @@ def _constant_node(node: ir.Node) -> Array | None:
 def _axes(node: ir.Node, inputs: Inputs) -> tuple[int, ...] | None:
     if len(inputs) > 1 and inputs[1] is not None:
         return tuple(int(axis) for axis in np.atleast_1d(inputs[1]))
-    attribute = node.attributes.get("axes")
-    return tuple(attribute.as_ints()) if attribute is not None else None
+    return optional_integers(node, "axes")
 
 
 def _cast(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
-    to = node.attributes.get_int("to", 0)
-    return data.astype(ir.DataType(to).numpy()) if to else None
+    to = optional_integer(node, "to")
+    return None if to is None else data.astype(ir.DataType(to).numpy())
 
 
 def _reshape(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
-    legacy = node.attributes.get("shape")
     target = inputs[1] if len(inputs) > 1 else None
-    shape = [int(size) for size in (target if target is not None else legacy.as_ints() if legacy else ())]
-    if not node.attributes.get_int("allowzero", 0):
+    shape = [int(size) for size in (integers(node, "shape", ()) if target is None else target)]
+    if not flag(node, "allowzero"):
         shape = [
             data.shape[axis] if size == 0 and axis < data.ndim else size for axis, size in enumerate(shape)
         ]
@@ -97,8 +97,7 @@ def _reshape(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
 
 
 def _transpose(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
-    perm = node.attributes.get("perm")
-    return np.transpose(data, tuple(perm.as_ints()) if perm is not None else None)
+    return np.transpose(data, optional_integers(node, "perm"))
 
 
 def _squeeze(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
@@ -111,20 +110,23 @@ def _unsqueeze(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
 
 
 def _flatten(node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:
-    axis = node.attributes.get_int("axis", 1)
+    axis = integer(node, "axis")
     return data.reshape(int(np.prod(data.shape[:axis], dtype=np.int64)), -1)
 
 
 def _quantize(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
     """Return saturate(round(x / s) + z), ties to even; small floats and blocks are left to the runtime."""
     scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
-    given = node.attributes.get_int("output_dtype", 0) or ir.DataType.UINT8
-    kind = zero.dtype if zero is not None else ir.DataType(given).numpy()
-    block = node.attributes.get_int("block_size", 0)
+    given = ir.DataType(integer(node, "output_dtype"))
+    kind = (
+        zero.dtype
+        if zero is not None
+        else (ir.DataType.UINT8 if given == ir.DataType.UNDEFINED else given).numpy()
+    )
+    block = integer(node, "block_size")
     if scale is None or block or not np.issubdtype(kind, np.integer):
         return None
-    axis = node.attributes.get_int("axis", 1)
-    axis = 1 if axis is None else axis
+    axis = integer(node, "axis")
     codes = np.rint(np.divide(data, spread(scale, data.shape, axis=axis), dtype=np.float32))
     if zero is not None:
         codes = codes + spread(zero, data.shape, axis=axis).astype(np.float32)
@@ -136,8 +138,8 @@ def _dequantize(node: ir.Node, data: Array, inputs: Inputs) -> Array | None:
     scale, zero = inputs[1], inputs[2] if len(inputs) > 2 else None
     if scale is None:
         return None
-    axis, block = node.attributes.get_int("axis", 1), node.attributes.get_int("block_size", 0)
-    return dequantize(data, scale, zero, axis=1 if axis is None else axis, block=block or 0)
+    axis, block = integer(node, "axis"), integer(node, "block_size")
+    return dequantize(data, scale, zero, axis=axis, block=block)
 
 
 def _identity(_node: ir.Node, data: Array, _inputs: Inputs) -> Array | None:

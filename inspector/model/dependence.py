@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-VALUE_FREE = frozenset({"Shape", "Size"})
-"""Operators that look at a tensor's shape only."""
+from inspector.operators.domains import is_standard
+from inspector.operators.families import VALUE_FREE
+
+
+def reads_values(node: ir.Node) -> bool:
+    """Return whether a node looks at more of a tensor than its shape."""
+    return not (is_standard(node) and node.op_type in VALUE_FREE)
 
 
 def dependents(graph: ir.Graph, image: str) -> list[ir.Node]:
@@ -13,7 +18,7 @@ def dependents(graph: ir.Graph, image: str) -> list[ir.Node]:
     reached = {image}
     found = []
     for node in graph:
-        if (node.op_type in VALUE_FREE and node.domain == "") or not node.outputs or not node.outputs[0].name:
+        if not reads_values(node) or not node.outputs or not node.outputs[0].name:
             continue
         if any(value is not None and value.name in reached for value in reads(node)):
             reached.update(value.name for value in node.outputs if value.name)

@@ -8,7 +8,9 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
 from inspector.model.shapes.infer import declared_shape
-from inspector.model.spec import ImageInput, Shape
+from inspector.types.dtypes import Dtype
+from inspector.types.layers import Shape
+from inspector.types.results.model_info import ImageInput
 
 IMAGE_CHANNELS = (1, 3, 4)
 TO_CHANNELS_FIRST = (0, 3, 1, 2)
@@ -49,7 +51,7 @@ def find_image_input(
     dtype = ir.DataType(chosen.type.tensor_type.elem_type)
     image_input = ImageInput(
         name=chosen.name,
-        dtype=np.dtype(dtype.numpy()),
+        dtype=Dtype(np.dtype(dtype.numpy()).name),
         shape=shape,
         layout=layout,
         batch=_fixed(shape, 0),

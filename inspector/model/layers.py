@@ -11,11 +11,13 @@ from inspector.model.codes import Codes, codes_of
 from inspector.model.dependence import dependents
 from inspector.model.receptive.field import Field
 from inspector.model.receptive.trace import ROLES
-from inspector.model.spec import ImageInput, Layer, Shape
+from inspector.operators.families import QUANTIZERS
+from inspector.types.dtypes import Dtype
+from inspector.types.layers import Layer, Shape
+from inspector.types.results.model_info import ImageInput
 
 FLOAT_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
 CODE_DTYPES = frozenset({"int8", "uint8", "int16", "uint16"})
-_QUANTIZERS = frozenset({"QuantizeLinear", "DynamicQuantizeLinear"})
 
 
 def find_codes(model: ir.Model, image: str, dtypes: Mapping[str, str]) -> dict[str, Codes]:
@@ -26,7 +28,7 @@ def find_codes(model: ir.Model, image: str, dtypes: Mapping[str, str]) -> dict[s
     found = {}
     for node in dependents(model.graph, image):
         output = node.outputs[0]
-        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in _QUANTIZERS:
+        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in QUANTIZERS:
             codes = codes_of(output)
             if codes is not None:
                 found[output.name or ""] = codes
@@ -58,7 +60,7 @@ def build_layers(
             name=name,
             op_type=node.op_type,
             output=output,
-            dtype=codes[output].scale.dtype.name if output in codes else dtypes.get(output, "float32"),
+            dtype=Dtype(codes[output].scale.dtype.name if output in codes else dtypes.get(output, "float32")),
             shape=shape,
             channel_axis=axis,
             channels=size if isinstance(size, int) else None,

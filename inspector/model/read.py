@@ -27,8 +27,11 @@ from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
 from inspector.model.rewriting.hold import hold_tensors
 from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
-from inspector.model.spec import ImageInput, OnnxModel, Output, Shape
+from inspector.model.spec import OnnxModel
+from inspector.types.dtypes import Dtype
+from inspector.types.layers import Output, Shape
 from inspector.types.preprocessing import Preprocessing
+from inspector.types.results.model_info import ImageInput
 
 CHUNK = 2**20
 
@@ -157,7 +160,7 @@ def _outputs(
     outputs = tuple(
         Output(
             name=info.name,
-            dtype=dtypes.get(info.name, "float32"),
+            dtype=Dtype(dtypes.get(info.name, "float32")),
             shape=shapes.get(info.name) or declared_shape(info) or (),
         )
         for info in proto.graph.output

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import unknown_name
 from inspector.model.checks.limits import Limits
 from inspector.model.codes import Codes
-from inspector.types.layers import Dim, Layer, Output, Shape
+from inspector.types.layers import Layer, Output, Shape
 from inspector.types.preprocessing import Preprocessing
-
-__all__ = ["Dim", "ImageInput", "Layer", "OnnxModel", "Output", "Shape"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageInput:
-    """The model's image input."""
-
-    name: str
-    dtype: np.dtype[np.generic]
-    shape: Shape
-    """As declared, e.g. ("batch", 3, 224, 224)."""
-    layout: str
-    """"NCHW", "NHWC", or "NC" where the input is not an image (a flat vector)."""
-    batch: int | None
-    """The fixed batch size, or None where any is allowed."""
-    channels: int | None
-    height: int | None
-    width: int | None
+from inspector.types.results.model_info import ImageInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +45,23 @@ class OnnxModel:
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""
-        by_output = None
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-            if layer.output == name:
-                by_output = layer
-        if by_output is None:
+        found = self._layers_by_name.get(name) or self._layers_by_output.get(name)
+        if found is None:
             raise unknown_name("layer", name, (layer.name for layer in self.layers))
-        return by_output
+        return found
+
+    def has_layer(self, name: str) -> bool:
+        """Return whether there is a layer of that name, or one whose output tensor has it."""
+        return name in self._layers_by_name or name in self._layers_by_output
+
+    def layer_giving(self, tensor: str) -> Layer | None:
+        """Return the layer whose output a tensor is, if it is one's."""
+        return self._layers_by_output.get(tensor)
+
+    @cached_property
+    def _layers_by_name(self) -> Mapping[str, Layer]:
+        return {layer.name: layer for layer in reversed(self.layers)}
+
+    @cached_property
+    def _layers_by_output(self) -> Mapping[str, Layer]:
+        return {layer.output: layer for layer in self.layers}

@@ -35,7 +35,7 @@ class Subheading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class NoteBlock:
     """Something to know before a picture is believed."""
 
     text: str
@@ -49,7 +49,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class TableBlock:
     """Rows under column headings; a column of numbers is set as such."""
 
     columns: tuple[str, ...]
@@ -76,7 +76,7 @@ class FigureGrid:
     figures: list[Figure] = field(default_factory=list)
 
 
-Block = Paragraph | Subheading | Note | Facts | Table | FigureGrid
+Block = Paragraph | Subheading | NoteBlock | Facts | TableBlock | FigureGrid
 
 
 @dataclass(frozen=True, kw_only=True)

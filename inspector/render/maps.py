@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, unknown_name
 from inspector.render.colormaps import Colormap, colorize
 from inspector.render.normalize import (
     FloatArray,
@@ -104,7 +104,7 @@ def _projection_picture(values: npt.ArrayLike, layout: str, color: str) -> Image
     return signed_image(array.sum(axis=2))
 
 
-def _relevance_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
+def _signed_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
     del color  # a sum over channels has no colors to order
     return signed_image(channels_last(values, layout=layout).sum(axis=2))
 
@@ -116,20 +116,19 @@ def _heat_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image
 
 _PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {
     "saliency": _saliency_picture,
-    "smoothgrad": _saliency_picture,
-    "gradient_x_input": _relevance_picture,
-    "integrated_gradients": _relevance_picture,
-    "lrp": _relevance_picture,
-    "gradcam": _heat_picture,
-    "rise": _heat_picture,
+    "signed": _signed_picture,
+    "heat": _heat_picture,
+    "projection": _projection_picture,
 }
-"""By method; others, which are projections down to the pixels, keep their colors."""
 
 
-def attribution_image(values: npt.ArrayLike, *, method: str, layout: str, color: str = "RGB") -> Image.Image:
-    """Draw a map in the way that is usual for its method.
+def attribution_image(values: npt.ArrayLike, *, picture: str, layout: str, color: str = "RGB") -> Image.Image:
+    """Draw a map as a `picture` of inspector.types.options.PICTURES, which its method declares.
 
-    Saliency as magnitude, relevance summed over channels in signed colors, class activation as heat, projections in
-    their own colors.
+    "saliency" as magnitude, "signed" summed over channels in signed colors, "heat" from dark to bright, "projection"
+    in its own colors. Raises NotFoundError for another.
     """
-    return _PICTURES.get(method, _projection_picture)(values, layout, color)
+    draw = _PICTURES.get(picture)
+    if draw is None:
+        raise unknown_name("picture", picture, _PICTURES, field="picture")
+    return draw(values, layout, color)

@@ -16,7 +16,7 @@ from inspector.render.colormaps import CATEGORIES, OTHER_CATEGORY, Colormap, col
 from inspector.render.legend import Rgb, color_bar, color_key
 from inspector.render.normalize import FloatArray, finite, to_unit
 from inspector.render.overlay import PhotoArray, blend, in_gray, photograph
-from inspector.render.text import number
+from inspector.render.text import ends
 
 _ALPHA = 0.62
 _SMALLEST_SIDE = 320
@@ -120,9 +120,10 @@ def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str) -> Image.
         return canvas.bare()
     low, high = float(reached.min()), float(reached.max())
     picture = canvas.paint(colorize(to_unit(values, low=low, high=high), Colormap.HEAT))
+    low_words, high_words = ends(low, high)
     bar = color_bar(
-        low=number(low),
-        high=number(high),
+        low=low_words,
+        high=high_words,
         title=title,
         width=picture.width - 2 * _MARGIN,
         size=_TEXT_SIZE,

@@ -14,11 +14,11 @@ from inspector.render.blocks import (
     Facts,
     Figure,
     FigureGrid,
-    Note,
+    NoteBlock,
     Paragraph,
     Section,
     Subheading,
-    Table,
+    TableBlock,
 )
 
 _PIXELATED_BELOW = 240
@@ -93,7 +93,7 @@ def _(block: Subheading) -> str:
 
 
 @_html.register
-def _(block: Note) -> str:
+def _(block: NoteBlock) -> str:
     return f'<p class="note" role="note">{escape(block.text)}</p>'
 
 
@@ -106,7 +106,7 @@ def _(block: Facts) -> str:
 
 
 @_html.register
-def _(block: Table) -> str:
+def _(block: TableBlock) -> str:
     numeric = [
         bool(block.rows) and all(not isinstance(row[column], str) for row in block.rows)
         for column in range(len(block.columns))

@@ -14,17 +14,17 @@ from inspector.render.blocks import (
     Figure,
     FigureGrid,
     FigureSize,
-    Note,
+    NoteBlock,
     Paragraph,
     Section,
     Subheading,
-    Table,
+    TableBlock,
 )
 from inspector.render.page import page
 from inspector.render.png import to_png
 
 
-class Report:
+class ReportPage:
     """Collects a page from top to bottom: what is added goes to the end of the section begun last."""
 
     def __init__(self, title: str, *, lead: str = "", footer: str = "") -> None:
@@ -52,7 +52,7 @@ class Report:
 
     def add_note(self, text: str) -> None:
         """Add a note that is set apart from the text."""
-        self._add(Note(text=text))
+        self._add(NoteBlock(text=text))
 
     def add_facts(self, rows: Mapping[str, Cell]) -> None:
         """Add names with their values."""
@@ -68,7 +68,7 @@ class Report:
                     f"Row {index} has {len(row)} cells for {len(columns)} columns; give one for each.",
                     field="rows",
                 )
-        self._add(Table(columns=tuple(columns), rows=tuple(map(tuple, rows)), caption=caption))
+        self._add(TableBlock(columns=tuple(columns), rows=tuple(map(tuple, rows)), caption=caption))
 
     def add_figure(
         self,

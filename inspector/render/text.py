@@ -26,18 +26,27 @@ def shorten(text: str, face: Font, *, width: float) -> str:
     return cut.rstrip() + "..."
 
 
-def line(text: str, *, width: int, size: int) -> Image.Image:
-    """Draw one line of dark text on white, in the middle of `width` pixels."""
+def line(text: str, *, width: int, size: int, left: bool = False) -> Image.Image:
+    """Draw one line of dark text on white, in the middle of `width` pixels, or at their left edge."""
     face = font(size)
     picture = Image.new("RGB", (width, round(size * 1.5)), PAPER)
-    middle = (width / 2, picture.height / 2)
+    at, anchor = ((0.0, picture.height / 2), "lm") if left else ((width / 2, picture.height / 2), "mm")
     words = shorten(text, face, width=width)
-    ImageDraw.Draw(picture).text(middle, words, fill=INK, font=face, anchor="mm")
+    ImageDraw.Draw(picture).text(at, words, fill=INK, font=face, anchor=anchor)
     return picture
 
 
-def number(value: float) -> str:
+def number(value: float, *, digits: int = 3) -> str:
     """Write a number with three significant digits, or whole where it is large: 0.0123, 4.56, 21,500."""
     if 1000 <= abs(value) < 1e9:
         return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:.{digits}g}"
+
+
+def ends(low: float, high: float) -> tuple[str, str]:
+    """Write the two ends of a range, with as many digits as tell them apart, seven at most."""
+    for digits in range(3, 8):
+        words = number(low, digits=digits), number(high, digits=digits)
+        if low == high or words[0] != words[1]:
+            break
+    return words

@@ -32,8 +32,9 @@ def class_axis(engine: Engine, head: Head, shape: tuple[int, ...]) -> int:
         return rank - 1
     if len(wide) == 1:
         return wide[0]
-    axes = (layer.channel_axis for layer in engine.model.layers if layer.output == head.scores)
-    return max((next(axes, None) or 1) - 1, 0)
+    layer = engine.model.layer_giving(head.scores)
+    axis = layer.channel_axis if layer is not None else None
+    return 0 if axis is None else max(axis - 1, 0)
 
 
 def by_class(engine: Engine, head: Head, scores: Array) -> Array:
@@ -63,7 +64,7 @@ def _comparable(head: Head, classes: Array) -> Array:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)))
 
 
-def choose_class(engine: Engine, target: Class, activation: Array, *, image: int) -> Chosen:
+def resolve_class(engine: Engine, target: Class, activation: Array, *, image: int) -> Chosen:
     """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
     head = engine.head_of(target.output)
     classes = by_class(engine, head, activation[None])[0]
@@ -74,7 +75,7 @@ def choose_class(engine: Engine, target: Class, activation: Array, *, image: int
         raise NotFoundError(
             f"There is no class {index}: {_what(engine, head)} has {len(classes)}, from 0 to {len(classes) - 1}.",
             reason="CLASS_NOT_FOUND",
-            field="target.class.index",
+            field="index",
         )
     position, mask = _places(head, target, classes, index)
     at = np.argwhere(mask)  # (n, axes of places)
@@ -129,13 +130,13 @@ def _checked(target: Class, shape: tuple[int, ...]) -> tuple[int, ...]:
             f"The position {position} of a class has {len(position)} numbers; this output's classes stand at places of "
             f"the shape {shape}.",
             reason="RANK_MISMATCH",
-            field="target.class.position",
+            field="position",
         )
     if not all(0 <= p < size for p, size in zip(position, shape, strict=True)):
         raise NotFoundError(
             f"There is no position {position}: this output's classes stand at places of the shape {shape}.",
             reason="POSITION_NOT_FOUND",
-            field="target.class.position",
+            field="position",
         )
     return position
 

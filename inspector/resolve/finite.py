@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError
-from inspector.model.spec import Layer
-from inspector.runtime.cancel import Cancellation
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, WholePath
 from inspector.types.arrays import Array
+from inspector.types.layers import Layer
 
 _FLOATS = ("float16", "float32", "float64")
 
@@ -32,19 +31,18 @@ def not_finite(values: Array) -> int:
     return int(values.size - np.count_nonzero(np.isfinite(values)))
 
 
-def find_origin(engine: Engine, image: Array, *, cancellation: Cancellation | None = None) -> Origin | None:
-    """Run all layers on one (1, …) image and return where values that are not finite begin, if any are not."""
-    layers = [layer for layer in engine.model.layers if layer.dtype in _FLOATS]
-    found = engine.run(image, [layer.output for layer in layers], cancellation=cancellation)
-    for layer in layers:
-        values = found[layer.output]
-        if count := not_finite(values):
-            return Origin(layer=layer, count=count, size=values.size)
+def find_origin(run: Run, image: Array) -> Origin | None:
+    """Look at the layers of one (1, …) image in their order, up to the first whose values are not all finite."""
+    layers = {layer.output: layer for layer in run.engine.model.layers if layer.dtype in _FLOATS}
+    for _, found in run.scan(image, list(layers)):
+        for tensor, values in found.items():
+            if count := not_finite(values):
+                return Origin(layer=layers[tensor], count=count, size=values.size)
     return None
 
 
 def is_choosable(values: Array) -> bool:
-    """Tell whether there is a largest value: −∞ never is one, and masks use it."""
+    """Return whether there is a largest value: −∞ never is one, and masks use it."""
     return not (np.isnan(values).any() or np.isposinf(values).any())
 
 
@@ -55,5 +53,5 @@ def no_choice(what: str, *, origin: Origin | None = None) -> InvalidInputError:
         f"The model answers NaN or infinity on this image, so {what} cannot be chosen.{begins} Check the "
         "preprocessing, above all the range of values.",
         reason="ANSWER_NOT_FINITE",
-        field="images",
+        field=WholePath("images"),
     )

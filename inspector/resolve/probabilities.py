@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.graph.head import Head
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.classes import by_class, class_axis
 from inspector.resolve.finite import find_origin, is_choosable, no_choice
-from inspector.runtime.cancel import Cancellation
 from inspector.types.arrays import Array
 
 
@@ -38,17 +38,17 @@ def tensors_of(head: Head) -> tuple[str, ...]:
     return tuple(dict.fromkeys((head.scores, head.output)))
 
 
-def classify(engine: Engine, x: Array, *, cancellation: Cancellation | None = None) -> tuple[Array, Array]:
+def classify(run: Run, x: Array) -> tuple[Array, Array]:
     """Return (N, classes) scores and probabilities of images, float32; of many places, the strongest of each class.
 
     InvalidInputError where no class can be chosen, with the layer in which NaN or infinity begin.
     """
-    head = engine.head
-    found = engine.run(x, tensors_of(head), cancellation=cancellation)
+    engine, head = run.engine, run.engine.head
+    found = run.forward(x, tensors_of(head))
     scores, probabilities = scores_and_probabilities(engine, head, found)
     for image, row in zip(x, scores, strict=True):
         if not is_choosable(row):
-            origin = find_origin(engine, image[None], cancellation=cancellation)
+            origin = find_origin(run, image[None])
             raise no_choice("the most probable class", origin=origin)
     return _strongest(engine, head, scores), _strongest(engine, head, probabilities)
 

@@ -16,7 +16,7 @@ def element_place(target: Element, activation: Array) -> Array:
     if target.index is None:
         _check_choosable(f"the largest element of {target.tensor!r}", activation)
         return np.atleast_1d(np.argmax(activation))
-    field = "target.element.index"
+    field = "index"
     _check_rank(target.tensor, len(target.index), activation.shape, exactly=True, field=field)
     spans = [Span(i, i + 1) for i in target.index]
     box = _box(target.tensor, spans, activation.shape, field=field)
@@ -25,7 +25,7 @@ def element_place(target: Element, activation: Array) -> Array:
 
 def region_places(target: Region, activation: Array) -> Array:
     """Return the flat indices of a region's elements, (n,); of the largest where the region is reduced to that."""
-    field = "target.region.index"
+    field = "index"
     _check_rank(target.tensor, len(target.spans), activation.shape, exactly=False, field=field)
     whole = [Span()] * (activation.ndim - len(target.spans))
     box = _box(target.tensor, [*target.spans, *whole], activation.shape, field=field)
@@ -36,7 +36,7 @@ def region_places(target: Region, activation: Array) -> Array:
         raise InvalidInputError(
             f"The region of {target.tensor!r} is empty: its mask keeps none of its elements.",
             reason="EMPTY_REGION",
-            field="target.region.mask",
+            field="mask",
         )
     if target.reduce == "max":
         _check_choosable(f"the largest element of {target.tensor!r}", activation.reshape(-1)[places])
@@ -52,7 +52,7 @@ def direction_weights(target: Direction, activation: Array) -> Array:
             f"The vector has {vector.size} numbers; {target.tensor!r} has {activation.size} per image, of shape "
             f"{activation.shape}.",
             reason="DIMENSION_MISMATCH",
-            field="target.direction.vector",
+            field="vector",
         )
     weights: Array = vector / max(float(np.linalg.norm(vector)), float(np.finfo(np.float32).tiny))
     return weights
@@ -102,5 +102,5 @@ def _mask_on(mask: Array, shape: tuple[int, ...]) -> Array:
         raise InvalidInputError(
             f"The mask has the shape {mask.shape}, which does not fit the region's, {shape}.",
             reason="DIMENSION_MISMATCH",
-            field="target.region.mask",
+            field="mask",
         ) from error

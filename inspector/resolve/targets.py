@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError, NotFoundError
+from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.resolve.chosen import Chosen, chosen
-from inspector.resolve.classes import choose_class
+from inspector.resolve.classes import resolve_class
 from inspector.resolve.finite import is_choosable, no_choice
 from inspector.resolve.regions import direction_weights, element_place, region_places
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
-from inspector.types.targets import Class, Direction, Element, Region, Target, Unit
+from inspector.types.targets import KINDS, Class, Direction, Element, Region, Target, Unit
 
 Aim = Target | Chosen
 """What is asked for, or what an image chose, to be asked of others."""
@@ -33,6 +34,11 @@ class _Owner:
 
 def source_of(engine: Engine, target: Aim) -> str:
     """Return the name of the tensor that a target lives in."""
+    with _within(target):
+        return _source_of(engine, target)
+
+
+def _source_of(engine: Engine, target: Aim) -> str:
     match target:
         case Chosen():
             return target.resolved.tensor
@@ -55,23 +61,33 @@ def output_of(engine: Engine, target: Target) -> str | None:
             return _owner(engine, target).output
 
 
-def choose(engine: Engine, target: Aim, activation: Array, *, image: int) -> Chosen:
+def resolve(engine: Engine, target: Aim, activation: Array, *, image: int) -> Chosen:
     """Choose within one image's activation (the tensor without its batch axis).
 
     NotFoundError where a class, channel, position or element is out of range; InvalidInputError for a wrong rank.
     """
+    with _within(target):
+        return _resolve(engine, target, activation, image=image)
+
+
+def _within(target: Aim) -> AbstractContextManager[None]:
+    """Let an error name its place in the target; what an image chose names none."""
+    return nullcontext() if isinstance(target, Chosen) else within(KINDS[type(target)])
+
+
+def _resolve(engine: Engine, target: Aim, activation: Array, *, image: int) -> Chosen:
     match target:
         case Chosen():
             return target.on(activation, image=image)
         case Class():
-            return choose_class(engine, target, activation, image=image)
+            return resolve_class(engine, target, activation, image=image)
         case Unit():
-            return _choose_unit(engine.model.layer(target.layer), target, activation, image=image)
+            return _resolve_unit(engine.model.layer(target.layer), target, activation, image=image)
         case _:
-            return _choose_part(_owner(engine, target), target, activation, image=image)
+            return _resolve_part(_owner(engine, target), target, activation, image=image)
 
 
-def _choose_part(
+def _resolve_part(
     owner: _Owner, target: Element | Region | Direction, activation: Array, *, image: int
 ) -> Chosen:
     weights: Array | None = None
@@ -102,20 +118,21 @@ def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
     name, outputs = target.tensor, [output.name for output in engine.model.outputs]
     if name in outputs:
         return _Owner(tensor=name, output=name)
-    layers = engine.model.layers
-    if any(name in (layer.name, layer.output) for layer in layers):
+    if engine.model.has_layer(name):
         layer = engine.model.layer(name)
         return _Owner(tensor=layer.output, layer=layer.name)
-    close = get_close_matches(name, {*outputs, *(layer.name for layer in layers)}, n=3, cutoff=0.5)
+    close = get_close_matches(
+        name, {*outputs, *(layer.name for layer in engine.model.layers)}, n=3, cutoff=0.5
+    )
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     raise NotFoundError(
         f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers().{hint}",
         reason="TENSOR_NOT_FOUND",
-        field=f"target.{type(target).__name__.lower()}.tensor",
+        field="tensor",
     )
 
 
-def _choose_unit(layer: Layer, target: Unit, activation: Array, *, image: int) -> Chosen:
+def _resolve_unit(layer: Layer, target: Unit, activation: Array, *, image: int) -> Chosen:
     axis = channel_axis(layer, activation.ndim)
     maps = np.moveaxis(activation, axis, 0)
     channel = target.channel
@@ -159,7 +176,7 @@ def _check_channel(layer: Layer, channel: int, channels: int) -> None:
         raise NotFoundError(
             f"Layer {layer.name!r} has no channel {channel}: it has {channels}, from 0 to {channels - 1}.",
             reason="CHANNEL_NOT_FOUND",
-            field="target.unit.channel",
+            field="channel",
         )
 
 
@@ -168,5 +185,5 @@ def _check_position(layer: Layer, position: Sequence[int], shape: tuple[int, ...
         raise NotFoundError(
             f"Layer {layer.name!r} has no position {tuple(position)}: its maps have the shape {shape}.",
             reason="POSITION_NOT_FOUND",
-            field="target.unit.position",
+            field="position",
         )

@@ -9,13 +9,13 @@ from types import MappingProxyType
 import onnxruntime as ort
 
 from inspector.errors import EngineError, InvalidModelError
-from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
 from inspector.runtime.memory import share_arena
 from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
+from inspector.types.control import Cancellation
 
 
 class Optimization(Enum):
@@ -91,7 +91,10 @@ class Session:
         Raises CancelledError when the token ends the run, EngineError when ONNX Runtime fails.
         """
         token = cancellation or Cancellation()
-        with token.run() as options:
+        # ONNX Runtime looks at `terminate` between two nodes, and what was terminated once fails for ever: each run
+        # gets options of its own.
+        options = ort.RunOptions()
+        with token.stopping(lambda: setattr(options, "terminate", True)):
             try:
                 binding = self._bind(feeds, fetch)
                 self._session.run_with_iobinding(binding, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 
 import ml_dtypes
 import numpy as np
@@ -20,10 +21,12 @@ _BFLOAT16, _BFLOAT16_NUMBER = np.dtype(ml_dtypes.bfloat16), 16
 class DeviceTensor:
     """A tensor on a device; it comes to the host only through `numpy()`."""
 
-    __slots__ = ("value",)
+    __slots__ = ("_lent", "value")
 
-    def __init__(self, value: ort.OrtValue) -> None:
+    def __init__(self, value: ort.OrtValue, *, lent: Array | None = None) -> None:
+        """Hold a value; `lent` is the array whose memory it uses, which arrays made of the value do not keep alive."""
         self.value = value
+        self._lent = lent
 
     @classmethod
     def place(cls, array: Array, device: Device = CPU) -> DeviceTensor:
@@ -31,7 +34,9 @@ class DeviceTensor:
         if array.dtype == _BFLOAT16:
             bits = np.ascontiguousarray(array).view(np.uint16)
             return cls(ort.OrtValue.ortvalue_from_numpy_with_onnx_type(bits, _BFLOAT16_NUMBER))
-        return cls(ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), device.kind, device.index))
+        whole = np.ascontiguousarray(array)
+        value = ort.OrtValue.ortvalue_from_numpy(whole, device.kind, device.index)
+        return cls(value, lent=whole if device == CPU else None)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,8 +48,23 @@ class DeviceTensor:
         """The bytes that the values take."""
         return int(self.value.tensor_size_in_bytes())
 
+    def first(self, rows: int, *, device: Device) -> DeviceTensor:
+        """Return the first rows: on the CPU a view; elsewhere a copy over the host, unless that is all of them."""
+        if not self.shape or self.shape[0] <= rows:
+            return self
+        return self.place(self.numpy()[:rows], device)
+
+    @classmethod
+    def joined(cls, parts: Sequence[DeviceTensor], *, device: Device) -> DeviceTensor:
+        """Return the rows of at least one tensor, one after another; several are copied over the host."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls.place(np.concatenate([part.numpy() for part in parts]), device)
+
     def numpy(self) -> Array:
         """Return the values on the host; on the CPU a view of the tensor's memory."""
+        if self._lent is not None:
+            return self._lent
         if self.value.element_type() == _BFLOAT16_NUMBER:
             return self._bfloat16()
         array: Array = self.value.numpy()

@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 from inspector.face.model import Model
-from inspector.runtime.cancel import Cancellation
 from inspector.service.executor import Executor, Put
 from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, id_of
+from inspector.types.control import Cancellation
 
 T = TypeVar("T")
 
@@ -25,18 +25,18 @@ class Calls:
 
     async def on_model(self, name: str, context: Any, work: Callable[[Model, Cancellation], T]) -> T:
         """Return what `work` makes of the model with that resource name."""
-        inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))
+        model, gate = self._models.ready(id_of(MODELS, name, field="model"))
         return await self._executor.run(
-            gate, lambda token: work(inspector, token), seconds=self._seconds(context)
+            gate, lambda token: work(model, token), seconds=self._seconds(context)
         )
 
     def stream_on_model(
         self, name: str, context: Any, work: Callable[[Model, Cancellation, Put[T]], None]
     ) -> AsyncGenerator[T, None]:
         """Yield what `work` puts; see Executor.stream."""
-        inspector, gate = self._models.ready(id_of(MODELS, name, field="model"))
+        model, gate = self._models.ready(id_of(MODELS, name, field="model"))
         return self._executor.stream(
-            gate, lambda token, put: work(inspector, token, put), seconds=self._seconds(context)
+            gate, lambda token, put: work(model, token, put), seconds=self._seconds(context)
         )
 
     async def behind(self, gate: Gate, context: Any, work: Callable[[], T]) -> T:

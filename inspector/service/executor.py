@@ -7,10 +7,9 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from inspector.errors import CancelledError
-from inspector.runtime.cancel import Cancellation
+from inspector.errors import DeadlineExceededError
 from inspector.service.gate import Gate
-from inspector.service.status import DEADLINE_EXCEEDED
+from inspector.types.control import Cancellation
 
 T = TypeVar("T")
 Put = Callable[[T], object]
@@ -27,7 +26,7 @@ class Executor:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="inspect")
 
     async def run(self, gate: Gate, work: Callable[[Cancellation], T], *, seconds: float) -> T:
-        """Return what `work` returns; CancelledError (DEADLINE_EXCEEDED) after so many seconds, waiting included."""
+        """Return what `work` returns; DeadlineExceededError after so many seconds, waiting included."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         try:
@@ -122,8 +121,7 @@ async def _ended(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-def _late(seconds: float) -> CancelledError:
-    return CancelledError(
-        f"The call was not done after {seconds:.3g} s, which was all its deadline or the server allows.",
-        reason=DEADLINE_EXCEEDED,
+def _late(seconds: float) -> DeadlineExceededError:
+    return DeadlineExceededError(
+        f"The call was not done after {seconds:.3g} s, which was all its deadline or the server allows."
     )

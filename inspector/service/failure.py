@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inspector import errors
-from inspector.errors import EngineError, InspectorError
-
-
-def kind_of(error: InspectorError) -> str:
-    """Return the name of the nearest class that `inspector.errors` defines."""
-    return next(cls.__name__ for cls in type(error).__mro__ if cls.__module__ == errors.__name__)
+from inspector.errors import KINDS, EngineError, InspectorError, kind_of
 
 
 def failure_to_json(error: InspectorError) -> dict[str, Any]:
@@ -21,5 +15,5 @@ def failure_to_json(error: InspectorError) -> dict[str, Any]:
 
 def failure_from_json(failure: Mapping[str, Any]) -> InspectorError:
     """Return the error that JSON describes."""
-    kind: type[InspectorError] = getattr(errors, failure["kind"], EngineError)
+    kind = KINDS.get(failure["kind"], EngineError)
     return kind(failure["message"], reason=failure["reason"], field=failure["field"])

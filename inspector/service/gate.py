@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from inspector.errors import ConflictError
-from inspector.service.status import BusyError
+from inspector.errors import BusyError, ConflictError
 
 
 class Gate:

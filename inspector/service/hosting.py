@@ -41,7 +41,7 @@ class HostedModel:
     id: str
     state: State = State.UNLOADED
     failure: str = ""
-    inspector: Model | None = None
+    loaded: Model | None = None
     gate: Gate | None = None
     is_checked: bool = False
     """Whether the sandbox has seen it."""
@@ -82,14 +82,14 @@ class Models:
     def ready(self, identifier: str) -> tuple[Model, Gate]:
         """Return what is needed to run a model; ConflictError where it is not READY."""
         model = self.get(identifier)
-        if model.state is not State.READY or model.inspector is None or model.gate is None:
+        if model.state is not State.READY or model.loaded is None or model.gate is None:
             why = f" ({model.failure})" if model.failure else ""
             raise ConflictError(
                 f"Model {identifier!r} is {model.state.value}{why}. Load it first.",
                 reason="MODEL_NOT_LOADED",
                 field="model",
             )
-        return model.inspector, model.gate
+        return model.loaded, model.gate
 
     async def load(self, identifier: str, *, preprocessing: Mapping[str, Any] | None = None) -> HostedModel:
         """Make a model READY; preprocessing overrides what was found, and loads a READY model again."""
@@ -174,7 +174,7 @@ class Models:
                 if not model.is_checked:
                     await self._sandbox.check(folder)
                     model.is_checked = True
-                model.inspector = await asyncio.to_thread(
+                model.loaded = await asyncio.to_thread(
                     load,
                     folder,
                     device=self._settings.device,
@@ -191,7 +191,7 @@ class Models:
                 waiting=self._settings.waiting_per_model,
             )
             self._set(model, State.READY)
-            log.info("Model %s is ready on %s", model.id, model.inspector.device)
+            log.info("Model %s is ready on %s", model.id, model.loaded.info.device)
             return model
 
     async def _unload(self, model: HostedModel) -> HostedModel:
@@ -210,12 +210,12 @@ class Models:
 
     async def _release(self, model: HostedModel) -> None:
         """Close the gate, wait for those inside, and free the memory."""
-        if model.inspector is None or model.gate is None:
+        if model.loaded is None or model.gate is None:
             return
         self._set(model, State.UNLOADING)
         await model.gate.close()
-        await asyncio.to_thread(model.inspector.close)
-        model.inspector = model.gate = None
+        await asyncio.to_thread(model.loaded.close)
+        model.loaded = model.gate = None
 
     def _require_listed(self, model: HostedModel) -> None:
         if self._models.get(model.id) is not model:  # deleted while we waited

@@ -1,146 +1,122 @@
-"""inspector.v1.InspectionService."""
+"""inspector.v1.InspectionService: every call that carries a verb is made from the verb."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.message import Message
 
-from inspector.face.model import Model, attribution_methods
-from inspector.face.pictures import activation_picture
-from inspector.runtime.cancel import Cancellation
+from inspector.errors import LimitExceededError
+from inspector.face.model import Model
 from inspector.service.calls import Calls
-from inspector.service.convert.enums import POOLINGS, WITH_PICTURES, from_wire
-from inspector.service.convert.images import images_from_wire, require_count
-from inspector.service.convert.methods import method_to_wire, rectifier_to_wire
-from inspector.service.convert.results import prediction_to_wire
-from inspector.service.convert.tensors import tensor_to_wire
 from inspector.service.executor import Put
-from inspector.service.inputs import prepared, require_layers_fit
 from inspector.service.names import page
-from inspector.service.work import Attributing, attribution_work, occlusion_work, telling_work
-from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc
+from inspector.types.control import Cancellation, Control, Progress
+from inspector.types.options import MethodInfo, VerbInfo
+from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc, method_pb2
+from inspector.wire.calls import SERVICE, Rpc, rpc_named
+from inspector.wire.codec import to_message
+from inspector.wire.requests import request_of_message
+from inspector.wire.results import response_of
 
-MAX_LAYERS = 1000
+MAX_ENTRIES = 10_000
+"""Of a repeated field, such as targets or layers, in one request; of images, the server's setting."""
+
+Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
 class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
-    """Each method reads its request, runs the method of the same name of `Model`, and writes the result."""
+    """Each call reads its request, asks the model, and writes the result; only the lists are written by hand."""
 
-    def __init__(self, calls: Calls, *, max_images: int, max_bytes: int) -> None:
-        """Answer through `calls`; a request holds at most `max_images`, a response `max_bytes`."""
-        self._max_bytes = max_bytes
-        self._calls = calls
-        self._max_images = max_images
-
-    async def Predict(
-        self, request: inspection_service_pb2.PredictRequest, context: Any
-    ) -> inspection_service_pb2.PredictResponse:
-        images = images_from_wire(request.images, limit=self._max_images)
-
-        def work(inspector: Model, cancellation: Cancellation) -> inspection_service_pb2.PredictResponse:
-            inputs = prepared(inspector, images, cancellation)
-            found = inspector.predict(inputs, top=request.top or 5, cancellation=cancellation)
-            return inspection_service_pb2.PredictResponse(predictions=map(prediction_to_wire, found))
-
-        return await self._calls.on_model(request.model, context, work)
-
-    async def Activations(
-        self, request: inspection_service_pb2.ActivationsRequest, context: Any
-    ) -> inspection_service_pb2.ActivationsResponse:
-        images = images_from_wire(request.images, limit=self._max_images)
-        require_count(len(request.layers), limit=MAX_LAYERS, field="layers")
-        layers = list(request.layers)
-        drawn = from_wire(WITH_PICTURES, request.rendering, field="rendering")
-
-        def work(inspector: Model, cancellation: Cancellation) -> inspection_service_pb2.ActivationsResponse:
-            inputs = prepared(inspector, images, cancellation)
-            known = map(inspector.model.layer, layers)
-            require_layers_fit(known, images=len(inputs), limit=self._max_bytes)
-            found = inspector.activations(inputs, layers=layers, cancellation=cancellation)
-            return inspection_service_pb2.ActivationsResponse(
-                activations=[
-                    inspection_service_pb2.Activation(
-                        layer=name,
-                        values=tensor_to_wire(found[name]),
-                        picture=activation_picture(found[name][0], inspector.model.layer(name))
-                        if drawn
-                        else b"",
-                    )
-                    for name in layers
-                ],
-                notes=found.notes,
-            )
-
-        return await self._calls.on_model(request.model, context, work)
-
-    async def Attribute(
-        self, request: inspection_service_pb2.AttributeRequest, context: Any
-    ) -> inspection_service_pb2.AttributeResponse:
-        work = self._attribution_work(request)
-        return await self._calls.on_model(
-            request.model, context, lambda inspector, cancellation: work(inspector, cancellation, None)
-        )
-
-    async def AttributeStream(
-        self, request: inspection_service_pb2.AttributeStreamRequest, context: Any
+    def __init__(
+        self,
+        calls: Calls,
+        *,
+        methods: Callable[[], tuple[MethodInfo, ...]],
+        verbs: Callable[[], tuple[VerbInfo, ...]],
+        max_images: int,
+        max_bytes: int,
     ) -> None:
-        work = telling_work(self._attribution_work(request.attribution), max_bytes=self._max_bytes)
-        await self._write_all(request.attribution.model, context, work)
+        """Answer through `calls`; a request holds at most `max_images`, a response `max_bytes`."""
+        self._calls = calls
+        self._methods = methods
+        self._verbs = verbs
+        self._max_images = max_images
+        self._max_bytes = max_bytes
+        for method in SERVICE.methods:
+            if not method.name.startswith("List"):
+                call = rpc_named(method.name)
+                setattr(self, method.name, self._following(call) if call.is_stream else self._asking(call))
 
     async def ListMethods(
         self, request: inspection_service_pb2.ListMethodsRequest, _context: Any
     ) -> inspection_service_pb2.ListMethodsResponse:
         methods, token = page(
-            attribution_methods(), size=request.page_size, token=request.page_token, default=100, limit=1000
+            self._methods(), size=request.page_size, token=request.page_token, default=100, limit=1000
         )
         return inspection_service_pb2.ListMethodsResponse(
-            methods=map(method_to_wire, methods), next_page_token=token
+            methods=[to_message(method, method_pb2.Method) for method in methods], next_page_token=token
         )
 
-    async def ListRectifiers(
-        self, request: inspection_service_pb2.ListRectifiersRequest, context: Any
-    ) -> inspection_service_pb2.ListRectifiersResponse:
-        # The graph is searched for them: too long for the thread that answers all calls.
-        found = await self._calls.on_model(
-            request.model, context, lambda inspector, _cancellation: inspector.rectifiers()
+    async def ListVerbs(
+        self, request: inspection_service_pb2.ListVerbsRequest, _context: Any
+    ) -> inspection_service_pb2.ListVerbsResponse:
+        verbs, token = page(
+            self._verbs(), size=request.page_size, token=request.page_token, default=100, limit=1000
         )
-        rectifiers, token = page(
-            found, size=request.page_size, token=request.page_token, default=1000, limit=10_000
-        )
-        return inspection_service_pb2.ListRectifiersResponse(
-            rectifiers=map(rectifier_to_wire, rectifiers), next_page_token=token
+        return inspection_service_pb2.ListVerbsResponse(
+            verbs=[to_message(verb, method_pb2.Verb) for verb in verbs], next_page_token=token
         )
 
-    async def Occlude(self, request: inspection_service_pb2.OccludeRequest, context: Any) -> None:
-        await self._write_all(request.model, context, occlusion_work(request))
+    def _asking(self, call: Rpc) -> Handler:
+        async def handle(message: Any, context: Any) -> Message:
+            self._require_counts(message)
 
-    async def Features(
-        self, request: inspection_service_pb2.FeaturesRequest, context: Any
-    ) -> inspection_service_pb2.FeaturesResponse:
-        images = images_from_wire(request.images, limit=self._max_images)
-        pooling = from_wire(POOLINGS, request.pooling, field="pooling")
+            def work(model: Model, cancellation: Cancellation) -> Message:
+                request = request_of_message(message, call)
+                return response_of(call, result=model.backend.ask(request, self._control(cancellation)))
 
-        def work(inspector: Model, cancellation: Cancellation) -> inspection_service_pb2.FeaturesResponse:
-            inputs = prepared(inspector, images, cancellation)
-            if pooling == "none" and request.layer:
-                known = [inspector.model.layer(request.layer)]
-                require_layers_fit(known, images=len(inputs), limit=self._max_bytes)
-            found = inspector.features(
-                inputs, layer=request.layer or None, pooling=pooling, cancellation=cancellation
-            )
-            return inspection_service_pb2.FeaturesResponse(features=tensor_to_wire(found))
+            return await self._calls.on_model(message.model, context, work)
 
-        return await self._calls.on_model(request.model, context, work)
+        return handle
 
-    def _attribution_work(self, request: inspection_service_pb2.AttributeRequest) -> Attributing:
-        return attribution_work(request, max_images=self._max_images, max_bytes=self._max_bytes)
+    def _following(self, call: Rpc) -> Handler:
+        async def handle(message: Any, context: Any) -> None:
+            self._require_counts(message)
 
-    async def _write_all(
-        self, model: str, context: Any, work: Callable[[Model, Cancellation, Put[Message]], None]
-    ) -> None:
-        async with aclosing(self._calls.stream_on_model(model, context, work)) as responses:
-            async for response in responses:
-                await context.write(response)
+            def work(model: Model, cancellation: Cancellation, put: Put[Message]) -> None:
+                told: list[Progress] = []
+
+                def tell(progress: Progress) -> None:
+                    told[:] = [replace(progress, partial=None)]
+                    put(response_of(call, progress=progress))
+
+                request = request_of_message(message, call)
+                wants_partial = getattr(message, "wants_partial", False)
+                control = self._control(cancellation, progress=tell, wants_partial=wants_partial)
+                result = model.backend.ask(request, control)
+                # Only the last message is sure to reach a slow reader: it says once more what was told last.
+                put(response_of(call, result=result, progress=told[0] if told else None))
+
+            async with aclosing(self._calls.stream_on_model(message.model, context, work)) as responses:
+                async for response in responses:
+                    await context.write(response)
+
+        return handle
+
+    def _control(self, cancellation: Cancellation, **more: Any) -> Control:
+        return Control(cancellation=cancellation, max_result_bytes=self._max_bytes, **more)
+
+    def _require_counts(self, message: Message) -> None:
+        for field, value in message.ListFields():
+            if field.is_repeated:
+                limit = self._max_images if field.name == "images" else MAX_ENTRIES
+                if len(value) > limit:
+                    raise LimitExceededError(
+                        f"{field.name} has {len(value)} entries; one request takes at most {limit}. Send several "
+                        "requests.",
+                        field=field.name,
+                    )

@@ -7,24 +7,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from inspector.errors import ConflictError
-from inspector.service.convert.images import preprocessing_from_wire
-from inspector.service.convert.models import details_to_wire, layer_to_wire
 from inspector.service.gate import Gate
-from inspector.service.hosting import HostedModel, Models, State
-from inspector.service.names import MODELS, id_of, page, page_by_id, require_id
+from inspector.service.hosting import HostedModel, Models
+from inspector.service.names import MODELS, id_of, page_by_id, require_id
 from inspector.service.repository import Manifest, Repository, describe, model_exists
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
 from inspector.service.upload import Upload
+from inspector.types.served_model import ServedModel
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
-
-_STATES = {
-    State.UNLOADED: model_pb2.MODEL_STATE_UNLOADED,
-    State.LOADING: model_pb2.MODEL_STATE_LOADING,
-    State.READY: model_pb2.MODEL_STATE_READY,
-    State.UNLOADING: model_pb2.MODEL_STATE_UNLOADING,
-    State.FAILED: model_pb2.MODEL_STATE_FAILED,
-}
+from inspector.wire.models import model_to_message, override_of_message
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
@@ -54,13 +46,13 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
                 model = await self._models.load(header.model_id)
             else:
                 model = await self._receive(upload, header)
-        return model_service_pb2.UploadModelResponse(model=_to_wire(model))
+        return model_service_pb2.UploadModelResponse(model=_to_message(model))
 
     async def RegisterModel(
         self, request: model_service_pb2.RegisterModelRequest, _context: Any
     ) -> model_service_pb2.RegisterModelResponse:
         model = await self._models.register(require_id(request.model_id, field="model_id"))
-        return model_service_pb2.RegisterModelResponse(model=_to_wire(model))
+        return model_service_pb2.RegisterModelResponse(model=_to_message(model))
 
     async def ListModels(
         self, request: model_service_pb2.ListModelsRequest, _context: Any
@@ -69,40 +61,27 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             self._models.ids(), size=request.page_size, token=request.page_token, default=50, limit=1000
         )
         return model_service_pb2.ListModelsResponse(
-            models=[_to_wire(self._models.get(identifier)) for identifier in ids], next_page_token=token
+            models=[_to_message(self._models.get(identifier)) for identifier in ids], next_page_token=token
         )
 
     async def GetModel(
         self, request: model_service_pb2.GetModelRequest, _context: Any
     ) -> model_service_pb2.GetModelResponse:
         model = self._models.get(id_of(MODELS, request.name, field="name"))
-        return model_service_pb2.GetModelResponse(model=_to_wire(model))
-
-    async def ListLayers(
-        self, request: model_service_pb2.ListLayersRequest, _context: Any
-    ) -> model_service_pb2.ListLayersResponse:
-        inspector, _ = self._models.ready(id_of(MODELS, request.model, field="model"))
-        layers, token = page(
-            inspector.layers(), size=request.page_size, token=request.page_token, default=1000, limit=10_000
-        )
-        return model_service_pb2.ListLayersResponse(
-            layers=[layer_to_wire(layer) for layer in layers], next_page_token=token
-        )
+        return model_service_pb2.GetModelResponse(model=_to_message(model))
 
     async def LoadModel(
         self, request: model_service_pb2.LoadModelRequest, _context: Any
     ) -> model_service_pb2.LoadModelResponse:
         identifier = id_of(MODELS, request.name, field="name")
-        model = await self._models.load(
-            identifier, preprocessing=preprocessing_from_wire(request.preprocessing)
-        )
-        return model_service_pb2.LoadModelResponse(model=_to_wire(model))
+        model = await self._models.load(identifier, preprocessing=override_of_message(request.preprocessing))
+        return model_service_pb2.LoadModelResponse(model=_to_message(model))
 
     async def UnloadModel(
         self, request: model_service_pb2.UnloadModelRequest, _context: Any
     ) -> model_service_pb2.UnloadModelResponse:
         model = await self._models.unload(id_of(MODELS, request.name, field="name"))
-        return model_service_pb2.UnloadModelResponse(model=_to_wire(model))
+        return model_service_pb2.UnloadModelResponse(model=_to_message(model))
 
     async def DeleteModel(
         self, request: model_service_pb2.DeleteModelRequest, _context: Any
@@ -111,7 +90,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         return model_service_pb2.DeleteModelResponse()
 
     def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
-        """Say whether exactly this was uploaded before, going by the digest that the caller gives."""
+        """Return whether exactly this was uploaded before, going by the digest that the caller gives."""
         manifest = self._models.manifest(header.model_id)
         return manifest == Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
 
@@ -146,17 +125,15 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
 def _sidecar(header: model_service_pb2.UploadHeader) -> dict[str, Any]:
     """Return what is kept beside the model as its inspector.json."""
     sidecar: dict[str, Any] = {}
-    if preprocessing := preprocessing_from_wire(header.preprocessing):
+    if preprocessing := override_of_message(header.preprocessing):
         sidecar["preprocessing"] = preprocessing
     if header.labels:
         sidecar["labels"] = list(header.labels)
     return sidecar
 
 
-def _to_wire(model: HostedModel) -> model_pb2.Model:
-    return model_pb2.Model(
-        name=model.name,
-        state=_STATES[model.state],
-        failure=model.failure,
-        details=None if model.inspector is None else details_to_wire(model.inspector),
+def _to_message(model: HostedModel) -> model_pb2.Model:
+    info = None if model.loaded is None else model.loaded.info
+    return model_to_message(
+        ServedModel(name=model.id, state=model.state.value, failure=model.failure, info=info)
     )

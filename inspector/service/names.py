@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 from inspector.errors import InvalidInputError
+from inspector.types.names import is_id, require_id
+
+__all__ = ["COLLECTIONS", "MODELS", "id_of", "is_id", "name_of", "page", "page_by_id", "require_id"]
 
 T = TypeVar("T")
 
 MODELS = "models"
 COLLECTIONS = "collections"
-
-_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-
-
-def require_id(text: str, *, field: str) -> str:
-    """Return the id if it is one; it names a folder too, so nothing else may pass."""
-    if not _ID.fullmatch(text):
-        raise InvalidInputError(
-            f"{field} is {text[:80]!r}; an id has 1 to 63 characters of a-z, 0-9, '.', '_', '-' "
-            "and begins with a letter or digit.",
-            reason="INVALID_NAME",
-            field=field,
-        )
-    return text
-
-
-def is_id(text: str) -> bool:
-    """Say whether it may be an id."""
-    return _ID.fullmatch(text) is not None
 
 
 def name_of(kind: str, identifier: str) -> str:

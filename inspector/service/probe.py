@@ -50,8 +50,8 @@ def _limit(memory: int, seconds: int) -> None:
 
 def _examine(path: str) -> dict[str, Any] | None:
     try:
-        with load(path, device="cpu") as inspector:
-            _run_once(inspector)
+        with load(path, device="cpu") as model:
+            _run_once(model)
     except InspectorError as error:
         return failure_to_json(_too_large() if _ran_out_of_memory(error) else error)
     except MemoryError:
@@ -59,15 +59,15 @@ def _examine(path: str) -> dict[str, Any] | None:
     return None
 
 
-def _run_once(inspector: Model) -> None:
+def _run_once(model: Model) -> None:
     """Compute the last layer for a black image; a size that the model leaves open may be one that it cannot take."""
-    image = inspector.model.input
+    image, layers = model.info.input, model.layers()
     sizes = {"C": image.channels or 3, "H": image.height or OPEN_SIZE, "W": image.width or OPEN_SIZE}
-    if inspector.model.other_inputs or image.layout == "NC" or not inspector.model.layers:
+    if image.layout == "NC" or not layers:
         return
-    black = np.zeros((1, *(sizes[axis] for axis in image.layout[1:])), dtype=image.dtype)
+    black = np.zeros((1, *(sizes[axis] for axis in image.layout[1:])), dtype=np.dtype(image.dtype))
     try:
-        inspector.activations(black, layers=[inspector.model.layers[-1].name])
+        model.activations(black, layers=[layers[-1].name])
     except EngineError as error:
         if (image.height and image.width) or _ran_out_of_memory(error):
             raise

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-import grpc
 from grpc_reflection.v1alpha.reflection import aio
 
 from inspector.service.gate import Gate
-from inspector.service.status import BusyError
 
 
 class Reflection(aio.ReflectionServicer):  # type: ignore[misc]  # untyped
@@ -22,13 +20,7 @@ class Reflection(aio.ReflectionServicer):  # type: ignore[misc]  # untyped
     async def ServerReflectionInfo(  # noqa: N802
         self, request_iterator: AsyncIterator[Any], context: Any
     ) -> AsyncIterator[Any]:
-        """Answer each request of a stream."""
-        try:
-            await self._callers.enter()
-        except BusyError as error:
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, error.message)
-        try:
+        """Answer each request of a stream; BusyError where too many are open."""
+        async with self._callers.passed():
             async for response in super().ServerReflectionInfo(request_iterator, context):
                 yield response
-        finally:
-            self._callers.leave()

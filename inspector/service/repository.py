@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inspector.errors import ConflictError, EngineError, LimitExceededError, unknown_name
+from inspector.errors import AlreadyExistsError, ConflictError, EngineError, LimitExceededError, unknown_name
 from inspector.service.names import is_id
 
 MODEL_FILE = "model.onnx"
@@ -118,9 +118,9 @@ def describe(folder: Path, manifest: Manifest) -> None:
         _write(folder / MANIFEST, json.dumps(asdict(manifest)))
 
 
-def model_exists(identifier: str) -> ConflictError:
+def model_exists(identifier: str) -> AlreadyExistsError:
     """Return the error for an id that is taken."""
-    return ConflictError(
+    return AlreadyExistsError(
         f"There is a model {identifier!r} already. Take another id, or delete that one first.",
         reason="MODEL_EXISTS",
         field="model_id",

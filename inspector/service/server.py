@@ -9,49 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from inspector.collections.stores.memory import MemoryStore
 from inspector.errors import ConflictError, InspectorError, InvalidInputError
+from inspector.plugins import load_plugins
 from inspector.service.calls import Calls
-from inspector.service.embedding_servicer import EmbeddingServicer
 from inspector.service.executor import Executor
-from inspector.service.gate import Gate
 from inspector.service.health import Health
 from inspector.service.hosting import Models
-from inspector.service.inspection_servicer import InspectionServicer
-from inspector.service.interceptors.errors import ErrorInterceptor
-from inspector.service.model_servicer import ModelServicer
-from inspector.service.reflection import Reflection
+from inspector.service.interceptors.ring import ring
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
+from inspector.service.services import NAMES, Parts, add_services, standing_streams
 from inspector.service.settings import Settings
-from inspector.v1 import (
-    embedding_service_pb2,
-    embedding_service_pb2_grpc,
-    inspection_service_pb2,
-    inspection_service_pb2_grpc,
-    model_service_pb2,
-    model_service_pb2_grpc,
-)
 
 log = logging.getLogger(__name__)
-
-SERVICES = tuple(
-    module.DESCRIPTOR.services_by_name[name].full_name
-    for module, name in (
-        (model_service_pb2, "ModelService"),
-        (inspection_service_pb2, "InspectionService"),
-        (embedding_service_pb2, "EmbeddingService"),
-    )
-)
-
-REFLECTED = (
-    *SERVICES,
-    health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
-    reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"].full_name,
-)
 
 
 class Server:
@@ -59,7 +30,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._health = Health(SERVICES, watchers=_standing("health watchers", settings))
+        self._health = Health(NAMES, watchers=standing_streams("health watchers", settings))
         self._repository = Repository(settings.repository)
         self._executor = Executor(workers=settings.workers)
         self._sandbox = Sandbox(seconds=settings.sandbox_seconds, memory_bytes=settings.sandbox_memory_bytes)
@@ -92,7 +63,7 @@ class Server:
     def _listening(self) -> Any:
         settings = self._settings
         server = grpc.aio.server(
-            interceptors=[ErrorInterceptor(max_response_bytes=settings.max_message_bytes)],
+            interceptors=ring(settings),
             maximum_concurrent_rpcs=settings.max_concurrent_rpcs,
             options=[
                 # Otherwise a second server takes the same port in silence, and each gets half of the calls.
@@ -102,27 +73,16 @@ class Server:
                 ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
             ],
         )
-        calls = Calls(self.models, self._executor, max_seconds=settings.max_call_seconds)
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            ModelServicer(self.models, repository=self._repository, sandbox=self._sandbox, settings=settings),
+        add_services(
             server,
-        )
-        inspection_service_pb2_grpc.add_InspectionServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            InspectionServicer(calls, max_images=settings.max_images, max_bytes=settings.max_message_bytes),
-            server,
-        )
-        embedding_service_pb2_grpc.add_EmbeddingServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            EmbeddingServicer(
-                calls,
-                MemoryStore(max_bytes=settings.collections_bytes),
-                gate=Gate("the collections", running=1, waiting=settings.waiting_per_model),
-                max_items=settings.max_images,
+            Parts(
+                settings=settings,
+                health=self._health,
+                repository=self._repository,
+                sandbox=self._sandbox,
+                models=self.models,
+                calls=Calls(self.models, self._executor, max_seconds=settings.max_call_seconds),
             ),
-            server,
-        )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
-            Reflection(REFLECTED, callers=_standing("reflection", settings)), server
         )
         return server
 
@@ -140,6 +100,7 @@ class Server:
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then drain. `ready` is called with the address once calls are answered."""
+    load_plugins()
     asyncio.run(_serve(settings, ready))
 
 
@@ -155,11 +116,6 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> Non
     log.info("Draining for up to %g s", settings.drain_seconds)
     await server.stop()
     log.info("Stopped")
-
-
-def _standing(what: str, settings: Settings) -> Gate:
-    """Return a gate for streams that may stay open for ever, so that calls always find room beside them."""
-    return Gate(what, running=max(1, settings.max_concurrent_rpcs // 4), waiting=0)
 
 
 def _bind(server: Any, address: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from inspector.errors import InvalidInputError
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from inspector.service.environment import read_environment, require_valid
 
 MIB = 2**20
 GIB = 2**30
-PREFIX = "INSPECTOR_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,64 +28,48 @@ class Settings:
     """Ids of the models to load at the start, separated by commas; "*" for all."""
     device: str = "auto"
     """"auto", "cpu", "cuda" or "cuda:N"."""
-    workers: int = 4
+    workers: PositiveInt = 4
     """Threads that run models, for all models together."""
-    running_per_model: int = 2
+    running_per_model: PositiveInt = 2
     """Calls of one model that run at once."""
-    waiting_per_model: int = 32
+    waiting_per_model: NonNegativeInt = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
-    max_call_seconds: float = 600.0
+    max_call_seconds: PositiveFloat = 600.0
     """The longest that a call may take, whatever deadline it came with."""
-    max_message_bytes: int = 64 * MIB
+    max_message_bytes: PositiveInt = 64 * MIB
     """One request or response."""
-    max_concurrent_rpcs: int = 2048
+    max_concurrent_rpcs: PositiveInt = 2048
     """Calls and open streams of all callers together."""
-    max_streams_per_connection: int = 256
+    max_streams_per_connection: PositiveInt = 256
     """Calls and open streams of one connection."""
-    max_images: int = 256
+    max_images: PositiveInt = 256
     """Images, items or queries in one request."""
-    max_models: int = 100
+    max_models: PositiveInt = 100
     """Models in the repository."""
-    max_upload_bytes: int = 2 * GIB - 1
+    max_upload_bytes: PositiveInt = 2 * GIB - 1
     """One uploaded file; a protobuf ends at 2 GiB."""
-    max_uploads: int = 4
+    max_uploads: PositiveInt = 4
     """Uploads at once."""
-    upload_stall_seconds: float = 30.0
+    upload_stall_seconds: PositiveFloat = 30.0
     """The longest pause between two messages of an upload."""
-    sandbox_seconds: float = 120.0
+    sandbox_seconds: PositiveFloat = 120.0
     """The longest that parsing and first running a new model may take."""
-    sandbox_memory_bytes: int = 16 * GIB
+    sandbox_memory_bytes: PositiveInt = 16 * GIB
     """Address space of the process that does so."""
-    collections_bytes: int = GIB
+    collections_store: str = "memory"
+    """What keeps collections; docs/catalog.md lists the stores."""
+    collections_bytes: PositiveInt = GIB
     """Memory for all collections together."""
-    drain_seconds: float = 20.0
+    drain_seconds: NonNegativeFloat = 20.0
     """How long running calls may go on after SIGTERM."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, (int, float)):
-                continue
-            if value < 0 or (value == 0 and field.name not in _MAY_BE_ZERO):
-                raise InvalidInputError(f"{field.name} is {value}; it must be positive.", field=field.name)
+        require_valid(self)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Return the defaults, changed by the variables INSPECTOR_<NAME>; InvalidInputError where one is off."""
-        defaults = cls()
-        given: dict[str, Any] = {}
-        for field in fields(cls):
-            variable = PREFIX + field.name.upper()
-            if variable not in environment:
-                continue
-            text = environment[variable]
-            try:
-                given[field.name] = type(getattr(defaults, field.name))(text)
-            except ValueError as error:
-                raise InvalidInputError(
-                    f"{variable} is {text!r}; it must be a number.", field=field.name
-                ) from error
-        return replace(defaults, **given)
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Self:
+        """Return the defaults, changed by the variables INSPECTOR_<NAME>, and those by what is given.
 
-
-_MAY_BE_ZERO = frozenset({"waiting_per_model", "drain_seconds"})
+        InvalidInputError names the variable that is off, or that no setting has the name of.
+        """
+        return read_environment(cls, environment, given)

@@ -12,8 +12,11 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from inspector.errors import (
+    AlreadyExistsError,
+    BusyError,
     CancelledError,
     ConflictError,
+    DeadlineExceededError,
     DeviceError,
     EngineError,
     InspectorError,
@@ -21,13 +24,13 @@ from inspector.errors import (
     InvalidModelError,
     LimitExceededError,
     NotFoundError,
+    ServerUnavailableError,
     UnsupportedOperatorError,
     UserError,
+    kind_of,
 )
-from inspector.service.failure import kind_of
 
 DOMAIN = "inspector"
-DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
 
 log = logging.getLogger(__name__)
 
@@ -37,32 +40,22 @@ _CODES: dict[type[InspectorError], grpc.StatusCode] = {
     LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,
     NotFoundError: grpc.StatusCode.NOT_FOUND,
+    AlreadyExistsError: grpc.StatusCode.ALREADY_EXISTS,
     ConflictError: grpc.StatusCode.FAILED_PRECONDITION,
     DeviceError: grpc.StatusCode.FAILED_PRECONDITION,
     UserError: grpc.StatusCode.INVALID_ARGUMENT,
+    DeadlineExceededError: grpc.StatusCode.DEADLINE_EXCEEDED,
     CancelledError: grpc.StatusCode.CANCELLED,
+    ServerUnavailableError: grpc.StatusCode.UNAVAILABLE,
     EngineError: grpc.StatusCode.INTERNAL,
+    InspectorError: grpc.StatusCode.INTERNAL,
 }
 """The code of an error is that of the nearest class in its ancestry."""
 
 
-class BusyError(LimitExceededError):
-    """Too many calls wait already; the same call may succeed after a while."""
-
-    reason = "BUSY"
-
-    def __init__(self, message: str, *, retry_seconds: float) -> None:
-        super().__init__(message)
-        self.retry_seconds = retry_seconds
-
-
 def code_of(error: InspectorError) -> grpc.StatusCode:
     """Return the status code of an error."""
-    if error.reason.endswith("_EXISTS"):
-        return grpc.StatusCode.ALREADY_EXISTS
-    if error.reason == DEADLINE_EXCEEDED:
-        return grpc.StatusCode.DEADLINE_EXCEEDED
-    return next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), grpc.StatusCode.INTERNAL)
+    return next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
 
 
 def status_of(error: BaseException, request: Message | None = None) -> status_pb2.Status:

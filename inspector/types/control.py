@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
-from inspector.errors import CancelledError
+from inspector.errors import CancelledError, EngineError, LimitExceededError
 
 
 class Cancellation:
@@ -34,9 +35,9 @@ class Cancellation:
             stop()
 
     def raise_if_cancelled(self) -> None:
-        """Raise CancelledError if the token was cancelled."""
+        """Raise CancelledError if the token was cancelled: a fresh one, since several threads may raise it at once."""
         if self._error is not None:
-            raise self._error
+            raise copy(self._error)
 
     @contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
@@ -49,6 +50,22 @@ class Cancellation:
         finally:
             with self._lock:
                 self._stops.remove(stop)
+
+    @contextmanager
+    def branch(self) -> Iterator[Cancellation]:
+        """Give what runs in the block a token of its own: it ends with this one, and this one outlives it."""
+        own = Cancellation()
+        with self.stopping(lambda: own.cancel(self._error or "cancelled by the caller")):
+            yield own
+
+
+class _Never(Cancellation):
+    def cancel(self, reason: str | CancelledError = "") -> None:
+        raise EngineError(f"The token of whoever never cancels was cancelled: {reason}.")
+
+
+NEVER = _Never()
+"""The token of whoever gave none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +87,20 @@ class Control:
     """Told from the thread that works; verbs of one step tell nothing."""
     wants_partial: bool = False
     """Whether results that are not complete come with the progress."""
-    cancellation: Cancellation = field(default_factory=Cancellation)
+    cancellation: Cancellation = NEVER
     timeout: float | None = None
     """Seconds for the whole request, waiting included; DeadlineExceededError afterwards. None: the backend's own."""
+    max_result_bytes: int | None = None
+    """How large a result may be: a larger one is refused before it is computed, where its size can be known."""
+
+    def require_room(self, size: int, *, what: str) -> None:
+        """Raise LimitExceededError where a result of so many bytes may not be given."""
+        if self.max_result_bytes is not None and size > self.max_result_bytes:
+            raise LimitExceededError(
+                f"{what} take about {size:,} bytes; a response holds at most {self.max_result_bytes:,}. Ask for fewer "
+                "at a time.",
+                reason="RESPONSE_TOO_LARGE",
+            )
 
     def tell(self, done: int, total: int, partial: Callable[[], Any] | None = None) -> None:
         """Say how far it is; `partial` makes the result so far, and is called only where somebody wants it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inspector.types.arrays import Array
 
-Images = object
+ImageLike = object
 """A path, encoded bytes, a PIL image, a uint8 picture (H, W, 3) or (H, W), a float array as the model's input, a
 Prepared batch, or a list of those."""
 

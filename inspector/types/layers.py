@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inspector.types.dtypes import Dtype
 from inspector.types.receptive_field import ReceptiveField
 
 Dim = int | str | None
@@ -17,7 +18,7 @@ class Output:
     """One output of a model."""
 
     name: str
-    dtype: str
+    dtype: Dtype
     shape: Shape
 
 
@@ -30,7 +31,7 @@ class Layer:
     op_type: str
     output: str
     """The name of the tensor that this layer computes."""
-    dtype: str
+    dtype: Dtype
     """Of its values as they are given: those of codes are dequantized."""
     shape: Shape
     """For one image: the batch dimension, where there is one, is 1."""

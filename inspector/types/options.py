@@ -1,23 +1,23 @@
-"""Attribution methods and their options: plain data, the same in-process and from a service.
+"""Options of verbs and methods: plain data, the same in process and from a service.
 
 An option has one or more types, after what its value may be:
-integer, number, text, flag (true or false), numbers (a sequence), tensor (a float array of two or more axes), and
-policies (a mapping from layers to policies).
+integer, number, text, flag (true or false), numbers (a sequence), texts (a sequence), tensor (a float array of two or
+more axes), and policies (a mapping from layers to policies). "other" has a reader of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, nearest
 
 INTEGER, NUMBER, TEXT, FLAG = "integer", "number", "text", "flag"
-NUMBERS, TENSOR, POLICIES = "numbers", "tensor", "policies"
+NUMBERS, TEXTS, TENSOR, POLICIES, OTHER = "numbers", "texts", "tensor", "policies", "other"
 
 _WORDS = {
     INTEGER: "an integer",
@@ -25,12 +25,17 @@ _WORDS = {
     TEXT: "a text",
     FLAG: "true or false",
     NUMBERS: "several numbers",
+    TEXTS: "several texts",
     TENSOR: "a float array of two or more axes",
     POLICIES: "a mapping from layers to policies",
+    OTHER: "another value",
 }
 TYPES = tuple(_WORDS)
 
-_NO = object()
+PICTURES = ("saliency", "signed", "heat", "projection")
+"""How a method's maps are drawn: as magnitude; summed over channels in signed colors; as heat; in their own colors."""
+
+_NO: Any = object()
 """No value: what was given is of another type."""
 
 
@@ -53,15 +58,15 @@ class OptionInfo:
         texts = self.choices if TEXT in self.types else ()
         return ", ".join([*texts, *(["or " + " or ".join(words)] if texts and words else words)])
 
-    def check(self, value: object) -> Any:
-        """Return a value as the method takes it; InvalidInputError says what is allowed."""
+    def check(self, value: object, *, field: str | None = None) -> Any:
+        """Return a value as the method takes it; InvalidInputError about `field` says what is allowed."""
         if value is None and self.default is None:
             return None
         for kind in self.types:
             found = _TAKE[kind](value)
             if found is not _NO and (kind != TEXT or not self.choices or found in self.choices):
                 return found
-        raise self._refusal(value)
+        raise self._refusal(value, field)
 
     def read(self, text: str) -> Any:
         """Return the value that a text stands for: `12`, `0.5`, `true`, `0.1,0.2,0.3` or a word."""
@@ -69,16 +74,29 @@ class OptionInfo:
             found = _READ[kind](text) if kind in _READ else _NO
             if found is not _NO and (kind != TEXT or not self.choices or found in self.choices):
                 return found
-        raise self._refusal(text)
+        raise self._refusal(text, None)
 
-    def _refusal(self, value: object) -> InvalidInputError:
-        hint = _hint(value, self.choices if TEXT in self.types else ())
+    def _refusal(self, value: object, field: str | None) -> InvalidInputError:
+        near = nearest(value, self.choices if TEXT in self.types else ())
         shown = repr(value) if len(repr(value)) <= 60 else f"{type(value).__name__} of another kind"
         return InvalidInputError(
-            f"{self.name} is {shown}; allowed: {self.allowed}.{hint}",
+            f"{self.name} is {shown}; allowed: {self.allowed}.{near}",
             reason="INVALID_OPTION",
-            field=f"options.{self.name}",
+            field=f"options[{self.name}]" if field is None else field,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerbInfo:
+    """Something that can be asked of a model."""
+
+    name: str
+    description: str
+    """What it does, in one sentence."""
+    options: tuple[OptionInfo, ...]
+    result: str
+    """The kind of result that answers it, by its name on the wire."""
+    takes_images: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +109,10 @@ class MethodInfo:
     description: str
     """What it computes, in one sentence."""
     options: tuple[OptionInfo, ...] = ()
+    picture: str = "saliency"
+    """The way its maps are drawn: "saliency", "projection", "heat" or "signed"."""
+    caution: str | None = None
+    """What must be said beside its pictures."""
 
     def option(self, name: str) -> OptionInfo:
         """Return the option of that name; InvalidInputError names those that exist, and the nearest."""
@@ -98,16 +120,47 @@ class MethodInfo:
         if name not in known:
             raise InvalidInputError(
                 f"The method {self.name!r} has no option {name!r}; it has: {', '.join(known) or 'none'}."
-                + _hint(name, known),
+                + nearest(name, known),
                 reason="UNKNOWN_OPTION",
-                field=f"options.{name}",
+                field=f"options[{name}]",
             )
         return known[name]
 
 
-def _hint(given: object, known: Iterable[str]) -> str:
-    close = get_close_matches(given, list(known), n=1, cutoff=0.5) if isinstance(given, str) else []
-    return f" Did you mean {close[0]!r}?" if close else ""
+_HINTS: Mapping[Any, str] = {
+    bool: FLAG,
+    int: INTEGER,
+    float: NUMBER,
+    str: TEXT,
+    Literal: TEXT,
+    Sequence: NUMBERS,
+    np.ndarray: TENSOR,
+    Mapping: POLICIES,
+}
+"""The type of an option by its annotation."""
+
+
+def option_of(name: str, hint: Any, default: object) -> OptionInfo:
+    """Return an option as its annotation says it; an annotation that says none of the types is OTHER."""
+    members = [member for member in _members(hint) if member is not NoneType]
+    types = tuple(dict.fromkeys(map(_type_of, members)))
+    choices = tuple(text for member in members if get_origin(member) is Literal for text in get_args(member))
+    return OptionInfo(name=name, types=types, default=default, choices=choices)
+
+
+def _type_of(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return TEXTS if get_args(hint)[0] is str else NUMBERS if get_args(hint)[0] in (int, float) else OTHER
+    return _HINTS.get(get_origin(hint) or hint, OTHER)
+
+
+def _members(hint: Any) -> Iterator[Any]:
+    """Yield what a union is made of, or the hint itself."""
+    if get_origin(hint) in (Union, UnionType):
+        for member in get_args(hint):
+            yield from _members(member)
+    else:
+        yield hint
 
 
 def _integer(value: object) -> Any:
@@ -143,6 +196,12 @@ def _numbers(value: object) -> Any:
     return _NO if _NO in found else tuple(found)
 
 
+def _texts(value: object) -> Any:
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        return _NO
+    return tuple(value) if all(isinstance(item, str) for item in value) else _NO
+
+
 def _tensor(value: object) -> Any:
     is_tensor = isinstance(value, np.ndarray) and value.ndim > 1 and np.issubdtype(value.dtype, np.floating)
     return value if is_tensor else _NO
@@ -154,14 +213,16 @@ def _policies(value: object) -> Any:
     return dict(value) if all(isinstance(text, str) for pair in value.items() for text in pair) else _NO
 
 
-_TAKE = {
+_TAKE: Mapping[str, Callable[[Any], Any]] = {
     INTEGER: _integer,
     NUMBER: _number,
     TEXT: _text,
     FLAG: _flag,
     NUMBERS: _numbers,
+    TEXTS: _texts,
     TENSOR: _tensor,
     POLICIES: _policies,
+    OTHER: lambda value: value,
 }
 
 
@@ -184,10 +245,11 @@ def _read_numbers(text: str) -> Any:
     return _NO if _NO in found else tuple(found)
 
 
-_READ = {
+_READ: Mapping[str, Callable[[str], Any]] = {
     INTEGER: _read_integer,
     NUMBER: _read_number,
     TEXT: _text,
     FLAG: lambda text: {"true": True, "false": False}.get(text.lower(), _NO),
     NUMBERS: _read_numbers,
+    TEXTS: lambda text: tuple(text.split(",")),
 }

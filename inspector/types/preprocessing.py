@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from inspector.errors import InvalidInputError
+from inspector.types.dtypes import Dtype
 
 LAYOUTS = ("NCHW", "NHWC", "NC")
 COLORS = ("RGB", "BGR", "GRAY")
@@ -36,7 +37,7 @@ class Preprocessing:
     mean: tuple[float, ...] = (0.0,)
     """One value per channel, or one for all."""
     std: tuple[float, ...] = (1.0,)
-    dtype: str = "float32"
+    dtype: Dtype = Dtype("float32")
     source: str = "given by the caller"
     """Where each part came from, for people."""
     assumed: tuple[str, ...] = ()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import index as as_index
-from typing import NamedTuple, SupportsIndex, cast
+from typing import Any, NamedTuple, SupportsIndex, cast
 
 import numpy as np
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, within
 from inspector.types.arrays import Array
 
 REDUCTIONS = ("mean", "sum", "max")
@@ -49,6 +49,9 @@ class Unit:
     channel: int | None = None
     position: tuple[int, ...] | None = None
 
+    def __post_init__(self) -> None:
+        _require_name(self.layer, "layer")
+
 
 @dataclass(frozen=True)
 class Element:
@@ -59,6 +62,7 @@ class Element:
     index: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
+        _require_name(self.tensor, "tensor")
         if self.index is not None:
             object.__setattr__(self, "index", _indices(self.index))
 
@@ -79,9 +83,10 @@ class Region:
     mask: Array | None = None
 
     def __post_init__(self) -> None:
+        _require_name(self.tensor, "tensor")
         if self.reduce not in REDUCTIONS:
             raise InvalidInputError(
-                f"reduce is {self.reduce!r}; allowed: {', '.join(REDUCTIONS)}.", field="target.region.reduce"
+                f"reduce is {self.reduce!r}; allowed: {', '.join(REDUCTIONS)}.", field="reduce"
             )
         several = isinstance(self.index, tuple | list) and not isinstance(self.index, Span)
         parts = self.index if several else (self.index,)
@@ -89,9 +94,7 @@ class Region:
         if self.mask is not None:
             mask = np.asarray(self.mask)
             if mask.dtype != np.bool_:
-                raise InvalidInputError(
-                    f"The mask's dtype is {mask.dtype}; a mask is boolean.", field="target.region.mask"
-                )
+                raise InvalidInputError(f"The mask's dtype is {mask.dtype}; a mask is boolean.", field="mask")
             object.__setattr__(self, "mask", mask)
 
     @property
@@ -123,16 +126,27 @@ class Direction:
     vector: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        _require_name(self.tensor, "tensor")
         if self.vector is not None:
             values = np.asarray(self.vector, np.float64).reshape(-1)
             if not values.any() or not np.isfinite(values).all():
                 raise InvalidInputError(
-                    "The vector is zero or not finite, and has no direction.", field="target.direction.vector"
+                    "The vector is zero or not finite, and has no direction.", field="vector"
                 )
             object.__setattr__(self, "vector", tuple(values.tolist()))
 
 
 Target = Class | Unit | Element | Region | Direction
+
+KINDS: Mapping[type[Any], str] = {
+    Class: "output_class",
+    Unit: "unit",
+    Element: "element",
+    Region: "region",
+    Direction: "direction",
+}
+"""The field of a request's target that holds each kind, by which errors name their place."""
+
 TargetLike = Target | int | None
 
 
@@ -197,8 +211,25 @@ def as_target(value: TargetLike) -> Target:
     raise InvalidInputError(
         "A target is a class index, Class(index), Unit(layer, channel, position), Element(tensor, index), "
         f"Region(tensor, index) or Direction(tensor, vector); {value!r} was given.",
-        field="target",
     )
+
+
+def as_targets(value: TargetLike | Sequence[TargetLike]) -> tuple[Target, ...]:
+    """Read one target or several; () is the most probable class, and an empty list a mistake."""
+    if not isinstance(value, Sequence):
+        return (as_target(value),)
+    if not value and not isinstance(value, tuple):
+        raise InvalidInputError("The list of targets is empty; leave it out for the most probable class.")
+    found = []
+    for index, item in enumerate(value):
+        with within(f"[{index}]", always=True):
+            found.append(as_target(item))
+    return tuple(found)
+
+
+def _require_name(name: str, field: str) -> None:
+    if not name:
+        raise InvalidInputError(f"{field} is empty; give a name.", reason="MISSING", field=field)
 
 
 def _indices(given: object) -> tuple[int, ...]:
@@ -207,7 +238,7 @@ def _indices(given: object) -> tuple[int, ...]:
         return tuple(map(as_index, parts))
     except TypeError as error:
         raise InvalidInputError(
-            f"index is {given!r}; give one whole number per axis.", field="target.element.index"
+            f"index is {given!r}; give one whole number per axis.", field="index"
         ) from error
 
 
@@ -222,5 +253,5 @@ def _span(part: object) -> Span:
     except TypeError as error:
         raise InvalidInputError(
             f"index holds {part!r}; give whole numbers and slices start:stop, without steps.",
-            field="target.region.index",
+            field="index",
         ) from error

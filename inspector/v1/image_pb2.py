@@ -25,17 +25,15 @@ _sym_db = _symbol_database.Default()
 from inspector.v1 import tensor_pb2 as inspector_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18inspector/v1/image.proto\x12\x0cinspector.v1\x1a\x19inspector/v1/tensor.proto\"L\n\x05Image\x12\x11\n\x07\x65ncoded\x18\x01 \x01(\x0cH\x00\x12&\n\x06tensor\x18\x02 \x01(\x0b\x32\x14.inspector.v1.TensorH\x00\x42\x08\n\x06source\"\'\n\x06\x45xtent\x12\x0e\n\x06height\x18\x01 \x01(\x03\x12\r\n\x05width\x18\x02 \x01(\x03*9\n\tRendering\x12\x19\n\x15RENDERING_UNSPECIFIED\x10\x00\x12\x11\n\rRENDERING_PNG\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18inspector/v1/image.proto\x12\x0cinspector.v1\x1a\x19inspector/v1/tensor.proto\"L\n\x05Image\x12\x11\n\x07\x65ncoded\x18\x01 \x01(\x0cH\x00\x12&\n\x06tensor\x18\x02 \x01(\x0b\x32\x14.inspector.v1.TensorH\x00\x42\x08\n\x06source*M\n\tRendering\x12\x19\n\x15RENDERING_UNSPECIFIED\x10\x00\x12\x12\n\x0eRENDERING_NONE\x10\x01\x12\x11\n\rRENDERING_PNG\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inspector.v1.image_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RENDERING']._serialized_start=188
-  _globals['_RENDERING']._serialized_end=245
+  _globals['_RENDERING']._serialized_start=147
+  _globals['_RENDERING']._serialized_end=224
   _globals['_IMAGE']._serialized_start=69
   _globals['_IMAGE']._serialized_end=145
-  _globals['_EXTENT']._serialized_start=147
-  _globals['_EXTENT']._serialized_end=186
 # @@protoc_insertion_point(module_scope)

@@ -10,8 +10,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class Rendering(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RENDERING_UNSPECIFIED: _ClassVar[Rendering]
+    RENDERING_NONE: _ClassVar[Rendering]
     RENDERING_PNG: _ClassVar[Rendering]
 RENDERING_UNSPECIFIED: Rendering
+RENDERING_NONE: Rendering
 RENDERING_PNG: Rendering
 
 class Image(_message.Message):
@@ -21,11 +23,3 @@ class Image(_message.Message):
     encoded: bytes
     tensor: _tensor_pb2.Tensor
     def __init__(self, encoded: _Optional[bytes] = ..., tensor: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
-
-class Extent(_message.Message):
-    __slots__ = ("height", "width")
-    HEIGHT_FIELD_NUMBER: _ClassVar[int]
-    WIDTH_FIELD_NUMBER: _ClassVar[int]
-    height: int
-    width: int
-    def __init__(self, height: _Optional[int] = ..., width: _Optional[int] = ...) -> None: ...

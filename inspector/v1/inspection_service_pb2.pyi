@@ -1,8 +1,10 @@
 from inspector.v1 import image_pb2 as _image_pb2
 from inspector.v1 import method_pb2 as _method_pb2
 from inspector.v1 import model_pb2 as _model_pb2
+from inspector.v1 import result_pb2 as _result_pb2
 from inspector.v1 import target_pb2 as _target_pb2
 from inspector.v1 import tensor_pb2 as _tensor_pb2
+from inspector.v1 import value_pb2 as _value_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -23,81 +25,134 @@ POOLING_MEAN: Pooling
 POOLING_MAX: Pooling
 POOLING_NONE: Pooling
 
+class DescribeRequest(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    def __init__(self, model: _Optional[str] = ...) -> None: ...
+
+class DescribeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _model_pb2.ModelInfo
+    def __init__(self, result: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ...) -> None: ...
+
+class LayersRequest(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    def __init__(self, model: _Optional[str] = ...) -> None: ...
+
+class LayersResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _result_pb2.Layers
+    def __init__(self, result: _Optional[_Union[_result_pb2.Layers, _Mapping]] = ...) -> None: ...
+
+class RectifiersRequest(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    def __init__(self, model: _Optional[str] = ...) -> None: ...
+
+class RectifiersResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _result_pb2.Rectifiers
+    def __init__(self, result: _Optional[_Union[_result_pb2.Rectifiers, _Mapping]] = ...) -> None: ...
+
 class PredictRequest(_message.Message):
-    __slots__ = ("model", "images", "top")
+    __slots__ = ("model", "images", "top", "inputs", "rendering")
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
     MODEL_FIELD_NUMBER: _ClassVar[int]
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     TOP_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    RENDERING_FIELD_NUMBER: _ClassVar[int]
     model: str
     images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
     top: int
-    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., top: _Optional[int] = ...) -> None: ...
+    inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
+    rendering: _image_pb2.Rendering
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., top: _Optional[int] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("predictions",)
-    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
-    predictions: _containers.RepeatedCompositeFieldContainer[Prediction]
-    def __init__(self, predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ...) -> None: ...
-
-class Prediction(_message.Message):
-    __slots__ = ("classes", "notes")
-    CLASSES_FIELD_NUMBER: _ClassVar[int]
-    NOTES_FIELD_NUMBER: _ClassVar[int]
-    classes: _containers.RepeatedCompositeFieldContainer[ClassScore]
-    notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, classes: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
-
-class ClassScore(_message.Message):
-    __slots__ = ("index", "label", "probability", "score")
-    INDEX_FIELD_NUMBER: _ClassVar[int]
-    LABEL_FIELD_NUMBER: _ClassVar[int]
-    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
-    SCORE_FIELD_NUMBER: _ClassVar[int]
-    index: int
-    label: str
-    probability: float
-    score: float
-    def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., probability: _Optional[float] = ..., score: _Optional[float] = ...) -> None: ...
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _result_pb2.Predictions
+    def __init__(self, result: _Optional[_Union[_result_pb2.Predictions, _Mapping]] = ...) -> None: ...
 
 class ActivationsRequest(_message.Message):
-    __slots__ = ("model", "images", "layers", "rendering")
+    __slots__ = ("model", "images", "layers", "inputs", "rendering")
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
     MODEL_FIELD_NUMBER: _ClassVar[int]
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
     RENDERING_FIELD_NUMBER: _ClassVar[int]
     model: str
     images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
     layers: _containers.RepeatedScalarFieldContainer[str]
+    inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
     rendering: _image_pb2.Rendering
-    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layers: _Optional[_Iterable[str]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layers: _Optional[_Iterable[str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
 
 class ActivationsResponse(_message.Message):
-    __slots__ = ("activations", "notes")
-    ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
-    NOTES_FIELD_NUMBER: _ClassVar[int]
-    activations: _containers.RepeatedCompositeFieldContainer[Activation]
-    notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _result_pb2.Activations
+    def __init__(self, result: _Optional[_Union[_result_pb2.Activations, _Mapping]] = ...) -> None: ...
 
-class Activation(_message.Message):
-    __slots__ = ("layer", "values", "picture")
+class FeaturesRequest(_message.Message):
+    __slots__ = ("model", "images", "layer", "pooling", "inputs", "rendering")
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
-    VALUES_FIELD_NUMBER: _ClassVar[int]
-    PICTURE_FIELD_NUMBER: _ClassVar[int]
+    POOLING_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    RENDERING_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
     layer: str
-    values: _tensor_pb2.Tensor
-    picture: bytes
-    def __init__(self, layer: _Optional[str] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., picture: _Optional[bytes] = ...) -> None: ...
+    pooling: Pooling
+    inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
+    rendering: _image_pb2.Rendering
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layer: _Optional[str] = ..., pooling: _Optional[_Union[Pooling, str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
+
+class FeaturesResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _result_pb2.Vectors
+    def __init__(self, result: _Optional[_Union[_result_pb2.Vectors, _Mapping]] = ...) -> None: ...
 
 class AttributeRequest(_message.Message):
-    __slots__ = ("model", "images", "method", "targets", "rendering", "options", "policies")
+    __slots__ = ("model", "images", "method", "targets", "options", "policies", "inputs", "rendering")
     class OptionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
         key: str
-        value: _method_pb2.OptionValue
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_method_pb2.OptionValue, _Mapping]] = ...) -> None: ...
+        value: _value_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Value, _Mapping]] = ...) -> None: ...
     class PoliciesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -105,57 +160,125 @@ class AttributeRequest(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
     MODEL_FIELD_NUMBER: _ClassVar[int]
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     TARGETS_FIELD_NUMBER: _ClassVar[int]
-    RENDERING_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     POLICIES_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    RENDERING_FIELD_NUMBER: _ClassVar[int]
     model: str
     images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
     method: str
     targets: _containers.RepeatedCompositeFieldContainer[_target_pb2.Target]
-    rendering: _image_pb2.Rendering
-    options: _containers.MessageMap[str, _method_pb2.OptionValue]
+    options: _containers.MessageMap[str, _value_pb2.Value]
     policies: _containers.ScalarMap[str, str]
-    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., method: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.Target, _Mapping]]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ..., options: _Optional[_Mapping[str, _method_pb2.OptionValue]] = ..., policies: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
+    rendering: _image_pb2.Rendering
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., method: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.Target, _Mapping]]] = ..., options: _Optional[_Mapping[str, _value_pb2.Value]] = ..., policies: _Optional[_Mapping[str, str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
 
 class AttributeResponse(_message.Message):
-    __slots__ = ("method", "maps", "targets", "inputs", "layout", "pictures", "completeness_gap", "notes")
-    METHOD_FIELD_NUMBER: _ClassVar[int]
-    MAPS_FIELD_NUMBER: _ClassVar[int]
-    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("progress", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: _value_pb2.Progress
+    result: _result_pb2.Maps
+    def __init__(self, progress: _Optional[_Union[_value_pb2.Progress, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Maps, _Mapping]] = ...) -> None: ...
+
+class OccludeRequest(_message.Message):
+    __slots__ = ("model", "images", "target", "layer", "size", "stride", "fill", "batch", "inputs", "rendering", "wants_partial")
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    FILL_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
-    LAYOUT_FIELD_NUMBER: _ClassVar[int]
-    PICTURES_FIELD_NUMBER: _ClassVar[int]
-    COMPLETENESS_GAP_FIELD_NUMBER: _ClassVar[int]
-    NOTES_FIELD_NUMBER: _ClassVar[int]
-    method: str
-    maps: _tensor_pb2.Tensor
-    targets: _containers.RepeatedCompositeFieldContainer[_target_pb2.ResolvedTarget]
-    inputs: _tensor_pb2.Tensor
-    layout: str
-    pictures: _containers.RepeatedScalarFieldContainer[bytes]
-    completeness_gap: _containers.RepeatedScalarFieldContainer[float]
-    notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., pictures: _Optional[_Iterable[bytes]] = ..., completeness_gap: _Optional[_Iterable[float]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    RENDERING_FIELD_NUMBER: _ClassVar[int]
+    WANTS_PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
+    target: _target_pb2.Target
+    layer: str
+    size: _containers.RepeatedScalarFieldContainer[int]
+    stride: _containers.RepeatedScalarFieldContainer[int]
+    fill: _containers.RepeatedScalarFieldContainer[float]
+    batch: int
+    inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
+    rendering: _image_pb2.Rendering
+    wants_partial: bool
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., target: _Optional[_Union[_target_pb2.Target, _Mapping]] = ..., layer: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., stride: _Optional[_Iterable[int]] = ..., fill: _Optional[_Iterable[float]] = ..., batch: _Optional[int] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ..., wants_partial: bool = ...) -> None: ...
 
-class AttributeStreamRequest(_message.Message):
-    __slots__ = ("attribution",)
-    ATTRIBUTION_FIELD_NUMBER: _ClassVar[int]
-    attribution: AttributeRequest
-    def __init__(self, attribution: _Optional[_Union[AttributeRequest, _Mapping]] = ...) -> None: ...
+class OccludeResponse(_message.Message):
+    __slots__ = ("progress", "partial", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: _value_pb2.Progress
+    partial: _result_pb2.Sweep
+    result: _result_pb2.Sweep
+    def __init__(self, progress: _Optional[_Union[_value_pb2.Progress, _Mapping]] = ..., partial: _Optional[_Union[_result_pb2.Sweep, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Sweep, _Mapping]] = ...) -> None: ...
 
-class AttributeStreamResponse(_message.Message):
-    __slots__ = ("done", "total", "attribution")
-    DONE_FIELD_NUMBER: _ClassVar[int]
-    TOTAL_FIELD_NUMBER: _ClassVar[int]
-    ATTRIBUTION_FIELD_NUMBER: _ClassVar[int]
-    done: int
-    total: int
-    attribution: AttributeResponse
-    def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ..., attribution: _Optional[_Union[AttributeResponse, _Mapping]] = ...) -> None: ...
+class RunRequest(_message.Message):
+    __slots__ = ("model", "verb", "images", "targets", "options", "inputs", "rendering", "wants_partial")
+    class OptionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Value, _Mapping]] = ...) -> None: ...
+    class InputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERB_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    RENDERING_FIELD_NUMBER: _ClassVar[int]
+    WANTS_PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    verb: str
+    images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
+    targets: _containers.RepeatedCompositeFieldContainer[_target_pb2.Target]
+    options: _containers.MessageMap[str, _value_pb2.Value]
+    inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
+    rendering: _image_pb2.Rendering
+    wants_partial: bool
+    def __init__(self, model: _Optional[str] = ..., verb: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.Target, _Mapping]]] = ..., options: _Optional[_Mapping[str, _value_pb2.Value]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ..., wants_partial: bool = ...) -> None: ...
+
+class RunResponse(_message.Message):
+    __slots__ = ("progress", "partial", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: _value_pb2.Progress
+    partial: _result_pb2.Result
+    result: _result_pb2.Result
+    def __init__(self, progress: _Optional[_Union[_value_pb2.Progress, _Mapping]] = ..., partial: _Optional[_Union[_result_pb2.Result, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Result, _Mapping]] = ...) -> None: ...
 
 class ListMethodsRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
@@ -173,108 +296,18 @@ class ListMethodsResponse(_message.Message):
     next_page_token: str
     def __init__(self, methods: _Optional[_Iterable[_Union[_method_pb2.Method, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
-class ListRectifiersRequest(_message.Message):
-    __slots__ = ("model", "page_size", "page_token")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
+class ListVerbsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    model: str
     page_size: int
     page_token: str
-    def __init__(self, model: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
-class ListRectifiersResponse(_message.Message):
-    __slots__ = ("rectifiers", "next_page_token")
-    RECTIFIERS_FIELD_NUMBER: _ClassVar[int]
+class ListVerbsResponse(_message.Message):
+    __slots__ = ("verbs", "next_page_token")
+    VERBS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    rectifiers: _containers.RepeatedCompositeFieldContainer[_model_pb2.Rectifier]
+    verbs: _containers.RepeatedCompositeFieldContainer[_method_pb2.Verb]
     next_page_token: str
-    def __init__(self, rectifiers: _Optional[_Iterable[_Union[_model_pb2.Rectifier, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
-
-class OccludeRequest(_message.Message):
-    __slots__ = ("model", "image", "target", "layer", "size", "stride", "fill", "batch", "rendering")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
-    IMAGE_FIELD_NUMBER: _ClassVar[int]
-    TARGET_FIELD_NUMBER: _ClassVar[int]
-    LAYER_FIELD_NUMBER: _ClassVar[int]
-    SIZE_FIELD_NUMBER: _ClassVar[int]
-    STRIDE_FIELD_NUMBER: _ClassVar[int]
-    FILL_FIELD_NUMBER: _ClassVar[int]
-    BATCH_FIELD_NUMBER: _ClassVar[int]
-    RENDERING_FIELD_NUMBER: _ClassVar[int]
-    model: str
-    image: _image_pb2.Image
-    target: _target_pb2.Target
-    layer: str
-    size: _image_pb2.Extent
-    stride: _image_pb2.Extent
-    fill: _containers.RepeatedScalarFieldContainer[float]
-    batch: int
-    rendering: _image_pb2.Rendering
-    def __init__(self, model: _Optional[str] = ..., image: _Optional[_Union[_image_pb2.Image, _Mapping]] = ..., target: _Optional[_Union[_target_pb2.Target, _Mapping]] = ..., layer: _Optional[str] = ..., size: _Optional[_Union[_image_pb2.Extent, _Mapping]] = ..., stride: _Optional[_Union[_image_pb2.Extent, _Mapping]] = ..., fill: _Optional[_Iterable[float]] = ..., batch: _Optional[int] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
-
-class OccludeResponse(_message.Message):
-    __slots__ = ("done", "total", "occlusion", "picture")
-    DONE_FIELD_NUMBER: _ClassVar[int]
-    TOTAL_FIELD_NUMBER: _ClassVar[int]
-    OCCLUSION_FIELD_NUMBER: _ClassVar[int]
-    PICTURE_FIELD_NUMBER: _ClassVar[int]
-    done: int
-    total: int
-    occlusion: Occlusion
-    picture: bytes
-    def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ..., occlusion: _Optional[_Union[Occlusion, _Mapping]] = ..., picture: _Optional[bytes] = ...) -> None: ...
-
-class Occlusion(_message.Message):
-    __slots__ = ("target", "probability", "label", "activation", "done", "layer", "channel", "baseline_probability", "baseline_label", "baseline_activation", "tops", "lefts", "size", "stride", "fill", "notes")
-    TARGET_FIELD_NUMBER: _ClassVar[int]
-    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
-    LABEL_FIELD_NUMBER: _ClassVar[int]
-    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
-    DONE_FIELD_NUMBER: _ClassVar[int]
-    LAYER_FIELD_NUMBER: _ClassVar[int]
-    CHANNEL_FIELD_NUMBER: _ClassVar[int]
-    BASELINE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
-    BASELINE_LABEL_FIELD_NUMBER: _ClassVar[int]
-    BASELINE_ACTIVATION_FIELD_NUMBER: _ClassVar[int]
-    TOPS_FIELD_NUMBER: _ClassVar[int]
-    LEFTS_FIELD_NUMBER: _ClassVar[int]
-    SIZE_FIELD_NUMBER: _ClassVar[int]
-    STRIDE_FIELD_NUMBER: _ClassVar[int]
-    FILL_FIELD_NUMBER: _ClassVar[int]
-    NOTES_FIELD_NUMBER: _ClassVar[int]
-    target: _target_pb2.ResolvedTarget
-    probability: _tensor_pb2.Tensor
-    label: _tensor_pb2.Tensor
-    activation: _tensor_pb2.Tensor
-    done: _tensor_pb2.Tensor
-    layer: str
-    channel: int
-    baseline_probability: float
-    baseline_label: int
-    baseline_activation: float
-    tops: _tensor_pb2.Tensor
-    lefts: _tensor_pb2.Tensor
-    size: _image_pb2.Extent
-    stride: _image_pb2.Extent
-    fill: _containers.RepeatedScalarFieldContainer[float]
-    notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, target: _Optional[_Union[_target_pb2.ResolvedTarget, _Mapping]] = ..., probability: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., label: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., activation: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., done: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., baseline_probability: _Optional[float] = ..., baseline_label: _Optional[int] = ..., baseline_activation: _Optional[float] = ..., tops: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lefts: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., size: _Optional[_Union[_image_pb2.Extent, _Mapping]] = ..., stride: _Optional[_Union[_image_pb2.Extent, _Mapping]] = ..., fill: _Optional[_Iterable[float]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
-
-class FeaturesRequest(_message.Message):
-    __slots__ = ("model", "images", "layer", "pooling")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
-    IMAGES_FIELD_NUMBER: _ClassVar[int]
-    LAYER_FIELD_NUMBER: _ClassVar[int]
-    POOLING_FIELD_NUMBER: _ClassVar[int]
-    model: str
-    images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
-    layer: str
-    pooling: Pooling
-    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layer: _Optional[str] = ..., pooling: _Optional[_Union[Pooling, str]] = ...) -> None: ...
-
-class FeaturesResponse(_message.Message):
-    __slots__ = ("features",)
-    FEATURES_FIELD_NUMBER: _ClassVar[int]
-    features: _tensor_pb2.Tensor
-    def __init__(self, features: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, verbs: _Optional[_Iterable[_Union[_method_pb2.Verb, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

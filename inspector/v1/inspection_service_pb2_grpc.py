@@ -27,10 +27,13 @@ if _version_not_supported:
 
 class InspectionServiceStub(object):
     """What a loaded model makes of images. Every call takes any number of images up to the server's limit, whatever batch
-    the model was exported with. NOT_FOUND: no such model, layer, channel or class. FAILED_PRECONDITION: not loaded.
-    UNIMPLEMENTED: the model has an operator that cannot be projected back. RESOURCE_EXHAUSTED with RetryInfo: too many
-    calls wait for this model; without it: something exceeds a limit.
-    A cancelled call and one whose deadline passes stop the model's run.
+    the model was exported with. Fields that are unset or empty have the defaults that ListVerbs lists. NOT_FOUND: no such
+    model, layer, channel or class. FAILED_PRECONDITION: not loaded. UNIMPLEMENTED: the model has an operator that cannot
+    be projected back. RESOURCE_EXHAUSTED with RetryInfo: too many calls wait for this model; without it: something
+    exceeds a limit. A cancelled call and one whose deadline passes stop the model's run.
+
+    Calls that may take long are streams of one shape: progress as it comes, and the result in the last message, which
+    says once more what progress was told last. A slow reader misses messages between, never the last.
     """
 
     def __init__(self, channel):
@@ -39,6 +42,21 @@ class InspectionServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.Describe = channel.unary_unary(
+                '/inspector.v1.InspectionService/Describe',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.DescribeRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.DescribeResponse.FromString,
+                _registered_method=True)
+        self.Layers = channel.unary_unary(
+                '/inspector.v1.InspectionService/Layers',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.LayersRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.LayersResponse.FromString,
+                _registered_method=True)
+        self.Rectifiers = channel.unary_unary(
+                '/inspector.v1.InspectionService/Rectifiers',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.RectifiersRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.RectifiersResponse.FromString,
+                _registered_method=True)
         self.Predict = channel.unary_unary(
                 '/inspector.v1.InspectionService/Predict',
                 request_serializer=inspector_dot_v1_dot_inspection__service__pb2.PredictRequest.SerializeToString,
@@ -49,45 +67,69 @@ class InspectionServiceStub(object):
                 request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ActivationsRequest.SerializeToString,
                 response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ActivationsResponse.FromString,
                 _registered_method=True)
-        self.Attribute = channel.unary_unary(
+        self.Features = channel.unary_unary(
+                '/inspector.v1.InspectionService/Features',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesResponse.FromString,
+                _registered_method=True)
+        self.Attribute = channel.unary_stream(
                 '/inspector.v1.InspectionService/Attribute',
                 request_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.SerializeToString,
                 response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.FromString,
-                _registered_method=True)
-        self.AttributeStream = channel.unary_stream(
-                '/inspector.v1.InspectionService/AttributeStream',
-                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamRequest.SerializeToString,
-                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamResponse.FromString,
-                _registered_method=True)
-        self.ListMethods = channel.unary_unary(
-                '/inspector.v1.InspectionService/ListMethods',
-                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.SerializeToString,
-                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.FromString,
-                _registered_method=True)
-        self.ListRectifiers = channel.unary_unary(
-                '/inspector.v1.InspectionService/ListRectifiers',
-                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersRequest.SerializeToString,
-                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersResponse.FromString,
                 _registered_method=True)
         self.Occlude = channel.unary_stream(
                 '/inspector.v1.InspectionService/Occlude',
                 request_serializer=inspector_dot_v1_dot_inspection__service__pb2.OccludeRequest.SerializeToString,
                 response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.OccludeResponse.FromString,
                 _registered_method=True)
-        self.Features = channel.unary_unary(
-                '/inspector.v1.InspectionService/Features',
-                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesRequest.SerializeToString,
-                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesResponse.FromString,
+        self.Run = channel.unary_stream(
+                '/inspector.v1.InspectionService/Run',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.RunRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.RunResponse.FromString,
+                _registered_method=True)
+        self.ListMethods = channel.unary_unary(
+                '/inspector.v1.InspectionService/ListMethods',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.FromString,
+                _registered_method=True)
+        self.ListVerbs = channel.unary_unary(
+                '/inspector.v1.InspectionService/ListVerbs',
+                request_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListVerbsRequest.SerializeToString,
+                response_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListVerbsResponse.FromString,
                 _registered_method=True)
 
 
 class InspectionServiceServicer(object):
     """What a loaded model makes of images. Every call takes any number of images up to the server's limit, whatever batch
-    the model was exported with. NOT_FOUND: no such model, layer, channel or class. FAILED_PRECONDITION: not loaded.
-    UNIMPLEMENTED: the model has an operator that cannot be projected back. RESOURCE_EXHAUSTED with RetryInfo: too many
-    calls wait for this model; without it: something exceeds a limit.
-    A cancelled call and one whose deadline passes stop the model's run.
+    the model was exported with. Fields that are unset or empty have the defaults that ListVerbs lists. NOT_FOUND: no such
+    model, layer, channel or class. FAILED_PRECONDITION: not loaded. UNIMPLEMENTED: the model has an operator that cannot
+    be projected back. RESOURCE_EXHAUSTED with RetryInfo: too many calls wait for this model; without it: something
+    exceeds a limit. A cancelled call and one whose deadline passes stop the model's run.
+
+    Calls that may take long are streams of one shape: progress as it comes, and the result in the last message, which
+    says once more what progress was told last. A slow reader misses messages between, never the last.
     """
+
+    def Describe(self, request, context):
+        """Tells what is known of a loaded model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Layers(self, request, context):
+        """Lists the layers that can be looked at.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Rectifiers(self, request, context):
+        """Lists what the methods "deconvnet" and "guided", and policies, take for rectifiers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def Predict(self, request, context):
         """Gives the most probable classes of each image.
@@ -103,6 +145,13 @@ class InspectionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Features(self, request, context):
+        """Gives one feature vector per image.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Attribute(self, request, context):
         """Maps a target back to the pixels, by one of the methods that ListMethods lists.
         INVALID_ARGUMENT: the method has no such option, or the option takes no such value.
@@ -111,9 +160,15 @@ class InspectionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AttributeStream(self, request, context):
-        """Does what Attribute does, and on the way tells how far it is: for methods of many steps. A slow reader misses
-        messages between, never the last, which has the result.
+    def Occlude(self, request, context):
+        """Covers the image square by square and watches what the network makes of it (Zeiler & Fergus 2014, Fig. 7).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Run(self, request, context):
+        """Asks for any verb by its name, those of the server's extensions included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,23 +181,8 @@ class InspectionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListRectifiers(self, request, context):
-        """Lists what the methods "deconvnet" and "guided", and policies, take for rectifiers in a model.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def Occlude(self, request, context):
-        """Covers the image patch by patch and watches what the network makes of it (Zeiler & Fergus 2014, Fig. 7).
-        Sends the maps as they fill, and at last complete; a slow reader misses maps between, never the last.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def Features(self, request, context):
-        """Gives one feature vector per image.
+    def ListVerbs(self, request, context):
+        """Lists the verbs by name, with their options.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,6 +191,21 @@ class InspectionServiceServicer(object):
 
 def add_InspectionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Describe': grpc.unary_unary_rpc_method_handler(
+                    servicer.Describe,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.DescribeRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.DescribeResponse.SerializeToString,
+            ),
+            'Layers': grpc.unary_unary_rpc_method_handler(
+                    servicer.Layers,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.LayersRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.LayersResponse.SerializeToString,
+            ),
+            'Rectifiers': grpc.unary_unary_rpc_method_handler(
+                    servicer.Rectifiers,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.RectifiersRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.RectifiersResponse.SerializeToString,
+            ),
             'Predict': grpc.unary_unary_rpc_method_handler(
                     servicer.Predict,
                     request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.PredictRequest.FromString,
@@ -161,35 +216,35 @@ def add_InspectionServiceServicer_to_server(servicer, server):
                     request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ActivationsRequest.FromString,
                     response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ActivationsResponse.SerializeToString,
             ),
-            'Attribute': grpc.unary_unary_rpc_method_handler(
+            'Features': grpc.unary_unary_rpc_method_handler(
+                    servicer.Features,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesResponse.SerializeToString,
+            ),
+            'Attribute': grpc.unary_stream_rpc_method_handler(
                     servicer.Attribute,
                     request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.FromString,
                     response_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.SerializeToString,
-            ),
-            'AttributeStream': grpc.unary_stream_rpc_method_handler(
-                    servicer.AttributeStream,
-                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamRequest.FromString,
-                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamResponse.SerializeToString,
-            ),
-            'ListMethods': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListMethods,
-                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.FromString,
-                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.SerializeToString,
-            ),
-            'ListRectifiers': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListRectifiers,
-                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersRequest.FromString,
-                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersResponse.SerializeToString,
             ),
             'Occlude': grpc.unary_stream_rpc_method_handler(
                     servicer.Occlude,
                     request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.OccludeRequest.FromString,
                     response_serializer=inspector_dot_v1_dot_inspection__service__pb2.OccludeResponse.SerializeToString,
             ),
-            'Features': grpc.unary_unary_rpc_method_handler(
-                    servicer.Features,
-                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesRequest.FromString,
-                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.FeaturesResponse.SerializeToString,
+            'Run': grpc.unary_stream_rpc_method_handler(
+                    servicer.Run,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.RunRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.RunResponse.SerializeToString,
+            ),
+            'ListMethods': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMethods,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.SerializeToString,
+            ),
+            'ListVerbs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVerbs,
+                    request_deserializer=inspector_dot_v1_dot_inspection__service__pb2.ListVerbsRequest.FromString,
+                    response_serializer=inspector_dot_v1_dot_inspection__service__pb2.ListVerbsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -201,11 +256,95 @@ def add_InspectionServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class InspectionService(object):
     """What a loaded model makes of images. Every call takes any number of images up to the server's limit, whatever batch
-    the model was exported with. NOT_FOUND: no such model, layer, channel or class. FAILED_PRECONDITION: not loaded.
-    UNIMPLEMENTED: the model has an operator that cannot be projected back. RESOURCE_EXHAUSTED with RetryInfo: too many
-    calls wait for this model; without it: something exceeds a limit.
-    A cancelled call and one whose deadline passes stop the model's run.
+    the model was exported with. Fields that are unset or empty have the defaults that ListVerbs lists. NOT_FOUND: no such
+    model, layer, channel or class. FAILED_PRECONDITION: not loaded. UNIMPLEMENTED: the model has an operator that cannot
+    be projected back. RESOURCE_EXHAUSTED with RetryInfo: too many calls wait for this model; without it: something
+    exceeds a limit. A cancelled call and one whose deadline passes stop the model's run.
+
+    Calls that may take long are streams of one shape: progress as it comes, and the result in the last message, which
+    says once more what progress was told last. A slow reader misses messages between, never the last.
     """
+
+    @staticmethod
+    def Describe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inspector.v1.InspectionService/Describe',
+            inspector_dot_v1_dot_inspection__service__pb2.DescribeRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.DescribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Layers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inspector.v1.InspectionService/Layers',
+            inspector_dot_v1_dot_inspection__service__pb2.LayersRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.LayersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Rectifiers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inspector.v1.InspectionService/Rectifiers',
+            inspector_dot_v1_dot_inspection__service__pb2.RectifiersRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.RectifiersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def Predict(request,
@@ -262,7 +401,7 @@ class InspectionService(object):
             _registered_method=True)
 
     @staticmethod
-    def Attribute(request,
+    def Features(request,
             target,
             options=(),
             channel_credentials=None,
@@ -275,9 +414,9 @@ class InspectionService(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/inspector.v1.InspectionService/Attribute',
-            inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.SerializeToString,
-            inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.FromString,
+            '/inspector.v1.InspectionService/Features',
+            inspector_dot_v1_dot_inspection__service__pb2.FeaturesRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.FeaturesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -289,7 +428,7 @@ class InspectionService(object):
             _registered_method=True)
 
     @staticmethod
-    def AttributeStream(request,
+    def Attribute(request,
             target,
             options=(),
             channel_credentials=None,
@@ -302,63 +441,9 @@ class InspectionService(object):
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/inspector.v1.InspectionService/AttributeStream',
-            inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamRequest.SerializeToString,
-            inspector_dot_v1_dot_inspection__service__pb2.AttributeStreamResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListMethods(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/inspector.v1.InspectionService/ListMethods',
-            inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.SerializeToString,
-            inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListRectifiers(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/inspector.v1.InspectionService/ListRectifiers',
-            inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersRequest.SerializeToString,
-            inspector_dot_v1_dot_inspection__service__pb2.ListRectifiersResponse.FromString,
+            '/inspector.v1.InspectionService/Attribute',
+            inspector_dot_v1_dot_inspection__service__pb2.AttributeRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.AttributeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -397,7 +482,34 @@ class InspectionService(object):
             _registered_method=True)
 
     @staticmethod
-    def Features(request,
+    def Run(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/inspector.v1.InspectionService/Run',
+            inspector_dot_v1_dot_inspection__service__pb2.RunRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.RunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMethods(request,
             target,
             options=(),
             channel_credentials=None,
@@ -410,9 +522,36 @@ class InspectionService(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/inspector.v1.InspectionService/Features',
-            inspector_dot_v1_dot_inspection__service__pb2.FeaturesRequest.SerializeToString,
-            inspector_dot_v1_dot_inspection__service__pb2.FeaturesResponse.FromString,
+            '/inspector.v1.InspectionService/ListMethods',
+            inspector_dot_v1_dot_inspection__service__pb2.ListMethodsRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.ListMethodsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVerbs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inspector.v1.InspectionService/ListVerbs',
+            inspector_dot_v1_dot_inspection__service__pb2.ListVerbsRequest.SerializeToString,
+            inspector_dot_v1_dot_inspection__service__pb2.ListVerbsResponse.FromString,
             options,
             channel_credentials,
             insecure,

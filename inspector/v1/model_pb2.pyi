@@ -1,3 +1,4 @@
+from inspector.v1 import value_pb2 as _value_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -23,19 +24,20 @@ MODEL_STATE_UNLOADING: ModelState
 MODEL_STATE_FAILED: ModelState
 
 class Model(_message.Message):
-    __slots__ = ("name", "state", "failure", "details")
+    __slots__ = ("name", "state", "failure", "info")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
-    DETAILS_FIELD_NUMBER: _ClassVar[int]
+    INFO_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: ModelState
     failure: str
-    details: ModelDetails
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., failure: _Optional[str] = ..., details: _Optional[_Union[ModelDetails, _Mapping]] = ...) -> None: ...
+    info: ModelInfo
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., failure: _Optional[str] = ..., info: _Optional[_Union[ModelInfo, _Mapping]] = ...) -> None: ...
 
-class ModelDetails(_message.Message):
-    __slots__ = ("sha256", "size", "opset", "input", "outputs", "preprocessing", "labels", "layer_count", "device")
+class ModelInfo(_message.Message):
+    __slots__ = ("name", "sha256", "size", "opset", "input", "outputs", "preprocessing", "labels", "layer_count", "device", "notes", "rendered")
+    NAME_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     OPSET_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +47,9 @@ class ModelDetails(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     LAYER_COUNT_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    name: str
     sha256: str
     size: int
     opset: int
@@ -54,7 +59,9 @@ class ModelDetails(_message.Message):
     labels: _containers.RepeatedScalarFieldContainer[str]
     layer_count: int
     device: str
-    def __init__(self, sha256: _Optional[str] = ..., size: _Optional[int] = ..., opset: _Optional[int] = ..., input: _Optional[_Union[ImageInput, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[Output, _Mapping]]] = ..., preprocessing: _Optional[_Union[Preprocessing, _Mapping]] = ..., labels: _Optional[_Iterable[str]] = ..., layer_count: _Optional[int] = ..., device: _Optional[str] = ...) -> None: ...
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, name: _Optional[str] = ..., sha256: _Optional[str] = ..., size: _Optional[int] = ..., opset: _Optional[int] = ..., input: _Optional[_Union[ImageInput, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[Output, _Mapping]]] = ..., preprocessing: _Optional[_Union[Preprocessing, _Mapping]] = ..., labels: _Optional[_Iterable[str]] = ..., layer_count: _Optional[int] = ..., device: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Dimension(_message.Message):
     __slots__ = ("size", "symbol")
@@ -85,21 +92,21 @@ class ImageInput(_message.Message):
     def __init__(self, name: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., layout: _Optional[str] = ..., batch: _Optional[int] = ..., channels: _Optional[int] = ..., height: _Optional[int] = ..., width: _Optional[int] = ...) -> None: ...
 
 class Output(_message.Message):
-    __slots__ = ("name", "dtype", "shape")
+    __slots__ = ("name", "datatype", "shape")
     NAME_FIELD_NUMBER: _ClassVar[int]
-    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    DATATYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     name: str
-    dtype: str
+    datatype: str
     shape: _containers.RepeatedCompositeFieldContainer[Dimension]
-    def __init__(self, name: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("name", "op_type", "output", "dtype", "shape", "channel_axis", "channels", "receptive_field")
+    __slots__ = ("name", "op_type", "output", "datatype", "shape", "channel_axis", "channels", "receptive_field")
     NAME_FIELD_NUMBER: _ClassVar[int]
     OP_TYPE_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
-    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    DATATYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_AXIS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
@@ -107,12 +114,12 @@ class Layer(_message.Message):
     name: str
     op_type: str
     output: str
-    dtype: str
+    datatype: str
     shape: _containers.RepeatedCompositeFieldContainer[Dimension]
     channel_axis: int
     channels: int
     receptive_field: ReceptiveField
-    def __init__(self, name: _Optional[str] = ..., op_type: _Optional[str] = ..., output: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., channel_axis: _Optional[int] = ..., channels: _Optional[int] = ..., receptive_field: _Optional[_Union[ReceptiveField, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., op_type: _Optional[str] = ..., output: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., channel_axis: _Optional[int] = ..., channels: _Optional[int] = ..., receptive_field: _Optional[_Union[ReceptiveField, _Mapping]] = ...) -> None: ...
 
 class ReceptiveField(_message.Message):
     __slots__ = ("rows", "columns")
@@ -146,7 +153,7 @@ class Fraction(_message.Message):
     denominator: int
     def __init__(self, numerator: _Optional[int] = ..., denominator: _Optional[int] = ...) -> None: ...
 
-class Rectifier(_message.Message):
+class FoundRectifier(_message.Message):
     __slots__ = ("name", "layer", "layers")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
@@ -157,7 +164,7 @@ class Rectifier(_message.Message):
     def __init__(self, name: _Optional[str] = ..., layer: _Optional[str] = ..., layers: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Preprocessing(_message.Message):
-    __slots__ = ("layout", "color", "height", "width", "resize", "resize_size", "interpolation", "letterbox_fill", "letterbox_align", "scale", "mean", "std", "dtype", "source", "assumed")
+    __slots__ = ("layout", "color", "height", "width", "resize", "resize_size", "interpolation", "letterbox_fill", "letterbox_align", "scale", "mean", "std", "datatype", "source", "assumed")
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
     COLOR_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
@@ -170,7 +177,7 @@ class Preprocessing(_message.Message):
     SCALE_FIELD_NUMBER: _ClassVar[int]
     MEAN_FIELD_NUMBER: _ClassVar[int]
     STD_FIELD_NUMBER: _ClassVar[int]
-    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    DATATYPE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     ASSUMED_FIELD_NUMBER: _ClassVar[int]
     layout: str
@@ -185,7 +192,7 @@ class Preprocessing(_message.Message):
     scale: float
     mean: _containers.RepeatedScalarFieldContainer[float]
     std: _containers.RepeatedScalarFieldContainer[float]
-    dtype: str
+    datatype: str
     source: str
     assumed: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, layout: _Optional[str] = ..., color: _Optional[str] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., resize: _Optional[str] = ..., resize_size: _Optional[int] = ..., interpolation: _Optional[str] = ..., letterbox_fill: _Optional[int] = ..., letterbox_align: _Optional[str] = ..., scale: _Optional[float] = ..., mean: _Optional[_Iterable[float]] = ..., std: _Optional[_Iterable[float]] = ..., dtype: _Optional[str] = ..., source: _Optional[str] = ..., assumed: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, layout: _Optional[str] = ..., color: _Optional[str] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., resize: _Optional[str] = ..., resize_size: _Optional[int] = ..., interpolation: _Optional[str] = ..., letterbox_fill: _Optional[int] = ..., letterbox_align: _Optional[str] = ..., scale: _Optional[float] = ..., mean: _Optional[_Iterable[float]] = ..., std: _Optional[_Iterable[float]] = ..., datatype: _Optional[str] = ..., source: _Optional[str] = ..., assumed: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -83,24 +83,6 @@ class GetModelResponse(_message.Message):
     model: _model_pb2.Model
     def __init__(self, model: _Optional[_Union[_model_pb2.Model, _Mapping]] = ...) -> None: ...
 
-class ListLayersRequest(_message.Message):
-    __slots__ = ("model", "page_size", "page_token")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
-    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
-    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    model: str
-    page_size: int
-    page_token: str
-    def __init__(self, model: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
-
-class ListLayersResponse(_message.Message):
-    __slots__ = ("layers", "next_page_token")
-    LAYERS_FIELD_NUMBER: _ClassVar[int]
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    layers: _containers.RepeatedCompositeFieldContainer[_model_pb2.Layer]
-    next_page_token: str
-    def __init__(self, layers: _Optional[_Iterable[_Union[_model_pb2.Layer, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
-
 class LoadModelRequest(_message.Message):
     __slots__ = ("name", "preprocessing")
     NAME_FIELD_NUMBER: _ClassVar[int]

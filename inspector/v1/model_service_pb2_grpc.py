@@ -55,11 +55,6 @@ class ModelServiceStub(object):
                 request_serializer=inspector_dot_v1_dot_model__service__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=inspector_dot_v1_dot_model__service__pb2.GetModelResponse.FromString,
                 _registered_method=True)
-        self.ListLayers = channel.unary_unary(
-                '/inspector.v1.ModelService/ListLayers',
-                request_serializer=inspector_dot_v1_dot_model__service__pb2.ListLayersRequest.SerializeToString,
-                response_deserializer=inspector_dot_v1_dot_model__service__pb2.ListLayersResponse.FromString,
-                _registered_method=True)
         self.LoadModel = channel.unary_unary(
                 '/inspector.v1.ModelService/LoadModel',
                 request_serializer=inspector_dot_v1_dot_model__service__pb2.LoadModelRequest.SerializeToString,
@@ -106,14 +101,7 @@ class ModelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """Tells all about one model but its layers.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListLayers(self, request, context):
-        """Lists the layers of a loaded model in the order of the graph.
+        """Tells the state of one model, and what is known of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,11 +150,6 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.GetModel,
                     request_deserializer=inspector_dot_v1_dot_model__service__pb2.GetModelRequest.FromString,
                     response_serializer=inspector_dot_v1_dot_model__service__pb2.GetModelResponse.SerializeToString,
-            ),
-            'ListLayers': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListLayers,
-                    request_deserializer=inspector_dot_v1_dot_model__service__pb2.ListLayersRequest.FromString,
-                    response_serializer=inspector_dot_v1_dot_model__service__pb2.ListLayersResponse.SerializeToString,
             ),
             'LoadModel': grpc.unary_unary_rpc_method_handler(
                     servicer.LoadModel,
@@ -293,33 +276,6 @@ class ModelService(object):
             '/inspector.v1.ModelService/GetModel',
             inspector_dot_v1_dot_model__service__pb2.GetModelRequest.SerializeToString,
             inspector_dot_v1_dot_model__service__pb2.GetModelResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListLayers(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/inspector.v1.ModelService/ListLayers',
-            inspector_dot_v1_dot_model__service__pb2.ListLayersRequest.SerializeToString,
-            inspector_dot_v1_dot_model__service__pb2.ListLayersResponse.FromString,
             options,
             channel_credentials,
             insecure,

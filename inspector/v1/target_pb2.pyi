@@ -1,4 +1,5 @@
 from inspector.v1 import tensor_pb2 as _tensor_pb2
+from inspector.v1 import value_pb2 as _value_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -62,24 +63,24 @@ class ElementTarget(_message.Message):
     def __init__(self, tensor: _Optional[str] = ..., index: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class RegionTarget(_message.Message):
-    __slots__ = ("tensor", "spans", "reduce", "mask")
+    __slots__ = ("tensor", "index", "reduce", "mask")
     TENSOR_FIELD_NUMBER: _ClassVar[int]
-    SPANS_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
     REDUCE_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
     tensor: str
-    spans: _containers.RepeatedCompositeFieldContainer[Span]
+    index: _containers.RepeatedCompositeFieldContainer[Span]
     reduce: Reduction
     mask: _tensor_pb2.Tensor
-    def __init__(self, tensor: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., reduce: _Optional[_Union[Reduction, str]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, tensor: _Optional[str] = ..., index: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., reduce: _Optional[_Union[Reduction, str]] = ..., mask: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DirectionTarget(_message.Message):
     __slots__ = ("tensor", "vector")
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     VECTOR_FIELD_NUMBER: _ClassVar[int]
     tensor: str
-    vector: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, tensor: _Optional[str] = ..., vector: _Optional[_Iterable[float]] = ...) -> None: ...
+    vector: _value_pb2.Numbers
+    def __init__(self, tensor: _Optional[str] = ..., vector: _Optional[_Union[_value_pb2.Numbers, _Mapping]] = ...) -> None: ...
 
 class Span(_message.Message):
     __slots__ = ("start", "stop")
@@ -120,5 +121,5 @@ class ResolvedTarget(_message.Message):
     output: str
     spans: _containers.RepeatedCompositeFieldContainer[Span]
     elements: int
-    reduce: Reduction
-    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[_Union[Reduction, str]] = ...) -> None: ...
+    reduce: str
+    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[str] = ...) -> None: ...

@@ -33,6 +33,7 @@ CASES = {
     "methods": Case(
         "methods", words=("10 methods", "integrated_gradients", "steps=50", "Petsiuk", "lrp_zplus")
     ),
+    "check": Case("check", words=("preprocessing-assumed", "warning")),
     "rectifiers": Case("rectifiers", words=("2 rectifiers", "relu1", "Relu")),
     "layers": Case("layers", words=("conv1", "MaxPool", "1×8×6×6", "4×4", "7 layers")),
     "predict": Case("predict", (IMAGE,), words=("probability", LABELS[0])),
@@ -90,6 +91,12 @@ CASES = {
         (IMAGE, "--class", 1, "--layer", "conv1", "--size", 6, "--stride", 5, "--fill", 0.25),
         words=("bee: probability", "6×6 square"),
         draws=True,
+    ),
+    "describe": Case("describe", words=("opset", "float32", "preprocessing")),
+    "activations": Case(
+        "activations",
+        (IMAGE, "-l", "conv1,conv2", "-l", "flat"),
+        words=("1×6×16×16", "1×8×6×6", "1×288"),
     ),
     "features": Case("features", (IMAGES,), words=("photo4.png", "288")),
     "features, the largest of each map": Case(

@@ -54,6 +54,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def address(place: Place) -> Iterator[str]:
     """The address of a service with the models "toy" and "scaled", and "demo" where there is one."""
     with serving(place.folder / "repository") as (process, line):
+        assert process.stderr is not None
         assert line.startswith("serving on 127.0.0.1:"), process.stderr.read()
         found = line.removeprefix("serving on ").strip()
         with Client(found) as client:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from onnx.reference import ReferenceEvaluator
 
 import inspector as package
-from tests.cli.conftest import LABELS, PHOTOGRAPHS
+from inspector.methods.catalog import attribution_methods
+from inspector.model.preprocessing.prepare import prepare
+from tests.cli.conftest import LABELS, PHOTOGRAPHS, Place
+from tests.support.command import Command
+from tests.support.in_process import engine_of
 
 CHANNELS, MAP = 8, (6, 6)
 """Of conv2."""
 
 
-def test_layers_are_those_of_the_file(inspector, place):
+def test_layers_are_those_of_the_file(inspector: Command, place: Place) -> None:
     found = inspector("layers", place.model, "--json").json()
     assert [layer["name"] for layer in found] == [
         "conv1",
@@ -30,7 +36,7 @@ def test_layers_are_those_of_the_file(inspector, place):
     assert pool["receptive_field"] == {"size": [4, 4], "stride": [2, 2], "offset": [-1, -1]}
 
 
-def test_probabilities_are_those_of_another_runtime(inspector, place):
+def test_probabilities_are_those_of_another_runtime(inspector: Command, place: Place) -> None:
     (found,) = inspector("predict", place.model, place.image, "--top", 5, "--json").json()
     assert found["image"] == str(place.image)
     scores = run(place.model, place.image)
@@ -42,12 +48,12 @@ def test_probabilities_are_those_of_another_runtime(inspector, place):
     assert [one["score"] for one in found["classes"]] == pytest.approx(scores[order], rel=1e-5)
 
 
-def test_top_is_how_many_classes(inspector, place):
+def test_top_is_how_many_classes(inspector: Command, place: Place) -> None:
     rows = inspector("predict", place.model, place.images, "-k", 2, "--json").json()
     assert [len(row["classes"]) for row in rows] == [2] * PHOTOGRAPHS
 
 
-def test_a_unit_is_where_it_was_asked_for(inspector, place):
+def test_a_unit_is_where_it_was_asked_for(inspector: Command, place: Place) -> None:
     options = ("-l", "conv2", "-c", 3, "-p", "2,4", "--json")
     found = inspector("attribute", place.model, place.image, *options).json()
     assert (found["method"], found["shape"], np.shape(found["map"])) == ("saliency", [3, 16, 16], (3, 16, 16))
@@ -59,7 +65,7 @@ def test_a_unit_is_where_it_was_asked_for(inspector, place):
     assert np.flatnonzero(np.abs(found["map"]).max((0, 2))).max() <= 10  # row 2 sees rows 3 to 10
 
 
-def test_masks_and_vectors_are_read_from_files(inspector, place, tmp_path):
+def test_masks_and_vectors_are_read_from_files(inspector: Command, place: Place, tmp_path: Path) -> None:
     mask, vector = np.indices(MAP).sum(axis=0) % 2 == 0, [1.0, 0.0, -1.0, 2.0, 0.5]
     np.save(tmp_path / "mask.npy", mask)
     np.save(tmp_path / "vector.npy", vector)
@@ -68,7 +74,7 @@ def test_masks_and_vectors_are_read_from_files(inspector, place, tmp_path):
     with package.load(place.model, device="cpu") as model:
         for options, target in (
             (masked, package.Region("conv2", 3, mask=mask)),
-            (along, package.Direction("scores", vector)),
+            (along, package.Direction("scores", tuple(vector))),
         ):
             found = inspector("attribute", place.model, place.image, *options, "--json").json()
             expected = model.attribute(place.image, target=target)
@@ -76,7 +82,7 @@ def test_masks_and_vectors_are_read_from_files(inspector, place, tmp_path):
             assert found["target"]["elements"] == expected.targets[0].elements
 
 
-def test_what_is_not_given_is_the_strongest(inspector, place):
+def test_what_is_not_given_is_the_strongest(inspector: Command, place: Place) -> None:
     given = ("attribute", place.model, place.image, "-l", "conv2")
     values = {
         (channel, row, column): inspector(*given, "-c", channel, "-p", f"{row},{column}", "--json").json()[
@@ -96,7 +102,7 @@ def test_what_is_not_given_is_the_strongest(inspector, place):
 
 
 @pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided"])
-def test_methods_are_those_of_the_package(inspector, place, method):
+def test_methods_are_those_of_the_package(inspector: Command, place: Place, method: str) -> None:
     found = inspector("attribute", place.model, place.image, "-m", method, "--class", 2, "--json").json()
     with package.load(place.model, device="cpu") as model:
         expected = model.attribute(place.image, method=method, target=2).maps[0]
@@ -104,7 +110,7 @@ def test_methods_are_those_of_the_package(inspector, place, method):
     assert np.abs(expected).max() > 0
 
 
-def test_options_and_policies_are_those_of_the_package(inspector, place):
+def test_options_and_policies_are_those_of_the_package(inspector: Command, place: Place) -> None:
     given = ("-m", "integrated_gradients", "--option", "steps=5", "--option", "baseline=black", "--class", 2)
     found = inspector("attribute", place.model, place.image, *given, "--json").json()
     mixed = inspector("attribute", place.model, place.image, "--policy", "relu1=deconvnet", "--json").json()
@@ -120,19 +126,19 @@ def test_options_and_policies_are_those_of_the_package(inspector, place):
     assert mixed["completeness_gap"] is None
 
 
-def test_methods_are_listed_with_what_may_be_given(inspector):
+def test_methods_are_listed_with_what_may_be_given(inspector: Command) -> None:
     found = {method["name"]: method for method in inspector("methods", "--json").json()}
-    assert set(found) == {method.name for method in package.attribution_methods()}
+    assert set(found) == {method.name for method in attribution_methods()}
     (steps,) = [option for option in found["integrated_gradients"]["options"] if option["name"] == "steps"]
     assert steps == {"name": "steps", "types": ["integer"], "default": 50, "choices": []}
 
 
-def test_rectifiers_are_those_of_the_model(inspector, place):
+def test_rectifiers_are_those_of_the_model(inspector: Command, place: Place) -> None:
     found = inspector("rectifiers", place.model, "--json").json()
     assert found == [{"name": "Relu", "layer": layer, "layers": [layer]} for layer in ("relu1", "relu2")]
 
 
-def test_occlusion_covers_the_image(inspector, place):
+def test_occlusion_covers_the_image(inspector: Command, place: Place) -> None:
     options = ("--size", 4, "--stride", 3, "--class", 1, "--json")
     found = inspector("occlude", place.model, place.image, *options).json()
     assert (found["size"], found["stride"]) == ([4, 4], [3, 3])
@@ -147,7 +153,7 @@ def test_occlusion_covers_the_image(inspector, place):
     assert "picture" not in found
 
 
-def test_neighbors_are_in_order(inspector, place):
+def test_neighbors_are_in_order(inspector: Command, place: Place) -> None:
     found = inspector("neighbors", place.model, place.image, place.images, "-k", PHOTOGRAPHS, "--json").json()
     distances = [one["distance"] for one in found["neighbors"]]
     assert found["neighbors"][0] == {"image": str(place.image), "distance": pytest.approx(0, abs=1e-6)}
@@ -155,7 +161,7 @@ def test_neighbors_are_in_order(inspector, place):
     assert len(distances) == PHOTOGRAPHS
 
 
-def test_components_are_in_order(inspector, place):
+def test_components_are_in_order(inspector: Command, place: Place) -> None:
     found = inspector("pca", place.model, place.images, "-n", 3, "--json").json()
     ratios = found["explained_variance_ratio"]
     assert ratios == sorted(ratios, reverse=True)
@@ -164,8 +170,8 @@ def test_components_are_in_order(inspector, place):
     np.testing.assert_allclose(points.mean(0), 0, atol=1e-5)
 
 
-def run(model, image) -> np.ndarray:
+def run(model: Path, image: Path) -> np.ndarray:
     """Return the scores as the reference implementation of ONNX gives them for the image as the package prepares it."""
     with package.load(model, device="cpu") as loaded:
-        x = loaded.prepare(image)
+        x = prepare(engine_of(loaded).model, image).values
     return ReferenceEvaluator(str(model)).run(["scores"], {"x": x})[0][0]

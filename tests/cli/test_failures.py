@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from inspector.cli.main import EXIT_INTERNAL, EXIT_MODEL, EXIT_USAGE
+from tests.cli.conftest import Place
+from tests.support.command import Command
 
 NOBODY = "127.0.0.1:1"
 """A port on which nothing listens."""
@@ -20,18 +24,25 @@ NOBODY = "127.0.0.1:1"
         ("layers",),
         ("layers", "{model}", "--jsn"),
         ("attribute", "{model}", "{image}", "--channel", "first"),
-        ("predict", "{model}", "{image}", "--top", "0"),
+        ("predict", "{model}", "{image}", "--top", "few"),
+        ("neighbors", "{model}", "{image}", "{image}", "-k", "0"),
         ("serve", "--workers", "0"),
         ("serve", "--log-level", "loud"),
     ],
     ids=" ".join,
 )
-def test_a_line_that_does_not_parse(inspector, place, words):
+def test_a_line_that_does_not_parse(inspector: Command, place: Place, words: tuple[str, ...]) -> None:
     found = inspector(*(word.format(model=place.model, image=place.image) for word in words))
     assert found.code == EXIT_USAGE
     assert found.out == ""
     assert "Usage: " in found.err
     assert "Error" in found.err
+
+
+def test_the_nearest_command_is_named(inspector: Command) -> None:
+    found = inspector("oclude")
+    assert found.code == EXIT_USAGE
+    assert "No such command 'oclude'. Did you mean 'occlude'?" in found.err
 
 
 WRONG = {
@@ -106,6 +117,21 @@ WRONG = {
         "two components",
         "--components 2",
     ),
+    "no classes": (("predict", "{image}", "--top", "0"), "0", "at least 1"),
+    "a size in words": (("occlude", "{image}", "--size", "large"), "'large'", "several numbers"),
+    "an input without a file": (("predict", "{image}", "--input", "mask"), "'mask'", "NAME=FILE.npy"),
+    "an input that is no array": (
+        ("predict", "{image}", "--input", "mask={text}"),
+        "text.png",
+        "no .npy file",
+    ),
+    "arrays of what has none": (
+        ("rectifiers", "-o", "{nowhere}.npy"),
+        "neither pictures nor arrays",
+        "--json",
+    ),
+    "several arrays in one file": (("occlude", "{image}", "-o", "{nowhere}.npy"), "activation", ".npz"),
+    "a picture of what has none": (("features", "{image}", "-o", "{nowhere}.png"), "no picture", ".npy"),
     "an unknown option": (
         ("attribute", "{image}", "-m", "smoothgrad", "--option", "sample=3"),
         "'sample'",
@@ -161,7 +187,7 @@ WRONG = {
 
 
 @pytest.fixture
-def files(place, tmp_path) -> dict[str, object]:
+def files(place: Place, tmp_path: Path) -> dict[str, object]:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("no picture")
     return {
@@ -177,9 +203,18 @@ def files(place, tmp_path) -> dict[str, object]:
 
 @pytest.mark.parametrize("way", ["here", "there"])
 @pytest.mark.parametrize(("words", "given", "mending"), WRONG.values(), ids=WRONG)
-def test_wrong_input(inspector, files, address, way, words, given, mending):
+def test_wrong_input(
+    inspector: Command,
+    files: dict[str, Any],
+    request: pytest.FixtureRequest,
+    way: str,
+    words: tuple[str, ...],
+    given: str,
+    mending: str,
+) -> None:
     verb, *rest = (word.format(**files) for word in words)
-    model = [files["model"]] if way == "here" else ["toy", "--server", address]
+    there = way == "there" and request.getfixturevalue("address")
+    model = ["toy", "--server", there] if there else [files["model"]]
     found = inspector(verb, *model[:1], *rest, *model[1:], "--json")
     assert found.code == EXIT_USAGE, found
     assert found.out == ""
@@ -199,30 +234,34 @@ def test_wrong_input(inspector, files, address, way, words, given, mending):
         ('{"sclae": 2}', "sclae"),
     ],
 )
-def test_wrong_preprocessing(inspector, files, text, words):
+def test_wrong_preprocessing(inspector: Command, files: dict[str, Any], text: str, words: str) -> None:
     text = text.replace("{missing}", str(files["missing"]))
     found = inspector("predict", files["model"], files["image"], "--preprocessing", text)
     assert found.code == EXIT_USAGE
     assert words in found.err
 
 
-def test_preprocessing_is_the_services_own_affair(inspector, place, address):
+def test_preprocessing_is_the_services_own_affair(inspector: Command, place: Place, address: str) -> None:
     found = inspector("predict", "toy", place.image, "--server", address, "--preprocessing", "{}")
     assert found.code == EXIT_USAGE
     assert "--preprocessing works in-process" in found.err
 
 
-def test_a_missing_model(inspector, place, address, tmp_path):
+def test_a_missing_model(inspector: Command, tmp_path: Path) -> None:
     here = inspector("layers", tmp_path / "none.onnx")
-    there = inspector("layers", "toi", "--server", address)
-    assert here.code == there.code == EXIT_MODEL
+    assert here.code == EXIT_MODEL
     assert "none.onnx" in here.err
+
+
+def test_a_missing_model_of_a_service(inspector: Command, address: str) -> None:
+    there = inspector("layers", "toi", "--server", address)
+    assert there.code == EXIT_MODEL
     assert "'toi'" in there.err
     assert "Did you mean 'toy'" in there.err
 
 
 @pytest.mark.parametrize("kind", ["text", "picture", "empty", "half"])
-def test_bytes_that_are_no_model(inspector, place, tmp_path, kind):
+def test_bytes_that_are_no_model(inspector: Command, place: Place, tmp_path: Path, kind: str) -> None:
     whole = place.model.read_bytes()
     data = {
         "text": b"These are words, and no model.\n" * 9,
@@ -240,7 +279,7 @@ def test_bytes_that_are_no_model(inspector, place, tmp_path, kind):
 @pytest.mark.parametrize(
     "verb", ["layers", "predict", "attribute", "occlude", "features", "neighbors", "pca"]
 )
-def test_nobody_answers(inspector, place, verb):
+def test_nobody_answers(inspector: Command, place: Place, verb: str) -> None:
     images = {"layers": [], "neighbors": [place.image, place.images], "pca": [place.images]}
     found = inspector(verb, "toy", *images.get(verb, [place.image]), "--server", NOBODY)
     assert found.code == EXIT_INTERNAL
@@ -248,7 +287,7 @@ def test_nobody_answers(inspector, place, verb):
     assert "inspector serve" in found.err
 
 
-def test_an_unknown_device(inspector, place):
+def test_an_unknown_device(inspector: Command, place: Place) -> None:
     found = inspector("predict", place.model, place.image, "--device", "toaster")
     assert found.code == EXIT_USAGE
     assert "toaster" in found.err
@@ -256,7 +295,7 @@ def test_an_unknown_device(inspector, place):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
-def test_an_image_that_may_not_be_read(inspector, place, tmp_path):
+def test_an_image_that_may_not_be_read(inspector: Command, place: Place, tmp_path: Path) -> None:
     path = tmp_path / "secret.png"
     path.write_bytes(place.image.read_bytes())
     path.chmod(0)
@@ -265,7 +304,7 @@ def test_an_image_that_may_not_be_read(inspector, place, tmp_path):
     assert "Permission denied" in found.err
 
 
-def test_names_are_printed_as_they_are(inspector, place, tmp_path):
+def test_names_are_printed_as_they_are(inspector: Command, place: Place, tmp_path: Path) -> None:
     """Square brackets in a file's name are no markup."""
     path = tmp_path / "[bold]photo[dim].png"
     path.write_bytes(place.image.read_bytes())

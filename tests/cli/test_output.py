@@ -7,12 +7,15 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from inspector.cli import output
 from inspector.cli.output import progress_bar, say_notes
+from tests.cli.conftest import Place
+from tests.support.command import Command
 
 RISE = ("-m", "rise", "--option", "masks=600", "--option", "cells=4")
 
@@ -22,14 +25,16 @@ RISE = ("-m", "rise", "--option", "masks=600", "--option", "cells=4")
     [(RISE, True), ((*RISE, "--json"), False), (("-m", "saliency"), False)],
     ids=["many steps", "JSON", "one step"],
 )
-def test_a_bar_is_shown_on_a_terminal_for_methods_of_many_steps(place, options, is_shown):
+def test_a_bar_is_shown_on_a_terminal_for_methods_of_many_steps(
+    place: Place, options: tuple[str, ...], is_shown: bool
+) -> None:
     command = [sys.executable, "-m", "inspector.cli.main", "attribute", place.model, place.image, *options]
     seen = on_a_terminal([*map(str, command)])
     assert ("600/600" in seen) == is_shown
     assert "Traceback" not in seen
 
 
-def test_no_bar_is_shown_in_a_pipe(inspector, place):
+def test_no_bar_is_shown_in_a_pipe(inspector: Command, place: Place) -> None:
     found = inspector("attribute", place.model, place.image, *RISE)
     assert found.code == 0
     assert found.err == ""
@@ -37,17 +42,18 @@ def test_no_bar_is_shown_in_a_pipe(inspector, place):
         assert progress is None
 
 
-def test_a_bar_starts_when_it_is_told_of_a_step(monkeypatch):
-    with open(os.devnull, "w") as nowhere:
+def test_a_bar_starts_when_it_is_told_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path(os.devnull).open("w") as nowhere:
         monkeypatch.setattr(output, "_err", Console(file=nowhere, force_terminal=True))
         with progress_bar("working", as_json=False) as progress:
+            assert progress is not None
             progress(1, 3)
             progress(3, 3)
         with progress_bar("working", as_json=True) as progress:
             assert progress is None
 
 
-def test_notes_go_to_stderr(capsys):
+def test_notes_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     say_notes(["3 values [of 8] are not finite", "runs are per image"])
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def by_pairs(vectors: np.ndarray, queries: np.ndarray, k: int, metric: str) -> t
         u, v = u.astype(np.float64), v.astype(np.float64)
         if metric == "euclidean":
             return sqrt(((u - v) ** 2).sum())
-        norms = np.linalg.norm(u) * np.linalg.norm(v)
+        norms = float(np.linalg.norm(u) * np.linalg.norm(v))
         return 1.0 - float(u @ v) / norms if norms else 1.0
 
     indices, distances = [], []
@@ -103,7 +104,7 @@ def test_k_larger_than_the_set_gives_the_whole_set() -> None:
         ({"vectors": np.array([["a", "b", "c"]])}, "dtype"),
     ],
 )
-def test_bad_arguments_are_refused(change: dict, words: str) -> None:
-    arguments = {"vectors": np.eye(3), "queries": np.eye(3)} | change
+def test_bad_arguments_are_refused(change: dict[str, Any], words: str) -> None:
+    arguments: dict[str, Any] = {"vectors": np.eye(3), "queries": np.eye(3)} | change
     with pytest.raises(InvalidInputError, match=words):
         neighbors(**arguments)

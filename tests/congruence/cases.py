@@ -1,4 +1,4 @@
-"""One table of cases: each is one expression over the verbs that `Model` and `RemoteModel` share."""
+"""One table of cases: each is one expression over a model, wherever it runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
 
 PHOTO = toy_photo()
 FLOATS = toy_image()
+SCALAR = np.ones((), np.float32)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
@@ -41,6 +43,13 @@ class Case:
 
 CASES = {
     "predict a photo": Case("Predict", lambda m, t: m.predict(PHOTO)),
+    "what is known of it": Case("Describe", lambda m, t: m.info),
+    "its layers": Case("Layers", lambda m, t: m.layers()),
+    "one layer": Case("Layers", lambda m, t: m.layer("conv2")),
+    "no such layer": Case("Layers", lambda m, t: m.layer("cnv2")),
+    "its check": Case("Run", lambda m, t: m.check()),
+    "its check, in part": Case("Run", lambda m, t: m.check(ignore=("no_such_rule",))),
+    "an option of another type by name": Case("Run", lambda m, t: m.check(select=3)),
     "predict floats": Case("Predict", lambda m, t: m.predict(FLOATS, top=3)),
     "predict a batch of floats": Case("Predict", lambda m, t: m.predict(np.stack([FLOATS, -FLOATS]))),
     "predict a JPEG": Case("Predict", lambda m, t: m.predict(jpeg(PHOTO))),
@@ -108,13 +117,13 @@ CASES = {
     ),
     "no other policies": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", policies={})),
     "a method of many steps, told": Case(
-        "AttributeStream", lambda m, t: told(m, method="integrated_gradients", steps=150, target=[0, 2])
+        "Attribute", lambda m, t: told(m, method="integrated_gradients", steps=150, target=[0, 2])
     ),
     "a method of many steps, told and on its own": Case(
-        "AttributeStream", lambda m, t: told(m, method="rise", masks=200, cells=4)
+        "Attribute", lambda m, t: told(m, method="rise", masks=200, cells=4)
     ),
-    "a method of one step, told": Case("AttributeStream", lambda m, t: told(m, method="guided")),
-    "rectifiers": Case("ListRectifiers", lambda m, t: m.rectifiers()),
+    "a method of one step, told": Case("Attribute", lambda m, t: told(m, method="guided")),
+    "rectifiers": Case("Rectifiers", lambda m, t: m.rectifiers()),
     "saliency of a named output's class": Case(
         "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Class(2, "scores", ()))
     ),
@@ -154,7 +163,9 @@ CASES = {
     "occlusion of a unit": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Unit("conv1", 2), size=6, fill=0)
     ),
-    "the last of the steps": Case("Occlude", lambda m, t: list(m.occlude_steps(PHOTO, batch=1))[-1]),
+    "the last of the steps": Case(
+        "Occlude", lambda m, t: list(m.steps(OccludeRequest(images=PHOTO, batch=1)))[-1]
+    ),
     "features": Case("Features", lambda m, t: m.features([PHOTO, FLOATS])),
     "mean features": Case("Features", lambda m, t: m.features(PHOTO, layer="conv1", pooling="mean")),
     "max features": Case("Features", lambda m, t: m.features(PHOTO, layer="conv1", pooling="max")),
@@ -163,7 +174,7 @@ CASES = {
     "an unknown method": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="magic")),
     "an unknown option": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="smoothgrad", sample=3)),
     "an option of no method": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", steps=3)),
-    "an unknown option, told": Case("AttributeStream", lambda m, t: told(m, method="lrp", rules="zplus")),
+    "an unknown option, told": Case("Attribute", lambda m, t: told(m, method="lrp", rules="zplus")),
     "a text for a number": Case(
         "Attribute", lambda m, t: m.attribute(PHOTO, method="integrated_gradients", steps="many")
     ),
@@ -221,6 +232,38 @@ CASES = {
         "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Direction("scores", (1, 2)))
     ),
     "an input of another size": Case("Predict", lambda m, t: m.predict(FLOATS[:, :3])),
+    "a picture in a list that is none": Case("Predict", lambda m, t: m.predict([PHOTO, b"no picture"])),
+    "floats of another size in a list": Case("Predict", lambda m, t: m.predict([FLOATS, FLOATS[:, 1:]])),
+    "no images": Case("Predict", lambda m, t: m.predict([])),
+    "an input that there is none of": Case("Predict", lambda m, t: m.predict(PHOTO, inputs={"size": SCALAR})),
+    "an unknown rendering": Case("Predict", lambda m, t: m.predict(PHOTO, rendering="jpeg")),
+    "a negative top": Case("Predict", lambda m, t: m.predict(PHOTO, top=-1)),
+    "a text for top": Case("Predict", lambda m, t: m.predict(PHOTO, top="many")),
+    "no layers": Case("Activations", lambda m, t: m.activations(PHOTO)),
+    "an unknown layer among others": Case(
+        "Activations", lambda m, t: m.activations(PHOTO, layers=("conv1", "cnv1"))
+    ),
+    "an unknown pooling": Case("Features", lambda m, t: m.features(PHOTO, pooling="median")),
+    "a second target that there is none of": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=[t.Class(0), t.Class(99)])
+    ),
+    "a unit without a layer": Case("Attribute", lambda m, t: m.attribute(PHOTO, target=t.Unit(""))),
+    "a patch of half a pixel": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=1.5)),
+    "an endless patch": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=float("inf"))),
+    "an occlusion of no class": Case("Occlude", lambda m, t: m.occlude(PHOTO, target=99)),
+    "an occlusion of two images": Case("Occlude", lambda m, t: m.occlude([PHOTO, PHOTO])),
+    "maps, drawn": Case("Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], rendering="png")),
+    "heat, drawn": Case("Attribute", lambda m, t: m.attribute(PHOTO, method="gradcam", rendering="png")),
+    "a projection, drawn": Case(
+        "Attribute",
+        lambda m, t: m.attribute(PHOTO, method="deconvnet", target=t.Unit("relu2", 1), rendering="png"),
+    ),
+    "feature maps, drawn": Case(
+        "Activations", lambda m, t: m.activations(PHOTO, layers=("conv1", "scores"), rendering="png")
+    ),
+    "an occlusion, drawn": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=5, rendering="png")),
+    "classes, drawn": Case("Predict", lambda m, t: m.predict(PHOTO, rendering="png")),
+    "vectors, drawn": Case("Features", lambda m, t: m.features(PHOTO, rendering="png")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import inspector
-import inspector.client
-from inspector.client import Client, RemoteModel
+from inspector.client import Client
 from inspector.collections.neighbors import neighbors
 from inspector.collections.pca import fit_pca
 from inspector.errors import InspectorError
+from inspector.face.catalog import attribution_methods, verbs
 from inspector.face.load import load
 from inspector.face.model import Model
 from inspector.types import targets
+from inspector.types.notes import Note
+from inspector.types.options import MethodInfo
 from inspector.v1 import inspection_service_pb2
-from tests.congruence.cases import CASES
+from tests.congruence.cases import CASES, Case
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_photo
 
@@ -38,7 +38,7 @@ class Pair:
     """One model, here and there."""
 
     local: Model
-    remote: RemoteModel
+    remote: Model
 
 
 @pytest.fixture(scope="module")
@@ -57,28 +57,25 @@ def pair(request: pytest.FixtureRequest, client: Client) -> Iterator[Pair]:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_here_and_there_give_the_same(pair, case):
+def test_here_and_there_give_the_same(pair: Pair, case: Case) -> None:
     here = outcome(lambda: case.ask(pair.local, targets))
-    there = outcome(lambda: case.ask(pair.remote, inspector.client))
+    there = outcome(lambda: case.ask(pair.remote, targets))
     assert_same(here, there)
 
 
-def test_the_layers_are_the_same(pair):
+def test_the_layers_are_the_same(pair: Pair) -> None:
     assert pair.local.layers() == pair.remote.layers()
 
 
-def test_what_is_known_of_the_model_is_the_same(pair):
-    details, model = pair.remote.info().details, pair.local.model
-    for name in ("sha256", "size", "opset", "labels", "preprocessing", "outputs"):
-        assert_same(getattr(model, name), getattr(details, name))
-    assert details.layer_count == len(model.layers)
-    assert details.device == pair.local.device
+def test_what_is_known_of_the_model_is_the_same(pair: Pair, client: Client) -> None:
+    assert pair.local.info == pair.remote.info
+    assert client.served(pair.local.name).info == pair.local.info
 
 
-def test_neighbors_and_components_are_the_same(pair, client):
+def test_neighbors_and_components_are_the_same(pair: Pair, client: Client) -> None:
     photos = {f"photo {seed}": toy_photo(seed) for seed in range(12)}
     vectors = pair.local.features(list(photos.values()), layer="conv2", pooling="max")
-    name = pair.remote.info().name
+    name = pair.remote.name
     collection = client.collection(f"photos-of-{name}")
     info = collection.add(photos, model=name, layer="conv2", pooling="max")
     assert (info.dimension, info.item_count, info.model, info.layer, info.pooling) == (
@@ -100,17 +97,19 @@ def test_neighbors_and_components_are_the_same(pair, client):
             assert [[one.id for one in found] for found in there] == [
                 [list(photos)[index] for index in row] for row in here.indices
             ]
-    here, there = fit_pca(vectors, components=3), collection.pca(components=3)
-    for field in fields(here):
-        assert np.array_equal(getattr(here, field.name), getattr(there, field.name))
-    assert np.array_equal(here.project(vectors), there.points)
-    assert there.ids == tuple(photos)
+    axes, pca = fit_pca(vectors, components=3), collection.pca(components=3)
+    for field in fields(axes):
+        assert np.array_equal(getattr(axes, field.name), getattr(pca, field.name))
+    assert np.array_equal(axes.project(vectors), pca.points)
+    assert pca.ids == tuple(photos)
     collection.delete()
 
 
-@pytest.mark.parametrize("method", inspector.attribution_methods(), ids=lambda method: method.name)
-def test_every_method_gives_the_same(pair, method):
-    options = {option.name: FEW[option.name] for option in method.options if option.name in FEW}
+@pytest.mark.parametrize("method", attribution_methods(), ids=lambda method: method.name)
+def test_every_method_gives_the_same(pair: Pair, method: MethodInfo) -> None:
+    options: dict[str, Any] = {
+        option.name: FEW[option.name] for option in method.options if option.name in FEW
+    }
     here, there = (
         model.attribute(toy_photo(), method=method.name, target=1, **options)
         for model in (pair.local, pair.remote)
@@ -119,17 +118,16 @@ def test_every_method_gives_the_same(pair, method):
     assert here.method == method.name
 
 
-def test_the_methods_are_the_same(client):
-    assert inspector.attribution_methods() == client.attribution_methods()
+def test_the_methods_are_the_same(client: Client) -> None:
+    assert attribution_methods() == client.attribution_methods()
 
 
-def test_attribute_takes_the_same_keywords():
-    ours, theirs = (set(signature(kind.attribute).parameters) for kind in (Model, RemoteModel))
-    assert ours - {"cancellation"} == theirs - {"rendering"}
+def test_the_verbs_are_the_same(client: Client) -> None:
+    assert verbs() == client.verbs()
 
 
-def test_progress_is_told_there_as_here(pair):
-    told = {}
+def test_progress_is_told_there_as_here(pair: Pair) -> None:
+    told: dict[str, list[tuple[int, ...]]] = {}
     for name, model in (("here", pair.local), ("there", pair.remote)):
         told[name] = []
         model.attribute(
@@ -146,37 +144,33 @@ def test_progress_is_told_there_as_here(pair):
 
 
 @pytest.mark.skipif(not DEMO.exists(), reason="demo/model/demo.onnx is not there")
-def test_the_demos_model_is_the_same(client):
+def test_the_demos_model_is_the_same(client: Client) -> None:
     client.upload(DEMO, name="demo")
     remote = client.model("demo")
     photo = toy_photo(height=200, width=300)
     with load(DEMO, name="demo", device="cpu") as local:
         layer = next(one.name for one in reversed(local.layers()) if one.op_type == "Conv")
-        for ask in (
+        asks: tuple[Callable[[Model, Any], Any], ...] = (
             lambda m, t: m.predict(photo),
             lambda m, t: m.activations(photo, layers=[layer]),
             lambda m, t: m.attribute(photo),
             lambda m, t: m.attribute(photo, method="deconvnet", target=t.Unit(layer)),
             lambda m, t: m.features([photo, photo]),
             lambda m, t: m.occlude(photo, size=16, stride=16),
-        ):
-            assert_same(ask(local, targets), ask(remote, inspector.client))
+        )
+        for ask in asks:
+            assert_same(ask(local, targets), ask(remote, targets))
 
 
-def test_every_inspection_has_a_case():
+def test_every_inspection_has_a_case() -> None:
     service = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"]
-    asked = {case.rpc for case in CASES.values()} | {"ListMethods"}
+    asked = {case.rpc for case in CASES.values()} | {"ListMethods", "ListVerbs"}
     assert asked == {method.name for method in service.methods}
 
 
-def test_both_faces_have_the_same_verbs():
-    ours = {"close", "prepare", "model", "device"}  # what has no meaning over the wire
-    theirs = {"info", "activation_pictures"}
-    assert verbs(Model) - ours == verbs(RemoteModel) - theirs
-
-
-def verbs(kind: type) -> set[str]:
-    return {name for name in vars(kind) if not name.startswith("_")}
+def test_both_sides_are_one_class(pair: Pair) -> None:
+    assert type(pair.local) is type(pair.remote) is Model
+    assert pair.local.name == pair.remote.name
 
 
 def outcome(ask: Any) -> Any:
@@ -187,9 +181,12 @@ def outcome(ask: Any) -> Any:
 
 
 def assert_same(here: Any, there: Any) -> None:
-    """Compare what may be made of dataclasses of two modules; arrays bit by bit."""
-    if is_dataclass(here) and is_dataclass(there):
-        assert {field.name for field in fields(here)} == {field.name for field in fields(there)} - PICTURES
+    """Compare bit by bit, classes and pixels included."""
+    if is_dataclass(here) or isinstance(here, str):
+        assert type(here) is type(there)
+    if isinstance(here, Note):
+        assert here.id == there.id
+    if is_dataclass(here):
         for field in fields(here):
             assert_same(getattr(here, field.name), getattr(there, field.name))
     elif isinstance(here, np.ndarray):
@@ -197,10 +194,9 @@ def assert_same(here: Any, there: Any) -> None:
         assert np.array_equal(here, there)
     elif isinstance(here, Mapping):
         assert list(here) == list(there)
-        assert getattr(here, "notes", ()) == getattr(there, "notes", ())
         for key in here:
             assert_same(here[key], there[key])
-    elif isinstance(here, (tuple, list)) and not isinstance(here, str):
+    elif isinstance(here, (tuple, list)):
         assert len(here) == len(there)
         for one, other in zip(here, there, strict=True):
             assert_same(one, other)

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,8 @@ def instructions(path: Path) -> list[tuple[str, str]]:
     """Return (instruction, arguments), with comments dropped and continued lines joined."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
-    return [tuple(line.split(maxsplit=1)) for line in joined.splitlines() if line.strip()]
+    split = [line.split(maxsplit=1) for line in joined.splitlines() if line.strip()]
+    return [(name, arguments) for name, arguments in split]
 
 
 def stages(path: Path) -> list[list[tuple[str, str]]]:
@@ -34,28 +36,28 @@ def stages(path: Path) -> list[list[tuple[str, str]]]:
     return found
 
 
-def test_there_is_one_for_each_kind_of_runtime():
+def test_there_is_one_for_each_kind_of_runtime() -> None:
     assert tuple(FILES) == EXTRAS
 
 
 @pytest.fixture(params=EXTRAS)
-def extra(request) -> str:
+def extra(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture
-def last(extra) -> dict[str, str]:
+def last(extra: str) -> dict[str, str]:
     """The last stage; of an instruction that comes twice, the last one."""
     return dict(stages(FILES[extra])[-1])
 
 
-def test_base_images_have_a_tag_of_their_own(extra):
+def test_base_images_have_a_tag_of_their_own(extra: str) -> None:
     for stage in stages(FILES[extra]):
         image = stage[0][1].split()[0]
         assert re.fullmatch(r"[a-z/]+:\d+\.\d+[.\w-]*", image), image
 
 
-def test_what_builds_is_not_in_the_image(extra):
+def test_what_builds_is_not_in_the_image(extra: str) -> None:
     build, final = stages(FILES[extra])
     assert not any(" pip " in f" {arguments}" for name, arguments in final if name == "RUN")
     assert [arguments for name, arguments in final if name == "COPY"] == [
@@ -64,7 +66,7 @@ def test_what_builds_is_not_in_the_image(extra):
     assert build[0][1].endswith(" AS build")
 
 
-def test_it_installs_as_the_readme_says(extra):
+def test_it_installs_as_the_readme_says(extra: str) -> None:
     readme = (ROOT / "README.md").read_text()
     assert re.search(rf"^pip install '\.\[{extra}\]'", readme, flags=re.MULTILINE)
     (install,) = (text for name, text in stages(FILES[extra])[0] if name == "RUN" and f"[{extra}]" in text)
@@ -76,14 +78,14 @@ def test_it_installs_as_the_readme_says(extra):
     assert extra in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
 
-def test_it_runs_as_nobody_in_particular(last):
+def test_it_runs_as_nobody_in_particular(last: dict[str, Any]) -> None:
     user, group = map(int, last["USER"].split(":"))
     assert user > 0
     assert group > 0
     assert "install --directory --owner inspector" in last["RUN"]
 
 
-def test_it_tells_how_it_is(last):
+def test_it_tells_how_it_is(last: dict[str, Any]) -> None:
     options, _, command = last["HEALTHCHECK"].partition(" CMD ")
     assert "--interval=" in options
     words = json.loads(command)
@@ -91,7 +93,7 @@ def test_it_tells_how_it_is(last):
     assert words[3].rpartition(":")[2] == last["EXPOSE"] == "50051"
 
 
-def test_it_serves_the_folder_of_models(last):
+def test_it_serves_the_folder_of_models(last: dict[str, Any]) -> None:
     assert json.loads(last["ENTRYPOINT"]) == ["inspector", "serve"]
     assert "CMD" not in last  # so that options after the image's name are those of `inspector serve`
     given = dict(word.split("=", 1) for word in last["ENV"].split())
@@ -99,7 +101,7 @@ def test_it_serves_the_folder_of_models(last):
     assert given["INSPECTOR_REPOSITORY"] == last["WORKDIR"] == "/models"
 
 
-def test_the_context_holds_what_is_copied_and_no_more(extra):
+def test_the_context_holds_what_is_copied_and_no_more(extra: str) -> None:
     copied = {
         source
         for stage in stages(FILES[extra])
@@ -112,7 +114,7 @@ def test_the_context_holds_what_is_copied_and_no_more(extra):
     assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
 
 
-def test_the_lock_becomes_constraints(extra):
+def test_the_lock_becomes_constraints(extra: str) -> None:
     """`sed` leaves only pinned names, and gives onnxruntime-gpu the version of onnxruntime."""
     (step,) = (
         text for name, text in stages(FILES[extra])[0] if name == "RUN" and "requirements.lock >" in text
@@ -126,7 +128,7 @@ def test_the_lock_becomes_constraints(extra):
     assert pinned.get("onnxruntime-gpu") == (pinned["onnxruntime"] if extra == "gpu" else None)
 
 
-def test_the_readme_names_the_bases(extra):
+def test_the_readme_names_the_bases(extra: str) -> None:
     text = (FOLDER / "README.md").read_text()
     (base,) = (arguments for name, arguments in stages(FILES[extra])[-1] if name == "FROM")
     assert f"| `Dockerfile.{extra}` |" in text

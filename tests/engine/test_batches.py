@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
 import inspector
 from inspector import Unit
 from inspector.engine.engine import Engine
+from inspector.engine.run import Run
+from inspector.face.local import LocalBackend
 from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU
@@ -19,11 +24,11 @@ from tests.support.small_cnn import CLASSES, HEIGHT, WIDTH, images, small_cnn
 METHODS = ("saliency", "deconvnet", "guided")
 
 
-def load(**changes) -> inspector.Model:
+def load(**changes: Any) -> inspector.Model:
     return inspector.load(small_cnn(**changes), device="cpu")
 
 
-def reference(x: np.ndarray, **changes) -> dict[str, np.ndarray]:
+def reference(x: np.ndarray, **changes: Any) -> dict[str, np.ndarray]:
     """Return what each image alone gets from the dynamic model."""
     with load(**changes) as ours:
         alone = [x[i : i + 1] for i in range(len(x))]
@@ -41,7 +46,7 @@ def reference(x: np.ndarray, **changes) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("count", [1, 3, 7])
 @pytest.mark.parametrize("batch", ["n", 1, 5])
-def test_any_number_of_images_on_any_batch(batch, count):
+def test_any_number_of_images_on_any_batch(batch: int | str, count: int) -> None:
     x = images(count)
     expected = reference(x)
 
@@ -62,7 +67,7 @@ def test_any_number_of_images_on_any_batch(batch, count):
 
 @pytest.mark.parametrize("batch", ["n", 1, 5])
 @pytest.mark.parametrize("count", [2, 5, 8])
-def test_seeds_of_one_image_in_one_go_equal_one_by_one(batch, count):
+def test_seeds_of_one_image_in_one_go_equal_one_by_one(batch: int | str, count: int) -> None:
     x = images(1)
     targets = [Unit("relu1", channel=i % 8, position=(i, i)) for i in range(count)]
 
@@ -74,7 +79,9 @@ def test_seeds_of_one_image_in_one_go_equal_one_by_one(batch, count):
     np.testing.assert_allclose(together.maps, np.concatenate([a.maps for a in alone]), atol=2e-6)
 
 
-def test_all_classes_of_one_image_are_one_run_forward_and_one_back(ours_counted):
+def test_all_classes_of_one_image_are_one_run_forward_and_one_back(
+    ours_counted: tuple[inspector.Model, list[Any]],
+) -> None:
     ours, runs = ours_counted
 
     ours.attribute(images(1), target=list(range(CLASSES)))
@@ -83,11 +90,11 @@ def test_all_classes_of_one_image_are_one_run_forward_and_one_back(ours_counted)
 
 
 @pytest.fixture
-def ours_counted(monkeypatch):
+def ours_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[inspector.Model, list[Any]]]:
     """A model whose runs are noted."""
     runs, run = [], Session.run
 
-    def noted(self, feeds, fetch, **rest):
+    def noted(self: Session, feeds: dict[str, Any], fetch: list[str], **rest: Any) -> dict[str, Any]:
         runs.append("backward" if "grad/gradient" in fetch else "forward")
         return run(self, feeds, fetch, **rest)
 
@@ -96,7 +103,7 @@ def ours_counted(monkeypatch):
         yield ours, runs
 
 
-def test_a_batch_larger_than_memory_allows_is_cut():
+def test_a_batch_larger_than_memory_allows_is_cut() -> None:
     x = images(7)
     data = read_model(small_cnn())
     with_room, without = (
@@ -107,24 +114,26 @@ def test_a_batch_larger_than_memory_allows_is_cut():
     assert without.largest_batch(x.shape[1:]) == 1
     assert with_room.largest_batch(x.shape[1:]) > 7
     np.testing.assert_allclose(
-        with_room.run(x, ["scores"])["scores"], without.run(x, ["scores"])["scores"], atol=1e-5
+        Run(with_room).forward(x, ["scores"])["scores"],
+        Run(without).forward(x, ["scores"])["scores"],
+        atol=1e-5,
     )
 
 
-def test_seeds_beyond_what_memory_allows_are_cut():
+def test_seeds_beyond_what_memory_allows_are_cut() -> None:
     x, targets = images(1), [Unit("relu1", channel=i, position=(2, i)) for i in range(7)]
     found = []
     for size in (1 << 30, 1):
         engine = Engine(
             read_model(small_cnn()), device=CPU, cache=SessionCache(max_bytes=1 << 30), batch_bytes=size
         )
-        found.append(inspector.Model(engine).attribute(x, target=targets).maps)
+        found.append(inspector.Model(LocalBackend(engine), name="small").attribute(x, target=targets).maps)
 
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     assert len(np.unique(np.abs(found[0]).sum(axis=(1, 2, 3)))) > 4
 
 
-def test_nhwc_gives_the_same_in_its_own_layout():
+def test_nhwc_gives_the_same_in_its_own_layout() -> None:
     x = images(3)
     expected = reference(x)
 
@@ -136,7 +145,7 @@ def test_nhwc_gives_the_same_in_its_own_layout():
             np.testing.assert_allclose(found.maps.transpose(0, 3, 1, 2), expected[method], atol=2e-6)
 
 
-def test_opset_7_gives_the_same():
+def test_opset_7_gives_the_same() -> None:
     """MaxPool had no switches then."""
     x = images(2)
     with load() as new, load(opset=7) as old:
@@ -149,7 +158,7 @@ def test_opset_7_gives_the_same():
 
 
 @pytest.mark.parametrize("size", [(16, 12), (23, 18)])
-def test_a_model_of_any_size_serves_the_sizes_it_is_given(size):
+def test_a_model_of_any_size_serves_the_sizes_it_is_given(size: tuple[int, int]) -> None:
     height, width = size
     x = images(2, height=height, width=width)
     session = plain_session(small_cnn(height="h", width="w"))
@@ -163,7 +172,7 @@ def test_a_model_of_any_size_serves_the_sizes_it_is_given(size):
             np.testing.assert_allclose(found, fixed.attribute(x, target=2).maps, atol=2e-6)
 
 
-def test_a_model_that_reads_its_image_directly_in_its_rule():
+def test_a_model_that_reads_its_image_directly_in_its_rule() -> None:
     """The image itself is saved for the way back: x·x needs x."""
     proto = model([node("Mul", ["x", "x"], "square"), node("ReduceSum", ["square"], "y", axes=[1, 2, 3], keepdims=0)],
                   shape=("n", 3, HEIGHT, WIDTH), opset=11)  # fmt: skip
@@ -177,7 +186,7 @@ def test_a_model_that_reads_its_image_directly_in_its_rule():
     np.testing.assert_allclose(found.maps, expected, rtol=1e-6)
 
 
-def test_many_images_of_any_size_are_cut_by_what_their_size_needs():
+def test_many_images_of_any_size_are_cut_by_what_their_size_needs() -> None:
     engine = Engine(
         read_model(small_cnn(height="h", width="w")),
         device=CPU,

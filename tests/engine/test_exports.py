@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import inspector
 from inspector import Unit
+from inspector.engine.sessions import Backward
 from inspector.runtime.tensor import DeviceTensor
 from tests.support.graphs import model, node
+from tests.support.in_process import engine_of
 
 RNG = np.random.default_rng(0)
 WEIGHT = RNG.standard_normal((4, 2, 2, 2)).astype(np.float32)
@@ -25,7 +29,9 @@ WEIGHT = RNG.standard_normal((4, 2, 2, 2)).astype(np.float32)
         ((9, 11), [2, 4], [1, 0, 0, 2]),
     ],
 )
-def test_a_last_window_in_the_padding_alone_is_none(op_type, opset, size, strides, pads):
+def test_a_last_window_in_the_padding_alone_is_none(
+    op_type: str, opset: int, size: tuple[int, int], strides: list[int], pads: list[int]
+) -> None:
     """Before opset 22, ONNX's shape inference counts it for ceil_mode."""
     pool = node(op_type, ["x"], "pool", kernel_shape=[3, 3], strides=strides, pads=pads, ceil_mode=1)
     proto = model(
@@ -39,7 +45,7 @@ def test_a_last_window_in_the_padding_alone_is_none(op_type, opset, size, stride
 
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
         pooled = ours.activations(x, layers=["pool"])["pool"]
-        assert ours.model.layer("pool").shape == pooled.shape
+        assert ours.layer("pool").shape == pooled.shape
         gradient = ours.attribute(x, target=unit).maps
         step *= 1e-3  # small enough for every maximum to stay
         change = (
@@ -50,7 +56,7 @@ def test_a_last_window_in_the_padding_alone_is_none(op_type, opset, size, stride
     assert np.sum(gradient * step) * 2 == pytest.approx(change, rel=1e-2, abs=1e-5)
 
 
-def test_weights_are_held_once_by_all_sessions():
+def test_weights_are_held_once_by_all_sessions() -> None:
     weight = RNG.standard_normal((3 * 16 * 12, 40)).astype(np.float32)
     nodes = [node("Flatten", ["x"], "flat"), node("Gemm", ["flat", "w"], "y")]
     data = model(nodes, shape=("n", 3, 16, 12), weights={"w": weight}).SerializeToString()
@@ -60,21 +66,19 @@ def test_weights_are_held_once_by_all_sessions():
         ours.predict(x)
         ours.attribute(x, target=0)
         ours.activations(x, layers=["flat", "y"])
-        sessions = [
-            s
-            for k, s in ours._engine._sessions._cache._sessions.items()
-            if k[0] == ours._engine._sessions._key
-        ]
+        own: Any = engine_of(ours).sessions
+        cached = [value for key, value in own._cache._sessions.items() if key[0] == own._key]
 
+    sessions = [value.session if isinstance(value, Backward) else value for value in cached]
     held = [session._weights["w"] for session in sessions]
     assert len(held) == 3
     assert len({id(tensor) for tensor in held}) == 1
 
 
-def test_only_the_scores_and_the_map_come_to_the_host(monkeypatch):
+def test_only_the_scores_and_the_map_come_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched, numpy = [], DeviceTensor.numpy
 
-    def noted(self):
+    def noted(self: DeviceTensor) -> np.ndarray:
         fetched.append(self.shape)
         return numpy(self)
 
@@ -93,7 +97,7 @@ def test_only_the_scores_and_the_map_come_to_the_host(monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(400,), (16, 16)], ids=str)
-def test_constants_between_transpositions_are_read_as_they_are(shape):
+def test_constants_between_transpositions_are_read_as_they_are(shape: tuple[int, ...]) -> None:
     """Layers in NHWC within a model in NCHW: ONNX Runtime moves the Transposes, and transposes the constants."""
     channels = shape[-1]
     scale = RNG.standard_normal(shape).astype(np.float32)

@@ -19,6 +19,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import captum
 import numpy as np
@@ -71,7 +72,7 @@ class Subject:
     """Photographs of the demo, by name, and noise, by seed."""
 
 
-CIFAR = {"scale": 1 / 255, "mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
+CIFAR: dict[str, Any] = {"scale": 1 / 255, "mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
 
 SUBJECTS = (
     Subject(

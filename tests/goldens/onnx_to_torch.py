@@ -77,8 +77,14 @@ def _symmetric(pads: list[int]) -> tuple[int, int]:
     return pads[0], pads[1]
 
 
+def _given(weight: Tensor | None) -> Tensor:
+    if weight is None:
+        raise NotImplementedError("a weight that the graph computes")
+    return weight
+
+
 def _conv(a: Attributes, p: list[Tensor | None]) -> nn.Module:
-    weight, bias = p[1], p[2] if len(p) > 2 else None
+    weight, bias = _given(p[1]), p[2] if len(p) > 2 else None
     group = a.get("group", 1)
     conv = nn.Conv2d(
         weight.shape[1] * group,
@@ -97,7 +103,7 @@ def _conv(a: Attributes, p: list[Tensor | None]) -> nn.Module:
 
 
 def _batch_normalization(a: Attributes, p: list[Tensor | None]) -> nn.Module:
-    scale, bias, mean, variance = p[1:]
+    scale, bias, mean, variance = map(_given, p[1:])
     norm = nn.BatchNorm2d(len(scale), eps=a.get("epsilon", 1e-5))
     norm.weight.data, norm.bias.data, norm.running_mean, norm.running_var = scale, bias, mean, variance
     return norm
@@ -115,7 +121,7 @@ def _max_pool(a: Attributes, p: list[Tensor | None]) -> nn.Module:
 def _gemm(a: Attributes, p: list[Tensor | None]) -> nn.Module:
     if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
         raise NotImplementedError(f"Gemm with {a}")
-    weight = p[1] if a.get("transB", 0) else p[1].T
+    weight = _given(p[1]) if a.get("transB", 0) else _given(p[1]).T
     linear = nn.Linear(weight.shape[1], weight.shape[0])
     linear.weight.data, linear.bias.data = weight, p[2]
     return linear
@@ -131,7 +137,7 @@ def _lrn(a: Attributes, p: list[Tensor | None]) -> nn.Module:
 
 def _reshape(a: Attributes, p: list[Tensor | None]) -> nn.Module:
     def reshape(x: Tensor, shape: Tensor | None = p[1]) -> Tensor:
-        return x.reshape([x.shape[i] if size == 0 else size for i, size in enumerate(shape.tolist())])
+        return x.reshape([x.shape[i] if size == 0 else size for i, size in enumerate(_given(shape).tolist())])
 
     return Function(reshape)
 
@@ -151,7 +157,7 @@ OPERATORS: dict[str, Callable[[Attributes, list[Tensor | None]], nn.Module]] = {
     "Conv": _conv,
     "Dropout": lambda _a, _p: nn.Identity(),
     "Flatten": lambda a, _p: nn.Flatten(a.get("axis", 1)),
-    "Gather": lambda a, p: Function(lambda x: torch.select(x, a.get("axis", 0), int(p[1]))),
+    "Gather": lambda a, p: Function(lambda x: torch.select(x, a.get("axis", 0), int(_given(p[1])))),
     "Gemm": _gemm,
     "GlobalAveragePool": lambda _a, _p: nn.AdaptiveAvgPool2d(1),
     "LRN": _lrn,

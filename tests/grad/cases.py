@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -48,7 +49,7 @@ def case(
     opset: int = 17,
     judge: str = "reference",
     scale: float = 1.0,
-    **weights,
+    **weights: Any,
 ) -> Case:
     """Return a case; a weight given as a shape is filled at random, away from 0."""
     arrays = {
@@ -62,16 +63,18 @@ def _away_from_zero(shape: tuple[int, ...]) -> np.ndarray:
     return (_RNG.uniform(0.3, 1.5, shape) * _RNG.choice([-1.0, 1.0], shape)).astype(np.float32)
 
 
-def conv(name: str, w: tuple[int, ...], *, shape: tuple[int, ...] = (2, 3, 9, 8), **attributes) -> Case:
+def conv(name: str, w: tuple[int, ...], *, shape: tuple[int, ...] = (2, 3, 9, 8), **attributes: Any) -> Case:
     """Return a case of one Conv."""
     grouped = attributes.get("group", 1) > 1 and (w[1] > 1 or w[0] > attributes["group"])
     judge = "runtime" if grouped else "reference"
     return case(f"conv, {name}", node("Conv", ["x", "w"], "y", **attributes), shape=shape, judge=judge, w=w)
 
 
-def pooled(name: str, *, shape: tuple[int, ...] = (2, 3, 9, 8), opset: int = 17, **attributes) -> list[Case]:
+def pooled(
+    name: str, *, shape: tuple[int, ...] = (2, 3, 9, 8), opset: int = 17, **attributes: Any
+) -> list[Case]:
     """Return cases of one MaxPool and one AveragePool."""
-    shared = {"kernel_shape": [3, 3], **attributes}
+    shared: dict[str, Any] = {"kernel_shape": [3, 3], **attributes}
     judge = "runtime" if attributes.get("auto_pad") == "SAME_LOWER" else "reference"
     return [
         case(
@@ -278,6 +281,12 @@ _CONVOLUTIONS = [
     conv("SAME_LOWER, stride 1, many channels", (4, 18, 4, 4), shape=(1, 18, 6, 5), auto_pad="SAME_LOWER"),
 ]  # fmt: skip
 
+_COUNTED: list[tuple[str, dict[str, Any]]] = [
+    ("padded", {"pads": [1, 1, 1, 1]}),
+    ("SAME", {"auto_pad": "SAME_UPPER"}),
+    ("asymmetric", {"pads": [0, 1, 2, 0]}),
+]
+
 _POOLINGS = [
     *pooled("plain"),
     *pooled("overlapping", strides=[2, 2]),
@@ -299,8 +308,7 @@ _POOLINGS = [
              node("AveragePool", ["x"], "y", kernel_shape=[3, 3], strides=[2, 2], count_include_pad=1, **attributes),
              shape=(1, 2, 8, 10), opset=opset)
         for opset in (10, 17, 19)
-        for name, attributes in [("padded", {"pads": [1, 1, 1, 1]}), ("SAME", {"auto_pad": "SAME_UPPER"}),
-                                 ("asymmetric", {"pads": [0, 1, 2, 0]})]
+        for name, attributes in _COUNTED
     ),
     *(
         case(f"AveragePool, {name}, opset {opset}",

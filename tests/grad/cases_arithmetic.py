@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tests.grad.cases import Case, case, ints, scalar
@@ -15,7 +17,7 @@ BELOW_ONE = ("Acos", "Asin", "Atanh")
 POSITIVE = ("Log", "Sqrt")
 
 
-def of_element(op_type: str, opset: int, **attributes) -> Case:
+def of_element(op_type: str, opset: int, **attributes: Any) -> Case:
     """Return a case of one function of elements, inside its domain."""
     before, tensor = [], "x"
     if op_type in POSITIVE or op_type == "Acosh":
@@ -35,7 +37,7 @@ def of_element(op_type: str, opset: int, **attributes) -> Case:
     )
 
 
-def reduction(op_type: str, opset: int, axes: tuple[int, ...] | None, **attributes) -> Case:
+def reduction(op_type: str, opset: int, axes: list[int] | None, **attributes: Any) -> Case:
     """Return a case of a reduction of positive values; the axes are an attribute or an input by opset."""
     as_input = opset >= (13 if op_type == "ReduceSum" else 18)
     if axes is not None and not as_input:
@@ -51,12 +53,12 @@ def reduction(op_type: str, opset: int, axes: tuple[int, ...] | None, **attribut
 
 def einsum(equation: str, *weights: tuple[int, ...], shape: tuple[int, ...] = (2, 3, 4)) -> Case:
     """Return a case of an Einsum of the image and weights; "x" among the weights is the image again."""
-    names = [f"w{i}" for i in range(len(weights))]
+    named: dict[str, Any] = {f"w{i}": weight for i, weight in enumerate(weights)}
     return case(
         f"Einsum {equation} {shape} {weights}",
-        node("Einsum", ["x", *names], "y", equation=equation),
+        node("Einsum", ["x", *named], "y", equation=equation),
         shape=shape,
-        **dict(zip(names, weights, strict=True)),
+        **named,
     )
 
 

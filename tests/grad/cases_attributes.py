@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tests.grad.cases import Case, case, ints
+from tests.grad.cases_movement import floats
 from tests.support.graphs import node
 
 
-def pooled(op_type: str, opset: int, *, shape: tuple[int, ...] = (1, 2, 10, 9), **attributes) -> Case:
+def pooled(op_type: str, opset: int, *, shape: tuple[int, ...] = (1, 2, 10, 9), **attributes: Any) -> Case:
     """Return a case of one pooling by windows of 3, judged by the runtime."""
     return case(f"{op_type}, opset {opset}, {attributes}", node("Sin", ["x"], "s"),
                 node(op_type, ["s"], "y", kernel_shape=[3] * (len(shape) - 2), **attributes), shape=shape, opset=opset,
@@ -35,12 +38,21 @@ _PADS = [
 ]  # fmt: skip
 
 
-def resized(name: str, *, scales=(), sizes=(), region=(), shape=(1, 2, 5, 6), opset=13, **attributes) -> Case:
+def resized(
+    name: str,
+    *,
+    scales: tuple[float, ...] = (),
+    sizes: tuple[int, ...] = (),
+    region: tuple[float, ...] = (),
+    shape: tuple[int, ...] = (1, 2, 5, 6),
+    opset: int = 13,
+    **attributes: Any,
+) -> Case:
     """Return a case of one Resize, judged by the runtime."""
     given = ["x", "r" if region else "", "s"] if scales else ["x", "r" if region else "", "", "s"]
-    amounts = np.float32(scales) if scales else ints(*sizes)
+    amounts = floats(*scales) if scales else ints(*sizes)
     return case(f"Resize, {name}, opset {opset}, {attributes}", node("Resize", given, "y", **attributes), shape=shape,
-                opset=opset, judge="runtime", s=amounts, r=np.float32(region))  # fmt: skip
+                opset=opset, judge="runtime", s=amounts, r=floats(*region))  # fmt: skip
 
 
 _RESIZES = [
@@ -72,9 +84,9 @@ _TRANSPOSED = [
 ]  # fmt: skip
 
 _MOVED = [
-    *(case(f"Slice {start}:{end}:{step} along {axes}, twice", node("Slice", ["x", "from", "to", "axes", "steps"], "s"),
+    *(case(f"Slice {start}:{end}:{step} along {axes}, twice", node("Slice", ["x", "start", "to", "axes", "steps"], "s"),
            node("Concat", ["s", "s"], "t", axis=1), node("Sin", ["t"], "y"), opset=13, to=ints(*end),
-           axes=ints(*axes), steps=ints(*step), **{"from": ints(*start)})
+           axes=ints(*axes), steps=ints(*step), start=ints(*start))
       for start, end, axes, step in [((-2, 4), (0, -6), (2, -1), (-3, -2)), ((100,), (1,), (2,), (-1,)),
                                      ((-100,), (100,), (2,), (3,))]),
     *(case(f"GatherND, batch_dims {batch}, {np.shape(places)}", node("GatherND", ["x", "i"], "g", batch_dims=batch),

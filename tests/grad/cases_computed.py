@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,14 @@ _RNG = np.random.default_rng(5)
 
 
 def dynamic(
-    op_type: str, name: str, w: tuple[int, ...], *, shape=(2, 4, 7, 6), opset=17, bias=True, **settings
+    op_type: str,
+    name: str,
+    w: tuple[int, ...],
+    *,
+    shape: tuple[int, ...] = (2, 4, 7, 6),
+    opset: int = 17,
+    bias: bool = True,
+    **settings: Any,
 ) -> Case:
     """Return a case of a convolution whose filter and bias the image computes (Yang et al. 2019, CondConv)."""
     spatial = list(range(2, len(shape)))
@@ -65,7 +73,14 @@ _MATRICES = [
 ]  # fmt: skip
 
 
-def sampled(name: str, *, shape=(2, 3, 6, 5), points=(4, 3), opset: int = 20, **settings) -> Case:
+def sampled(
+    name: str,
+    *,
+    shape: tuple[int, ...] = (2, 3, 6, 5),
+    points: tuple[int, ...] = (4, 3),
+    opset: int = 20,
+    **settings: Any,
+) -> Case:
     """Return a case of a GridSample whose grid the image computes (Jaderberg et al. 2015)."""
     n = len(points)
     return case(
@@ -93,7 +108,15 @@ _GRIDS = [
 
 
 def deformed(
-    name: str, *, shape=(2, 4, 5, 6), w=(6, 4, 3, 2), parts=1, mask=True, opset=19, outputs, **settings
+    name: str,
+    *,
+    shape: tuple[int, int, int, int] = (2, 4, 5, 6),
+    w: tuple[int, int, int, int] = (6, 4, 3, 2),
+    parts: int = 1,
+    mask: bool = True,
+    opset: int = 19,
+    outputs: tuple[int, int],
+    **settings: Any,
 ) -> Case:
     """Return a case of a DeformConv whose offsets and mask the image computes."""
     taps = parts * math.prod(w[2:])
@@ -120,10 +143,10 @@ _DEFORMED = [
     deformed("parts", outputs=(4, 5), w=(2, 4, 2, 2), parts=2),
 ]  # fmt: skip
 
-_REGIONS = np.float32([[0.5, 1.2, 6.1, 5.3], [-1.5, 0.3, 9.5, 4.2], [2.1, 2.2, 2.4, 2.7]])
+_REGIONS = np.asarray([[0.5, 1.2, 6.1, 5.3], [-1.5, 0.3, 9.5, 4.2], [2.1, 2.2, 2.4, 2.7]], np.float32)
 
 
-def aligned(name: str, *, computed=True, opset: int = 16, **settings) -> Case:
+def aligned(name: str, *, computed: bool = True, opset: int = 16, **settings: Any) -> Case:
     """Return a case of a RoiAlign, by default of regions that the image moves."""
     return case(
         f"RoiAlign, {name}, opset {opset}",
@@ -135,21 +158,33 @@ def aligned(name: str, *, computed=True, opset: int = 16, **settings) -> Case:
     )  # fmt: skip
 
 
+_ALIGNMENTS: list[tuple[int, dict[str, Any]]] = [
+    (10, {}),
+    (16, {"spatial_scale": 0.5}),
+    (16, {"coordinate_transformation_mode": "output_half_pixel", "spatial_scale": 0.6}),
+]
+
 _ALIGNED = [
     *(aligned(f"computed regions, {ratio} samples, {settings}", opset=opset, sampling_ratio=ratio, **settings)
       for ratio in (0, 2)
-      for opset, settings in [(10, {}), (16, {"spatial_scale": 0.5}),
-                              (16, {"coordinate_transformation_mode": "output_half_pixel", "spatial_scale": 0.6})]),
+      for opset, settings in _ALIGNMENTS),
     aligned("as many samples as regions need", computed=False, sampling_ratio=0),
     *(case(f"MaxRoiPool, opset {opset}, scale {scale}", node("Exp", ["x"], "e"),
            node("MaxRoiPool", ["e", "r"], "y", pooled_shape=[3, 2], spatial_scale=scale), shape=(2, 3, 6, 8),
            opset=opset, judge="runtime",
-           r=np.float32([[1, 0, 1, 6, 5], [0, -2, 0, 9, 4], [1, 2, 2, 2, 3], [0, 3, 1, 7, 9]]))
+           r=np.asarray([[1, 0, 1, 6, 5], [0, -2, 0, 9, 4], [1, 2, 2, 2, 3], [0, 3, 1, 7, 9]], np.float32))
       for opset in (7, 17) for scale in (1.0, 0.6)),
 ]  # fmt: skip
 
 
-def framed(name: str, *, parts=1, inputs=("x", "step", "window"), length=8, **settings) -> Case:
+def framed(
+    name: str,
+    *,
+    parts: int = 1,
+    inputs: tuple[str, ...] = ("x", "step", "window"),
+    length: int = 8,
+    **settings: Any,
+) -> Case:
     """Return a case of an STFT."""
     return case(f"STFT, {name}", node("STFT", list(inputs), "y", **settings), shape=(2, 21, parts), opset=17,
                 step=np.asarray(3), window=np.hanning(length + 2)[1:-1].astype(np.float32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -15,7 +17,7 @@ def floats(*values: float) -> np.ndarray:
     return np.asarray(values, np.float32)
 
 
-def after_exp(name: str, written: onnx.NodeProto, *others: onnx.NodeProto, **settings) -> Case:
+def after_exp(name: str, written: onnx.NodeProto, *others: onnx.NodeProto, **settings: Any) -> Case:
     """Return a case whose image goes through Exp first, so that a linear operator has a gradient to pass on."""
     return case(name, node("Exp", ["x"], "e"), written, *others, **settings)
 
@@ -23,6 +25,8 @@ def after_exp(name: str, written: onnx.NodeProto, *others: onnx.NodeProto, **set
 _SHAPES = [
     *(after_exp(f"Reshape, opset {opset}", node("Reshape", ["e", "s"], "y"), opset=opset, s=ints(0, 3, -1))
       for opset in (7, 13, 14, 19, 21)),
+    after_exp("Squeeze, opset 11", node("Squeeze", ["e"], "y", axes=[2]), opset=11, shape=(1, 3, 1, 4)),
+    after_exp("Unsqueeze, opset 11", node("Unsqueeze", ["e"], "y", axes=[1]), opset=11),
     after_exp("Reshape, allowzero", node("Reshape", ["e", "s"], "y", allowzero=1), s=ints(2, 15, 6)),
     *(after_exp(f"Squeeze and Unsqueeze, axes as inputs, opset {opset}", node("Unsqueeze", ["e", "a"], "u"),
                 node("Squeeze", ["u", "a"], "y"), opset=opset, a=ints(1, 4)) for opset in (13, 21)),
@@ -74,26 +78,26 @@ _SLICES = [
     case("Slice-1, axes absent", node("Slice", ["x"], "s", starts=[0, 1], ends=[1, 3]), node("Exp", ["s"], "y"),
          opset=9, judge="runtime"),
     *(case(f"Slice [{start}:{end}:{step}] along {axis}, opset {opset}",
-           node("Slice", ["x", "from", "to", "axes", "steps"], "s"), node("Exp", ["s"], "y"), shape=(2, 7, 6, 9),
-           opset=opset, to=ints(end), axes=ints(axis), steps=ints(step), **{"from": ints(start)})
+           node("Slice", ["x", "start", "to", "axes", "steps"], "s"), node("Exp", ["s"], "y"), shape=(2, 7, 6, 9),
+           opset=opset, to=ints(end), axes=ints(axis), steps=ints(step), start=ints(start))
       for opset in (10, 11, 13)
       for start, end, step, axis in [(0, 3, 1, 1), (1, 100, 2, 3), (0, 9, 3, -1), (2, 2**63 - 1, 4, 1),
                                      (-1, -100, -1, 3), (7, 0, -2, 3), (-2, -6, -1, 1), (0, 2**31 - 1, 1, 0),
                                      (1, 2, 1, 0), (-1, -(2**63), -3, 3), (0, -1, 1, 2)]),
-    case("DynamicSlice", node("DynamicSlice", ["x", "from", "to", "axes"], "s"), node("Exp", ["s"], "y"), opset=9,
-         judge="runtime", to=ints(5, 2), axes=ints(2, 1), **{"from": ints(1, 0)}),
-    case("Slice, axes and steps absent", node("Slice", ["x", "from", "to"], "s"), node("Exp", ["s"], "y"),
-         to=ints(2, 2, 5), **{"from": ints(0, 1, 0)}),
-    case("Slice, axes absent, steps given", node("Slice", ["x", "from", "to", "", "steps"], "s"),
-         node("Exp", ["s"], "y"), to=ints(2, 3), steps=ints(1, 2), **{"from": ints(0, 0)}),
+    case("DynamicSlice", node("DynamicSlice", ["x", "start", "to", "axes"], "s"), node("Exp", ["s"], "y"), opset=9,
+         judge="runtime", to=ints(5, 2), axes=ints(2, 1), start=ints(1, 0)),
+    case("Slice, axes and steps absent", node("Slice", ["x", "start", "to"], "s"), node("Exp", ["s"], "y"),
+         to=ints(2, 2, 5), start=ints(0, 1, 0)),
+    case("Slice, axes absent, steps given", node("Slice", ["x", "start", "to", "", "steps"], "s"),
+         node("Exp", ["s"], "y"), to=ints(2, 3), steps=ints(1, 2), start=ints(0, 0)),
     case("Slice to a computed end", node("Shape", ["x"], "to", start=3),
-         node("Slice", ["x", "from", "to", "axes"], "s"),
-         node("Exp", ["s"], "y"), shape=(2, 3, 6, 5), axes=ints(2), **{"from": ints(1)}),
+         node("Slice", ["x", "start", "to", "axes"], "s"),
+         node("Exp", ["s"], "y"), shape=(2, 3, 6, 5), axes=ints(2), start=ints(1)),
     case("the four phases of a Focus layer",
-         *(node("Slice", ["x", "from" + str(i), "to", "axes", "steps"], f"s{i}") for i in range(4)),
+         *(node("Slice", ["x", f"start{i}", "to", "axes", "steps"], f"s{i}") for i in range(4)),
          node("Concat", [f"s{i}" for i in range(4)], "c", axis=1), node("Exp", ["c"], "y"), shape=(2, 3, 6, 8),
          to=ints(99, 99), axes=ints(2, 3), steps=ints(2, 2),
-         **{f"from{i}": ints(i // 2, i % 2) for i in range(4)}),
+         start0=ints(0, 0), start1=ints(0, 1), start2=ints(1, 0), start3=ints(1, 1)),
     *(case(f"Compress, opset {opset}, axis {axis}",
            node("Compress", ["x", "c"], "y", **({} if axis is None else {"axis": axis})), opset=opset,
            c=np.asarray([True, False, True])) for opset in (9, 11) for axis in (None, 1)),
@@ -103,12 +107,22 @@ _SLICES = [
            s=ints(*sizes)) for sizes in ((3, 8), (7, 2), (6, 5))),
 ]  # fmt: skip
 
+_INDICES: list[tuple[Any, int]] = [
+    (2, 1),
+    ([0, 2, 2, 4], 1),
+    ([[3, 0], [1, 1]], 2),
+    ([2, 0, 1], 3),
+    (-1, 3),
+    ([1, 0], 0),
+    ([4, 1, 3, 0, 2, 1, 1, 4, 0, 2, 1, 3], 1),
+    ([0, 3, 0, 0, 2, 0, 3, 0, 0, 1, 2, 0, 3], 2),
+]
+
 _GATHERS = [
     *(case(f"Gather {np.shape(indices)} along {axis}, opset {opset}", node("Gather", ["x", "i"], "g", axis=axis),
            node("Exp", ["g"], "y"), shape=(2, 5, 4, 3), opset=opset, i=np.asarray(indices))
       for opset in (7, 11, 13)
-      for indices, axis in [(2, 1), ([0, 2, 2, 4], 1), ([[3, 0], [1, 1]], 2), ([2, 0, 1], 3), (-1, 3), ([1, 0], 0),
-                            ([4, 1, 3, 0, 2, 1, 1, 4, 0, 2, 1, 3], 1), ([0, 3, 0, 0, 2, 0, 3, 0, 0, 1, 2, 0, 3], 2)]
+      for indices, axis in _INDICES
       if opset > 7 or np.min(indices) >= 0),
     case("Gather at computed places", node("ArgMax", ["x"], "i", axis=1, keepdims=0),
          node("Flatten", ["i"], "f", axis=0), node("Gather", ["x", "f"], "y", axis=1)),
@@ -183,19 +197,26 @@ _PADS = [
 
 
 def resize(
-    name: str, *, scales=None, sizes=None, opset=13, shape=(1, 2, 5, 6), judge="reference", **settings
+    name: str,
+    *,
+    scales: tuple[float, ...] | None = None,
+    sizes: tuple[int, int, int, int] | None = None,
+    opset: int = 13,
+    shape: tuple[int, ...] = (1, 2, 5, 6),
+    judge: str = "reference",
+    **settings: Any,
 ) -> Case:
     """Return a case of one Resize with an empty region."""
     inputs = ["x", "", "scales"] if scales else ["x", "", "", "sizes"]
     inputs[1] = "" if opset >= 13 else "region"
     if opset < 13 and sizes:
         inputs[2] = "none"
-    weights = {"scales": floats(*scales)} if scales else {"sizes": ints(*sizes)}
+    weights: dict[str, Any] = {"scales": floats(*scales)} if scales else {"sizes": ints(*sizes or ())}
     return case(f"Resize, {name}, opset {opset}", node("Resize", inputs, "y", **settings), shape=shape, opset=opset,
                 judge=judge, region=floats(), none=floats(), **weights)  # fmt: skip
 
 
-def mode_name(settings: dict) -> str:
+def mode_name(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key.split('_')[0]} {value}" for key, value in settings.items())
 
 
@@ -242,7 +263,18 @@ _RESIZES = [
 ]  # fmt: skip
 
 
-def transposed(name: str, w: tuple[int, ...], *, shape=(2, 4, 5, 6), opset: int = 11, **attributes) -> Case:
+def _padded(auto: str) -> dict[str, Any]:
+    return {"auto_pad": auto} if auto else {}
+
+
+def transposed(
+    name: str,
+    w: tuple[int, ...],
+    *,
+    shape: tuple[int, ...] = (2, 4, 5, 6),
+    opset: int = 11,
+    **attributes: Any,
+) -> Case:
     """Return a case of one ConvTranspose."""
     return case(f"ConvTranspose, {name}, opset {opset}", node("ConvTranspose", ["x", "w"], "y", **attributes),
                 shape=shape, opset=opset, judge="runtime", w=w)  # fmt: skip
@@ -258,7 +290,7 @@ _TRANSPOSED = [
     *(transposed(f"{auto}, stride {s}", (4, 3, 3, 4), auto_pad=auto, strides=[s, s])
       for auto in ("SAME_UPPER", "SAME_LOWER", "VALID") for s in (1, 2, 3)),
     *(transposed(f"output_shape, {auto}", (4, 3, 3, 4), strides=[2, 2], output_shape=[10, 13],
-                 **({"auto_pad": auto} if auto else {})) for auto in ("", "SAME_UPPER", "SAME_LOWER")),
+                 **_padded(auto)) for auto in ("", "SAME_UPPER", "SAME_LOWER")),
     transposed("1-D", (4, 3, 5), shape=(2, 4, 7), strides=[2], pads=[2, 1]),
     transposed("3-D", (4, 3, 2, 3, 2), shape=(1, 4, 3, 2, 4), strides=[2, 1, 2], pads=[0, 1, 0, 0, 1, 1]),
     case("Col2Im", node("Col2Im", ["x", "i", "k"], "y", pads=[1, 0, 2, 1], strides=[2, 1], dilations=[1, 2]),
@@ -266,9 +298,16 @@ _TRANSPOSED = [
 ]  # fmt: skip
 
 
-def lp_pooled(name: str, *, opset: int, shape=(2, 3, 9, 8), judge: str = "runtime", **attributes) -> Case:
+def lp_pooled(
+    name: str,
+    *,
+    opset: int,
+    shape: tuple[int, int, int, int] = (2, 3, 9, 8),
+    judge: str = "runtime",
+    **attributes: Any,
+) -> Case:
     """Return a case of one LpPool."""
-    shared = {"kernel_shape": [3, 2], **attributes}
+    shared: dict[str, Any] = {"kernel_shape": [3, 2], **attributes}
     return case(f"LpPool, {name}, opset {opset}", node("LpPool", ["x"], "y", **shared), shape=shape, opset=opset,
                 judge=judge)  # fmt: skip
 
@@ -291,6 +330,17 @@ _GRID = np.random.default_rng(11).uniform(-1.4, 1.4, (2, 3, 4, 2)).astype(np.flo
 _VOLUME_GRID = np.random.default_rng(11).uniform(-1.4, 1.4, (1, 2, 3, 2, 3)).astype(np.float32)
 _REGIONS = floats(0.5, 1.2, 6.1, 5.3, -1.5, 0.3, 9.5, 4.0, 2.0, 2.0, 2.4, 2.3).reshape(3, 4)
 
+_ALIGNMENTS: list[tuple[int, dict[str, Any]]] = [
+    (10, {}),
+    (10, {"spatial_scale": 0.5}),
+    (10, {"mode": "max"}),
+    (16, {}),
+    (16, {"mode": "max", "spatial_scale": 0.7}),
+    (22, {"mode": "max"}),
+    (16, {"coordinate_transformation_mode": "output_half_pixel"}),
+    (22, {}),
+]
+
 _SAMPLINGS = [
     *(case(f"GridSample, {mode}, {padding}, aligned {aligned}, opset {opset}",
            node("GridSample", ["x", "g"], "y", mode=mode, padding_mode=padding, align_corners=aligned),
@@ -308,9 +358,7 @@ _SAMPLINGS = [
     *(case(f"RoiAlign, {settings}, opset {opset}",
            node("RoiAlign", ["x", "r", "b"], "y", sampling_ratio=2, output_height=3, output_width=2, **settings),
            shape=(2, 3, 6, 8), opset=opset, judge="runtime" if opset < 22 else "reference", r=_REGIONS, b=ints(1, 0, 1))
-      for opset, settings in [(10, {}), (10, {"spatial_scale": 0.5}), (10, {"mode": "max"}), (16, {}),
-                              (16, {"mode": "max", "spatial_scale": 0.7}), (22, {"mode": "max"}),
-                              (16, {"coordinate_transformation_mode": "output_half_pixel"}), (22, {})]),
+      for opset, settings in _ALIGNMENTS),
     case("ImageScaler", node("ImageScaler", ["x"], "s", scale=2.5, bias=[0.1, 0.2, 0.3]), node("Exp", ["s"], "y"),
          opset=7, judge="runtime"),
     case("Affine", node("Affine", ["x"], "a", alpha=-1.5, beta=0.3), node("Exp", ["a"], "y"), opset=7, judge="runtime"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -16,7 +17,7 @@ MICROSOFT = "com.microsoft"
 
 
 @dataclass(frozen=True)
-class QuantisedCase:
+class QuantizedCase:
     """A float32 model from "x" to "y" with codes in between; `lattice` is the step of x on which nothing is rounded."""
 
     name: str
@@ -38,7 +39,7 @@ def quantized(
     opset: int = 17,
     lattice: float | None = None,
     **constants: np.ndarray,
-) -> QuantisedCase:
+) -> QuantizedCase:
     """Return a case; the last node's output is "y"."""
     graph = helper.make_graph(
         list(nodes),
@@ -48,7 +49,7 @@ def quantized(
         [numpy_helper.from_array(np.asarray(array), key) for key, array in constants.items()],
     )
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid(MICROSOFT, 1)]
-    return QuantisedCase(name, helper.make_model(graph, opset_imports=opsets, ir_version=10), shape, lattice)
+    return QuantizedCase(name, helper.make_model(graph, opset_imports=opsets, ir_version=10), shape, lattice)
 
 
 def f32(*values: float) -> np.ndarray:
@@ -68,34 +69,36 @@ def weights(*shape: int, dtype: type = np.int8, low: int = -2, high: int = 3) ->
     return np.random.default_rng(sum(shape)).integers(low, high, shape).astype(dtype)
 
 
-def on(op_type: str, inputs: str, output: str, *, domain: str = MICROSOFT, **attributes) -> onnx.NodeProto:
+def on(
+    op_type: str, inputs: str, output: str, *, domain: str = MICROSOFT, **attributes: Any
+) -> onnx.NodeProto:
     """Return a node; its inputs are the words of a line, "-" for one that is left out."""
     names = ["" if name == "-" else name for name in inputs.split()]
     return node(op_type, names, output, domain=domain, **attributes)
 
 
-def std(op_type: str, inputs: str, output: str, **attributes) -> onnx.NodeProto:
+def std(op_type: str, inputs: str, output: str, **attributes: Any) -> onnx.NodeProto:
     return on(op_type, inputs, output, domain="", **attributes)
 
 
-X = {"xs": f32(0.5), "xz": u8(120)}
+X: dict[str, Any] = {"xs": f32(0.5), "xz": u8(120)}
 """Half steps, from −60 to 67.5."""
 Y = {"ys": f32(0.25), "yz": u8(128)}
 Q = std("QuantizeLinear", "x xs xz", "q")
 END = std("DequantizeLinear", "qy ys yz", "y")
 MORE = [std("DequantizeLinear", "qy ys yz", "ry"), std("Mul", "ry two", "y")]
 """An end behind which the codes are no output of the model, so that saturation stops the signal."""
-TWO = {"two": f32(2.0)}
+TWO: dict[str, Any] = {"two": f32(2.0)}
 ALL = X | Y | TWO
 ON_WEIGHTS, ON_CODES = "q xs xz w ws wz ys yz", "q xs xz ys yz"
 TO_FLOAT = std("Cast", "i", "f", to=TensorProto.FLOAT)
 SECOND = std("QuantizeLinear", "x bs bz", "qb")
-B = {"bs": f32(0.25), "bz": u8(100)}
+B: dict[str, Any] = {"bs": f32(0.25), "bz": u8(100)}
 
 
 def _pair(name: str, *, opset: int, shape: tuple[int, ...] = (2, 3, 6, 5), zero: np.ndarray | None, scale: np.ndarray,
-          domain: str = "", **attributes) -> QuantisedCase:  # fmt: skip
-    parameters = {"s": scale} if zero is None else {"s": scale, "z": zero}
+          domain: str = "", **attributes: Any) -> QuantizedCase:  # fmt: skip
+    parameters: dict[str, Any] = {"s": scale} if zero is None else {"s": scale, "z": zero}
     inputs = " ".join(parameters)
     return quantized(
         name, on("QuantizeLinear", f"x {inputs}", "qy", domain=domain, **attributes),
@@ -113,6 +116,7 @@ PAIRS = [
     _pair("pair of int8", opset=13, zero=i8(-100), scale=f32(0.02)),
     _pair("pair without a zero point", opset=13, zero=None, scale=f32(0.01)),
     _pair("pair per axis", opset=13, zero=i8(0, 5, -128), scale=f32(0.02, 0.01, 0.03), axis=1),
+    _pair("pair per first axis", opset=13, zero=i8(0, -128), scale=f32(0.02, 0.01), axis=0),
     _pair("pair per last axis", opset=13, zero=i8(0, 5, -128, 7, 1), scale=f32(0.02, 0.01, 0.03, 0.05, 0.02), axis=-1),
     _pair("pair of int16", opset=21, zero=np.asarray(-32768, np.int16), scale=f32(1e-4)),
     _pair("pair of uint16", opset=21, zero=np.asarray(20000, np.uint16), scale=f32(1e-4)),
@@ -124,7 +128,7 @@ PAIRS = [
     _pair("pair of Microsoft's", opset=17, zero=u8(3), scale=f32(0.02), domain=MICROSOFT),
 ]  # fmt: skip
 
-_CONV = {"w": weights(4, 3, 3, 3), "ws": f32(0.5, 1.0, 0.5, 0.5), "wz": i8(0, 1, 0, -1)}
+_CONV: dict[str, Any] = {"w": weights(4, 3, 3, 3), "ws": f32(0.5, 1.0, 0.5, 0.5), "wz": i8(0, 1, 0, -1)}
 
 OPERATORS = [
     quantized("pair per axis with a computed scale",
@@ -193,7 +197,7 @@ OPERATORS = [
 LINEAR_CASES = [*PAIRS, *OPERATORS]
 
 
-def curved(name: str, *nodes, **constants) -> QuantisedCase:
+def curved(name: str, *nodes: onnx.NodeProto, **constants: Any) -> QuantizedCase:
     start = std("QuantizeLinear", "x xs xz", "q")
     end = [std("DequantizeLinear", "qy ys yz", "ry"), std("Mul", "ry one", "y")]
     return quantized(
@@ -201,8 +205,8 @@ def curved(name: str, *nodes, **constants) -> QuantisedCase:
     )
 
 
-UNIT = {"ys": f32(1 / 256), "yz": u8(0)}
-WIDE = {"ys": f32(0.2), "yz": u8(128)}
+UNIT: dict[str, Any] = {"ys": f32(1 / 256), "yz": u8(0)}
+WIDE: dict[str, Any] = {"ys": f32(0.2), "yz": u8(128)}
 CURVED = [
     curved("Sigmoid", on("QLinearSigmoid", "q xs xz ys yz", "qy"), **UNIT),
     curved("Softmax", on("QLinearSoftmax", "q xs xz ys yz", "qy", axis=-1, opset=13), **UNIT),

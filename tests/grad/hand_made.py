@@ -15,7 +15,7 @@ from tests.grad import (
     cases_quantized,
 )
 from tests.grad.cases import Case
-from tests.grad.cases_quantized import QuantisedCase
+from tests.grad.cases_quantized import QuantizedCase
 
 Key = tuple[str, str]
 """An operator: its domain and its name."""
@@ -27,7 +27,7 @@ FLOAT_CASES: tuple[Case, ...] = (
     *cases_computed.CASES,
     *cases_movement.CASES,
 )
-QUANTIZED_CASES: tuple[QuantisedCase, ...] = (*cases_quantized.LINEAR_CASES, *cases_quantized.CURVED)
+QUANTIZED_CASES: tuple[QuantizedCase, ...] = (*cases_quantized.LINEAR_CASES, *cases_quantized.CURVED)
 
 
 def differentiated(proto: onnx.ModelProto) -> frozenset[Key]:

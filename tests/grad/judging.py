@@ -73,7 +73,7 @@ def judge_node_tests(op_type: str) -> Iterator[Verdict]:
     judged_by = compare_in_runtime if op_type in JUDGED_BY_RUNTIME else compare
     for case in own_tests(op_type):
         for wrt in differentiable(case):
-            for feeds in (_nudged(case, rng), _drawn(case, rng)):
+            for feeds in (_nudged(case, rng), drawn(case, rng)):
                 with np.errstate(
                     invalid="ignore"
                 ):  # a row of attention that is masked whole is 0/0 on its way
@@ -131,7 +131,7 @@ def differentiable(case: NodeCase) -> list[str]:
 
 def _judge_at_its_opset(case: NodeCase, wrt: str, rng: np.random.Generator) -> Comparison:
     """Judge at an opset whose meaning of the operator the reference evaluator may not know, but ONNX Runtime does."""
-    feeds = _drawn(case, rng)
+    feeds = drawn(case, rng)
     known = case.op_type not in JUDGED_BY_RUNTIME and _reference_knows(case, feeds)
     return (compare if known else compare_in_runtime)(
         case.model, feeds, wrt=wrt, source=_output(case), rng=rng
@@ -159,7 +159,7 @@ def _nudged(case: NodeCase, rng: np.random.Generator) -> Feeds:
     return inside(case.op_type, feeds)
 
 
-def _drawn(case: NodeCase, rng: np.random.Generator) -> Feeds:
+def drawn(case: NodeCase, rng: np.random.Generator) -> Feeds:
     """Return random inputs away from 0, no two close, positive where the test's are."""
     feeds = dict(case.feeds)
     names = differentiable(case)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx_ir as ir
 
-from tests.grad.cases_quantized import QuantisedCase
+from tests.grad.cases_quantized import QuantizedCase
 from tests.support.numeric import to_float64, vjp
 from tests.support.sessions import plain_session
 from tests.support.twins import affine_twin, all_tensors
 
 
-def tensors(case: QuantisedCase, x: np.ndarray) -> dict[str, np.ndarray]:
+def tensors(case: QuantizedCase, x: np.ndarray) -> dict[str, np.ndarray]:
     """Return every tensor of the deployed model."""
     return all_tensors(case.model, x)
 
 
 def gradient(
-    case: QuantisedCase,
+    case: QuantizedCase,
     x: np.ndarray,
     seed: np.ndarray,
     *,
@@ -32,7 +34,7 @@ def gradient(
     return vjp(proto, {"x": x}, wrt="x", source="y", seed=seed, values=values, policy=policy, dtype=dtype)
 
 
-def slope_error(case: QuantisedCase, rng: np.random.Generator) -> float:
+def slope_error(case: QuantizedCase, rng: np.random.Generator) -> float:
     """Return how far ⟨gradient, d⟩ is from the twin's difference along d, relative to the gradient's size."""
     x = case.image(rng)
     session = plain_session(affine_twin(case.model, x))
@@ -48,7 +50,7 @@ def softmax_slope(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> np.ndarray:
     return y * (g - (g * y).sum(axis=-1, keepdims=True))
 
 
-SLOPES = {
+SLOPES: dict[str, Callable[..., np.ndarray]] = {
     "Sigmoid": lambda x, y, g: g * y * (1 - y),
     "Softmax": softmax_slope,
     "LeakyRelu": lambda x, y, g: g * np.where(x > 0, 1, 0.25),
@@ -58,7 +60,7 @@ SLOPES = {
 """By operator: gx at the dequantized x and y, by hand."""
 
 
-def curve_error(case: QuantisedCase, rng: np.random.Generator) -> float:
+def curve_error(case: QuantizedCase, rng: np.random.Generator) -> float:
     """Return how far the gradient is from the derivative by hand, at its worst place."""
     x = rng.uniform(-1.5, 1.5, case.shape).astype(np.float32)
     values = tensors(case, x)

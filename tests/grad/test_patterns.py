@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -12,9 +14,10 @@ from onnx.reference import ReferenceEvaluator
 import inspector
 from inspector.errors import NotFoundError
 from inspector.grad.backward import write_backward
-from inspector.grad.policies.patterns import Operation, parse
-from inspector.grad.policies.rectifiers import FORMS, RECTIFIERS, find_rectifiers
+from inspector.grad.policies.patterns import Application, parse
+from inspector.grad.policies.rectifiers import FORMS, find_rectifiers
 from inspector.grad.policies.table import policy_named
+from inspector.operators.families import RECTIFIERS
 from tests.support.graphs import model, node
 from tests.support.numeric import to_float64, vjp
 
@@ -26,12 +29,12 @@ SHAPE = (2, 3, 4, 5)
 def built(formula: str, *, shape: tuple[int, ...] = SHAPE) -> onnx.ModelProto:
     """Return a float64 model that computes a formula of x, node by node; constants alternate in shape."""
     nodes: list[onnx.NodeProto] = []
-    weights: dict[str, np.ndarray] = {}
+    weights: dict[str, np.ndarray | np.generic] = {}
 
-    def write(form) -> str:
+    def write(form: float | str | Application) -> str:
         if form == "x":
             return "x"
-        if not isinstance(form, Operation):
+        if not isinstance(form, Application):
             name = f"c{len(weights)}"
             value = CONSTANTS[form] if isinstance(form, str) else form
             weights[name] = np.float32(value) if len(weights) % 2 else np.full(1, value, np.float32)
@@ -42,7 +45,7 @@ def built(formula: str, *, shape: tuple[int, ...] = SHAPE) -> onnx.ModelProto:
         if form.op_type == "Clip":
             for name in inputs[1:]:
                 weights[name] = weights[name].reshape(())
-        attributes = {"to": TensorProto.FLOAT} if form.op_type == "Cast" else {}
+        attributes: dict[str, Any] = {"to": TensorProto.FLOAT} if form.op_type == "Cast" else {}
         nodes.append(node(form.op_type, inputs, f"t{len(nodes)}", **attributes))
         return nodes[-1].output[0]
 
@@ -57,7 +60,7 @@ def values(seed: int = 0) -> np.ndarray:
 
 
 def knows_erf_in_float32(proto: onnx.ModelProto) -> bool:
-    """Say whether the reference evaluator rounds: its Erf is of float32 whatever it is given."""
+    """Return whether the reference evaluator rounds: its Erf is of float32 whatever it is given."""
     return any(part.op_type == "Erf" for part in proto.graph.node)
 
 
@@ -68,7 +71,7 @@ def slope(proto: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("name", "formula"), EVERY_FORM)
-def test_every_form_is_one_rectifier(name, formula):
+def test_every_form_is_one_rectifier(name: str, formula: str) -> None:
     graph = ir.from_proto(built(formula)).graph
 
     found = list(find_rectifiers(graph).values())
@@ -80,7 +83,7 @@ def test_every_form_is_one_rectifier(name, formula):
 
 
 @pytest.mark.parametrize(("name", "formula"), EVERY_FORM)
-def test_every_form_is_rectified_as_a_whole(name, formula):
+def test_every_form_is_rectified_as_a_whole(name: str, formula: str) -> None:
     proto, x = built(formula), values()
     source = proto.graph.output[0].name
     signal = np.random.default_rng(1).standard_normal(SHAPE)
@@ -96,8 +99,9 @@ def test_every_form_is_rectified_as_a_whole(name, formula):
 
 
 @pytest.mark.parametrize("op_type", sorted(RECTIFIERS))
-def test_every_operator_alone_is_one(op_type):
-    inputs, weights = ["x"], {}
+def test_every_operator_alone_is_one(op_type: str) -> None:
+    inputs = ["x"]
+    weights: dict[str, np.ndarray | np.generic] = {}
     if op_type == "Clip":
         inputs, weights = ["x", "low"], {"low": np.float32(0)}
     if op_type == "PRelu":
@@ -107,20 +111,23 @@ def test_every_operator_alone_is_one(op_type):
     assert [rectifier.name for rectifier in find_rectifiers(graph).values()] == [op_type]
 
 
-def test_bounds_that_are_attributes():
+def test_bounds_that_are_attributes() -> None:
     nodes = [
         node("Add", ["x", "three"], "a"),
         node("Clip", ["a"], "c", min=0.0, max=6.0),
         node("Mul", ["x", "c"], "m"),
         node("Div", ["m", "six"], "y"),
     ]
-    weights = {"three": np.full((1, 1), 3, np.float32), "six": np.float32(6)}
+    weights: dict[str, np.ndarray | np.generic] = {
+        "three": np.full((1, 1), 3, np.float32),
+        "six": np.float32(6),
+    }
     graph = ir.from_proto(model(nodes, weights=weights, opset=10)).graph
 
     assert [rectifier.name for rectifier in find_rectifiers(graph).values()] == ["HardSwish"]
 
 
-def test_constants_that_are_nodes():
+def test_constants_that_are_nodes() -> None:
     half = node("Constant", [], "half", value_float=0.5)
     root = node("Constant", [], "root", value=onnx.numpy_helper.from_array(np.float32(1.41421)))
     one = node("Constant", [], "one", value_floats=[1.0])
@@ -135,13 +142,13 @@ def test_constants_that_are_nodes():
     "formula",
     ["x * Clip(x + 2, 0, 6) / 6", "Max(x, 0.5)", "Min(x, 0)", "Where(x > 1, x, 0)", "x * Erf(x)", "x * x"],
 )
-def test_what_only_looks_like_one_is_none(formula):
+def test_what_only_looks_like_one_is_none(formula: str) -> None:
     graph = ir.from_proto(built(formula)).graph
 
     assert [r for r in find_rectifiers(graph).values() if r.input.name == "x"] == []
 
 
-def test_parts_that_are_read_from_outside_are_no_whole():
+def test_parts_that_are_read_from_outside_are_no_whole() -> None:
     nodes = [node("Sigmoid", ["x"], "s"), node("Mul", ["x", "s"], "m"), node("Add", ["m", "s"], "y")]
 
     assert find_rectifiers(ir.from_proto(model(nodes)).graph) == {}
@@ -149,13 +156,13 @@ def test_parts_that_are_read_from_outside_are_no_whole():
     assert find_rectifiers(ir.from_proto(shown).graph) == {}
 
 
-def test_two_tensors_are_no_whole():
+def test_two_tensors_are_no_whole() -> None:
     nodes = [node("Neg", ["x"], "n"), node("Sigmoid", ["n"], "s"), node("Mul", ["x", "s"], "y")]
 
     assert find_rectifiers(ir.from_proto(model(nodes)).graph) == {}
 
 
-def test_a_walk_that_ends_inside_meets_the_parts():
+def test_a_walk_that_ends_inside_meets_the_parts() -> None:
     """∂y/∂s of y = x·s is x, whatever the policy makes of the whole."""
     proto = to_float64(model([node("Sigmoid", ["x"], "s"), node("Mul", ["x", "s"], "y")], shape=SHAPE))
     x, signal = values(), -np.ones(SHAPE)
@@ -165,7 +172,7 @@ def test_a_walk_that_ends_inside_meets_the_parts():
     np.testing.assert_allclose(found, -x)
 
 
-def test_writing_leaves_no_trace_in_the_model():
+def test_writing_leaves_no_trace_in_the_model() -> None:
     proto = built("x * Sigmoid(x)")
     graph = ir.from_proto(proto)
     before = ir.to_proto(graph).SerializeToString()
@@ -201,7 +208,7 @@ def network(*forms: str) -> bytes:
         for part in inner.graph.node:
             name = f"{part.output[0]}_{i}"
             rename[part.output[0]] = name
-            attributes = {"to": TensorProto.FLOAT} if part.op_type == "Cast" else {}
+            attributes: dict[str, Any] = {"to": TensorProto.FLOAT} if part.op_type == "Cast" else {}
             nodes.append(node(part.op_type, [rename[v] for v in part.input], name, **attributes))
         below = nodes[-1].output[0]
     nodes.append(node("ReduceMean", [below, "axes"], "y", keepdims=0))
@@ -225,7 +232,7 @@ SAME = [
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 @pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided"])
-def test_one_function_in_two_forms_gives_one_map(method, one, other):
+def test_one_function_in_two_forms_gives_one_map(method: str, one: str, other: str) -> None:
     maps = []
     for form in (one, other):
         with inspector.load(network(form, form), device="cpu") as ours:
@@ -236,7 +243,7 @@ def test_one_function_in_two_forms_gives_one_map(method, one, other):
     np.testing.assert_allclose(maps[0], maps[1], rtol=0, atol=2e-5 * np.abs(maps[0]).max())
 
 
-def test_the_rectifiers_are_listed_with_their_layers():
+def test_the_rectifiers_are_listed_with_their_layers() -> None:
     with inspector.load(network("x * Sigmoid(x)", "Relu(x)"), device="cpu") as ours:
         found = ours.rectifiers()
 
@@ -247,7 +254,7 @@ def test_the_rectifiers_are_listed_with_their_layers():
 
 
 @pytest.mark.parametrize("named", ["t0_1", "t1_1"])
-def test_a_layer_may_have_a_policy_of_its_own(named):
+def test_a_layer_may_have_a_policy_of_its_own(named: str) -> None:
     """Any layer of a rectifier names it; with the derivative at both, deconvnet is the gradient."""
     with inspector.load(network("x * Sigmoid(x)", "Relu(x)"), device="cpu") as ours:
         whole = ours.attribute(X, method="deconvnet", target=1).maps
@@ -266,7 +273,7 @@ def test_a_layer_may_have_a_policy_of_its_own(named):
     np.testing.assert_allclose(turned, whole, rtol=1e-5, atol=1e-7)
 
 
-def test_a_policy_that_does_not_exist_is_refused():
+def test_a_policy_that_does_not_exist_is_refused() -> None:
     with inspector.load(network("Relu(x)"), device="cpu") as ours:
         with pytest.raises(NotFoundError, match="no policy 'gradiant'"):
             ours.attribute(X, method="guided", target=1, policies={"t0_1": "gradiant"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import onnx_ir as ir
@@ -16,7 +18,7 @@ from inspector.graph.opset import standard_opset
 from tests.grad.cases_quantized import (
     CURVED,
     LINEAR_CASES,
-    QuantisedCase,
+    QuantizedCase,
     X,
     f32,
     i8,
@@ -42,12 +44,12 @@ WITHOUT_SWITCHES = [
 EXACT = [case for case in LINEAR_CASES if case.lattice is not None]
 
 
-def gradient_of_sum(case: QuantisedCase, x: np.ndarray, **options) -> np.ndarray:
+def gradient_of_sum(case: QuantizedCase, x: np.ndarray, **options: Any) -> np.ndarray:
     return gradient(case, x, np.ones_like(tensors(case, x)["y"]), **options)
 
 
 @pytest.mark.parametrize("case", LINEAR_CASES, ids=lambda case: case.name)
-def test_the_gradient_is_the_slope_of_the_dequantized_twin(case):
+def test_the_gradient_is_the_slope_of_the_dequantized_twin(case: QuantizedCase) -> None:
     error = slope_error(case, np.random.default_rng(0))
 
     assert error < 1e-5
@@ -55,7 +57,7 @@ def test_the_gradient_is_the_slope_of_the_dequantized_twin(case):
 
 
 @pytest.mark.parametrize("case", WITHOUT_SWITCHES, ids=lambda case: case.name)
-def test_single_and_double_precision_agree(case):
+def test_single_and_double_precision_agree(case: QuantizedCase) -> None:
     x = case.image(np.random.default_rng(0))
 
     single, double = (
@@ -67,9 +69,10 @@ def test_single_and_double_precision_agree(case):
 
 
 @pytest.mark.parametrize("case", EXACT, ids=lambda case: case.name)
-def test_where_nothing_is_rounded_the_deployed_model_itself_has_that_slope(case):
+def test_where_nothing_is_rounded_the_deployed_model_itself_has_that_slope(case: QuantizedCase) -> None:
     rng = np.random.default_rng(0)
     x = case.image(rng)
+    assert case.lattice is not None
     step = (case.lattice * rng.integers(-1, 2, case.shape)).astype(np.float32)
     run = Exposed(case.model, ["y"]).run
     seed = rng.standard_normal(run(x)["y"].shape).astype(np.float32)
@@ -80,7 +83,7 @@ def test_where_nothing_is_rounded_the_deployed_model_itself_has_that_slope(case)
     np.testing.assert_allclose(np.sum(gradient(case, x, seed) * step), difference, rtol=1e-4)
 
 
-def test_every_quantized_operator_has_a_case():
+def test_every_quantized_operator_has_a_case() -> None:
     keys = set()
     for case in [*LINEAR_CASES, *CURVED]:
         graph = ir.from_proto(case.model)
@@ -95,10 +98,11 @@ def test_every_quantized_operator_has_a_case():
     assert {key for key in RULES if key[1] in STEPS} - keys == set()
 
 
-def test_a_planted_rule_without_the_mask_fails():
+def test_a_planted_rule_without_the_mask_fails() -> None:
     case = next(case for case in LINEAR_CASES if "ReLU in its saturation" in case.name)
 
-    with planted("QLinearConv", RULES.get(("", "QLinearConv", 10)).linear):
+    own: Any = RULES.get(("", "QLinearConv", 10))
+    with planted("QLinearConv", own.linear):
         assert slope_error(case, np.random.default_rng(0)) > 1e-2
 
 
@@ -106,7 +110,7 @@ def test_a_planted_rule_without_the_mask_fails():
 
 
 @pytest.mark.parametrize("case", CURVED, ids=lambda case: case.name)
-def test_the_gradient_of_a_curved_operator_is_taken_at_the_dequantized_values(case):
+def test_the_gradient_of_a_curved_operator_is_taken_at_the_dequantized_values(case: QuantizedCase) -> None:
     error = curve_error(case, np.random.default_rng(0))
 
     assert error < 1e-5
@@ -117,7 +121,7 @@ def test_the_gradient_of_a_curved_operator_is_taken_at_the_dequantized_values(ca
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, ml_dtypes.int4, ml_dtypes.uint4])
-def test_what_is_rounded_to_a_code_of_the_type_passes_both_ends_included(dtype):
+def test_what_is_rounded_to_a_code_of_the_type_passes_both_ends_included(dtype: Any) -> None:
     ends = ml_dtypes.iinfo(dtype)
     zero = (int(ends.min) + int(ends.max)) // 2
     case = quantized(
@@ -133,7 +137,7 @@ def test_what_is_rounded_to_a_code_of_the_type_passes_both_ends_included(dtype):
     np.testing.assert_array_equal(found, [0, 0, 1, 1, 1, 1, 1, 0, 0])
 
 
-def test_a_tie_at_an_end_goes_where_it_is_rounded_to():
+def test_a_tie_at_an_end_goes_where_it_is_rounded_to() -> None:
     case = quantized("ties", std("QuantizeLinear", "x s z", "q"), std("DequantizeLinear", "q s z", "r"),
                      std("Mul", "r one", "y"), shape=(2,), s=f32(1), z=i8(0), one=f32(1))  # fmt: skip
 
@@ -142,7 +146,7 @@ def test_a_tie_at_an_end_goes_where_it_is_rounded_to():
     np.testing.assert_array_equal(found, [1, 0])  # rounded to −128 and to 128
 
 
-def test_an_operator_on_codes_passes_nothing_at_the_ends_of_its_codes():
+def test_an_operator_on_codes_passes_nothing_at_the_ends_of_its_codes() -> None:
     case = quantized(
         "ends", std("QuantizeLinear", "x xs xz", "q"), std("QLinearMatMul", "q xs xz w ws wz ys yz", "qy"),
         std("DequantizeLinear", "qy ys yz", "r"), std("Mul", "r one", "y"), shape=(5, 1), one=f32(1),
@@ -156,11 +160,18 @@ def test_an_operator_on_codes_passes_nothing_at_the_ends_of_its_codes():
     np.testing.assert_array_equal(found.ravel(), [0, 0, 1, 1, 1])
 
 
-def test_a_saturated_score_still_has_a_gradient():
+def test_a_saturated_score_still_has_a_gradient() -> None:
     """The output's own quantizer masks nothing, nor where a bias is added to its codes."""
     score = [std("QuantizeLinear", "x xs xz", "q"), std("QLinearMatMul", "q xs xz w ws wz ys yz", "qy")]
-    constants = {**X, "w": weights(3, 2), "ws": f32(1), "wz": i8(0), "ys": f32(1e-3), "yz": u8(128)}
-    bias = {"b": u8(1, 2), "bs": f32(0.1), "bz": u8(0)}
+    constants: dict[str, Any] = {
+        **X,
+        "w": weights(3, 2),
+        "ws": f32(1),
+        "wz": i8(0),
+        "ys": f32(1e-3),
+        "yz": u8(128),
+    }
+    bias: dict[str, Any] = {"b": u8(1, 2), "bs": f32(0.1), "bz": u8(0)}
     plain = quantized("score", *score, std("DequantizeLinear", "qy ys yz", "y"), shape=(1, 3), **constants)
     biased = quantized("biased", *score, on("QLinearAdd", "qy ys yz b bs bz ys yz", "qz"),
                        std("DequantizeLinear", "qz ys yz", "y"), shape=(1, 3), **constants, **bias)  # fmt: skip
@@ -173,16 +184,24 @@ def test_a_saturated_score_still_has_a_gradient():
 
 # --- rectifiers in the saturation of codes
 
-_KERNELS = {"a": weights(4, 3, 2, 2), "b": weights(2, 4, 2, 2)}
+_KERNELS: dict[str, Any] = {"a": weights(4, 3, 2, 2), "b": weights(2, 4, 2, 2)}
 
 
-def rectified(kind: str) -> QuantisedCase:
+def rectified(kind: str) -> QuantizedCase:
     """Return Conv, ReLU, Conv on a lattice where no pre-activation is 0: in floats, QDQ, on codes, or on integers."""
     start = std("QuantizeLinear", "x xs xz", "q")
-    scales = {**X, "as": f32(1), "az": i8(0), "ms": f32(0.5), "mz": u8(0), "ys": f32(0.5), "yz": u8(128)}
-    half = {"half": np.full(4, 0.5, np.float32)}
+    scales: dict[str, Any] = {
+        **X,
+        "as": f32(1),
+        "az": i8(0),
+        "ms": f32(0.5),
+        "mz": u8(0),
+        "ys": f32(0.5),
+        "yz": u8(128),
+    }
+    half: dict[str, Any] = {"half": np.full(4, 0.5, np.float32)}
     if kind == "floats":
-        kernels = {name: kernel.astype(np.float32) for name, kernel in _KERNELS.items()}
+        kernels: dict[str, Any] = {name: kernel.astype(np.float32) for name, kernel in _KERNELS.items()}
         nodes = [std("Conv", "x a half", "c"), std("Relu", "c", "m"), std("Conv", "m b", "y")]
         return quantized(kind, *nodes, shape=(1, 3, 6, 5), lattice=1.0, **kernels, **half)
     if kind == "integers":
@@ -212,7 +231,7 @@ def rectified(kind: str) -> QuantisedCase:
 
 @pytest.mark.parametrize("policy", ["gradient", "deconvnet", "guided"])
 @pytest.mark.parametrize("kind", ["QDQ", "QOperator"])
-def test_saturation_at_zero_is_a_rectifier_under_every_policy(kind, policy):
+def test_saturation_at_zero_is_a_rectifier_under_every_policy(kind: str, policy: str) -> None:
     case, floats = rectified(kind), rectified("floats")
     x = case.image(np.random.default_rng(2))
     rectified_share = np.mean(tensors(floats, x)["m"] == 0)
@@ -235,7 +254,7 @@ RELEVANCES = [
 
 
 @pytest.mark.parametrize(("kind", "policy"), RELEVANCES)
-def test_relevance_is_that_of_the_floats_where_nothing_is_rounded(kind, policy):
+def test_relevance_is_that_of_the_floats_where_nothing_is_rounded(kind: str, policy: str) -> None:
     case, floats = rectified(kind), rectified("floats")
     x = case.image(np.random.default_rng(2))
     relevance = tensors(floats, x)["y"] * np.random.default_rng(3).uniform(0, 1, (1, 2, 4, 3))
@@ -248,7 +267,7 @@ def test_relevance_is_that_of_the_floats_where_nothing_is_rounded(kind, policy):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
-def test_a_quantizer_of_what_is_never_negative_is_no_rectifier():
+def test_a_quantizer_of_what_is_never_negative_is_no_rectifier() -> None:
     """Behind a ReLU and a pooling the zero point is the smallest code too, and nothing is cut off."""
     case = quantized(
         "pooled", std("Relu", "x", "r"), std("GlobalAveragePool", "r", "p"), std("QuantizeLinear", "p s z", "q"),
@@ -267,7 +286,7 @@ def test_a_quantizer_of_what_is_never_negative_is_no_rectifier():
 # --- which ways are open
 
 
-def test_an_image_of_integers_is_followed_through_what_moves_it():
+def test_an_image_of_integers_is_followed_through_what_moves_it() -> None:
     proto = model(
         [std("Transpose", "x", "t", perm=[0, 3, 1, 2]), std("Cast", "t", "f", to=1), std("Mul", "f w", "y")],
         shape=(1, 2, 2, 3), weights={"w": f32(1, 2, 3).reshape(3, 1, 1)}, outputs=["y"],
@@ -289,7 +308,7 @@ def test_an_image_of_integers_is_followed_through_what_moves_it():
     np.testing.assert_array_equal(found, np.broadcast_to([1, 2, 3], x.shape))
 
 
-def test_a_cast_to_integers_is_no_quantizer():
+def test_a_cast_to_integers_is_no_quantizer() -> None:
     case = quantized(
         "cast", std("Cast", "x", "i", to=6), std("Cast", "i", "f", to=1), std("Mul", "f f", "y"), shape=(3,)
     )
@@ -298,7 +317,7 @@ def test_a_cast_to_integers_is_no_quantizer():
         gradient_of_sum(case, np.ones(3, np.float32))
 
 
-def test_a_dynamic_scale_is_no_way_to_the_image():
+def test_a_dynamic_scale_is_no_way_to_the_image() -> None:
     case = quantized(
         "scale alone",
         node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
@@ -315,7 +334,7 @@ def test_a_dynamic_scale_is_no_way_to_the_image():
 # --- what is refused
 
 
-def test_channels_last_of_the_runtimes_own_optimizer_is_refused_by_name():
+def test_channels_last_of_the_runtimes_own_optimizer_is_refused_by_name() -> None:
     case = quantized("NHWC", std("QuantizeLinear", "x xs xz", "q"),
                      on("QLinearGlobalAveragePool", "q xs xz xs xz", "qy", channels_last=1),
                      std("DequantizeLinear", "qy xs xz", "y"), shape=(1, 2, 2, 3), **X)  # fmt: skip
@@ -326,7 +345,7 @@ def test_channels_last_of_the_runtimes_own_optimizer_is_refused_by_name():
         gradient_of_sum(case, np.ones(case.shape, np.float32))
 
 
-def test_computed_scales_of_blocks_are_refused_by_name():
+def test_computed_scales_of_blocks_are_refused_by_name() -> None:
     pair = [
         std("QuantizeLinear", "x s", "q", axis=1, block_size=2),
         std("DequantizeLinear", "q s", "y", axis=1, block_size=2),
@@ -342,7 +361,7 @@ def test_computed_scales_of_blocks_are_refused_by_name():
     assert error.value.reason == "COMPUTED_SCALE"
 
 
-def test_the_ends_of_a_type_are_those_of_onnx():
+def test_the_ends_of_a_type_are_those_of_onnx() -> None:
     assert code_range(ir.DataType.INT4) == (-8, 7)
     assert code_range(ir.DataType.UINT16) == (0, 65535)
     assert code_range(ir.DataType.FLOAT8E4M3FN) == (-448, 448)

@@ -8,6 +8,7 @@ import pytest
 
 import inspector
 from inspector import Class
+from tests.support.in_process import prepared
 from tests.support.sessions import plain_session
 from tests.support.twins import affine_twin
 from tests.support.zoo import Zoo
@@ -47,13 +48,13 @@ def smooth(gradient: np.ndarray) -> np.ndarray:
 
 
 def pictures(model: inspector.Model, zoo: Zoo) -> list[np.ndarray]:
-    names = ("mnist_3.png", "mnist_7.png") if model.model.input.channels == 1 else PHOTOGRAPHS[:2]
-    return [model.prepare([zoo.image(name)]) for name in names]
+    names = ("mnist_3.png", "mnist_7.png") if model.info.input.channels == 1 else PHOTOGRAPHS[:2]
+    return [prepared(model, [zoo.image(name)]) for name in names]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_the_gradient_is_the_slope_of_the_dequantized_twin(zoo, name):
+def test_the_gradient_is_the_slope_of_the_dequantized_twin(zoo: Zoo, name: str) -> None:
     proto, rng = onnx.load(zoo.model(name)), np.random.default_rng(0)
     with inspector.load(zoo.model(name), device="cpu") as model:
         for x in pictures(model, zoo):
@@ -73,7 +74,7 @@ def test_the_gradient_is_the_slope_of_the_dequantized_twin(zoo, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_the_default_layer_of_gradcam_has_a_map(zoo, name):
+def test_the_default_layer_of_gradcam_has_a_map(zoo: Zoo, name: str) -> None:
     with inspector.load(zoo.model(name), device="cpu") as model:
         found = model.attribute(np.concatenate(pictures(model, zoo)), method="gradcam")
 
@@ -100,14 +101,14 @@ def test_the_default_layer_of_gradcam_has_a_map(zoo, name):
         ("mobilenet_v2_quant_nnstreamer", "gradcam", 0.95),
     ],
 )
-def test_maps_agree_with_those_of_the_float_original(zoo, name, method, least):
+def test_maps_agree_with_those_of_the_float_original(zoo: Zoo, name: str, method: str, least: float) -> None:
     """Rounding of activations moves them across rectifiers, so pixels differ; where they matter stays."""
     with (
         inspector.load(zoo.model(name), device="cpu", preprocessing=IMAGENET) as model,
         inspector.load(zoo.model(ORIGINAL), device="cpu", preprocessing=IMAGENET) as original,
     ):
         for photograph in PHOTOGRAPHS:
-            x = model.prepare([zoo.image(photograph)])
+            x = prepared(model, [zoo.image(photograph)])
             found = model.attribute(x, method=method, target=Class())
             expected = original.attribute(x, method=method, target=found.targets[0].channel)
             shown = smooth if method == "saliency" else np.asarray
@@ -116,12 +117,12 @@ def test_maps_agree_with_those_of_the_float_original(zoo, name, method, least):
 
 
 @pytest.mark.slow
-def test_saliency_lies_on_the_dog(zoo):
+def test_saliency_lies_on_the_dog(zoo: Zoo) -> None:
     """The dog fills the left lower triangle of its photograph."""
     for name in MODELS[2:]:
         with inspector.load(zoo.model(name), device="cpu", preprocessing=IMAGENET) as model:
             found = model.attribute(
-                model.prepare([zoo.image(PHOTOGRAPHS[0])]), method="saliency", target=Class()
+                prepared(model, [zoo.image(PHOTOGRAPHS[0])]), method="saliency", target=Class()
             )
         rows, columns = np.indices((224, 224))
         mean = [
@@ -133,11 +134,11 @@ def test_saliency_lies_on_the_dog(zoo):
 
 
 @pytest.mark.slow
-def test_dynamically_quantized_images_are_explained_one_by_one(zoo):
+def test_dynamically_quantized_images_are_explained_one_by_one(zoo: Zoo) -> None:
     with inspector.load(
         zoo.model("mobilenetv2_int8_dynamic_edgeflow"), device="cpu", preprocessing=IMAGENET
     ) as model:
-        x = model.prepare([zoo.image(name) for name in PHOTOGRAPHS[:2]])
+        x = prepared(model, [zoo.image(name) for name in PHOTOGRAPHS[:2]])
 
         together = model.attribute(x, method="saliency").maps
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import onnx
@@ -11,7 +12,9 @@ import pytest
 import inspector
 from inspector.grad.policies.table import POLICIES
 from tests.support.graphs import model, node
+from tests.support.in_process import prepared
 from tests.support.replica import Replica
+from tests.support.zoo import Zoo
 
 REPLICATED = ("deconvnet", "guided")
 TOLERANCE = 1e-4
@@ -34,12 +37,12 @@ class Net:
         self.weights[name] = (spread * self.rng.standard_normal(shape)).astype(np.float32)
         return name
 
-    def put(self, op_type: str, *inputs: str, **attributes) -> str:
+    def put(self, op_type: str, *inputs: str, **attributes: Any) -> str:
         name = f"{op_type.lower()}{len(self.nodes)}"
         self.nodes.append(node(op_type, inputs, name, **attributes))
         return name
 
-    def conv(self, x: str, outputs: int, inputs: int, size: int, **attributes) -> str:
+    def conv(self, x: str, outputs: int, inputs: int, size: int, **attributes: Any) -> str:
         group = attributes.get("group", 1)
         w, b = self.weight(outputs, inputs // group, size, size), self.weight(outputs)
         return self.put("Conv", x, w, b, kernel_shape=[size, size], **attributes)
@@ -109,7 +112,13 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE * largest)
 
 
-def check(proto: onnx.ModelProto, ours: inspector.Model, image: np.ndarray, target, method: str) -> None:
+def check(
+    proto: onnx.ModelProto,
+    ours: inspector.Model,
+    image: np.ndarray,
+    target: inspector.Class | inspector.Unit,
+    method: str,
+) -> None:
     """Compare one map with the replica's, for the very unit that was explained."""
     found = ours.attribute(image[None], method=method, target=target)
     (explained,) = found.targets
@@ -128,7 +137,7 @@ def check(proto: onnx.ModelProto, ours: inspector.Model, image: np.ndarray, targ
 @pytest.mark.parametrize("method", REPLICATED)
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("depth", [0.2, 0.4, 0.6, 0.8, 1.0])
-def test_random_nets_equal_the_replica(name, method, depth):
+def test_random_nets_equal_the_replica(name: str, method: str, depth: float) -> None:
     proto = built(name)
     ours = loaded(proto.SerializeToString(), device="cpu")
     layers = ours.layers()
@@ -143,18 +152,18 @@ def test_random_nets_equal_the_replica(name, method, depth):
     "name", ["samplenet_cifar10_omz", "cifar10_resnet_4b_vnncomp", "cifar10_imageclassifier_winml"]
 )
 @pytest.mark.parametrize("place", ["class", "early", "late"])
-def test_trained_models_equal_the_replica(zoo, name, method, place):
+def test_trained_models_equal_the_replica(zoo: Zoo, name: str, method: str, place: str) -> None:
     path = zoo.model(name)
     ours = loaded(path, device="cpu")
     maps = [layer.name for layer in ours.layers() if len(layer.shape) == 4]
-    target = {
+    targets: dict[str, inspector.Class | inspector.Unit] = {
         "class": inspector.Class(3),
         "early": inspector.Unit(maps[1], channel=2),
         "late": inspector.Unit(maps[-1], position=(1, 1)),
-    }[place]
-    image = ours.prepare(zoo.image("dog_winml.jpg"))[0]
+    }
+    image = prepared(ours, zoo.image("dog_winml.jpg"))[0]
 
-    check(onnx.load(path), ours, image, target, method)
+    check(onnx.load(path), ours, image, targets[place], method)
 
 
 RECTIFYING = {
@@ -182,14 +191,14 @@ RECTIFYING = {
 @pytest.mark.slow
 @pytest.mark.parametrize("method", REPLICATED)
 @pytest.mark.parametrize("name", RECTIFYING)
-def test_every_rectifying_model_of_the_zoo_equals_the_replica(zoo, name, method):
+def test_every_rectifying_model_of_the_zoo_equals_the_replica(zoo: Zoo, name: str, method: str) -> None:
     path = zoo.model(name) if "extdata" not in name else zoo.model(f"{name}/fashion_mnist.onnx")
     size = {"resize": {"mode": "exact"}, "crop": {"height": 32, "width": 32}} if "dynamic" in name else None
     layer = RECTIFYING[name]
     with inspector.load(path, device="cpu", preprocessing=size) as ours:
-        image = ours.prepare(zoo.image("mnist_3.png" if ours.model.input.channels == 1 else "dog_winml.jpg"))[
-            0
-        ]
+        image = prepared(
+            ours, zoo.image("mnist_3.png" if ours.info.input.channels == 1 else "dog_winml.jpg")
+        )[0]
         # Off the ties that a plain background makes at every max-pooling.
         image = image + np.random.default_rng(0).uniform(0, 0.05, image.shape).astype(np.float32)
         target = inspector.Class() if layer is None else inspector.Unit(ours.layers()[layer].name)
@@ -197,7 +206,7 @@ def test_every_rectifying_model_of_the_zoo_equals_the_replica(zoo, name, method)
         check(onnx.load(path), ours, image, target, method)
 
 
-def test_the_replica_is_a_derivative_where_nothing_is_rectified():
+def test_the_replica_is_a_derivative_where_nothing_is_rectified() -> None:
     """The judge is judged: without rectifiers all its ways down are transposes, and a difference shows them."""
     net = Net(5)
     x = net.put("LRN", net.conv("x", 6, 3, 3, strides=[2, 1], pads=[1, 0, 2, 1]), size=3, alpha=0.5)
@@ -215,7 +224,7 @@ def test_the_replica_is_a_derivative_where_nothing_is_rectified():
     assert np.sum(down * direction) == pytest.approx(np.sum(signal * (above - below)) / 2e-6, rel=1e-6)
 
 
-def test_a_unit_that_did_not_fire_projects_to_nothing():
+def test_a_unit_that_did_not_fire_projects_to_nothing() -> None:
     ours = loaded(built("alexnet").SerializeToString(), device="cpu")
     relu = next(layer for layer in ours.layers() if layer.op_type == "Relu")
     image = np.random.default_rng(4).standard_normal((1, 3, 20, 17)).astype(np.float32)
@@ -231,14 +240,14 @@ def test_a_unit_that_did_not_fire_projects_to_nothing():
     assert not found.maps.any()
 
 
-def test_every_policy_that_is_no_derivative_is_here():
+def test_every_policy_that_is_no_derivative_is_here() -> None:
     rectifying = {
         name for name in POLICIES if not name.startswith("lrp_")
     }  # those are in tests/methods/test_lrp.py
     assert rectifying == {"gradient", *REPLICATED}
 
 
-def test_the_three_policies_differ():
+def test_the_three_policies_differ() -> None:
     ours = loaded(built("alexnet").SerializeToString(), device="cpu")
     image = np.random.default_rng(4).standard_normal((1, 3, 20, 17)).astype(np.float32)
     maps = [

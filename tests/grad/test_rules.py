@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,8 +13,9 @@ import pytest
 
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import NO_GRADIENT, REFUSED, RULES, Rule, find_rule
+from inspector.grad.writing.builder import Builder
 from inspector.registry import Registry
-from tests.grad.cases import CASES
+from tests.grad.cases import CASES, Case
 from tests.grad.figures import figures_of, worse_than_documented
 from tests.grad.hand_made import FLOAT_CASES, differentiated
 from tests.grad.judging import (
@@ -26,14 +28,14 @@ from tests.grad.judging import (
     node_tests,
 )
 from tests.support.graphs import model, node
-from tests.support.node_tests import node_cases
+from tests.support.node_tests import NodeCase, node_cases
 from tests.support.numeric import compare, to_float64, vjp
 from tests.support.sessions import plain_session
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("op_type", OPERATORS)
-def test_rules_agree_with_differences_on_onnx_own_tests(op_type):
+def test_rules_agree_with_differences_on_onnx_own_tests(op_type: str) -> None:
     verdicts = list(judge_node_tests(op_type))
 
     assert [verdict for verdict in verdicts if not verdict.holds] == []
@@ -42,7 +44,7 @@ def test_rules_agree_with_differences_on_onnx_own_tests(op_type):
 
 
 @pytest.mark.parametrize("case", FLOAT_CASES, ids=lambda case: case.name)
-def test_rules_agree_with_differences_on_hand_made_cases(case):
+def test_rules_agree_with_differences_on_hand_made_cases(case: Case) -> None:
     found = judge(case, np.random.default_rng(1))
 
     assert found.holds, (found, found.error)
@@ -50,9 +52,10 @@ def test_rules_agree_with_differences_on_hand_made_cases(case):
     assert worse_than_documented(differentiated(case.model), figures_of(found)) == []
 
 
-def test_every_rule_has_a_case():
+def test_every_rule_has_a_case() -> None:
     judged = set()
-    for case in (*FLOAT_CASES, *(one for op in OPERATORS for one in node_tests(op))):
+    cases: list[Case | NodeCase] = [*FLOAT_CASES, *(one for op in OPERATORS for one in node_tests(op))]
+    for case in cases:
         for written in ir.from_proto(case.model).graph:
             rule = find_rule(written, case.opset)
             judged |= {
@@ -63,7 +66,7 @@ def test_every_rule_has_a_case():
     assert {key for key in RULES if key[1] not in STEPS} - judged == set()
 
 
-def test_an_operator_is_ruled_declared_or_refused_and_only_one_of_them():
+def test_an_operator_is_ruled_declared_or_refused_and_only_one_of_them() -> None:
     ruled = {key[:2] for key in RULES}
     assert not ruled & set(NO_GRADIENT)
     assert not ruled & set(REFUSED)
@@ -74,7 +77,7 @@ def test_an_operator_is_ruled_declared_or_refused_and_only_one_of_them():
 
 
 @pytest.mark.parametrize("op_type", CONSTANT_INPUTS)
-def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type):
+def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type: str) -> None:
     asked = 0
     for case in node_cases():
         if case.op_type != op_type or in_training(case):
@@ -92,7 +95,7 @@ def test_inputs_that_are_constants_in_every_export_are_refused_by_name(op_type):
 
 
 @pytest.mark.parametrize("op_type", ["BatchNormalization", "Dropout"])
-def test_training_mode_is_refused_by_name(op_type):
+def test_training_mode_is_refused_by_name(op_type: str) -> None:
     cases = [case for case in node_cases() if case.op_type == op_type and in_training(case)]
     assert cases
     for case in cases:
@@ -108,7 +111,7 @@ def refused(proto: onnx.ModelProto, shape: tuple[int, ...], match: str) -> Unsup
     return error.value
 
 
-def test_an_operator_without_a_rule_is_refused_by_name():
+def test_an_operator_without_a_rule_is_refused_by_name() -> None:
     proto = model([node("LSTM", ["x", "w", "r"], "y", hidden_size=2)], shape=(5, 1, 3),
                   weights={"w": np.ones((1, 8, 3), np.float32), "r": np.ones((1, 8, 2), np.float32)})  # fmt: skip
 
@@ -117,7 +120,7 @@ def test_an_operator_without_a_rule_is_refused_by_name():
     assert error.reason == "UNSUPPORTED_OPERATOR"
 
 
-def test_a_reduction_over_axes_that_the_batch_decides_is_refused_by_name():
+def test_a_reduction_over_axes_that_the_batch_decides_is_refused_by_name() -> None:
     nodes = [
         node("Shape", ["x"], "images", start=0, end=1),
         node("ReduceMean", ["x", "images"], "y"),
@@ -134,7 +137,7 @@ def gradient_of_sum(proto: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
     return vjp(proto, {"x": x}, wrt="x", source="y", seed=np.ones_like(outputs[0]), dtype=ir.DataType.FLOAT)
 
 
-def test_of_equal_values_in_a_window_the_first_takes_all():
+def test_of_equal_values_in_a_window_the_first_takes_all() -> None:
     proto = model([node("MaxPool", ["x"], "y", kernel_shape=[2, 2], strides=[2, 2])], shape=(1, 1, 4, 4))
 
     found = gradient_of_sum(proto, np.full((1, 1, 4, 4), 7, np.float32))
@@ -144,7 +147,7 @@ def test_of_equal_values_in_a_window_the_first_takes_all():
 
 
 @pytest.mark.parametrize("size", [2, 4])
-def test_an_even_window_of_channels_reaches_one_further_ahead(size):
+def test_an_even_window_of_channels_reaches_one_further_ahead(size: int) -> None:
     """ONNX Runtime refuses even sizes, and the reference evaluator has another window than the specification."""
     rng = np.random.default_rng(0)
     x, seed, direction = (rng.standard_normal((1, 5, 2, 2)) for _ in range(3))
@@ -162,7 +165,7 @@ def test_an_even_window_of_channels_reaches_one_further_ahead(size):
     assert np.sum(found * direction) == pytest.approx(np.sum(seed * change), rel=1e-6)
 
 
-def test_overlapping_windows_add_up_at_their_common_maximum():
+def test_overlapping_windows_add_up_at_their_common_maximum() -> None:
     proto = model([node("MaxPool", ["x"], "y", kernel_shape=[3, 3], strides=[2, 2])], shape=(1, 1, 5, 5))
     x = np.zeros((1, 1, 5, 5), np.float32)
     x[0, 0, 2, 2] = 1
@@ -172,7 +175,7 @@ def test_overlapping_windows_add_up_at_their_common_maximum():
     np.testing.assert_array_equal(found, 4 * x)
 
 
-def test_of_equal_values_the_first_is_the_global_maximum():
+def test_of_equal_values_the_first_is_the_global_maximum() -> None:
     proto = model([node("GlobalMaxPool", ["x"], "y")], shape=(1, 2, 2, 2))
 
     found = gradient_of_sum(proto, np.ones((1, 2, 2, 2), np.float32))
@@ -180,7 +183,7 @@ def test_of_equal_values_the_first_is_the_global_maximum():
     np.testing.assert_array_equal(found, [[[[1, 0], [0, 0]], [[1, 0], [0, 0]]]])
 
 
-def test_rectifiers_pass_nothing_at_their_bounds():
+def test_rectifiers_pass_nothing_at_their_bounds() -> None:
     relu = gradient_of_sum(
         model([node("Relu", ["x"], "y")], shape=(4,)), np.asarray([-1, 0, 1e-30, 5], np.float32)
     )
@@ -193,7 +196,7 @@ def test_rectifiers_pass_nothing_at_their_bounds():
     np.testing.assert_array_equal(relu6, [0, 1, 0, 0])
 
 
-def test_a_cast_to_half_precision_and_back_passes_the_gradient():
+def test_a_cast_to_half_precision_and_back_passes_the_gradient() -> None:
     proto = model(
         [
             node("Cast", ["x"], "half", to=onnx.TensorProto.FLOAT16),
@@ -226,26 +229,28 @@ def planted(op_type: str, wrong: Rule) -> Iterator[None]:
         rules.update(right)
 
 
-def unmasked(b, n, gy):
+def unmasked(b: Builder, n: ir.Node, gy: ir.Value) -> list[ir.Value]:
     return [b.op("Identity", gy)]
 
 
-def unflipped(b, n, gy):
+def unflipped(b: Builder, n: ir.Node, gy: ir.Value) -> list[ir.Value | None]:
     """Convolve with the filters swapped but not flipped."""
     w = b.array(n.inputs[1])
+    assert w is not None
     return [b.op("Conv", gy, b.constant(w.swapaxes(0, 1)), pads=[2, 2, 2, 2]), None]
 
 
-def overwriting(b, n, gy):
+def overwriting(b: Builder, n: ir.Node, gy: ir.Value) -> list[ir.Value]:
     """Unpool without adding where windows overlap."""
     x = n.inputs[0]
-    size = int(np.prod(b.shape(x)))
+    assert x is not None
+    size = int(np.prod(np.asarray(b.shape(x), np.int64)))
     flat = b.op("ScatterElements", b.constant(np.zeros(size)), b.op("Reshape", b.switches(n), b.ints([-1])),
                 b.op("Reshape", gy, b.ints([-1])), axis=0)  # fmt: skip
     return [b.op("Reshape", flat, b.shape_like(x))]
 
 
-def halved(b, n, gy):
+def halved(b: Builder, n: ir.Node, gy: ir.Value) -> list[ir.Value]:
     return [b.op("Mul", gy, b.constant(0.5)) for _ in n.inputs]
 
 
@@ -259,7 +264,7 @@ def halved(b, n, gy):
         ("Sigmoid", unmasked, "SiLU by hand"),
     ],
 )
-def test_a_planted_wrong_rule_fails_the_checker(op_type, wrong, name):
+def test_a_planted_wrong_rule_fails_the_checker(op_type: str, wrong: Callable[..., Any], name: str) -> None:
     case = next(case for case in CASES if case.name == name)
     with planted(op_type, wrong):
         found = judge(case, np.random.default_rng(1))
@@ -268,9 +273,11 @@ def test_a_planted_wrong_rule_fails_the_checker(op_type, wrong, name):
     assert judge(case, np.random.default_rng(1)).holds
 
 
-def test_a_second_rule_for_an_operator_is_an_error_that_names_both_modules():
+def test_a_second_rule_for_an_operator_is_an_error_that_names_both_modules() -> None:
     registry: Registry[str, Rule] = Registry("backward rule")
-    registry.add("Relu", find_rule(ir.node("Relu", []), 17))
+    own = find_rule(ir.node("Relu", []), 17)
+    assert own is not None
+    registry.add("Relu", own)
 
     with pytest.raises(
         ValueError, match=r"'Relu' is registered twice.*inspector\.grad\.rules\.activation.*test_rules"
@@ -278,7 +285,7 @@ def test_a_second_rule_for_an_operator_is_an_error_that_names_both_modules():
         registry.add("Relu", unmasked)
 
 
-def test_the_newest_rule_that_holds_at_an_opset_is_found():
+def test_the_newest_rule_that_holds_at_an_opset_is_found() -> None:
     softmax = ir.node("Softmax", [])
 
     assert find_rule(softmax, 12) is not find_rule(softmax, 13)

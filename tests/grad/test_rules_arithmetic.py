@@ -8,8 +8,10 @@ import onnx_ir as ir
 import pytest
 
 from inspector.grad.rule import NO_GRADIENT, find_rule
+from inspector.grad.writing.builder import Builder
 from tests.grad.cases_arithmetic import CASES
-from tests.grad.test_rules import gradient_of_sum, judge, planted, refused
+from tests.grad.judging import judge
+from tests.grad.test_rules import gradient_of_sum, planted, refused
 from tests.support.graphs import model, node
 from tests.support.numeric import backward_of, vjp
 
@@ -21,7 +23,7 @@ def single(*values: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("op_type", ["Max", "Min"])
-def test_of_equal_operands_the_first_takes_all(op_type):
+def test_of_equal_operands_the_first_takes_all(op_type: str) -> None:
     weights = {"w": single(1, 1, 1), "v": single(1, 1, 1)}
 
     first = model([node(op_type, ["x", "w"], "y")], shape=(3,), weights=weights)
@@ -41,13 +43,15 @@ def test_of_equal_operands_the_first_takes_all(op_type):
         ([0, 2], [[[1, 0, 0], [1, 0, 0]], [[0, 0, 0], [0, 0, 0]]]),
     ],
 )
-def test_of_equal_elements_the_first_in_the_order_of_the_axes_takes_all(op_type, axes, expected):
+def test_of_equal_elements_the_first_in_the_order_of_the_axes_takes_all(
+    op_type: str, axes: list[int], expected: list[list[list[int]]]
+) -> None:
     proto = model([node(op_type, ["x"], "y", axes=axes)], shape=(2, 2, 3))
 
     np.testing.assert_array_equal(gradient_of_sum(proto, np.full((2, 2, 3), 7, np.float32)), expected)
 
 
-def test_a_maximum_further_on_in_the_first_row_comes_before_one_in_the_second():
+def test_a_maximum_further_on_in_the_first_row_comes_before_one_in_the_second() -> None:
     proto = model([node("ReduceMax", ["x"], "y", axes=[1, 2])], shape=(1, 2, 3))
 
     found = gradient_of_sum(proto, np.asarray([[[0, 5, 5], [5, 0, 5]]], np.float32))
@@ -59,7 +63,9 @@ def test_a_maximum_further_on_in_the_first_row_comes_before_one_in_the_second():
     ("x", "expected"),
     [((2, 3, 4), (12, 8, 6)), ((2, 0, 4), (0, 8, 0)), ((0, 3, 0), (0, 0, 0))],
 )
-def test_a_product_is_differentiated_at_zeros_too(x, expected):
+def test_a_product_is_differentiated_at_zeros_too(
+    x: tuple[int, int, int], expected: tuple[int, int, int]
+) -> None:
     proto = model([node("ReduceProd", ["x"], "y", axes=[0])], shape=(3,))
 
     np.testing.assert_allclose(gradient_of_sum(proto, single(*x)), expected, rtol=1e-6)
@@ -79,14 +85,16 @@ def test_a_product_is_differentiated_at_zeros_too(x, expected):
     ],
     ids=lambda value: value[0].op_type if isinstance(value, list) else "",
 )
-def test_kinks_and_zeros_give_finite_gradients(nodes, x, expected):
+def test_kinks_and_zeros_give_finite_gradients(
+    nodes: list[onnx.NodeProto], x: tuple[int, int, int], expected: tuple[int, float, int]
+) -> None:
     proto = model(nodes, shape=(3,), weights={"w": single(0, 0, 0)})
 
     with np.errstate(invalid="ignore"):  # the reference evaluator divides 0 by 0 before it chooses
         np.testing.assert_allclose(gradient_of_sum(proto, single(*x)), expected, atol=1e-6)
 
 
-def test_a_branch_that_where_does_not_take_gives_no_nan():
+def test_a_branch_that_where_does_not_take_gives_no_nan() -> None:
     nodes = [
         node("Sqrt", ["x"], "r"),
         node("Greater", ["x", "zero"], "c"),
@@ -111,7 +119,7 @@ def test_a_branch_that_where_does_not_take_gives_no_nan():
         ("...j,jk->...k", True),
     ],
 )
-def test_an_einsum_that_keeps_the_batch_in_front_takes_many_seeds(equation, batchable):
+def test_an_einsum_that_keeps_the_batch_in_front_takes_many_seeds(equation: str, batchable: bool) -> None:
     names = ["x", "w"] if "," in equation else ["x"]
     nodes = [node("Einsum", names, "y", equation=equation)]
     proto = model(nodes, shape=(1, 3, 4), weights={"w": np.ones((4, 5), np.float32)})
@@ -123,7 +131,7 @@ def test_an_einsum_that_keeps_the_batch_in_front_takes_many_seeds(equation, batc
     assert backward.batchable is batchable
 
 
-def test_many_seeds_of_one_image_share_a_composed_operator():
+def test_many_seeds_of_one_image_share_a_composed_operator() -> None:
     nodes = [node("Attention", ["x", "x", "x"], "y", q_num_heads=2, kv_num_heads=2)]
     proto = model(nodes, shape=(1, 4, 6), opset=23)
     rng = np.random.default_rng(0)
@@ -144,7 +152,7 @@ def test_many_seeds_of_one_image_share_a_composed_operator():
 
 
 @pytest.mark.parametrize("op_type", ["CumSum", "ReduceMax", "ReduceProd"])
-def test_computed_axes_are_refused_by_name(op_type):
+def test_computed_axes_are_refused_by_name(op_type: str) -> None:
     nodes = [
         node("Sub", ["x", "x"], "zeros"),
         node("ReduceMin", ["zeros"], "zero", keepdims=0),
@@ -157,7 +165,7 @@ def test_computed_axes_are_refused_by_name(op_type):
     refused(proto, (1, 3, 20, 17), f"{op_type} (over|along a) computed ax")
 
 
-def test_the_statistics_of_a_normalization_are_refused_by_name():
+def test_the_statistics_of_a_normalization_are_refused_by_name() -> None:
     nodes = [
         node("LayerNormalization", ["x", "s"], ["n", "mean", "deviation"]),
         node("Mul", ["n", "deviation"], "y"),
@@ -170,7 +178,7 @@ def test_the_statistics_of_a_normalization_are_refused_by_name():
     )
 
 
-def test_an_operator_whose_body_is_a_loop_is_refused_by_name():
+def test_an_operator_whose_body_is_a_loop_is_refused_by_name() -> None:
     attention = node(
         "LinearAttention",
         ["x", "x", "x"],
@@ -187,7 +195,7 @@ def test_an_operator_whose_body_is_a_loop_is_refused_by_name():
 
 
 @pytest.mark.parametrize("op_type", ["BitShift", "Hardmax", "Multinomial", "Range"])
-def test_operators_without_gradient_are_declared_with_a_reason(op_type):
+def test_operators_without_gradient_are_declared_with_a_reason(op_type: str) -> None:
     assert NO_GRADIENT.get(("", op_type))
     assert find_rule(ir.node(op_type, []), 28) is None
 
@@ -201,10 +209,11 @@ def test_operators_without_gradient_are_declared_with_a_reason(op_type):
         ("Softmax", "Attention-23, three axes, causal 1"),
     ],
 )
-def test_a_planted_wrong_rule_fails_the_checker(op_type, name):
+def test_a_planted_wrong_rule_fails_the_checker(op_type: str, name: str) -> None:
     own = find_rule(ir.node(op_type, []), 28)
+    assert own is not None
 
-    def halved(b, n, gy):
+    def halved(b: Builder, n: ir.Node, gy: ir.Value) -> list[ir.Value | None]:
         return [None if gx is None else b.op("Mul", gx, b.constant(0.5)) for gx in own(b, n, gy)]
 
     case = next(case for case in CASES if case.name == name)

@@ -15,9 +15,11 @@ from tests.support.numeric import backward_of
     [("weights", True), ("x", False)],
 )
 @pytest.mark.parametrize("op_type", ["Conv", "Gemm", "MatMul", "Mul"])
-def test_only_what_the_image_computes_keeps_seeds_apart(op_type, computed_from, batchable):
+def test_only_what_the_image_computes_keeps_seeds_apart(
+    op_type: str, computed_from: str, batchable: bool
+) -> None:
     shape = (1, 2, 3, 3) if op_type == "Conv" else (1, 4)
-    weights = {
+    weights: dict[str, np.ndarray] = {
         "weights": np.ones(shape, np.float32),
         "w": np.ones((2, 2, 1, 1) if op_type == "Conv" else (4, 4)),
     }
@@ -28,7 +30,12 @@ def test_only_what_the_image_computes_keeps_seeds_apart(op_type, computed_from, 
         node(op_type, ["x", "k"], "y"),
     ]
     proto = model(nodes, shape=shape, weights=weights)
-    values = {"x": np.ones(shape), "m": np.ones(()), "k": weights["w"], "y": np.ones(shape)}
+    values: dict[str, np.ndarray] = {
+        "x": np.ones(shape),
+        "m": np.ones(()),
+        "k": weights["w"],
+        "y": np.ones(shape),
+    }
 
     written = backward_of(proto, values, wrt="x", source="y", dtype=ir.DataType.FLOAT)
 

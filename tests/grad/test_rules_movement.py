@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 
@@ -14,10 +17,10 @@ from tests.support.numeric import backward_of, run_all, to_float32
 from tests.support.sessions import plain_session
 
 OF_ONE_IMAGE = [
-    case("crop, mirror and shuffle", node("Slice", ["x", "from", "to", "axes", "steps"], "s"),
+    case("crop, mirror and shuffle", node("Slice", ["x", "start", "to", "axes", "steps"], "s"),
          node("Pad", ["s", "pads"], "p", mode="reflect"), node("Gather", ["p", "order"], "y", axis=1),
          shape=(1, 3, 6, 8), to=ints(6, 8), axes=ints(2, 3), steps=ints(2, 1),
-         pads=ints(0, 0, 1, 2, 0, 0, 1, 2), order=ints(2, 0, 1, 1), **{"from": ints(1, 1)}),
+         pads=ints(0, 0, 1, 2, 0, 0, 1, 2), order=ints(2, 0, 1, 1), start=ints(1, 1)),
     case("tile and resize", node("Tile", ["x", "r"], "t"), node("Resize", ["t", "", "s"], "y", mode="linear"),
          shape=(1, 2, 3, 4), r=ints(1, 2, 1, 2), s=np.asarray([1, 1, 1.7, 2], np.float32)),
     case("depth to space and a part", node("DepthToSpace", ["x"], "d", blocksize=2, mode="CRD"),
@@ -31,7 +34,7 @@ OF_ONE_IMAGE = [
 
 
 @pytest.mark.parametrize("case", OF_ONE_IMAGE, ids=lambda case: case.name)
-def test_three_seeds_of_one_image_are_each_what_they_are_alone(case: Case):
+def test_three_seeds_of_one_image_are_each_what_they_are_alone(case: Case) -> None:
     x = case.image(np.random.default_rng(1)).astype(np.float32)
     values = run_all(to_float32(case.model), {"x": x})
     written = backward_of(case.model, values, wrt="x", source="y", dtype=ir.DataType.FLOAT)
@@ -61,7 +64,9 @@ def test_three_seeds_of_one_image_are_each_what_they_are_alone(case: Case):
          "RoiAlign depends on the image through its input 1"),
     ],
 )  # fmt: skip
-def test_what_the_values_decide_is_refused_by_name(written, weights, match):
+def test_what_the_values_decide_is_refused_by_name(
+    written: list[onnx.NodeProto], weights: dict[str, Any], match: str
+) -> None:
     refused = case("refused", *written, shape=(1, 3, 6, 8), **weights)
     x = refused.image(np.random.default_rng(0)).astype(np.float32)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -19,7 +21,9 @@ CONV = node("Conv", ["x", "w"], "conv", pads=[1, 1, 1, 1])
 RELU = node("Relu", ["conv"], "relu")
 
 
-def written(proto: onnx.ModelProto, *, source: str, target: str = "x", dtypes=None) -> BackwardGraph:
+def written(
+    proto: onnx.ModelProto, *, source: str, target: str = "x", dtypes: dict[str, Any] | None = None
+) -> BackwardGraph:
     inferred = onnx.shape_inference.infer_shapes(proto, data_prop=True)
     infos = [*inferred.graph.value_info, *inferred.graph.output, *inferred.graph.input]
     shapes = {i.name: tuple(d.dim_value for d in i.type.tensor_type.shape.dim) for i in infos}
@@ -34,7 +38,7 @@ def operators(backward: BackwardGraph) -> list[str]:
     return [written.op_type for written in backward.model.graph]
 
 
-def test_an_unknown_operator_is_named_with_its_node_and_the_known_ones():
+def test_an_unknown_operator_is_named_with_its_node_and_the_known_ones() -> None:
     proto = model(
         [
             CONV,
@@ -62,7 +66,7 @@ def test_an_unknown_operator_is_named_with_its_node_and_the_known_ones():
         assert word in error.value.message
 
 
-def test_a_target_below_an_unknown_operator_still_works():
+def test_a_target_below_an_unknown_operator_still_works() -> None:
     proto = model([CONV, RELU, node("Novel", ["relu"], "y", domain="com.example")], weights=W)
     proto.opset_import.add(domain="com.example", version=1)
 
@@ -71,7 +75,7 @@ def test_a_target_below_an_unknown_operator_still_works():
         written(proto, source="y")
 
 
-def test_an_unknown_operator_beside_the_path_is_no_matter():
+def test_an_unknown_operator_beside_the_path_is_no_matter() -> None:
     proto = model(
         [CONV, node("Novel", ["conv"], "beside", domain="com.example"), RELU],
         weights=W,
@@ -82,12 +86,12 @@ def test_an_unknown_operator_beside_the_path_is_no_matter():
     written(proto, source="relu")
 
 
-def test_an_unknown_tensor_is_refused_by_name():
+def test_an_unknown_tensor_is_refused_by_name() -> None:
     proto = model([CONV, RELU], weights=W)
 
-    for tensors in ({"source": "nothing"}, {"source": "relu", "target": "nothing"}):
+    for source, target in (("nothing", "x"), ("relu", "nothing")):
         with pytest.raises(NotFoundError, match="'nothing'") as error:
-            written(proto, **tensors)
+            written(proto, source=source, target=target)
         assert error.value.reason == "TENSOR_NOT_FOUND"
 
 
@@ -105,7 +109,9 @@ def test_an_unknown_tensor_is_refused_by_name():
     ],
     ids=["by shape", "in steps", "by comparison", "by place"],
 )  # fmt: skip
-def test_a_source_that_does_not_depend_smoothly_on_the_target_is_refused_with_what_is_between(between, block):
+def test_a_source_that_does_not_depend_smoothly_on_the_target_is_refused_with_what_is_between(
+    between: list[onnx.NodeProto], block: str
+) -> None:
     proto = model(between, weights={"w": np.ones(1, np.float32)})
 
     with pytest.raises(
@@ -115,7 +121,7 @@ def test_a_source_that_does_not_depend_smoothly_on_the_target_is_refused_with_wh
     assert error.value.reason == "NOT_DIFFERENTIABLE"
 
 
-def test_every_way_that_ends_is_named():
+def test_every_way_that_ends_is_named() -> None:
     nodes = [
         node("Relu", ["x"], "r"),
         node("Floor", ["r"], "low"),
@@ -134,13 +140,13 @@ def test_every_way_that_ends_is_named():
     assert "beside" not in error.value.message
 
 
-def test_a_source_above_the_target_is_refused():
+def test_a_source_above_the_target_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="'conv' does not depend on 'relu'") as error:
         written(model([CONV, RELU], weights=W), source="conv", target="relu")
     assert error.value.reason == "NOT_DIFFERENTIABLE"
 
 
-def test_a_way_through_integers_is_cut_even_where_the_graph_states_no_types():
+def test_a_way_through_integers_is_cut_even_where_the_graph_states_no_types() -> None:
     nodes = [
         node("Cast", ["x"], "i", to=TensorProto.INT32),
         node("Cast", ["i"], "f", to=TensorProto.FLOAT),
@@ -157,7 +163,7 @@ def test_a_way_through_integers_is_cut_even_where_the_graph_states_no_types():
     assert error.value.reason == "NOT_DIFFERENTIABLE"
 
 
-def test_an_operator_that_gets_no_rule_is_refused_with_the_reason():
+def test_an_operator_that_gets_no_rule_is_refused_with_the_reason() -> None:
     proto = model([node("LSTM", ["x", "w", "r"], ["y"], hidden_size=2)], shape=(3, 1, 4),
                   weights={"w": np.ones((1, 8, 4), np.float32), "r": np.ones((1, 8, 2), np.float32)})  # fmt: skip
 
@@ -167,7 +173,7 @@ def test_an_operator_that_gets_no_rule_is_refused_with_the_reason():
         written(proto, source="y")
 
 
-def test_only_nodes_on_the_path_are_written():
+def test_only_nodes_on_the_path_are_written() -> None:
     nodes = [
         CONV,
         RELU,
@@ -187,7 +193,7 @@ def test_only_nodes_on_the_path_are_written():
     assert [value.name for value in upper.model.graph.inputs] == [SEED, "y"]
 
 
-def test_gradients_that_nobody_needs_are_not_written():
+def test_gradients_that_nobody_needs_are_not_written() -> None:
     """The gradient of a weight would need the image itself."""
     gemm = model(
         [node("Gemm", ["x", "w", "c"], "y")],
@@ -202,7 +208,7 @@ def test_gradients_that_nobody_needs_are_not_written():
     assert operators(written(product, source="y")) == ["Mul", "Identity"]
 
 
-def test_the_shape_branch_of_an_exported_flatten_is_cut():
+def test_the_shape_branch_of_an_exported_flatten_is_cut() -> None:
     """Shape -> Gather -> Unsqueeze -> Concat -> Reshape, as PyTorch 1.x exported `x.view(x.size(0), -1)`."""
     nodes = [
         CONV,
@@ -215,7 +221,7 @@ def test_the_shape_branch_of_an_exported_flatten_is_cut():
         node("MatMul", ["flat", "m"], "y"),
     ]
     rng = np.random.default_rng(0)
-    weights = {
+    weights: dict[str, np.ndarray] = {
         "w": rng.standard_normal((3, 3, 3, 3)).astype(np.float32),
         "m": rng.standard_normal((60, 4)).astype(np.float32),
         "zero": np.asarray(0, np.int64),
@@ -226,7 +232,7 @@ def test_the_shape_branch_of_an_exported_flatten_is_cut():
     assert compare(proto, {"x": rng.standard_normal((2, 3, 5, 4))}, wrt="x", source="y", rng=rng).holds
 
 
-def test_what_a_branch_of_if_takes_from_around_it_is_not_lost_in_silence():
+def test_what_a_branch_of_if_takes_from_around_it_is_not_lost_in_silence() -> None:
     def branch(name: str, op_type: str) -> onnx.GraphProto:
         output = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
         return helper.make_graph([helper.make_node(op_type, ["conv"], [name])], name, [], [output])
@@ -241,7 +247,7 @@ def test_what_a_branch_of_if_takes_from_around_it_is_not_lost_in_silence():
         written(proto, source="y")
 
 
-def test_the_standard_domain_may_be_spelt_out():
+def test_the_standard_domain_may_be_spelt_out() -> None:
     """Softmax changed its meaning at opset 13, so a misread opset would give another gradient."""
     plain = model([node("Softmax", ["x"], "y")], shape=(2, 3, 4), opset=17)
     spelt = model([node("Softmax", ["x"], "y")], shape=(2, 3, 4), opset=17)
@@ -252,7 +258,7 @@ def test_the_standard_domain_may_be_spelt_out():
     assert found == expected
 
 
-def test_the_exported_model_is_not_changed():
+def test_the_exported_model_is_not_changed() -> None:
     proto = model([CONV, RELU, node("MaxPool", ["relu"], "y", kernel_shape=[2, 2])], weights=W)
     graph = ir.from_proto(proto)
     before = ir.to_proto(graph).SerializeToString()
@@ -265,7 +271,7 @@ def test_the_exported_model_is_not_changed():
     assert ir.to_proto(graph).SerializeToString() == before
 
 
-def test_a_shape_that_is_not_known_is_an_error_that_names_the_tensor():
+def test_a_shape_that_is_not_known_is_an_error_that_names_the_tensor() -> None:
     proto = model([CONV, RELU], weights=W)
 
     with pytest.raises(UnsupportedOperatorError, match=r"'x'.*\('batch', 3, 'height', 'width'\)") as error:
@@ -277,7 +283,7 @@ def test_a_shape_that_is_not_known_is_an_error_that_names_the_tensor():
 
 
 @pytest.mark.parametrize("name", ["grad/constant_0", "grad/seed", "pool/switches"])
-def test_names_that_backward_graphs_keep_for_themselves_are_refused(name):
+def test_names_that_backward_graphs_keep_for_themselves_are_refused(name: str) -> None:
     proto = model([node("Sigmoid", ["x"], name), node("Mul", ["x", name], "y")])
 
     with pytest.raises(InvalidModelError, match=f"'{name}' has a name that backward graphs keep") as error:
@@ -285,7 +291,7 @@ def test_names_that_backward_graphs_keep_for_themselves_are_refused(name):
     assert error.value.reason == "RESERVED_NAME"
 
 
-def test_weights_keep_their_name_and_their_memory():
+def test_weights_keep_their_name_and_their_memory() -> None:
     weight = np.ones((4, 2), np.float32)
     graph = ir.from_proto(model([node("Gemm", ["x", "w"], "y")], shape=(1, 4), weights={"w": weight}))
     backward = write_backward(

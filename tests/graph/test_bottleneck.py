@@ -44,12 +44,12 @@ def reaches(proto: onnx.ModelProto, tensor: str, *, without: str) -> bool:
     + [(many_outputs(), name) for name in ("scores", "boxes", "masks", "embedding", "conv1")],
     ids=lambda given: given if isinstance(given, str) else given.graph.node[0].op_type,
 )
-def test_without_them_nothing_arrives(proto, tensor):
+def test_without_them_nothing_arrives(proto: onnx.ModelProto, tensor: str) -> None:
     names = {name for one in proto.graph.node for name in one.output} - {tensor}
     expected = {name for name in names if not reaches(proto, tensor, without=name)}
 
     assert bottlenecks(ir.from_proto(proto), image="x", tensor=tensor) == expected
 
 
-def test_a_residual_block_is_passed_before_and_after():
+def test_a_residual_block_is_passed_before_and_after() -> None:
     assert bottlenecks(ir.from_proto(RESIDUAL), image="x", tensor="y") == {"a", "d", "e", "g"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -30,12 +32,12 @@ def run(proto: onnx.ModelProto, x: np.ndarray = X) -> dict[str, np.ndarray]:
     return dict(zip(names, session.run(names, {session.get_inputs()[0].name: x}), strict=True))
 
 
-def small(opset: int = 17, **changes) -> onnx.ModelProto:
+def small(opset: int = 17, **changes: Any) -> onnx.ModelProto:
     return model(NODES, shape=("n", 3, 9, 8), weights=W, opset=opset, **changes)
 
 
 @pytest.mark.parametrize("opset", [7, 8, 11, 17])
-def test_exposed_values_equal_those_of_the_exported_model_bit_by_bit(opset):
+def test_exposed_values_equal_those_of_the_exported_model_bit_by_bit(opset: int) -> None:
     proto = small(opset)
     exposed = ir.to_proto(expose(ir.from_proto(proto), tensors=["y", "relu"], switches=["pool"]))
 
@@ -46,7 +48,7 @@ def test_exposed_values_equal_those_of_the_exported_model_bit_by_bit(opset):
     assert list(found) == ["y", "relu", "pool" + SWITCHES]
 
 
-def test_the_model_is_not_changed():
+def test_the_model_is_not_changed() -> None:
     graph = ir.from_proto(small(7))
     before = ir.to_proto(graph).SerializeToString()
 
@@ -55,7 +57,7 @@ def test_the_model_is_not_changed():
     assert ir.to_proto(graph).SerializeToString() == before
 
 
-def test_nodes_and_weights_that_no_output_needs_are_gone():
+def test_nodes_and_weights_that_no_output_needs_are_gone() -> None:
     exposed = expose(ir.from_proto(small()), tensors=["x"])
     assert [list(exposed.graph), list(exposed.graph.initializers)] == [[], []]
 
@@ -65,7 +67,7 @@ def test_nodes_and_weights_that_no_output_needs_are_gone():
 
 
 @pytest.mark.parametrize("opset", [7, 17])
-def test_switches_point_at_the_maxima_of_the_whole_batch(opset):
+def test_switches_point_at_the_maxima_of_the_whole_batch(opset: int) -> None:
     found = run(ir.to_proto(expose(ir.from_proto(small(opset)), tensors=["relu", "pool"], switches=["pool"])))
 
     places = found["pool" + SWITCHES]
@@ -75,7 +77,7 @@ def test_switches_point_at_the_maxima_of_the_whole_batch(opset):
     assert places[1].min() >= found["relu"][0].size
 
 
-def test_opset_7_becomes_8_only_where_switches_are_asked_for():
+def test_opset_7_becomes_8_only_where_switches_are_asked_for() -> None:
     graph = ir.from_proto(small(7))
 
     assert expose(graph, tensors=["pool"]).opset_imports[""] == 7
@@ -83,7 +85,7 @@ def test_opset_7_becomes_8_only_where_switches_are_asked_for():
     assert expose(ir.from_proto(small(12)), tensors=[], switches=["pool"]).opset_imports[""] == 12
 
 
-def test_the_standard_domain_may_be_spelt_out():
+def test_the_standard_domain_may_be_spelt_out() -> None:
     proto = small(7)
     proto.opset_import[0].domain = "ai.onnx"
 
@@ -92,7 +94,7 @@ def test_the_standard_domain_may_be_spelt_out():
     np.testing.assert_array_equal(found["y"], run(small(7))["y"])
 
 
-def test_switches_that_the_model_already_has_are_used_row_major():
+def test_switches_that_the_model_already_has_are_used_row_major() -> None:
     nodes = [
         node("MaxPool", ["x"], ["pool", "places"], kernel_shape=[2, 2], storage_order=1),
         node("Cast", ["places"], "y", to=TensorProto.FLOAT),
@@ -104,7 +106,7 @@ def test_switches_that_the_model_already_has_are_used_row_major():
     np.testing.assert_array_equal(X.ravel()[found["pool" + SWITCHES]], found["pool"])
 
 
-def test_initializers_among_the_inputs_go_with_the_nodes_that_read_them():
+def test_initializers_among_the_inputs_go_with_the_nodes_that_read_them() -> None:
     """IR 3 lists every weight as an input."""
     proto = small(8, ir_version=3)
     proto.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, W["w"].shape))
@@ -118,7 +120,7 @@ def test_initializers_among_the_inputs_go_with_the_nodes_that_read_them():
     np.testing.assert_array_equal(run(ir.to_proto(exposed))["relu"], run(small(8, outputs=["relu"]))["relu"])
 
 
-def test_a_tensor_that_is_read_inside_a_branch_stays():
+def test_a_tensor_that_is_read_inside_a_branch_stays() -> None:
     def branch(name: str, op_type: str) -> onnx.GraphProto:
         output = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
         return helper.make_graph([helper.make_node(op_type, ["relu"], [name])], name, [], [output])
@@ -132,11 +134,11 @@ def test_a_tensor_that_is_read_inside_a_branch_stays():
 
 
 @pytest.mark.parametrize("asked", [{"tensors": ["nothing"]}, {"tensors": [], "switches": ["nothing"]}])
-def test_an_unknown_tensor_is_refused_by_name(asked):
+def test_an_unknown_tensor_is_refused_by_name(asked: dict[str, Any]) -> None:
     with pytest.raises(NotFoundError, match="'nothing'"):
         expose(ir.from_proto(small()), **asked)
 
 
-def test_switches_of_something_else_are_refused():
+def test_switches_of_something_else_are_refused() -> None:
     with pytest.raises(NotFoundError, match="'relu' is not computed by a MaxPool"):
         expose(ir.from_proto(small()), tensors=[], switches=["relu"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 
@@ -19,19 +22,19 @@ CONV = [
     node("Conv", ["relu", "k"], "conv"),
     node("GlobalAveragePool", ["conv"], "mean"),
 ]
-WEIGHTS = {
+WEIGHTS: dict[str, np.ndarray | np.generic] = {
     "w": np.ones((3, 4), np.float32),
     "k": np.ones((4, 3, 1, 1), np.float32),
     "b": np.ones(4, np.float32),
 }
 
 
-def head(*nodes) -> Head:
+def head(*nodes: onnx.NodeProto) -> Head:
     proto = model(nodes, weights=WEIGHTS)
     return find_head(ir.from_proto(proto), proto.graph.output[0].name)
 
 
-def test_scores_at_the_end():
+def test_scores_at_the_end() -> None:
     assert head(*DENSE) == Head(output="logits", scores="logits", activation="none", features="flat")
 
 
@@ -39,20 +42,20 @@ def test_scores_at_the_end():
     ("op_type", "activation", "axis"),
     [("Softmax", "softmax", -1), ("LogSoftmax", "log_softmax", -1), ("Sigmoid", "sigmoid", None)],
 )
-def test_scores_before_the_activation(op_type, activation, axis):
+def test_scores_before_the_activation(op_type: str, activation: str, axis: int | None) -> None:
     found = head(*DENSE, node(op_type, ["logits"], "y"))
 
     assert found == Head(output="y", scores="logits", activation=activation, features="flat", axis=axis)
 
 
 @pytest.mark.parametrize(("opset", "attributes", "axis"), [(11, {}, 1), (13, {}, -1), (11, {"axis": 2}, 2)])
-def test_the_axis_that_a_softmax_runs_along(opset, attributes, axis):
+def test_the_axis_that_a_softmax_runs_along(opset: int, attributes: dict[str, Any], axis: int) -> None:
     proto = model([node("Softmax", ["x"], "y", **attributes)], opset=opset)
 
     assert find_head(ir.from_proto(proto), "y").axis == axis
 
 
-def test_what_only_hands_the_scores_on_is_passed_over():
+def test_what_only_hands_the_scores_on_is_passed_over() -> None:
     shaped = [
         node("Softmax", ["logits"], "p"),
         node("Unsqueeze", ["p", "axis"], "u"),
@@ -65,26 +68,26 @@ def test_what_only_hands_the_scores_on_is_passed_over():
     assert found == Head(output="y", scores="logits", activation="softmax", features="flat", axis=-1)
 
 
-def test_features_before_a_dense_layer_with_a_bias_of_its_own():
+def test_features_before_a_dense_layer_with_a_bias_of_its_own() -> None:
     nodes = [*DENSE[:2], node("MatMul", ["flat", "w"], "product"), node("Add", ["b", "product"], "y")]
 
     assert head(*nodes).features == "flat"
 
 
-def test_features_before_a_last_convolution():
+def test_features_before_a_last_convolution() -> None:
     """SqueezeNet ends in a 1×1 convolution, a global average and a Softmax."""
     found = head(*CONV, node("Softmax", ["mean"], "y"))
 
     assert found == Head(output="y", scores="mean", activation="softmax", features="relu", axis=-1)
 
 
-def test_a_gate_in_the_middle_is_no_head():
+def test_a_gate_in_the_middle_is_no_head() -> None:
     found = head(node("Sigmoid", ["x"], "gate"), node("Mul", ["x", "gate"], "y"))
 
     assert found == Head(output="y", scores="y", activation="none", features=None)
 
 
-def test_an_activation_alone():
+def test_an_activation_alone() -> None:
     assert head(node("Softmax", ["x"], "y")) == Head(
         output="y", scores="x", activation="softmax", features=None, axis=-1
     )
@@ -92,13 +95,13 @@ def test_an_activation_alone():
 
 # --- quantized models
 
-_SCALES = {
+_SCALES: dict[str, np.ndarray | np.generic] = {
     "s": np.float32(0.1),
     "z": np.uint8(0),
     "wq": np.ones((3, 4), np.uint8),
     "kq": np.ones((4, 3, 1, 1), np.uint8),
 }
-MICROSOFT = {"domain": "com.microsoft"}
+MICROSOFT: dict[str, Any] = {"domain": "com.microsoft"}
 QUANTIZED = {
     "QGemm on codes made here": (
         [
@@ -152,7 +155,7 @@ QUANTIZED = {
 
 
 @pytest.mark.parametrize("name", QUANTIZED)
-def test_heads_of_quantized_models(name):
+def test_heads_of_quantized_models(name: str) -> None:
     nodes, (scores, activation, features) = QUANTIZED[name]
     proto = model([*DENSE[:2], *nodes], weights=WEIGHTS | _SCALES)
 

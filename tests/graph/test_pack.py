@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -20,7 +22,7 @@ def dense(weight: np.ndarray = LARGE) -> ir.Model:
     )
 
 
-def test_large_weights_lie_beside_the_graph_and_small_ones_in_it():
+def test_large_weights_lie_beside_the_graph_and_small_ones_in_it() -> None:
     packed = pack(dense())
     proto = onnx.ModelProto.FromString(packed.graph)
 
@@ -31,7 +33,7 @@ def test_large_weights_lie_beside_the_graph_and_small_ones_in_it():
     assert len(packed.graph) < LARGE.nbytes
 
 
-def test_packing_shares_the_memory_of_the_weights():
+def test_packing_shares_the_memory_of_the_weights() -> None:
     graph = dense()
     graph.graph.initializers["w"].const_value = ir.tensor(LARGE, name="w")
 
@@ -41,7 +43,7 @@ def test_packing_shares_the_memory_of_the_weights():
     assert np.shares_memory(second.weights["w"], LARGE)
 
 
-def test_the_model_is_not_changed():
+def test_the_model_is_not_changed() -> None:
     graph = dense()
     before = ir.to_proto(graph).SerializeToString()
 
@@ -51,13 +53,13 @@ def test_the_model_is_not_changed():
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int8, np.uint8, np.int32, np.int64])
-def test_all_types_that_numpy_holds_are_packed(dtype):
+def test_all_types_that_numpy_holds_are_packed(dtype: Any) -> None:
     array = np.arange(1200).reshape(40, 30).astype(dtype)
 
     np.testing.assert_array_equal(pack(dense(array)).weights["w"], array)
 
 
-def test_types_that_numpy_lacks_stay_in_the_graph():
+def test_types_that_numpy_lacks_stay_in_the_graph() -> None:
     proto = model([node("Cast", ["w"], "y", to=onnx.TensorProto.FLOAT)])
     proto.graph.initializer.append(
         onnx.helper.make_tensor("w", onnx.TensorProto.BFLOAT16, [2048], np.ones(2048).tolist())
@@ -69,7 +71,7 @@ def test_types_that_numpy_lacks_stay_in_the_graph():
     assert len(packed.graph) > 2 * 2048
 
 
-def test_only_what_dense_layers_read_lies_beside_the_graph():
+def test_only_what_dense_layers_read_lies_beside_the_graph() -> None:
     weights = {"w": LARGE, "scale": LARGE.T.copy(), "both": np.ones((30, 30), np.float32)}
     nodes = [
         node("MatMul", ["x", "w"], "a"),
@@ -82,8 +84,10 @@ def test_only_what_dense_layers_read_lies_beside_the_graph():
 
 
 @pytest.mark.parametrize(("then", "beside"), [("MatMul", ["w"]), ("Add", [])])
-def test_quantized_weights_lie_beside_the_graph_where_dense_layers_read_them(then, beside):
-    weights = {"w": LARGE.astype(np.int8), "s": np.float32(0.1)}
+def test_quantized_weights_lie_beside_the_graph_where_dense_layers_read_them(
+    then: str, beside: list[str]
+) -> None:
+    weights: dict[str, np.ndarray | np.generic] = {"w": LARGE.astype(np.int8), "s": np.float32(0.1)}
     nodes = [node("DequantizeLinear", ["w", "s"], "d"), node(then, ["x", "d"], "y")]
     graph = ir.from_proto(model(nodes, shape=(40, 40 if then == "MatMul" else 30), weights=weights))
     assert list(pack(graph).weights) == beside

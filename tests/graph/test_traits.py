@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 
@@ -10,7 +11,7 @@ from inspector.graph.opset import set_standard_opset, standard_opset
 from inspector.graph.traits import Traits, find_traits
 from tests.support.graphs import model, node
 
-SCALE = {"s": np.asarray(0.1, np.float32), "z": np.asarray(0, np.uint8)}
+SCALE: dict[str, np.ndarray | np.generic] = {"s": np.asarray(0.1, np.float32), "z": np.asarray(0, np.uint8)}
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,12 @@ SCALE = {"s": np.asarray(0.1, np.float32), "z": np.asarray(0, np.uint8)}
     ],
     ids=["float", "QDQ", "dynamic"],
 )
-def test_traits(nodes, traits):
+def test_traits(nodes: list[onnx.NodeProto], traits: Traits) -> None:
     assert find_traits(ir.from_proto(model(nodes, weights=SCALE))) == traits
 
 
 @pytest.mark.parametrize("spelling", ["", "ai.onnx"])
-def test_the_standard_opset_by_either_spelling(spelling):
+def test_the_standard_opset_by_either_spelling(spelling: str) -> None:
     proto = model([node("Relu", ["x"], "y")], opset=11)
     proto.opset_import[0].domain = spelling
     graph = ir.from_proto(proto)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
 import inspector
 from inspector import Class, Unit
 from inspector.errors import DeviceError
+from tests.support.in_process import prepared
 from tests.support.small_cnn import images, small_cnn
 
 pytestmark = pytest.mark.cuda
@@ -40,7 +44,7 @@ def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float = TOL
 
 
 @pytest.fixture(params=["small", *MODELS])
-def pair(request, cuda):
+def pair(request: pytest.FixtureRequest, cuda: str) -> Iterator[Any]:
     """One model on both devices, and two images."""
     if request.param == "small":
         source, x = small_cnn(), images(2)
@@ -49,16 +53,16 @@ def pair(request, cuda):
     with inspector.load(source, device="cpu") as host, inspector.load(source, device=cuda) as device:
         if x is None:
             photographs = ("dog_winml.jpg", "fish_winml.png")
-            x = host.prepare([request.getfixturevalue("zoo").image(name) for name in photographs])
+            x = prepared(host, [request.getfixturevalue("zoo").image(name) for name in photographs])
         yield host, device, x
 
 
-def test_it_runs_where_it_says(pair):
+def test_it_runs_where_it_says(pair: Any) -> None:
     host, device, _ = pair
-    assert (host.device, device.device) == ("cpu", "cuda:0")
+    assert (host.info.device, device.info.device) == ("cpu", "cuda:0")
 
 
-def test_predictions(pair):
+def test_predictions(pair: Any) -> None:
     host, device, x = pair
     for ours, theirs in zip(device.predict(x), host.predict(x), strict=True):
         assert ours.classes[0].index == theirs.classes[0].index
@@ -66,7 +70,7 @@ def test_predictions(pair):
 
 
 @pytest.mark.parametrize("method", ["saliency", "deconvnet", "guided"])
-def test_maps(pair, method):
+def test_maps(pair: Any, method: str) -> None:
     host, device, x = pair
     convolutions = [layer.name for layer in host.layers() if layer.op_type == "Conv"]
     unit = Unit(convolutions[len(convolutions) // 2], channel=1, position=(1, 1))
@@ -77,7 +81,7 @@ def test_maps(pair, method):
         assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.05)
 
 
-def test_switches_of_every_pooling(pair):
+def test_switches_of_every_pooling(pair: Any) -> None:
     """CUDA's MaxPool is wrong in silence for some attributes (onnxruntime#29637)."""
     host, device, x = pair
     pools = [layer.name for layer in host.layers() if layer.op_type == "MaxPool"]
@@ -88,7 +92,7 @@ def test_switches_of_every_pooling(pair):
         assert_close(ours, theirs, 5e-3)
 
 
-def test_occlusion(pair):
+def test_occlusion(pair: Any) -> None:
     host, device, x = pair
     side = min(size for size in x.shape[1:] if size > 3)
     ours, theirs = (

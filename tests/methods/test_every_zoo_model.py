@@ -40,13 +40,13 @@ def worst(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> floa
     )
 
 
-def test_the_answer_is_the_exported_models_whatever_is_exposed(one):
+def test_the_answer_is_the_exported_models_whatever_is_exposed(one: Subject) -> None:
     bare = bare_session(one.file, has_qdq=one.engine.traits.has_qdq)
     expected = run_bare(bare, one.x, one.outputs)
 
-    alone = one.engine.run(one.x, one.outputs)
+    alone = one.run.forward(one.x, one.outputs)
     layers = [layer.output for layer in one.engine.model.layers][:: 8 if one.x.size > HUGE else 1]
-    exposed = one.engine.run(one.x, [*one.outputs, *layers])
+    exposed = one.run.forward(one.x, [*one.outputs, *layers])
 
     for name, values in expected.items():
         assert np.array_equal(alone[name].reshape(values.shape), values), name
@@ -77,12 +77,10 @@ class Functional:
         self._weights = np.zeros(0)
 
     def gradient(self) -> np.ndarray:
-        found = self._one.engine.project(self._x, source=self._source, policy="gradient", seed=self._draw)
-        return found.astype(np.float64) * self._one.pixel_step()
-
-    def _draw(self, scores: np.ndarray, _images: range) -> np.ndarray:
+        pulled = self._one.run.pullbacks(self._x, source=self._source, policy="gradient")
+        ((_, scores, pullback),) = pulled
         self._weights = self._rng.standard_normal(scores.shape) / np.sqrt(scores.size)
-        return self._weights
+        return pullback(self._weights).numpy().astype(np.float64) * self._one.pixel_step()
 
     def slope(self, direction: np.ndarray, steps: tuple[float, ...]) -> float:
         """Return the central difference along a direction of length 1, where two steps in a row agree best."""
@@ -94,7 +92,7 @@ class Functional:
 
     def _at(self, pixels: np.ndarray) -> float:
         x = (self._x + pixels * self._one.pixel_step()).astype(self._x.dtype)
-        scores = self._one.engine.run(x, [self._source])[self._source]
+        scores = self._one.run.forward(x, [self._source])[self._source]
         return float(np.sum(scores.astype(np.float64) * self._weights))
 
 
@@ -105,7 +103,7 @@ def direction_of(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return drawn / np.linalg.norm(drawn)
 
 
-def test_the_gradient_is_the_slope_in_pixels(one):
+def test_the_gradient_is_the_slope_in_pixels(one: Subject) -> None:
     if one.file.name in NO_SLOPE:
         pytest.skip(NO_SLOPE[one.file.name])
     if one.is_quantized:
@@ -120,7 +118,7 @@ def test_the_gradient_is_the_slope_in_pixels(one):
         assert np.sum(gradient * direction) == pytest.approx(slope, rel=SLOPE_TOLERANCE)
 
 
-def test_a_wrong_gradient_fails(zoo):
+def test_a_wrong_gradient_fails(zoo: Zoo) -> None:
     one = subject(zoo, "cifar10_resnet_4b_vnncomp.onnx")
     rng = np.random.default_rng(0)
     functional = Functional(one, rng)
@@ -139,20 +137,18 @@ def test_a_wrong_gradient_fails(zoo):
 
 
 @pytest.mark.parametrize("policy", list(POLICIES))
-def test_every_policy_gives_a_map(one, policy):
+def test_every_policy_gives_a_map(one: Subject, policy: str) -> None:
     is_relevance = policy_named(policy).signal is Signal.RELEVANCE
     if is_relevance and policy != COMPOSITE and one.x.size > HUGE:
         pytest.skip("takes gigabytes; the composite, which has ε, z⁺ and flat in it, runs")
 
-    def strongest(scores: np.ndarray, _images: range) -> np.ndarray:
-        planted = np.zeros(scores.shape, np.float32)
-        place = np.argmax(scores)
-        planted.reshape(-1)[place] = scores.reshape(-1)[place] if is_relevance else 1
-        return planted
-
     layers = one.engine.model.layers
     source = one.engine.head.scores if one.x.size < HUGE else layers[len(layers) // 6].output
-    found = one.engine.project(one.x, source=source, policy=policy, seed=strongest)
+    ((_, scores, pullback),) = one.run.pullbacks(one.x, source=source, policy=policy)
+    planted = np.zeros(scores.shape, np.float32)
+    place = np.argmax(scores)
+    planted.reshape(-1)[place] = scores.reshape(-1)[place] if is_relevance else 1
+    found = pullback(planted).numpy()
 
     assert found.shape == one.x.shape
     assert found.dtype == np.float32

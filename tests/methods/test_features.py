@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 import inspector
 from inspector.errors import InvalidInputError, NotFoundError
+from inspector.types.requests.features import Pooling
 from tests.support.graphs import model, node, run_exposed
 from tests.support.small_cnn import images, proto, small_cnn
 
@@ -14,11 +18,16 @@ X = images(3)
 VALUES = run_exposed(proto(small_cnn()), X, ["conv2", "flat"])
 
 
+class Loaded(NamedTuple):
+    model: inspector.Model
+    given: np.ndarray
+    """Images in its layout."""
+
+
 @pytest.fixture(scope="module", params=["NCHW", "NHWC"])
-def ours(request):
+def ours(request: pytest.FixtureRequest) -> Iterator[Loaded]:
     with inspector.load(small_cnn(layout=request.param, head="Softmax"), device="cpu") as loaded:
-        loaded.given = images(3, layout=request.param)
-        yield loaded
+        yield Loaded(loaded, images(3, layout=request.param))
 
 
 @pytest.mark.parametrize(
@@ -31,14 +40,14 @@ def ours(request):
         ("flat", "max", VALUES["flat"]),
     ],
 )
-def test_vectors_of_layers(ours, layer, pooling, expected):
-    found = ours.features(ours.given, layer=layer, pooling=pooling)
+def test_vectors_of_layers(ours: Loaded, layer: str | None, pooling: Pooling, expected: np.ndarray) -> None:
+    found = ours.model.features(ours.given, layer=layer, pooling=pooling)
 
-    assert found.dtype == np.float32
+    assert found.vectors.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_maps_whose_channels_come_last_are_averaged_over_space():
+def test_maps_whose_channels_come_last_are_averaged_over_space() -> None:
     """A layer of a model in TensorFlow's layout: (N, H, W, C)."""
     nodes = [node("Relu", ["x"], "relu"), node("ReduceMean", ["relu"], "y", axes=[1, 2], keepdims=0)]
     data = model(nodes, shape=("n", 16, 12, 3)).SerializeToString()
@@ -50,18 +59,18 @@ def test_maps_whose_channels_come_last_are_averaged_over_space():
         )
 
 
-def test_an_unknown_pooling_is_refused(ours):
+def test_an_unknown_pooling_is_refused(ours: Loaded) -> None:
     with pytest.raises(InvalidInputError, match="pooling is 'median'; allowed: mean, max, none") as error:
-        ours.features(ours.given, pooling="median")
+        ours.model.features(ours.given, pooling="median")  # type: ignore[arg-type]
     assert error.value.field == "pooling"
 
 
-def test_an_unknown_layer_is_refused(ours):
+def test_an_unknown_layer_is_refused(ours: Loaded) -> None:
     with pytest.raises(NotFoundError, match="no layer 'conv9'"):
-        ours.features(ours.given, layer="conv9")
+        ours.model.features(ours.given, layer="conv9")
 
 
-def test_a_model_without_a_dense_layer_says_to_name_one():
+def test_a_model_without_a_dense_layer_says_to_name_one() -> None:
     data = model([node("Relu", ["x"], "y")], shape=("n", 3, 16, 12)).SerializeToString()
 
     with inspector.load(data, device="cpu") as ours, pytest.raises(InvalidInputError, match="name the layer"):

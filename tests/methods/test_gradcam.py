@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import onnx
 import pytest
@@ -14,13 +16,14 @@ from inspector.errors import InvalidInputError, NotFoundError
 from inspector.methods.planes import upsample
 from tests.support.graphs import model, node, run_exposed
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
+from tests.support.zoo import Zoo
 
 X = images(2, seed=6)
 WEIGHTS = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto(small_cnn()).graph.initializer}
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours() -> Iterator[inspector.Model]:
     with inspector.load(small_cnn(head="Softmax"), device="cpu") as loaded:
         yield loaded
 
@@ -38,7 +41,7 @@ def replica(image: int, index: int) -> np.ndarray:
     return enlarged(np.maximum(np.tensordot(alpha, maps, axes=1), 0))
 
 
-def test_it_equals_the_closed_form(ours):
+def test_it_equals_the_closed_form(ours: inspector.Model) -> None:
     found = ours.attribute(X, method="gradcam", target=[Class(1), Class(4)])
 
     assert found.maps.shape == (2, 1, HEIGHT, WIDTH)
@@ -50,14 +53,14 @@ def test_it_equals_the_closed_form(ours):
 
 
 @pytest.mark.parametrize("batch", [1, 5])
-def test_fixed_batches_give_the_same(ours, batch):
+def test_fixed_batches_give_the_same(ours: inspector.Model, batch: int) -> None:
     expected = ours.attribute(X, method="gradcam", target=2).maps
     with inspector.load(small_cnn(batch=batch, head="Softmax"), device="cpu") as fixed:
         np.testing.assert_allclose(fixed.attribute(X, method="gradcam", target=2).maps, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["gradcam", "guided_gradcam"])
-def test_the_other_layout_gives_the_same(ours, method):
+def test_the_other_layout_gives_the_same(ours: inspector.Model, method: str) -> None:
     expected = ours.attribute(X, method=method, target=2).maps
     with inspector.load(small_cnn(layout="NHWC"), device="cpu") as other:
         found = other.attribute(images(2, seed=6, layout="NHWC"), method=method, target=2)
@@ -65,7 +68,7 @@ def test_the_other_layout_gives_the_same(ours, method):
     np.testing.assert_allclose(found.maps.transpose(0, 3, 1, 2), expected, atol=1e-6)
 
 
-def test_a_layer_may_be_named(ours):
+def test_a_layer_may_be_named(ours: inspector.Model) -> None:
     """conv1 by the gradient that the saliency method gives at its place: ∂S/∂A from a network that begins there."""
     found = ours.attribute(X, method="gradcam", target=3, layer="relu1").maps
     head = proto(small_cnn())
@@ -82,7 +85,7 @@ def test_a_layer_may_be_named(ours):
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)  # relu1 has the image's size
 
 
-def test_a_unit_can_be_explained(ours):
+def test_a_unit_can_be_explained(ours: inspector.Model) -> None:
     found = ours.attribute(
         X, method="gradcam", target=Unit("conv2", channel=1, position=(2, 2)), layer="relu1"
     )
@@ -92,7 +95,7 @@ def test_a_unit_can_be_explained(ours):
     assert [target.position for target in found.targets] == [(2, 2), (2, 2)]
 
 
-def test_a_detectors_heads_part_below_the_layer(ours):
+def test_a_detectors_heads_part_below_the_layer(ours: inspector.Model) -> None:
     """Two heads of different scales: what the second reads knows nothing of the first one's boxes."""
     rng = np.random.default_rng(4)
     weights = {name: rng.standard_normal((4, 3, 3, 3)).astype(np.float32) for name in ("w1",)}
@@ -120,7 +123,7 @@ def test_a_detectors_heads_part_below_the_layer(ours):
             assert found.maps.max() > 0
 
 
-def test_guided_gradcam_is_the_product(ours):
+def test_guided_gradcam_is_the_product(ours: inspector.Model) -> None:
     guided, coarse, both = (
         ours.attribute(X, method=method, target=2).maps for method in ("guided", "gradcam", "guided_gradcam")
     )
@@ -128,7 +131,7 @@ def test_guided_gradcam_is_the_product(ours):
     np.testing.assert_array_equal(both, guided * coarse)
 
 
-def test_what_does_not_fit_is_refused(ours):
+def test_what_does_not_fit_is_refused(ours: inspector.Model) -> None:
     with pytest.raises(InvalidInputError, match="has no maps"):
         ours.attribute(X, method="gradcam", layer="flat")
     with pytest.raises(NotFoundError, match="no layer 'relu7'"):
@@ -145,7 +148,7 @@ def test_what_does_not_fit_is_refused(ours):
 @pytest.mark.parametrize(
     ("small", "large"), [((3, 5), (16, 12)), ((1, 1), (4, 4)), ((2, 1), (9, 3)), ((7, 7), (7, 7))]
 )
-def test_enlarging_is_pillows_bilinear(small, large):
+def test_enlarging_is_pillows_bilinear(small: tuple[int, int], large: tuple[int, int]) -> None:
     plane = np.random.default_rng(0).standard_normal(small).astype(np.float32)
     expected = Image.fromarray(plane).resize(large[::-1], Image.Resampling.BILINEAR)
 
@@ -165,7 +168,7 @@ DOG, CAT = 243, 282
 """Bull mastiff and tiger cat, both in one photograph: the dog above, the cat below."""
 
 
-def squeezenet(zoo, *, randomized: str | None = None) -> inspector.Model:
+def squeezenet(zoo: Zoo, *, randomized: str | None = None) -> inspector.Model:
     proto = onnx.load(zoo.model("derived_squeezenet1.0_fp32"))
     for tensor in proto.graph.initializer:
         if tensor.name == randomized:
@@ -175,7 +178,7 @@ def squeezenet(zoo, *, randomized: str | None = None) -> inspector.Model:
     return inspector.load(proto.SerializeToString(), device="cpu", preprocessing=PREPROCESSING)
 
 
-def test_two_classes_are_seen_in_two_places(zoo):
+def test_two_classes_are_seen_in_two_places(zoo: Zoo) -> None:
     with squeezenet(zoo) as ours:
         maps = ours.attribute(
             zoo.image("both_dog_cat_gradcam.png"), method="gradcam", target=[DOG, CAT]
@@ -189,7 +192,7 @@ def test_two_classes_are_seen_in_two_places(zoo):
 @pytest.mark.parametrize(
     ("weight", "likeness"), [("conv1_w_0", 0.3), ("fire8/squeeze1x1_w_0", 0.3), ("conv10_w_0", 0.8)]
 )
-def test_it_changes_with_the_parameters(zoo, weight, likeness):
+def test_it_changes_with_the_parameters(zoo: Zoo, weight: str, likeness: float) -> None:
     """Adebayo et al. 2018: what does not change when weights are randomized explains no model."""
     photograph = zoo.image("both_dog_cat_gradcam.png")
     with squeezenet(zoo) as ours, squeezenet(zoo, randomized=weight) as random:

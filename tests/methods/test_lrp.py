@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -10,6 +13,7 @@ import inspector
 from inspector import Class, Unit
 from inspector.errors import InvalidInputError
 from tests.support.graphs import model, node, run_exposed
+from tests.support.zoo import Zoo
 
 RNG = np.random.default_rng(12)
 X = RNG.standard_normal((2, 3, 12, 10)).astype(np.float32)
@@ -38,7 +42,7 @@ def no_bias() -> onnx.ModelProto:
         node("Relu", ["dense"], "relu4"),
         node("Gemm", ["relu4", "w5"], "y", transB=1),
     ]
-    weights = {
+    weights: dict[str, Any] = {
         "w1": drawn(8, 3, 3, 3),
         "w2": drawn(8, 8, 3, 3),
         "w3": drawn(6, 4, 3, 3),
@@ -52,7 +56,7 @@ NO_BIAS = no_bias()
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours() -> Iterator[inspector.Model]:
     with inspector.load(NO_BIAS.SerializeToString(), device="cpu") as loaded:
         yield loaded
 
@@ -61,7 +65,9 @@ TARGETS = [[Class(1), Class(3)], Unit("conv3", channel=2, position=(1, 1)), Unit
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
-def test_the_epsilon_rule_is_gradient_x_input_where_there_are_no_biases(ours, target):
+def test_the_epsilon_rule_is_gradient_x_input_where_there_are_no_biases(
+    ours: inspector.Model, target: list[Class] | Unit
+) -> None:
     """Ancona et al. 2018, proposition 1: for ReLUs, LRP-ε with ε → 0 is gradient × input."""
     found = ours.attribute(X, method="lrp", rule="epsilon", target=target).maps
     expected = ours.attribute(X, method="gradient_x_input", target=target).maps
@@ -72,25 +78,26 @@ def test_the_epsilon_rule_is_gradient_x_input_where_there_are_no_biases(ours, ta
 
 @pytest.mark.parametrize("rule", ["epsilon", "zplus", "epsilon_plus_flat"])
 @pytest.mark.parametrize("target", TARGETS, ids=str)
-def test_relevance_is_conserved_where_there_are_no_biases(ours, rule, target):
+def test_relevance_is_conserved_where_there_are_no_biases(
+    ours: inspector.Model, rule: str, target: list[Class] | Unit
+) -> None:
     found = ours.attribute(X, method="lrp", rule=rule, target=target)
 
     for values, explained in zip(found.maps, found.targets, strict=True):
         assert values.sum() == pytest.approx(explained.value, rel=1e-3, abs=1e-4)
 
 
-def test_the_default_is_the_usual_composite(ours):
-    one, other = (
-        ours.attribute(X, method="lrp", target=1, **o).maps for o in ({}, {"rule": "epsilon_plus_flat"})
-    )
+def test_the_default_is_the_usual_composite(ours: inspector.Model) -> None:
+    one = ours.attribute(X, method="lrp", target=1).maps
+    other = ours.attribute(X, method="lrp", target=1, rule="epsilon_plus_flat").maps
 
     np.testing.assert_array_equal(one, other)
 
 
-def test_an_unknown_rule_is_refused(ours):
+def test_an_unknown_rule_is_refused(ours: inspector.Model) -> None:
     with pytest.raises(InvalidInputError, match="rule is 'gamma'; allowed: epsilon_plus_flat, ") as error:
         ours.attribute(X, method="lrp", rule="gamma")
-    assert error.value.field == "options.rule"
+    assert error.value.field == "options[rule]"
 
 
 # --- linear layers against the formulas
@@ -116,12 +123,12 @@ def flat(x: np.ndarray, w: np.ndarray, r: np.ndarray) -> np.ndarray:
     return (seen / seen.sum(axis=0) * r).sum(axis=1)
 
 
-RULES = {
+RULES: dict[str, Callable[..., np.ndarray]] = {
     "zplus": lambda x, w, r: alpha_beta(x, w, r, alpha=1, beta=0),
     "alpha2beta1": lambda x, w, r: alpha_beta(x, w, r, alpha=2, beta=1),
 }
 SHAPE = (1, 4, 7, 6)
-CONVOLUTIONS = {
+CONVOLUTIONS: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
     "plain": ("Conv", (5, 4, 3, 3), {}),
     "strided, padded": ("Conv", (5, 4, 3, 3), {"strides": [2, 1], "pads": [1, 0, 2, 1]}),
     "groups": ("Conv", (6, 2, 3, 3), {"group": 2}),
@@ -133,7 +140,7 @@ CONVOLUTIONS = {
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
-def test_two_convolutions_equal_the_formula(rule, kind):
+def test_two_convolutions_equal_the_formula(rule: str, kind: str) -> None:
     """Both are written out as matrices, by what they make of every unit image."""
     op_type, shape, attributes = CONVOLUTIONS[kind]
     out = shape[0] if op_type == "Conv" else shape[1]
@@ -142,7 +149,7 @@ def test_two_convolutions_equal_the_formula(rule, kind):
         node("Relu", ["a"], "r"),
         node("Conv", ["r", "w2"], "y"),
     ]
-    weights = {"w1": drawn(*shape), "b1": drawn(out) + 0.1, "w2": drawn(3, out, 2, 2)}
+    weights: dict[str, Any] = {"w1": drawn(*shape), "b1": drawn(out) + 0.1, "w2": drawn(3, out, 2, 2)}
     proto = model(nodes, shape=SHAPE, weights=weights)
     x = np.random.default_rng(3).standard_normal(SHAPE).astype(np.float32)
     values = run_exposed(proto, x, ["r", "y"])
@@ -169,7 +176,7 @@ def matrix(proto: onnx.ModelProto, shape: tuple[int, ...]) -> np.ndarray:
     return np.stack([run_exposed(proto, image, [name])[name].ravel() for image in unit]).astype(np.float64)
 
 
-def test_the_composite_equals_the_formulas():
+def test_the_composite_equals_the_formulas() -> None:
     """ε at the dense layer, z⁺ at the second convolution, evenly at the first."""
     nodes = [
         node("Conv", ["x", "w1"], "a", pads=[1, 1, 1, 1]),
@@ -179,7 +186,12 @@ def test_the_composite_equals_the_formulas():
         node("Flatten", ["s"], "flat"),
         node("Gemm", ["flat", "w3", "b3"], "y"),
     ]
-    weights = {"w1": drawn(5, 4, 3, 3), "w2": drawn(3, 5, 3, 3), "w3": drawn(60, 2), "b3": drawn(2)}
+    weights: dict[str, Any] = {
+        "w1": drawn(5, 4, 3, 3),
+        "w2": drawn(3, 5, 3, 3),
+        "w3": drawn(60, 2),
+        "b3": drawn(2),
+    }
     proto = model(nodes, shape=SHAPE, weights=weights)
     x = np.random.default_rng(4).standard_normal(SHAPE).astype(np.float32)
     values = run_exposed(proto, x, ["r", "s", "y"])
@@ -221,7 +233,7 @@ GATE = [
     node("Sigmoid", ["g"], "gate"),
     node("Mul", ["r", "gate"], "z"),
 ]
-BETWEEN = {
+BETWEEN: dict[str, tuple[list[onnx.NodeProto], dict[str, Any]]] = {
     "squeeze and excite": (GATE, {"wg": drawn(6, 6, 1, 1)}),
     "swish in two nodes": ([node("Sigmoid", ["a"], "s"), node("Mul", ["s", "a"], "z")], {}),
     "scaled": ([node("Mul", ["a", "c"], "b"), node("Div", ["b", "c"], "z")], {"c": np.float32(3)}),
@@ -241,7 +253,7 @@ BETWEEN = {
 
 @pytest.mark.parametrize("rule", ["epsilon", "zplus"])
 @pytest.mark.parametrize("kind", BETWEEN)
-def test_relevance_is_conserved_through(kind, rule):
+def test_relevance_is_conserved_through(kind: str, rule: str) -> None:
     nodes, weights = BETWEEN[kind]
     with between(*nodes, **weights) as ours:
         found = ours.attribute(X, method="lrp", rule=rule)
@@ -250,7 +262,7 @@ def test_relevance_is_conserved_through(kind, rule):
         assert values.sum() == pytest.approx(explained.value, rel=2e-3, abs=1e-4)
 
 
-NORM = {
+NORM: dict[str, Any] = {
     "scale": np.asarray([1.2, -0.7, 0.4, 2.0, -1.1, 0.9], np.float32),
     "shift": drawn(6),
     "mean_": drawn(6),
@@ -263,13 +275,16 @@ NORMALIZED = [
 
 
 @pytest.mark.parametrize("rule", ["epsilon", "zplus", "alpha2beta1", "epsilon_plus_flat"])
-def test_a_batch_normalization_is_as_if_it_were_merged(rule):
+def test_a_batch_normalization_is_as_if_it_were_merged(rule: str) -> None:
     gain = NORM["scale"] / np.sqrt(NORM["var"] + 1e-5)
     merged = [
         node("Conv", ["x", "wm", "bm"], "n", pads=[1, 1, 1, 1]),
         node("Relu", ["n"], "z"),
     ]
-    weights = {"wm": W1 * gain.reshape(-1, 1, 1, 1), "bm": NORM["shift"] - NORM["mean_"] * gain}
+    weights: dict[str, Any] = {
+        "wm": W1 * gain.reshape(-1, 1, 1, 1),
+        "bm": NORM["shift"] - NORM["mean_"] * gain,
+    }
     with between(*NORMALIZED, **NORM) as apart, between(*merged, **weights) as together:
         found, expected = (m.attribute(X, method="lrp", rule=rule, target=2).maps for m in (apart, together))
 
@@ -277,7 +292,7 @@ def test_a_batch_normalization_is_as_if_it_were_merged(rule):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * np.abs(expected).max())
 
 
-def test_a_layer_may_have_a_rule_of_its_own(ours):
+def test_a_layer_may_have_a_rule_of_its_own(ours: inspector.Model) -> None:
     """z⁺ everywhere but at the first layer, which is given the ε-rule, is no longer z⁺."""
     mixed = ours.attribute(X, method="lrp", rule="zplus", target=1, policies={"conv1": "lrp_epsilon"}).maps
     every = {layer.name: "lrp_epsilon" for layer in ours.layers()}
@@ -290,7 +305,7 @@ def test_a_layer_may_have_a_rule_of_its_own(ours):
 
 
 @pytest.mark.parametrize(("rule", "share"), [("zplus", 1), ("epsilon_plus_flat", 1), ("epsilon", 0.88)])
-def test_relevance_is_conserved_in_a_trained_network(zoo, rule, share):
+def test_relevance_is_conserved_in_a_trained_network(zoo: Zoo, rule: str, share: float) -> None:
     """SqueezeNet on a photograph of a dog: z⁺ loses nothing, and by the ε-rule the biases take an eighth."""
     preprocessing = {"color": "BGR", "scale": 1.0, "mean": [103.939, 116.779, 123.68]}
     path = zoo.model("derived_squeezenet1.0_fp32")

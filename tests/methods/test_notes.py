@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,15 +14,18 @@ from PIL import Image
 import inspector
 from inspector import Class, Unit
 from inspector.errors import InvalidInputError
-from inspector.face.pictures import activation_picture, attribution_pictures, occlusion_picture
-from inspector.methods.attribution.projection import ATTRIBUTION_METHODS
+from inspector.methods.catalog import method_names
 from inspector.render.marks import MARK
 from tests.support.graphs import Exposed, model, node
 from tests.support.small_cnn import small_cnn
 
 RNG = np.random.default_rng(9)
 X = RNG.standard_normal((2, 3, 12, 10)).astype(np.float32)
-SHORT = {"integrated_gradients": {"steps": 2}, "smoothgrad": {"samples": 2}, "rise": {"masks": 6}}
+SHORT: dict[str, dict[str, Any]] = {
+    "integrated_gradients": {"steps": 2},
+    "smoothgrad": {"samples": 2},
+    "rise": {"masks": 6},
+}
 
 
 def with_roots(*, corner_only: bool = False) -> onnx.ModelProto:
@@ -48,12 +51,12 @@ ROOTS = with_roots()
 
 
 @pytest.fixture(scope="module")
-def roots():
+def roots() -> Iterator[inspector.Model]:
     with inspector.load(ROOTS.SerializeToString(), device="cpu") as loaded:
         yield loaded
 
 
-def test_the_note_counts_values_and_names_the_layer_where_they_begin(roots):
+def test_the_note_counts_values_and_names_the_layer_where_they_begin(roots: inspector.Model) -> None:
     values = Exposed(ROOTS, ["root"]).run(X)["root"]
     bad = int(np.isnan(values).sum())
 
@@ -68,9 +71,9 @@ def test_the_note_counts_values_and_names_the_layer_where_they_begin(roots):
     )
 
 
-@pytest.mark.parametrize("method", ATTRIBUTION_METHODS.keys())
-def test_every_method_passes_them_through_with_a_note(roots, method):
-    layer = {"layer": "root"} if "gradcam" in method else {}
+@pytest.mark.parametrize("method", method_names())
+def test_every_method_passes_them_through_with_a_note(roots: inspector.Model, method: str) -> None:
+    layer: dict[str, Any] = {"layer": "root"} if "gradcam" in method else {}
 
     found = roots.attribute(X, method=method, target=Class(3), **layer, **SHORT.get(method, {}))
 
@@ -80,7 +83,7 @@ def test_every_method_passes_them_through_with_a_note(roots, method):
     assert "begin in layer 'root' (Sqrt; " in found.notes[0]
 
 
-def test_what_is_finite_has_no_note(roots):
+def test_what_is_finite_has_no_note(roots: inspector.Model) -> None:
     assert roots.attribute(X, target=Unit("conv")).notes == ()
     assert roots.activations(X, layers=["conv"]).notes == ()
     with inspector.load(small_cnn(), device="cpu") as ours:
@@ -89,7 +92,7 @@ def test_what_is_finite_has_no_note(roots):
         assert ours.occlude(x).notes == ()
 
 
-def test_values_that_arise_on_the_way_back_are_told_apart():
+def test_values_that_arise_on_the_way_back_are_told_apart() -> None:
     """The root of 0 is 0, and its slope infinite."""
     nodes = [node("Mul", ["x", "zero"], "nothing"), node("Sqrt", ["nothing"], "root")]
     nodes += [node("GlobalAveragePool", ["root"], "mean"), node("Flatten", ["mean"], "y")]
@@ -111,7 +114,7 @@ CHOICES: dict[str, Callable[[inspector.Model], object]] = {
 
 
 @pytest.mark.parametrize("name", CHOICES)
-def test_nothing_is_chosen_among_them(roots, name):
+def test_nothing_is_chosen_among_them(roots: inspector.Model, name: str) -> None:
     with pytest.raises(InvalidInputError, match="NaN or infinity.*cannot be chosen.*preprocessing") as error:
         CHOICES[name](roots)
 
@@ -119,20 +122,20 @@ def test_nothing_is_chosen_among_them(roots, name):
     assert error.value.field == "images"
 
 
-def test_a_prediction_tells_where_they_begin(roots):
+def test_a_prediction_tells_where_they_begin(roots: inspector.Model) -> None:
     with pytest.raises(
         InvalidInputError, match=r"They begin in layer 'root' \(Sqrt; \d+ of its 480 values\)"
     ):
         roots.predict(X)
 
 
-def test_a_unit_that_is_named_needs_no_choice(roots):
+def test_a_unit_that_is_named_needs_no_choice(roots: inspector.Model) -> None:
     found = roots.attribute(X[:1], target=Unit("root", channel=0, position=(3, 3)))
 
     np.testing.assert_equal(found.targets[0].value, roots.activations(X, layers=["root"])["root"][0, 0, 3, 3])
 
 
-def test_an_occlusion_goes_on_where_scores_are_not_finite(roots):
+def test_an_occlusion_goes_on_where_scores_are_not_finite(roots: inspector.Model) -> None:
     found = roots.occlude(X[:1], target=2, layer="conv", size=6, stride=3)
 
     assert found.done.all()
@@ -144,7 +147,7 @@ def test_an_occlusion_goes_on_where_scores_are_not_finite(roots):
     assert "They begin in layer 'root'" in found.notes[0]
 
 
-def test_gradcam_tells_of_a_layer_that_the_target_does_not_change_with():
+def test_gradcam_tells_of_a_layer_that_the_target_does_not_change_with() -> None:
     nodes = [node("Conv", ["x", "w"], "left"), node("Conv", ["x", "w"], "right")]
     nodes += [node("GlobalMaxPool", [side], f"{side}_top") for side in ("left", "right")]
     nodes += [node("Concat", ["left_top", "right_top"], "tops", axis=1), node("Flatten", ["tops"], "y")]
@@ -166,29 +169,28 @@ def test_gradcam_tells_of_a_layer_that_the_target_does_not_change_with():
 # --- pictures
 
 
-def colors(png: bytes) -> set[tuple[int, ...]]:
-    picture = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-    return {tuple(map(int, color)) for color in picture.reshape(-1, 3)}
+def colors(picture: Image.Image) -> set[tuple[int, ...]]:
+    pixels = np.asarray(picture.convert("RGB"))
+    return {tuple(map(int, color)) for color in pixels.reshape(-1, 3)}
 
 
-def test_pictures_mark_what_is_not_finite(roots):
+def test_pictures_mark_what_is_not_finite(roots: inspector.Model) -> None:
     found = roots.activations(X, layers=["conv", "root"])
-    layers = [roots.model.layer(name) for name in ("conv", "root")]
 
-    conv, root = (colors(activation_picture(found[layer.name][0], layer)) for layer in layers)
+    conv, root = map(colors, found.pictures())
 
     assert MARK not in conv
     assert MARK in root
     assert len(root) > 5
 
 
-def test_maps_and_occlusions_that_are_not_finite_are_drawn(roots):
+def test_maps_and_occlusions_that_are_not_finite_are_drawn(roots: inspector.Model) -> None:
     attribution = roots.attribute(X[:1], target=3, method="saliency")
-    (picture,) = attribution_pictures(attribution, roots.model)
+    (picture,) = attribution.pictures()
     assert MARK in colors(picture)
 
     occlusion = roots.occlude(X[:1], target=2, layer="conv", size=6, stride=6)
-    assert colors(occlusion_picture(occlusion, X[:1], roots.model))
+    assert colors(occlusion.to_pil())
 
 
 # --- dynamic quantization
@@ -224,7 +226,7 @@ UNEQUAL = X * np.asarray([1, 30], np.float32).reshape(2, 1, 1, 1)
 
 
 @pytest.mark.parametrize("batch", ["n", 2])
-def test_an_image_of_a_batch_is_answered_as_it_is_alone(batch):
+def test_an_image_of_a_batch_is_answered_as_it_is_alone(batch: int | str) -> None:
     alone = Exposed(onnx.load_from_string(dynamic(batch="n")), ["relu", "y"])
     together = alone.run(UNEQUAL)
     singles = [alone.run(one[None]) for one in UNEQUAL]

@@ -10,9 +10,11 @@ from onnx import TensorProto, numpy_helper
 
 import inspector
 from inspector import Unit
+from inspector.engine.run import Run
 from inspector.errors import InvalidModelError
 from inspector.grad.policies.table import POLICIES
 from tests.support.graphs import model, node
+from tests.support.in_process import engine_of
 from tests.support.small_cnn import images, small_cnn
 
 RNG = np.random.default_rng(0)
@@ -94,7 +96,7 @@ def far(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_cnn_of_half_precision_is_near_its_twin(method):
+def test_a_cnn_of_half_precision_is_near_its_twin(method: str) -> None:
     with (
         inspector.load(converted(small_cnn(), TensorProto.FLOAT16), device="cpu") as half,
         inspector.load(small_cnn(), device="cpu") as single,
@@ -106,19 +108,17 @@ def test_a_cnn_of_half_precision_is_near_its_twin(method):
 
 
 @pytest.mark.parametrize("policy", POLICIES.keys())
-def test_every_policy_runs_on_half_precision(policy):
+def test_every_policy_runs_on_half_precision(policy: str) -> None:
     with (
         inspector.load(converted(small_cnn(), TensorProto.FLOAT16), device="cpu") as half,
         inspector.load(small_cnn(), device="cpu") as single,
     ):
         found, expected = (
-            each._engine.project(
-                X.astype(each.model.input.dtype),
-                source="scores",
-                policy=policy,
-                seed=lambda scores, _images: np.ones_like(scores),
-            )
+            pullback(np.ones_like(scores)).numpy()
             for each in (half, single)
+            for _, scores, pullback in Run(engine_of(each)).pullbacks(
+                X.astype(each.info.input.dtype), source="scores", policy=policy
+            )
         )
 
     assert far(found, expected) < PRECISION[TensorProto.FLOAT16]
@@ -127,7 +127,7 @@ def test_every_policy_runs_on_half_precision(policy):
 @DTYPES
 @pytest.mark.parametrize("where", ["input", "inside", "end"])
 @pytest.mark.parametrize("method", ["saliency", "guided", "lrp", "integrated_gradients"])
-def test_a_model_that_is_partly_of_another_type_is_near_its_twin(where, dtype, method):
+def test_a_model_that_is_partly_of_another_type_is_near_its_twin(where: str, dtype: int, method: str) -> None:
     with (
         inspector.load(mixed(where, dtype), device="cpu") as other,
         inspector.load(mixed(where, TensorProto.FLOAT), device="cpu") as single,
@@ -142,7 +142,7 @@ def test_a_model_that_is_partly_of_another_type_is_near_its_twin(where, dtype, m
 
 
 @pytest.mark.parametrize("method", ["saliency", "guided", "lrp", "integrated_gradients", "smoothgrad"])
-def test_a_dense_model_of_double_precision_is_its_twin(method):
+def test_a_dense_model_of_double_precision_is_its_twin(method: str) -> None:
     with (
         inspector.load(dense(TensorProto.DOUBLE), device="cpu") as wide,
         inspector.load(dense(TensorProto.FLOAT), device="cpu") as single,
@@ -154,7 +154,7 @@ def test_a_dense_model_of_double_precision_is_its_twin(method):
     assert far(found, expected) < PRECISION[TensorProto.DOUBLE]
 
 
-def test_activations_of_bfloat16_can_be_looked_at():
+def test_activations_of_bfloat16_can_be_looked_at() -> None:
     with inspector.load(mixed("inside", TensorProto.BFLOAT16), device="cpu") as ours:
         found = ours.activations(X, layers=["conv", "n"])
         gradient = ours.attribute(X[:1], target=Unit("n", channel=1, position=(2, 3))).maps
@@ -165,7 +165,7 @@ def test_activations_of_bfloat16_can_be_looked_at():
 
 
 @pytest.mark.parametrize("dtype", [TensorProto.BFLOAT16, TensorProto.DOUBLE], ids=["bfloat16", "float64"])
-def test_where_the_runtime_has_no_kernel_the_error_says_what_to_do(dtype):
+def test_where_the_runtime_has_no_kernel_the_error_says_what_to_do(dtype: int) -> None:
     with (
         inspector.load(converted(small_cnn(opset=22), dtype), device="cpu") as ours,
         pytest.raises(InvalidModelError, match=r"Conv.*convert the model to float32") as error,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +19,7 @@ X = images(1)
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours() -> Iterator[inspector.Model]:
     with inspector.load(small_cnn(), device="cpu") as loaded:
         yield loaded
 
@@ -25,7 +28,7 @@ POLICIES = {"policies": (("policies",), None)}
 COLORS = ("text", "number", "numbers", "tensor")
 
 
-def test_the_options_of_every_method():
+def test_the_options_of_every_method() -> None:
     found = {
         method.name: {option.name: (option.types, option.default) for option in method.options}
         for method in inspector.attribution_methods()
@@ -54,38 +57,38 @@ def test_the_options_of_every_method():
     }
 
 
-def test_the_choices_are_those_that_there_are():
+def test_the_choices_are_those_that_there_are() -> None:
     methods = {method.name: method for method in inspector.attribution_methods()}
     assert set(methods["rise"].option("baseline").choices) == set(COLOR_VALUES)
     assert {f"lrp_{rule}" for rule in methods["lrp"].option("rule").choices} <= set(POLICY_TABLE)
     assert set(methods["guided"].option("policies").choices) == set(POLICY_TABLE)
 
 
-def test_every_method_says_what_it_is():
+def test_every_method_says_what_it_is() -> None:
     for method in inspector.attribution_methods():
         assert method.title, method
         assert method.description.endswith((".", ";")), method
         assert len(method.title) + len(method.description) < 240
 
 
-def test_an_unknown_option_is_refused_with_those_that_exist(ours):
+def test_an_unknown_option_is_refused_with_those_that_exist(ours: inspector.Model) -> None:
     with pytest.raises(
         InvalidInputError,
         match="'smoothgrad' has no option 'steps'; it has: samples, noise, seed. Did you mean 'sam",
     ) as e:
         ours.attribute(X, method="smoothgrad", steps=3)
-    assert e.value.field == "options.steps"
+    assert e.value.field == "options[steps]"
     with pytest.raises(InvalidInputError, match="has no option 'noise'; it has: none"):
         ours.attribute(X, method="gradient_x_input", noise=3)
 
 
-def test_an_unknown_method_is_refused_with_those_that_exist(ours):
+def test_an_unknown_method_is_refused_with_those_that_exist(ours: inspector.Model) -> None:
     with pytest.raises(NotFoundError, match="no attribution method 'grad_cam'.*Did you mean 'gradcam'"):
         ours.attribute(X, method="grad_cam")
 
 
 @pytest.mark.parametrize("method", ["saliency", "lrp", "gradcam", "guided_gradcam", "gradient_x_input"])
-def test_methods_of_one_step_tell_no_progress(ours, method):
+def test_methods_of_one_step_tell_no_progress(ours: inspector.Model, method: str) -> None:
     told = []
     ours.attribute(X, method=method, progress=lambda *step: told.append(step))
     assert told == []
@@ -125,13 +128,13 @@ OPTIONS = {
         ("policies", {"a": "b"}, {"a": "b"}),
     ],
 )
-def test_a_value_is_taken_as_the_type_of_its_option(kind, given, expected):
+def test_a_value_is_taken_as_the_type_of_its_option(kind: str, given: Any, expected: Any) -> None:
     found = OPTIONS[kind].check(given)
     assert found == expected
     assert type(found) is type(expected)
 
 
-def test_an_image_is_taken_as_it_is():
+def test_an_image_is_taken_as_it_is() -> None:
     image = np.ones((3, 2, 2), np.float32)
     assert OPTIONS["color"].check(image) is image
 
@@ -161,11 +164,11 @@ def test_an_image_is_taken_as_it_is():
         ("policies", "a", "policies is 'a'"),
     ],
 )
-def test_a_value_of_another_type_is_refused_with_what_is_allowed(kind, given, words):
+def test_a_value_of_another_type_is_refused_with_what_is_allowed(kind: str, given: Any, words: str) -> None:
     with pytest.raises(InvalidInputError) as error:
         OPTIONS[kind].check(given)
     assert words in error.value.message
-    assert (error.value.reason, error.value.field) == ("INVALID_OPTION", f"options.{OPTIONS[kind].name}")
+    assert (error.value.reason, error.value.field) == ("INVALID_OPTION", f"options[{OPTIONS[kind].name}]")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +186,9 @@ def test_a_value_of_another_type_is_refused_with_what_is_allowed(kind, given, wo
         ("color", "0.1,0.2", (0.1, 0.2)),
     ],
 )
-def test_a_text_is_read_as_the_type_of_its_option(kind, text, expected):
+def test_a_text_is_read_as_the_type_of_its_option(
+    kind: str, text: str, expected: bool | float | str | tuple[float, float]
+) -> None:
     found = OPTIONS[kind].read(text)
     assert found == expected
     assert type(found) is type(expected)
@@ -196,13 +201,13 @@ def test_a_text_is_read_as_the_type_of_its_option(kind, text, expected):
         ("color", "0.1;0.2"), ("policies", "a=b"),
     ],
 )  # fmt: skip
-def test_a_text_of_another_type_is_refused(kind, text):
+def test_a_text_of_another_type_is_refused(kind: str, text: str) -> None:
     with pytest.raises(InvalidInputError, match=OPTIONS[kind].name) as error:
         OPTIONS[kind].read(text)
     assert error.value.reason == "INVALID_OPTION"
 
 
-def test_the_nearest_name_of_an_unknown_option_is_said():
+def test_the_nearest_name_of_an_unknown_option_is_said() -> None:
     method = MethodInfo(name="m", title="", description="", options=(OPTIONS["integer"], OPTIONS["number"]))
     with pytest.raises(InvalidInputError, match="Did you mean 'steps'") as error:
         method.option("step")
@@ -210,26 +215,26 @@ def test_the_nearest_name_of_an_unknown_option_is_said():
 
 
 @pytest.mark.parametrize("method", ["rise", "smoothgrad"])
-def test_a_negative_seed_is_refused(ours, method):
+def test_a_negative_seed_is_refused(ours: inspector.Model, method: str) -> None:
     with pytest.raises(InvalidInputError, match="seed is -1") as error:
         ours.attribute(X, method=method, seed=-1)
-    assert error.value.field == "options.seed"
+    assert error.value.field == "options[seed]"
 
 
 @pytest.mark.parametrize("method", ["rise", "integrated_gradients"])
-def test_a_baseline_may_be_an_image(ours, method):
-    few = {"masks": 20} if method == "rise" else {"steps": 5}
-    plain = np.broadcast_to(np.float32([0.1, 0.2, 0.3])[:, None, None], X.shape[1:])
+def test_a_baseline_may_be_an_image(ours: inspector.Model, method: str) -> None:
+    few: dict[str, Any] = {"masks": 20} if method == "rise" else {"steps": 5}
+    plain = np.broadcast_to(np.asarray([0.1, 0.2, 0.3], np.float32)[:, None, None], X.shape[1:])
     color = ours.attribute(X, method=method, baseline=(0.1, 0.2, 0.3), **few)
     image = ours.attribute(X, method=method, baseline=plain, **few)
     np.testing.assert_array_equal(color.maps, image.maps)
     for wrong, reason in ((plain[:, 1:], "INVALID_SHAPE"), (plain * np.nan, "NOT_FINITE")):
         with pytest.raises(InvalidInputError) as error:
             ours.attribute(X, method=method, baseline=wrong, **few)
-        assert (error.value.reason, error.value.field) == (reason, "options.baseline")
+        assert (error.value.reason, error.value.field) == (reason, "options[baseline]")
 
 
-def test_policies_name_what_does_not_exist(ours):
+def test_policies_name_what_does_not_exist(ours: inspector.Model) -> None:
     for policies, reason in (
         ({"cnv1": "guided"}, "LAYER_NOT_FOUND"),
         ({"relu1": "guide"}, "POLICY_NOT_FOUND"),
@@ -237,6 +242,6 @@ def test_policies_name_what_does_not_exist(ours):
         with pytest.raises(NotFoundError, match="Did you mean") as error:
             ours.attribute(X, policies=policies)
         assert error.value.reason == reason
-        assert error.value.field == f"policies.{next(iter(policies))}"
+        assert error.value.field == f"policies[{next(iter(policies))}]"
     with pytest.raises(InvalidInputError, match="'gradcam' has no option 'policies'"):
         ours.attribute(X, method="gradcam", policies={"relu1": "guided"})

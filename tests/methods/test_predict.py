@@ -22,7 +22,7 @@ SOFTMAX = np.exp(SCORES) / np.exp(SCORES).sum(axis=1, keepdims=True)
     ("head", "probabilities"),
     [(None, SOFTMAX), ("Softmax", SOFTMAX), ("LogSoftmax", SOFTMAX), ("Sigmoid", 1 / (1 + np.exp(-SCORES)))],
 )
-def test_scores_and_probabilities_of_every_head(head, probabilities):
+def test_scores_and_probabilities_of_every_head(head: str | None, probabilities: np.ndarray) -> None:
     with inspector.load(small_cnn(head=head), device="cpu") as ours:
         found = ours.predict(X, top=CLASSES)
 
@@ -35,7 +35,7 @@ def test_scores_and_probabilities_of_every_head(head, probabilities):
         )
 
 
-def test_top_and_labels():
+def test_top_and_labels() -> None:
     with inspector.load(small_cnn(), device="cpu", labels=["a", "b", "c", "d", "e"]) as ours:
         assert [len(p.classes) for p in ours.predict(X, top=2)] == [2, 2, 2]
         assert len(ours.predict(X[:1], top=99)[0].classes) == CLASSES
@@ -43,13 +43,13 @@ def test_top_and_labels():
             assert named.label == "abcde"[named.index]
 
 
-def test_without_labels_there_are_only_numbers():
+def test_without_labels_there_are_only_numbers() -> None:
     with inspector.load(small_cnn(), device="cpu") as ours:
         assert {c.label for c in ours.predict(X[:1])[0].classes} == {None}
 
 
 @pytest.mark.parametrize("top", [0, -1])
-def test_no_class_at_all_is_refused(top):
+def test_no_class_at_all_is_refused(top: int) -> None:
     with (
         inspector.load(small_cnn(), device="cpu") as ours,
         pytest.raises(InvalidInputError, match="top is") as error,
@@ -58,13 +58,13 @@ def test_no_class_at_all_is_refused(top):
     assert error.value.field == "top"
 
 
-def test_huge_scores_have_probabilities_all_the_same():
+def test_huge_scores_have_probabilities_all_the_same() -> None:
     with inspector.load(small_cnn(), device="cpu") as ours:
         best = ours.predict(X[:1] * 1e4)[0].classes[0]
     assert best.probability == pytest.approx(1)
 
 
-def test_an_answer_that_is_not_finite_is_an_error_that_points_at_the_preprocessing():
+def test_an_answer_that_is_not_finite_is_an_error_that_points_at_the_preprocessing() -> None:
     nodes = [
         node("GlobalAveragePool", ["x"], "mean"),
         node("Flatten", ["mean"], "flat"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,7 +21,7 @@ GRAY = 0.5
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours() -> Iterator[inspector.Model]:
     with inspector.load(small_cnn(head="Softmax"), device="cpu") as loaded:
         yield loaded
 
@@ -30,7 +33,9 @@ def drawn(count: int, *, cells: int = 7, keep: float = 0.5, seed: int = 0) -> np
     )
 
 
-def plain_loop(image: np.ndarray, masks: np.ndarray, *, baseline: float, tensor: str, place) -> np.ndarray:
+def plain_loop(
+    image: np.ndarray, masks: np.ndarray, *, baseline: float, tensor: str, place: tuple[int, ...]
+) -> np.ndarray:
     session = Exposed(proto(small_cnn(head="Softmax")), [tensor])
     total = np.zeros((HEIGHT, WIDTH))
     for mask in masks:
@@ -44,7 +49,7 @@ def plain_loop(image: np.ndarray, masks: np.ndarray, *, baseline: float, tensor:
     [{}, {"cells": 3, "keep": 0.3}, {"seed": 5}, {"baseline": -1.5}, {"cells": 12, "keep": 1.0}],
     ids=str,
 )
-def test_it_equals_the_loop(ours, options):
+def test_it_equals_the_loop(ours: inspector.Model, options: dict[str, Any]) -> None:
     found = ours.attribute(X, method="rise", masks=90, target=[Class(1), Class(4)], **options)
 
     assert found.maps.shape == (2, 1, HEIGHT, WIDTH)
@@ -60,7 +65,7 @@ def test_it_equals_the_loop(ours, options):
         np.testing.assert_allclose(found.maps[row, 0], expected, rtol=1e-4)
 
 
-def test_a_unit_is_watched_by_its_value(ours):
+def test_a_unit_is_watched_by_its_value(ours: inspector.Model) -> None:
     unit = Unit("conv2", channel=3, position=(2, 1))
     found = ours.attribute(X[:1], method="rise", masks=20, target=unit).maps[0, 0]
 
@@ -69,7 +74,7 @@ def test_a_unit_is_watched_by_its_value(ours):
 
 
 @pytest.mark.parametrize("batch", [1, 5])
-def test_the_masks_do_not_depend_on_the_batch(batch):
+def test_the_masks_do_not_depend_on_the_batch(batch: int) -> None:
     with inspector.load(small_cnn(batch=batch, head="Softmax"), device="cpu") as fixed:
         found = fixed.attribute(X[:1], method="rise", masks=12, target=1).maps[0, 0]
 
@@ -77,7 +82,7 @@ def test_the_masks_do_not_depend_on_the_batch(batch):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
-def test_the_other_layout_gives_the_same(ours):
+def test_the_other_layout_gives_the_same(ours: inspector.Model) -> None:
     expected = ours.attribute(X, method="rise", masks=30, target=1).maps
     with inspector.load(small_cnn(layout="NHWC", head="Softmax"), device="cpu") as other:
         found = other.attribute(images(2, seed=8, layout="NHWC"), method="rise", masks=30, target=1).maps
@@ -85,7 +90,7 @@ def test_the_other_layout_gives_the_same(ours):
     np.testing.assert_allclose(found.transpose(0, 3, 1, 2), expected, rtol=1e-4)
 
 
-def test_it_finds_the_pixels_that_matter():
+def test_it_finds_the_pixels_that_matter() -> None:
     """The score is the mean of one corner: the map is brightest there."""
     weight = np.zeros((3 * 16 * 16, 2), np.float32)
     weight.reshape(3, 16, 16, 2)[:, :4, :4, 0] = 1 / 48
@@ -100,7 +105,7 @@ def test_it_finds_the_pixels_that_matter():
 
 
 @pytest.mark.parametrize(("size", "cells"), [((16, 12), 7), ((30, 30), 4), ((5, 9), 5), ((224, 224), 7)])
-def test_masks(size, cells):
+def test_masks(size: tuple[int, int], cells: int) -> None:
     masks = random_masks(400, size=size, cells=cells, keep=0.3, generator=np.random.default_rng(0))
 
     assert masks.shape == (400, *size)
@@ -115,17 +120,19 @@ def test_masks(size, cells):
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"masks": 0}, "options.masks"),
-        ({"cells": 0}, "options.cells"),
-        ({"cells": 13}, "options.cells"),
-        ({"keep": 0.0}, "options.keep"),
-        ({"keep": 1.5}, "options.keep"),
-        ({"keep": float("nan")}, "options.keep"),
-        ({"baseline": "pink"}, "options.baseline"),
+        ({"masks": 0}, "options[masks]"),
+        ({"cells": 0}, "options[cells]"),
+        ({"cells": 13}, "options[cells]"),
+        ({"keep": 0.0}, "options[keep]"),
+        ({"keep": 1.5}, "options[keep]"),
+        ({"keep": float("nan")}, "options[keep]"),
+        ({"baseline": "pink"}, "options[baseline]"),
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_refused_by_field(ours, options, field):
+def test_what_does_not_fit_is_refused_by_field(
+    ours: inspector.Model, options: dict[str, Any], field: str
+) -> None:
     with pytest.raises(InvalidInputError) as error:
         ours.attribute(X, method="rise", **options)
     assert error.value.field == field

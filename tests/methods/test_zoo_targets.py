@@ -19,6 +19,8 @@ import inspector
 from inspector import Class, Direction, Element, Region
 from inspector.types.targets import Target
 from tests.support.graphs import Exposed
+from tests.support.in_process import prepared
+from tests.support.zoo import Zoo
 
 Tensors = Mapping[str, np.ndarray]
 VECTOR = np.cos(np.arange(1280.0))
@@ -144,7 +146,7 @@ CASES = {
         "derived_squeezenet1.0_fp32",
         "zebra_captum.jpg",
         lambda at: Direction("fire9/concat_2"),
-        lambda at, t: np.linalg.norm(t["fire9/concat_2"]),
+        lambda at, t: float(np.linalg.norm(t["fire9/concat_2"])),
         ("fire9/concat_2",),
     ),
     "embedding: along another": Case(
@@ -160,10 +162,10 @@ CASES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_the_saliency_of_a_part_is_the_slope_of_its_value(zoo, case):
+def test_the_saliency_of_a_part_is_the_slope_of_its_value(zoo: Zoo, case: Case) -> None:
     path = zoo.model(case.model)
     model = inspector.load(path, device="cpu", preprocessing=dict(case.preprocessing))
-    x = model.prepare(photograph(zoo.image(case.photo), case.size))
+    x = prepared(model, photograph(zoo.image(case.photo), case.size))
     session = Exposed(onnx.load(path), list(case.tensors))
     at = widened(session.run(x))
 

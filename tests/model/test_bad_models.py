@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 from inspector.errors import InspectorError, InvalidModelError, LimitExceededError, NotFoundError
 from inspector.model.checks.limits import Limits
 from inspector.model.read import read_model
+from inspector.model.receptive.rule import FIELD_RULES
+from inspector.operators.domains import MICROSOFT
+from inspector.operators.twins import TWINS
 from tests.support.bad_models import FILTERS, nested, refused, small
 from tests.support.graphs import FLOAT, model, node
 
@@ -213,6 +217,7 @@ def test_an_endless_loop_is_read_without_running_it() -> None:
     )
     proto = model([node("Loop", ["", "true", "x"], "a", body=body)], weights={"true": np.array(True)})
     layer = read_model(proto.SerializeToString()).layer("a")
+    assert layer.receptive_field is not None
     assert layer.receptive_field.covers_all
 
 
@@ -229,7 +234,7 @@ def test_an_endless_loop_is_read_without_running_it() -> None:
     ],
 )
 def test_a_convolution_that_contradicts_itself_is_named(
-    attributes: dict, filters: np.ndarray, message: str
+    attributes: dict[str, Any], filters: np.ndarray, message: str
 ) -> None:
     refused(
         model([node("Conv", ["x", "w"], "a", **attributes)], weights={"w": filters}), f"'a' .Conv.*{message}"
@@ -304,7 +309,7 @@ def test_a_model_without_an_input_is_named() -> None:
         (FLOAT, [1, 2, 3, 4, 5], "float"),
     ],
 )
-def test_inputs_that_are_no_image_are_named(dtype: int, shape: list, what: str) -> None:
+def test_inputs_that_are_no_image_are_named(dtype: int, shape: list[Any], what: str) -> None:
     refused(model([node("Identity", ["x"], "a")], shape=shape, dtype=dtype), f"no image input.*{what}")
 
 
@@ -345,3 +350,19 @@ def test_a_removed_operator_without_an_input_is_refused(op_type: str) -> None:
     """ONNX Runtime loads such a node, and dies of it."""
     proto = model([node(op_type, [], "a"), node("Relu", ["x"], "b")], opset=9, outputs=["a", "b"])
     refused(proto, f"{op_type}.*has no input")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("key", [*FIELD_RULES, *TWINS], ids="::".join)
+def test_inputs_that_are_missing_are_an_error_of_the_model_or_none(key: tuple[str, str], count: int) -> None:
+    domain, op_type = key
+    proto = model([node(op_type, ["x"] * count, "y", domain=domain)])
+    proto.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
+
+    with suppress(InspectorError):
+        read_model(proto.SerializeToString())
+
+
+def test_too_few_inputs_are_named() -> None:
+    with pytest.raises(InvalidModelError, match=r"'y' \(Gather\) has 1 inputs; the operator needs 2"):
+        read_model(model([node("Gather", ["x"], "y")]).SerializeToString())

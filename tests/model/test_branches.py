@@ -34,7 +34,9 @@ def layers(proto: onnx.ModelProto) -> list[str]:
 
 
 @pytest.mark.parametrize(("condition", "taken"), [(TRUE, "Exp"), (FALSE, "Neg")])
-def test_the_branch_that_a_constant_chooses_becomes_part_of_the_graph(condition, taken):
+def test_the_branch_that_a_constant_chooses_becomes_part_of_the_graph(
+    condition: np.ndarray, taken: str
+) -> None:
     chosen = choice("c", "y", branch(node("Exp", ["r"], "t")), branch(node("Neg", ["r"], "t")))
     proto = model([node("Relu", ["x"], "r"), chosen], shape=("n", 3, 6, 5), weights={"c": condition})
 
@@ -58,7 +60,7 @@ def squeeze_of(tensor: str, output: str, axis: str) -> list[onnx.NodeProto]:
     ]
 
 
-def test_conditions_that_follow_from_shapes_are_constant_one_after_the_other():
+def test_conditions_that_follow_from_shapes_are_constant_one_after_the_other() -> None:
     """The second squeeze asks for the shape that the first one leaves."""
     nodes = [
         node("GlobalAveragePool", ["x"], "g"),
@@ -73,13 +75,16 @@ def test_conditions_that_follow_from_shapes_are_constant_one_after_the_other():
     same_as_the_runtime(proto, X)
 
 
-def test_branches_within_branches_are_opened_with_their_own_weights():
+def test_branches_within_branches_are_opened_with_their_own_weights() -> None:
     inner = choice(
-        "c", "i", branch(node("Mul", ["m", "k"], "p"), k=np.float32([2])), branch(node("Neg", ["m"], "p"))
+        "c",
+        "i",
+        branch(node("Mul", ["m", "k"], "p"), k=np.asarray([2], np.float32)),
+        branch(node("Neg", ["m"], "p")),
     )
-    outer = branch(node("Mul", ["x", "k"], "m"), inner, k=np.float32([3]))
+    outer = branch(node("Mul", ["x", "k"], "m"), inner, k=np.asarray([3], np.float32))
     nodes = [choice("c", "a", outer, branch(node("Neg", ["x"], "n"))), node("Mul", ["a", "k"], "y")]
-    proto = model(nodes, shape=("n", 3, 6, 5), weights={"c": TRUE, "k": np.float32([5])})
+    proto = model(nodes, shape=("n", 3, 6, 5), weights={"c": TRUE, "k": np.asarray([5], np.float32)})
 
     found = read_model(proto.SerializeToString())
 
@@ -87,7 +92,7 @@ def test_branches_within_branches_are_opened_with_their_own_weights():
     same_as_the_runtime(proto, X)
 
 
-def test_two_branches_that_use_the_same_names_are_told_apart():
+def test_two_branches_that_use_the_same_names_are_told_apart() -> None:
     nodes = [
         choice(
             "c",
@@ -108,7 +113,7 @@ def test_two_branches_that_use_the_same_names_are_told_apart():
     same_as_the_runtime(proto, X)
 
 
-def test_a_branch_may_give_what_lies_around_it():
+def test_a_branch_may_give_what_lies_around_it() -> None:
     nodes = [
         node("Relu", ["x"], "r"),
         choice("c", "a", branch(output="r"), branch(node("Neg", ["r"], "n"))),
@@ -120,7 +125,7 @@ def test_a_branch_may_give_what_lies_around_it():
     assert read_model(proto.SerializeToString()).layer("a").shape == (1, 3, 6, 5)
 
 
-def test_what_a_loop_takes_from_around_it_follows_the_names():
+def test_what_a_loop_takes_from_around_it_follows_the_names() -> None:
     body = helper.make_graph(
         [node("Identity", ["go"], "again"), node("Add", ["state", "t"], "next")],
         "body",
@@ -170,7 +175,7 @@ def of_values() -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize("proto", [of_batch(), of_values()], ids=["batch", "values"])
-def test_a_condition_that_depends_on_the_images_stays_and_is_refused_by_name(proto):
+def test_a_condition_that_depends_on_the_images_stays_and_is_refused_by_name(proto: onnx.ModelProto) -> None:
     assert "If" in layers(proto)
     with (
         inspector.load(proto.SerializeToString(), device="cpu") as ours,
@@ -179,14 +184,14 @@ def test_a_condition_that_depends_on_the_images_stays_and_is_refused_by_name(pro
         ours.attribute(X[:1], target=0)
 
 
-def test_a_fixed_batch_decides():
+def test_a_fixed_batch_decides() -> None:
     proto = of_batch()
     proto.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2
 
     assert layers(proto) == ["Neg"]
 
 
-def test_a_model_of_one_image_at_a_time_decides_for_it():
+def test_a_model_of_one_image_at_a_time_decides_for_it() -> None:
     """With two images the first Reshape would contradict itself, so one is all there can be."""
     proto = of_batch()
     proto.graph.node.insert(0, node("Reshape", ["x", "flat"], "f"))

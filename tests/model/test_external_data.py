@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -35,7 +37,9 @@ def test_external_data_beside_the_file_is_read_and_mapped(tmp_path: Path) -> Non
     external(proto.graph.initializer[0], location="w.bin", offset="4", length=str(FILTERS.nbytes))
     (tmp_path / "w.bin").write_bytes(bytes(4) + (FILTERS * 2).tobytes())
     found = read_model(saved(proto, tmp_path))
-    np.testing.assert_array_equal(found.ir.graph.initializers["w"].const_value.numpy(), FILTERS * 2)
+    tensor = found.ir.graph.initializers["w"].const_value
+    assert tensor is not None
+    np.testing.assert_array_equal(tensor.numpy(), FILTERS * 2)
     assert found.layer("a").shape == (1, 4, 18, 15)
 
 
@@ -71,7 +75,7 @@ PLACES = [initializer, constant_attribute, sparse_attribute, subgraph_initialize
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_model_given_as_bytes_cannot_refer_to_files(
-    place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secret.bin").write_bytes(FILTERS.tobytes())
@@ -86,7 +90,9 @@ def test_a_model_given_as_bytes_cannot_refer_to_files(
     "location",
     ["../secret.bin", "/etc/passwd", "sub/../../secret.bin", "..\\secret.bin", "C:\\secret.bin", ""],
 )
-def test_external_data_outside_the_folder_is_refused(place, location: str, tmp_path: Path) -> None:
+def test_external_data_outside_the_folder_is_refused(
+    place: Callable[..., Any], location: str, tmp_path: Path
+) -> None:
     (tmp_path / "secret.bin").write_bytes(FILTERS.tobytes())
     proto, tensor = place()
     external(tensor, location=location)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -72,7 +74,7 @@ def block() -> onnx.FunctionProto:
     return function("Block", ["v", "k", "b"], nodes, attributes=("pads",))
 
 
-def calling(functions: list[onnx.FunctionProto], *nodes: onnx.NodeProto, **settings) -> onnx.ModelProto:
+def calling(functions: list[onnx.FunctionProto], *nodes: onnx.NodeProto, **settings: Any) -> onnx.ModelProto:
     """Return a model with the functions of the domain "mine"."""
     proto = model(nodes, shape=("n", 3, 9, 8), weights=WEIGHTS, **settings)
     proto.opset_import.append(helper.make_opsetid("mine", 1))
@@ -91,7 +93,7 @@ def blocks() -> onnx.ModelProto:
     return calling([act(), block()], *calls)
 
 
-def test_nested_functions_are_inlined_and_named_after_their_calls():
+def test_nested_functions_are_inlined_and_named_after_their_calls() -> None:
     proto = blocks()
 
     found = read_model(proto.SerializeToString())
@@ -107,7 +109,7 @@ def test_nested_functions_are_inlined_and_named_after_their_calls():
     same_as_the_runtime(proto, X)
 
 
-def test_a_rectifier_within_a_function_is_one():
+def test_a_rectifier_within_a_function_is_one() -> None:
     def sums(policy: str) -> np.ndarray:
         with inspector.load(blocks().SerializeToString(), device="cpu") as ours:
             return ours.attribute(X[:1], target=1, method=policy).maps
@@ -116,7 +118,7 @@ def test_a_rectifier_within_a_function_is_one():
 
 
 @pytest.mark.parametrize(("inner", "outer"), [(17, 12), (12, 17)])
-def test_a_function_of_another_opset_is_read_as_the_runtime_reads_it(inner, outer):
+def test_a_function_of_another_opset_is_read_as_the_runtime_reads_it(inner: int, outer: int) -> None:
     """Softmax changed its meaning at opset 13; ONNX Runtime reads functions by the opset of the model."""
     body = [helper.make_node("Neg", ["v"], ["n"]), helper.make_node("Softmax", ["n"], ["out"])]
     calls = [node("Head", ["x"], "h", domain="mine"), node("Exp", ["h"], "y")]
@@ -125,7 +127,7 @@ def test_a_function_of_another_opset_is_read_as_the_runtime_reads_it(inner, oute
     same_as_the_runtime(proto, X)
 
 
-def test_default_attributes_hold_where_none_is_given():
+def test_default_attributes_hold_where_none_is_given() -> None:
     proto = calling(
         [act(default=True)],
         node("Act", ["x"], "a", domain="mine"),
@@ -135,7 +137,7 @@ def test_default_attributes_hold_where_none_is_given():
     same_as_the_runtime(proto, X)
 
 
-def test_a_function_may_use_operators_of_the_runtime():
+def test_a_function_may_use_operators_of_the_runtime() -> None:
     body = [helper.make_node("QuickGelu", ["v"], ["out"], domain="com.microsoft", alpha=1.7)]
     proto = calling(
         [function("Gate", ["v"], body, domains=("com.microsoft",))],
@@ -153,7 +155,7 @@ def test_a_function_may_use_operators_of_the_runtime():
         np.testing.assert_allclose(ours.activations(X, layers=["y"])["y"], expected, rtol=1e-6)
 
 
-def test_layers_of_functions_named_alike_are_told_apart():
+def test_layers_of_functions_named_alike_are_told_apart() -> None:
     proto = blocks()
     proto.graph.node[1].name = "c"
 
@@ -162,7 +164,7 @@ def test_layers_of_functions_named_alike_are_told_apart():
     assert len(set(names)) == len(names) == 10
 
 
-def test_functions_that_call_each_other_are_refused():
+def test_functions_that_call_each_other_are_refused() -> None:
     ring = [
         function("A", ["v"], [helper.make_node("B", ["v"], ["out"], domain="mine")]),
         function("B", ["v"], [helper.make_node("A", ["v"], ["out"], domain="mine")]),
@@ -171,9 +173,9 @@ def test_functions_that_call_each_other_are_refused():
     refused(calling(ring, node("A", ["x"], "y", domain="mine")), "in a circle: mine::")
 
 
-def test_functions_that_would_grow_without_bound_are_refused_before_they_do():
+def test_functions_that_would_grow_without_bound_are_refused_before_they_do() -> None:
     def doubling(level: int) -> onnx.FunctionProto:
-        op = {"op_type": f"F{level - 1}", "domain": "mine"} if level else {"op_type": "Relu"}
+        op: dict[str, Any] = {"op_type": f"F{level - 1}", "domain": "mine"} if level else {"op_type": "Relu"}
         nodes = [
             helper.make_node(inputs=["v"], outputs=["a"], **op),
             helper.make_node(inputs=["a"], outputs=["out"], **op),
@@ -190,7 +192,7 @@ def test_functions_that_would_grow_without_bound_are_refused_before_they_do():
     assert len(read_model(powers(5).SerializeToString()).layers) == 32
 
 
-def test_a_function_that_reads_what_nobody_writes_is_refused():
+def test_a_function_that_reads_what_nobody_writes_is_refused() -> None:
     broken = function("A", ["v"], [helper.make_node("Add", ["v", "nothing"], ["out"])])
 
     with pytest.raises(InvalidModelError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -29,7 +31,7 @@ WEIGHTS = {
 }  # fmt: skip
 
 
-def fused(op_type: str, inputs: list[str], output: str, **attributes) -> onnx.NodeProto:
+def fused(op_type: str, inputs: list[str], output: str, **attributes: Any) -> onnx.NodeProto:
     return node(op_type, inputs, output, domain="com.microsoft", **attributes)
 
 
@@ -83,7 +85,7 @@ CASES["SkipLayerNormalization"].graph.initializer.append(
 
 
 @pytest.mark.parametrize("proto", CASES.values(), ids=CASES.keys())
-def test_a_fused_node_is_opened_and_computes_the_same(proto):
+def test_a_fused_node_is_opened_and_computes_the_same(proto: onnx.ModelProto) -> None:
     assert not [n for n in read_model(proto.SerializeToString()).ir.graph if n.domain == "com.microsoft"]
     same_as_the_runtime(proto, X)
 
@@ -98,20 +100,20 @@ def test_a_fused_node_is_opened_and_computes_the_same(proto):
         ("QuickGelu", "Swish"),
     ],
 )
-def test_a_fused_activation_is_a_rectifier(name, rectifier):
+def test_a_fused_activation_is_a_rectifier(name: str, rectifier: str) -> None:
     found = find_rectifiers(read_model(CASES[name].SerializeToString()).ir.graph)
 
     assert [item.name for item in found.values()] == [rectifier]
 
 
-def test_the_parts_are_layers_named_after_the_fused_node():
+def test_the_parts_are_layers_named_after_the_fused_node() -> None:
     found = read_model(CASES["FusedConv, Relu"].SerializeToString())
 
     assert [layer.name for layer in found.layers] == ["f/Conv", "f/Relu", "y"]
     assert [layer.output for layer in found.layers] == ["f/Conv", "f", "y"]
 
 
-def test_channels_last_convolutions_are_opened_too():
+def test_channels_last_convolutions_are_opened_too() -> None:
     """The runtime has the node for half precision only, so the plain convolution is the judge."""
     weights = {"w": drawn(4, 3, 3, 3), "b": drawn(4)}
     before, after = (
@@ -132,14 +134,19 @@ def test_channels_last_convolutions_are_opened_too():
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_codes_with_channels_last_are_opened_too():
+def test_codes_with_channels_last_are_opened_too() -> None:
     """The plain model on codes is the judge: same kernels, other layout."""
-    steps = {"s": np.float32(0.05), "z": np.uint8(128), "ws": np.float32(0.02), "wz": np.int8(0)}
+    steps: dict[str, np.ndarray | np.generic] = {
+        "s": np.float32(0.05),
+        "z": np.uint8(128),
+        "ws": np.float32(0.02),
+        "wz": np.int8(0),
+    }
     weights = steps | {"k": RNG.integers(-90, 90, (4, 3, 3, 3)).astype(np.int8)}
     quantize = node("QuantizeLinear", ["x", "s", "z"], "q")
     dequantize = node("DequantizeLinear", ["p", "s", "z"], "y")
 
-    def codes(op_type: str, tensor: str, output: str, **attributes) -> onnx.NodeProto:
+    def codes(op_type: str, tensor: str, output: str, **attributes: Any) -> onnx.NodeProto:
         parameters = (
             ["s", "z", "k", "ws", "wz", "s", "z"] if op_type == "QLinearConv" else ["s", "z", "s", "z"]
         )
@@ -166,7 +173,7 @@ def test_codes_with_channels_last_are_opened_too():
     np.testing.assert_allclose(results[1], results[0], rtol=1e-5)
 
 
-def test_what_cannot_be_opened_is_refused_on_the_way_back_with_a_mend():
+def test_what_cannot_be_opened_is_refused_on_the_way_back_with_a_mend() -> None:
     nodes = [
         node("Flatten", ["x"], "flat"),
         fused("MatMulNBits", ["flat", "q", "s"], "f", K=90, N=4, bits=4, block_size=32),

@@ -27,7 +27,7 @@ def tensors(graph: ir.Graph) -> Iterator[ir.TensorProtocol]:
                 yield from attribute.as_tensors()
 
 
-def test_initializers_and_constants_hold_their_own_values():
+def test_initializers_and_constants_hold_their_own_values() -> None:
     constant = helper.make_node("Constant", [], ["c"], value=numpy_helper.from_array(WEIGHTS))
     proto = model(
         [constant, node("MatMul", ["x", "w"], "h"), node("MatMul", ["h", "c"], "y")],
@@ -43,7 +43,7 @@ def test_initializers_and_constants_hold_their_own_values():
 
 
 @pytest.mark.parametrize("dtype", ["BFLOAT16", "INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT16", "BOOL", "STRING"])
-def test_every_kind_of_values_stays_what_it_was(dtype):
+def test_every_kind_of_values_stays_what_it_was(dtype: str) -> None:
     kind = getattr(TensorProto, dtype)
     values = ["a", "b", "c"] if dtype == "STRING" else [1, 0, 1]
     proto = model([node("Identity", ["w"], "y")], shape=(1, 3))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.images import apply_preprocessing, crop_box, decode_image, visible
+from inspector.types.dtypes import Dtype
 from inspector.types.preprocessing import Preprocessing
 
 LIMITS = Limits()
@@ -20,7 +23,7 @@ RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 256, (6, 9, 3)).astype(np.uint8)
 
 
-def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     stream = BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
@@ -53,7 +56,7 @@ def test_png_and_lossless_webp_keep_every_pixel() -> None:
     np.testing.assert_array_equal(decode(encoded(picture, "WEBP", lossless=True)), PIXELS)
 
 
-def test_a_path_a_picture_and_bytes_give_the_same(tmp_path) -> None:
+def test_a_path_a_picture_and_bytes_give_the_same(tmp_path: Path) -> None:
     path = tmp_path / "picture.with.a.wrong.extension.gif"
     path.write_bytes(encoded(Image.fromarray(PIXELS)))
     for source in (path, str(path), Image.fromarray(PIXELS)):
@@ -171,7 +174,7 @@ def test_other_formats_are_refused(kind: str) -> None:
         decode_image(encoded(Image.new("RGB", (16, 16)), kind), limits=LIMITS)
 
 
-def test_empty_missing_and_random_bytes_are_refused(tmp_path) -> None:
+def test_empty_missing_and_random_bytes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="empty"):
         decode_image(b"", limits=LIMITS)
     with pytest.raises(InvalidInputError, match="cannot be read"):
@@ -192,9 +195,10 @@ def test_values_are_scaled_shifted_and_ordered() -> None:
 
 def test_layout_dtype_and_gray_are_kept() -> None:
     assert (
-        apply_preprocessing(PIXELS, Preprocessing(layout="NHWC", dtype="uint8")).tolist() == PIXELS.tolist()
+        apply_preprocessing(PIXELS, Preprocessing(layout="NHWC", dtype=Dtype("uint8"))).tolist()
+        == PIXELS.tolist()
     )
-    gray = apply_preprocessing(PIXELS, Preprocessing(color="GRAY", dtype="float16"))
+    gray = apply_preprocessing(PIXELS, Preprocessing(color="GRAY", dtype=Dtype("float16")))
     assert gray.shape == (1, 6, 9)
     assert gray.dtype == np.float16
     np.testing.assert_allclose(gray[0], PIXELS @ np.array([0.299, 0.587, 0.114]), atol=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,12 +15,13 @@ from onnx import helper, numpy_helper
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.model.const import constant_value
 from inspector.model.read import read_model
+from inspector.model.spec import OnnxModel
 from tests.support.graphs import FLOAT, model, node
 
 FILTERS = np.ones((4, 3, 3, 3), np.float32)
 
 
-def read(proto: onnx.ModelProto, **options):
+def read(proto: onnx.ModelProto, **options: Any) -> OnnxModel:
     return read_model(proto.SerializeToString(), **options)
 
 
@@ -174,7 +176,9 @@ def test_a_function_with_an_operators_name_is_not_taken_for_it() -> None:
     proto.functions.append(
         helper.make_function("mine", "Relu", ["v"], ["w"], body, [helper.make_opsetid("", 17)])
     )
-    assert read(proto).layer("y").receptive_field.covers_all
+    field = read(proto).layer("y").receptive_field
+    assert field is not None
+    assert field.covers_all
 
 
 def test_labels_that_do_not_fit_are_named() -> None:
@@ -211,7 +215,9 @@ def test_operators_removed_from_onnx_have_shapes() -> None:
     found = read(model(nodes, opset=7))
     assert found.layer("a").shape == (1, 3, 20, 17)
     assert found.layer("b").shape == (1, 3, 14, 13)
-    assert found.layer("b").receptive_field.window(0, 0, height=20, width=17) == (2, 1, 3, 2)
+    field = found.layer("b").receptive_field
+    assert field is not None
+    assert field.window(0, 0, height=20, width=17) == (2, 1, 3, 2)
 
 
 # Labels
@@ -274,9 +280,10 @@ def test_labels_beside_the_file_are_found_where_they_fit(file: str, content: str
         ({"value_strings": ["s", "t"]}, np.array(["s", "t"], object)),
     ],
 )
-def test_constant_nodes_of_every_kind_are_read(attributes: dict, expected: np.ndarray) -> None:
+def test_constant_nodes_of_every_kind_are_read(attributes: dict[str, Any], expected: np.ndarray) -> None:
     found = read(model([node("Constant", [], "c", **attributes), node("Relu", ["x"], "y")])).ir.graph
     array = constant_value(found[0].outputs[0])
+    assert array is not None
     assert array.dtype == np.asarray(expected).dtype
     np.testing.assert_array_equal(array, expected)
 
@@ -295,6 +302,7 @@ def test_cheap_operators_on_constants_are_followed() -> None:
     weights = {"w": np.arange(6, dtype=np.float32), "shape": np.array([2, -1]), "zero": np.array([0])}
     graph = read(model(nodes, weights=weights)).ir.graph
     array = constant_value(graph[6].outputs[0])
+    assert array is not None
     assert array.dtype == np.float64
     np.testing.assert_array_equal(array, np.arange(6).reshape(2, 3).T.reshape(1, 6))
     assert constant_value(graph[7].outputs[0]) is None

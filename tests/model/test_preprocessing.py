@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -28,7 +29,10 @@ OWN = {
 
 
 def plain(
-    *leading: onnx.NodeProto, shape=(1, 3, 32, 32), dtype: int = FLOAT, **weights: np.ndarray
+    *leading: onnx.NodeProto,
+    shape: tuple[int | str, int, int | str, int | str] = (1, 3, 32, 32),
+    dtype: int = FLOAT,
+    **weights: np.ndarray,
 ) -> onnx.ModelProto:
     source = leading[-1].output[0] if leading else "x"
     return model(
@@ -95,7 +99,9 @@ def test_a_uint8_input_takes_pixels() -> None:
         ),
     ],
 )
-def test_a_graph_that_normalizes_says_what_it_takes(leading: list, weights: dict, scale: float) -> None:
+def test_a_graph_that_normalizes_says_what_it_takes(
+    leading: list[Any], weights: dict[str, Any], scale: float
+) -> None:
     spec = found(plain(*leading, **weights))
     assert spec.scale == pytest.approx(scale)
     assert (spec.mean, spec.std) == ((0.0,), (1.0,))
@@ -239,7 +245,7 @@ def test_a_caller_overrides_single_keys() -> None:
         ({"crop": {"height": 0}}, "height"),
     ],
 )
-def test_an_override_that_makes_no_sense_is_named(change: dict, field: str) -> None:
+def test_an_override_that_makes_no_sense_is_named(change: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         read_model(plain().SerializeToString(), preprocessing=change)
     assert caught.value.field == f"preprocessing.{field}"

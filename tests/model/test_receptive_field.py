@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
 
 from inspector.errors import InvalidInputError
+from inspector.graph.opset import standard_opset
 from inspector.model.read import read_model
+from inspector.model.receptive.field import COLUMN, ROW
+from inspector.model.receptive.trace import trace_fields
+from inspector.model.spec import OnnxModel
+from inspector.types.layers import Layer
 from tests.support.graphs import model, node
-from tests.support.reach import hull, reach
+from tests.support.reach import changed, hull, reach
 from tests.support.zoo import Zoo
 
 RANDOM = np.random.default_rng(0)
@@ -20,7 +27,9 @@ def weights(*shape: int) -> np.ndarray:
     return RANDOM.uniform(0.5, 1.0, shape).astype(np.float32)
 
 
-def conv(source: str, target: str, *, kernel=(3, 3), op="Conv", **attributes) -> onnx.NodeProto:
+def conv(
+    source: str, target: str, *, kernel: tuple[int, int] = (3, 3), op: str = "Conv", **attributes: Any
+) -> onnx.NodeProto:
     return node(op, [source, f"w{kernel[0]}{kernel[1]}"], target, **attributes)
 
 
@@ -40,6 +49,14 @@ INTS = {
     "shuffled": np.array([1, 3, 1, 20, 17]),
     "joined": np.array([1, 3, 20, 17]),
     "repeats": np.array([1, 1, 2, 1]),
+    "two": np.array(2),
+    "three": np.array(3),
+    "low": np.array(-100),
+    "smaller": np.array([13, 12]),
+    "larger": np.array([25, 20]),
+    "condition": np.array([False, True, True, False, True]),
+    "matrix": weights(3, 3),
+    "column": weights(18, 1),
 }
 
 GRAPHS = {
@@ -153,6 +170,27 @@ GRAPHS = {
         node("ReduceMean", ["a"], "b", axes=[2], keepdims=1),
         node("Add", ["a", "b"], "c"),
     ],
+    "running sum": [conv("x", "a", strides=[2, 2]), node("CumSum", ["a", "two"], "b")],
+    "running sum backward": [
+        conv("x", "a", strides=[2, 2]),
+        node("CumSum", ["a", "three"], "b", reverse=1, exclusive=1),
+        conv("b", "c"),
+    ],
+    "center crop": [node("CenterCropPad", ["x", "smaller"], "a", axes=[2, 3]), conv("a", "b")],
+    "center pad": [node("CenterCropPad", ["x", "larger"], "a", axes=[-2, -1]), conv("a", "b")],
+    "compressed": [node("Compress", ["x", "condition"], "a", axis=2), conv("a", "b")],
+    "einsum over channels": [
+        conv("x", "a"),
+        node("Einsum", ["a", "matrix"], "b", equation="nchw,co->nohw"),
+        conv("b", "c", pads=[1] * 4),
+    ],
+    "einsum over rows": [conv("x", "a"), node("Einsum", ["a", "column"], "b", equation="...hw,hk->...kw")],
+    "cast like": [
+        conv("x", "a", pads=[1] * 4),
+        conv("x", "b", kernel=(5, 3), pads=[2, 1, 2, 1]),
+        node("CastLike", ["a", "b"], "c"),
+    ],
+    "upper triangle": [conv("x", "a"), node("Trilu", ["a", "low"], "b")],
     "normalized": [
         conv("x", "a"),
         node("LpNormalization", ["a"], "b", axis=1, p=1),
@@ -166,7 +204,8 @@ def check_windows(
 ) -> int:
     """Compare every layer's windows with what ONNX Runtime says; return how many layers were compared."""
     parsed = read_model(proto.SerializeToString())
-    layers = [layer for layer in parsed.layers if layer.output not in skip]
+    written = {name for each in proto.graph.node for name in each.output}
+    layers = [layer for layer in parsed.layers if layer.output in written - set(skip)]
     assert layers
     height, width = shape[rows_axis], shape[rows_axis + 1]
     names = [layer.output for layer in layers]
@@ -190,7 +229,27 @@ def check_windows(
     return len(layers)
 
 
-def spatial_axes(layer, parsed) -> tuple[int | None, int | None]:
+def check_bounds(proto: onnx.ModelProto, shape: tuple[int, ...]) -> None:
+    """Compare every tensor's windows with what changes its units in a random image: nothing outside of them may."""
+    parsed = read_model(proto.SerializeToString())
+    rows_axis = 1 if parsed.input.layout == "NHWC" else 2
+    fields = trace_fields(parsed.ir.graph, parsed.input, parsed.shapes, opset=standard_opset(parsed.ir))
+    written = [name for each in proto.graph.node for name in each.output if name in fields]
+    seen = {
+        role: changed(proto, written, shape, image_axis=rows_axis + place, rng=RANDOM)
+        for place, role in enumerate((ROW, COLUMN))
+    }
+    for name in written:
+        for role in (ROW, COLUMN):
+            windows = fields[name].track(role).windows
+            axis = fields[name].roles.index(role) if role in fields[name].roles else None
+            assert windows is not None
+            for index, (low, high) in enumerate(windows):
+                first, end = hull(units(seen[role][name], axis, index))
+                assert first == end or low <= first < end <= high + 1, f"{name} {role} {index}"
+
+
+def spatial_axes(layer: Layer, parsed: OnnxModel) -> tuple[int | None, int | None]:
     if len(layer.shape) != 4:
         return None, None
     return (1, 2) if layer.channel_axis == 3 else (2, 3)
@@ -200,7 +259,7 @@ def units(seen: np.ndarray, axis: int | None, index: int) -> np.ndarray:
     """Return per pixel whether any unit at `index` of a tensor's axis saw it."""
     if axis is not None:
         seen = np.take(seen, index, axis=1 + axis)
-    return seen.reshape(len(seen), -1).any(axis=1)
+    return np.asarray(seen.reshape(len(seen), -1).any(axis=1))
 
 
 def assert_equal_windows(seen: tuple[int, int], computed: tuple[int, int], where: str) -> None:
@@ -216,7 +275,10 @@ def test_windows_are_the_pixels_that_change_a_unit(name: str) -> None:
     nodes, skip = GRAPHS[name], ("a", "b") if name == "shuffle" else ()
     used = {item for each in nodes for item in each.input}
     proto = model(
-        nodes, shape=shape, weights={key: value for key, value in (FILTERS | INTS).items() if key in used}
+        nodes,
+        shape=shape,
+        weights={key: value for key, value in (FILTERS | INTS).items() if key in used},
+        opset=18 if "center" in name else 17,
     )
     assert check_windows(proto, shape, skip=skip)
 
@@ -250,6 +312,7 @@ def test_sizes_agree_with_the_published_ones_of_vgg16() -> None:
     for size in (224, "free"):
         proto = model(nodes, shape=("batch", 3, size, size), weights={"w33": FILTERS["w33"]})
         field = read_model(proto.SerializeToString()).layer("p4").receptive_field
+        assert field is not None
         assert (field.size, field.stride, field.offset) == ((212, 212), (32, 32), (-90, -90))
         assert field.window(3, 3, height=224, width=224) == (6, 6, 218, 218)
         assert field.window(0, 6, height=224, width=224) == (0, 102, 122, 224)
@@ -259,6 +322,7 @@ def test_sizes_agree_with_the_published_ones_of_vgg16() -> None:
 def test_a_unit_that_does_not_exist_has_no_window() -> None:
     proto = model([conv("x", "a", strides=[2, 2])], weights={"w33": FILTERS["w33"]})
     field = read_model(proto.SerializeToString()).layer("a").receptive_field
+    assert field is not None
     with pytest.raises(InvalidInputError, match="units 0 to 8"):
         field.window(9, 0, height=20, width=17)
 
@@ -267,6 +331,7 @@ def test_dense_layers_see_the_whole_image() -> None:
     nodes = [conv("x", "a"), node("Flatten", ["a"], "b"), node("Gemm", ["b", "dense"], "c")]
     proto = model(nodes, weights={"w33": FILTERS["w33"], "dense": weights(3 * 18 * 15, 4)})
     layer = read_model(proto.SerializeToString()).layer("c")
+    assert layer.receptive_field is not None
     assert layer.receptive_field.covers_all
     assert layer.receptive_field.size == (20, 17)
     assert layer.receptive_field.window(0, 0, height=20, width=17) == (0, 0, 20, 17)

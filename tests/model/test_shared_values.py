@@ -22,17 +22,19 @@ def doubled(first: onnx.NodeProto, op_type: str) -> ir.Graph:
     return ir.from_proto(model([first, *levels], shape=(1, 3, 4, 4), outputs=[f"s{LEVELS}"])).graph
 
 
-def test_values_of_shapes():
+def test_values_of_shapes() -> None:
     graph = doubled(node("Size", ["x"], "s0"), "Max")
 
     assert shape_value(graph.outputs[0], {"x": (None, 3, 4, 4)}) is None
 
     graph = doubled(node("Shape", ["x"], "s0", start=1), "Max")
 
-    assert shape_value(graph.outputs[0], {"x": (1, 3, 4, 4)}).tolist() == [3, 4, 4]
+    found = shape_value(graph.outputs[0], {"x": (1, 3, 4, 4)})
+    assert found is not None
+    assert found.tolist() == [3, 4, 4]
 
 
-def test_signals_of_scales():
+def test_signals_of_scales() -> None:
     graph = doubled(node("DynamicQuantizeLinear", ["x"], ["codes", "s0", "zero"]), "Mul")
 
     assert not carries_signal(graph.outputs[0])
@@ -40,7 +42,7 @@ def test_signals_of_scales():
 
 
 @pytest.mark.parametrize(("first", "rectifies"), [("Abs", False), ("Neg", True)])
-def test_signs_of_what_is_quantized(first, rectifies):
+def test_signs_of_what_is_quantized(first: str, rectifies: bool) -> None:
     scale = np.asarray(0.5, np.float32)
     levels = [node("Add", [f"s{i}", f"s{i}"], f"s{i + 1}") for i in range(LEVELS)]
     quantized = [

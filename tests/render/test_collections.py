@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -49,7 +52,7 @@ def test_what_is_farther_from_the_origin_lies_on_top() -> None:
 @pytest.mark.parametrize(
     "points", [[[3.0, 3.0]], [[1.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [9.0, 0.0]], [[0.0, 0.0], [0.0, 9.0]]]
 )
-def test_single_points_and_lines_stay_within_the_picture(points: list) -> None:
+def test_single_points_and_lines_stay_within_the_picture(points: list[Any]) -> None:
     picture = pca_scatter(points, [dot(RED)] * len(points), width=400, thumbnail=20, explained=[1.0, 0.0])
     assert (np.asarray(picture) == RED).all(axis=2).sum() in {400 * n for n in range(1, len(points) + 1)}
     assert 0.4 * 400 <= picture.height <= 400
@@ -72,6 +75,6 @@ def test_neighbors_stand_in_order_after_the_framed_query() -> None:
         (lambda: neighbor_strip(dot(RED), [dot(RED)], []), "1 neighbors and 0 distances"),
     ],
 )
-def test_bad_arguments_are_refused(act, words: str) -> None:
+def test_bad_arguments_are_refused(act: Callable[..., Any], words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         act()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,7 +104,7 @@ def test_filters_over_one_channel_are_gray_and_dead_ones_mid_gray() -> None:
         (lambda: tile([Image.new("L", (1, 1))], columns=-1), "columns is -1"),
     ],
 )
-def test_bad_arguments_are_refused(act, words: str) -> None:
+def test_bad_arguments_are_refused(act: Callable[..., Any], words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         act()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ RED_BELOW_BLUE[0, 0, 0] = 4.0
 RED_BELOW_BLUE[2, 1, 0] = -2.0
 
 
-def pixels(image: Image.Image) -> list:
+def pixels(image: Image.Image) -> list[Any]:
     return np.asarray(image).tolist()
 
 
@@ -59,20 +60,18 @@ def test_heat_and_signed_maps_of_one_pixel() -> None:
     assert pixels(signed_image([[0.0]])) == colorize(np.zeros((1, 1)), Colormap.DIVERGING).tolist()
 
 
-def test_attribution_pictures_by_method() -> None:
-    for method in ("deconvnet", "guided"):
-        expected = pixels(projection_image(RED_BELOW_BLUE, layout="NCHW", color="BGR"))
-        assert (
-            pixels(attribution_image(RED_BELOW_BLUE, method=method, layout="NCHW", color="BGR")) == expected
-        )
+def test_attribution_pictures_by_kind() -> None:
+    expected = pixels(projection_image(RED_BELOW_BLUE, layout="NCHW", color="BGR"))
+    drawn = attribution_image(RED_BELOW_BLUE, picture="projection", layout="NCHW", color="BGR")
+    assert pixels(drawn) == expected
     expected = pixels(saliency_image(RED_BELOW_BLUE, layout="NCHW"))
-    assert pixels(attribution_image(RED_BELOW_BLUE, method="saliency", layout="NCHW")) == expected
+    assert pixels(attribution_image(RED_BELOW_BLUE, picture="saliency", layout="NCHW")) == expected
 
 
 def test_channels_without_colors_are_summed_by_attribution_and_refused_by_projection() -> None:
     four = np.ones((4, 2, 2))
     four[0] = -7.0
-    assert pixels(attribution_image(four, method="guided", layout="NCHW")) == pixels(
+    assert pixels(attribution_image(four, picture="projection", layout="NCHW")) == pixels(
         signed_image(four.sum(0))
     )
     with pytest.raises(InvalidInputError, match="4 channels in layout NCHW; colors need 1 or 3"):
@@ -88,8 +87,8 @@ def test_channels_without_colors_are_summed_by_attribution_and_refused_by_projec
         ({"values": np.full((3, 2, 2), np.nan)}, "12 of 12 values"),
     ],
 )
-def test_bad_maps_are_refused(change: dict, words: str) -> None:
-    arguments = {"values": RED_BELOW_BLUE, "method": "deconvnet", "layout": "NCHW"} | change
+def test_bad_maps_are_refused(change: dict[str, Any], words: str) -> None:
+    arguments: dict[str, Any] = {"values": RED_BELOW_BLUE, "picture": "projection", "layout": "NCHW"} | change
     with pytest.raises(InvalidInputError, match=words):
         attribution_image(arguments.pop("values"), **arguments)
 
@@ -115,8 +114,8 @@ def test_overlay_has_the_photographs_size_and_heat_in_place() -> None:
         ({"image": np.zeros((4, 4, 4), dtype=np.uint8)}, r"\(4, 4, 4\)"),
     ],
 )
-def test_bad_overlays_are_refused(change: dict, words: str) -> None:
-    arguments = {
+def test_bad_overlays_are_refused(change: dict[str, Any], words: str) -> None:
+    arguments: dict[str, Any] = {
         "image": np.zeros((4, 4, 3), dtype=np.uint8),
         "heat": np.zeros((2, 2)),
         "alpha": 0.5,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from PIL.Image import Image
 
 from inspector.errors import InvalidInputError
 from inspector.render.colormaps import CATEGORIES, OTHER_CATEGORY
@@ -13,8 +16,8 @@ PHOTO = np.full((400, 400, 3), 128, dtype=np.uint8)
 STARTS = np.array([0, 100, 200, 300])
 
 
-def figure(**change) -> OcclusionFigure:
-    arguments = {
+def figure(**change: Any) -> OcclusionFigure:
+    arguments: dict[str, Any] = {
         "image": PHOTO,
         "probability": np.linspace(0, 1, 16).reshape(4, 4),
         "label": np.zeros((4, 4), dtype=np.int64),
@@ -26,7 +29,7 @@ def figure(**change) -> OcclusionFigure:
     return occlusion_figure(**arguments)
 
 
-def cell(image, row: int, column: int) -> np.ndarray:
+def cell(image: Image, row: int, column: int) -> np.ndarray:
     return np.asarray(image.convert("RGB"), dtype=int)[row * 100 + 50, column * 100 + 50]
 
 
@@ -118,6 +121,6 @@ def test_small_photographs_are_enlarged_so_that_words_can_be_read() -> None:
         ({"image": np.zeros((4, 4, 3))}, "dtype float64"),
     ],
 )
-def test_bad_arguments_are_refused(change: dict, words: str) -> None:
+def test_bad_arguments_are_refused(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         figure(**change)

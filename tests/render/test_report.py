@@ -11,8 +11,7 @@ from PIL import Image
 
 from inspector.errors import InvalidInputError
 from inspector.render.blocks import FigureSize
-from inspector.render.cautions import caution
-from inspector.render.report import Report
+from inspector.render.report import ReportPage
 
 VOID = {"meta", "img"}
 NASTY = "<script>alert(\"x\")</script> & 'quotes'"
@@ -52,7 +51,7 @@ def picture(width: int = 8, height: int = 4) -> Image.Image:
 
 
 def test_everything_is_there_in_order() -> None:
-    report = Report("Title", lead="Lead", footer="Footer")
+    report = ReportPage("Title", lead="Lead", footer="Footer")
     report.add_facts({"Opset": 13, "Accuracy": 0.98765, "Model": "m"})
     report.add_section("Layers", "All of them.")
     report.add_table(["Layer", "Channels"], [["conv1", 64], ["conv2", 1024]], caption="Catalog")
@@ -74,7 +73,7 @@ def test_everything_is_there_in_order() -> None:
 
 
 def test_contents_lead_to_the_sections() -> None:
-    report = Report("Title")
+    report = ReportPage("Title")
     report.add_section("One")
     report.add_section("Two")
     page = Page(report.to_html())
@@ -84,7 +83,7 @@ def test_contents_lead_to_the_sections() -> None:
 
 
 def test_every_text_is_escaped() -> None:
-    report = Report(NASTY, lead=NASTY, footer=NASTY)
+    report = ReportPage(NASTY, lead=NASTY, footer=NASTY)
     report.add_facts({NASTY: NASTY})
     for _ in range(2):
         report.add_section(NASTY, NASTY)
@@ -103,7 +102,7 @@ def test_every_text_is_escaped() -> None:
 
 
 def test_the_page_stands_alone() -> None:
-    report = Report("Title")
+    report = ReportPage("Title")
     report.add_figure(picture(), "A caption")
     html = report.to_html()
     assert "http://" not in html
@@ -114,7 +113,7 @@ def test_the_page_stands_alone() -> None:
 
 
 def test_pictures_are_inside_with_size_and_alternative_text() -> None:
-    report = Report("Title")
+    report = ReportPage("Title")
     report.add_figure(picture(8, 4), "A caption", alt="What it shows")
     report.add_figure(picture(900, 4), "Another")
     (small, _), (large, _) = Page(report.to_html()).all("img")
@@ -128,7 +127,7 @@ def test_pictures_are_inside_with_size_and_alternative_text() -> None:
 
 
 def test_figures_of_one_size_share_a_grid_until_something_stands_between() -> None:
-    report = Report("Title")
+    report = ReportPage("Title")
     for size in (FigureSize.SMALL, FigureSize.SMALL, FigureSize.WIDE):
         report.add_figure(picture(), "x", size=size)
     report.add_text("between")
@@ -139,13 +138,4 @@ def test_figures_of_one_size_share_a_grid_until_something_stands_between() -> No
 
 def test_a_row_with_a_cell_too_few_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="Row 1 has 1 cells for 2 columns"):
-        Report("Title").add_table(["a", "b"], [[1, 2], [3]])
-
-
-@pytest.mark.parametrize("method", ["deconvnet", "guided"])
-def test_methods_that_randomization_does_not_change_carry_a_caution(method: str) -> None:
-    assert "Adebayo et al. 2018" in (caution(method) or "")
-
-
-def test_plain_gradients_carry_none() -> None:
-    assert caution("saliency") is None
+        ReportPage("Title").add_table(["a", "b"], [[1, 2], [3]])

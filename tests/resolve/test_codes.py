@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -12,7 +16,7 @@ from inspector import Unit
 from tests.support.graphs import Exposed
 from tests.support.sessions import plain_session
 
-MICROSOFT = {"domain": "com.microsoft"}
+MICROSOFT: dict[str, Any] = {"domain": "com.microsoft"}
 RNG = np.random.default_rng(5)
 WEIGHTS = {
     "a": RNG.integers(-3, 4, (4, 3, 3, 3)),
@@ -40,7 +44,9 @@ def on_codes(*, is_dequantized: bool = False) -> onnx.ModelProto:
     for codes, step in reals.items() if is_dequantized else ():
         nodes.append(helper.make_node("DequantizeLinear", [codes, f"{step}s", f"{step}z"], [f"real_{codes}"]))
     zeros = dict.fromkeys(STEPS, 128) | {"m": 0}
-    constants = {name: array.astype(np.int8) for name, array in WEIGHTS.items()}
+    constants: dict[str, np.ndarray | np.generic] = {
+        name: array.astype(np.int8) for name, array in WEIGHTS.items()
+    }
     constants |= {f"{name}s": np.float32(step) for name, step in STEPS.items()}
     constants |= {f"{name}z": np.uint8(zero) for name, zero in zeros.items()}
     constants |= {"1": np.float32(1), "0": np.int8(0)}
@@ -59,20 +65,22 @@ X = (0.5 * RNG.integers(-6, 7, (2, 3, 12, 10))).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours() -> Iterator[inspector.Model]:
     with inspector.load(on_codes().SerializeToString(), device="cpu") as loaded:
         yield loaded
 
 
-def test_operators_on_codes_are_layers_and_quantizers_are_not(ours):
+def test_operators_on_codes_are_layers_and_quantizers_are_not(ours: inspector.Model) -> None:
     assert [layer.name for layer in ours.layers()] == ["m", "p", "n", "g", "f", "y", "out"]
     assert {layer.dtype for layer in ours.layers()} == {"float32"}
-    assert ours.model.layer("n").shape == (1, 5, 3, 2)
-    assert ours.model.layer("n").channels == 5
-    assert ours.model.layer("m").receptive_field.size == (3, 3)
+    assert ours.layer("n").shape == (1, 5, 3, 2)
+    assert ours.layer("n").channels == 5
+    field = ours.layer("m").receptive_field
+    assert field is not None
+    assert field.size == (3, 3)
 
 
-def test_activations_are_what_the_runtime_makes_of_the_codes(ours):
+def test_activations_are_what_the_runtime_makes_of_the_codes(ours: inspector.Model) -> None:
     expected = plain_session(on_codes(is_dequantized=True))
     names = [o.name for o in expected.get_outputs()][1:]
 
@@ -83,13 +91,13 @@ def test_activations_are_what_the_runtime_makes_of_the_codes(ours):
         assert np.ptp(values) > 0
 
 
-def test_features_are_what_the_last_dense_layer_reads(ours):
+def test_features_are_what_the_last_dense_layer_reads(ours: inspector.Model) -> None:
     codes = Exposed(on_codes(), ["qf"]).run(X)["qf"].astype(np.float32)
 
     np.testing.assert_array_equal(ours.features(X), (codes - 128) * np.float32(STEPS["g"]))
 
 
-def test_the_gradient_of_a_unit_is_in_its_real_unit(ours):
+def test_the_gradient_of_a_unit_is_in_its_real_unit(ours: inspector.Model) -> None:
     """∂n/∂x: behind one rectifier; the fourth of a difference over two steps of the lattice is exact but for kinks."""
     target = Unit("n", channel=2, position=(1, 1))
     found = ours.attribute(X[:1], method="saliency", target=target).maps[0]
@@ -108,16 +116,21 @@ def test_the_gradient_of_a_unit_is_in_its_real_unit(ours):
     assert found[place] != 0
 
 
+def interpolated(line: np.ndarray, *, at: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return np.interp(at, known, line)
+
+
 def enlarged(planes: np.ndarray, sizes: tuple[int, int]) -> np.ndarray:
     """Return planes enlarged bilinearly, one axis after the other, between the middles of their pixels."""
     for axis, size in zip((1, 2), sizes, strict=True):
         places = (np.arange(size) + 0.5) * planes.shape[axis] / size - 0.5
         known = np.arange(planes.shape[axis])
-        planes = np.apply_along_axis(lambda line, at=places, x=known: np.interp(at, x, line), axis, planes)
+        along = functools.partial(interpolated, at=places, known=known)
+        planes = np.apply_along_axis(along, axis, planes)
     return planes
 
 
-def test_gradcam_weighs_maps_in_their_real_unit(ours):
+def test_gradcam_weighs_maps_in_their_real_unit(ours: inspector.Model) -> None:
     """By the formula, with the derivative of the head written out: mean over the map, times the dense weights."""
     maps = ours.activations(X, layers=["n"])["n"].astype(np.float64)
     weights = WEIGHTS["c"][:, 3] / maps[0, 0].size
@@ -132,7 +145,7 @@ def test_gradcam_weighs_maps_in_their_real_unit(ours):
     )  # the default layer
 
 
-def test_relevance_of_a_layer_on_codes_starts_as_its_real_value(ours):
+def test_relevance_of_a_layer_on_codes_starts_as_its_real_value(ours: inspector.Model) -> None:
     """Without biases z⁺ hands all of it down to the image."""
     found = ours.attribute(X, method="lrp", rule="zplus", target=Unit("n"))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -26,7 +27,7 @@ Tensors = Mapping[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def ours():
+def ours() -> Iterator[inspector.Model]:
     with inspector.load(many_outputs().SerializeToString(), device="cpu") as loaded:
         yield loaded
 
@@ -91,11 +92,11 @@ PARTS = {
         "of logits",
     ),
     "the norm of an embedding": Part(
-        Direction("embedding"), lambda at, t: np.linalg.norm(t["embedding"]), "direction of embedding"
+        Direction("embedding"), lambda at, t: float(np.linalg.norm(t["embedding"])), "direction of embedding"
     ),
     "an embedding along another": Part(
         Direction("embedding", VECTOR),
-        lambda at, t: t["embedding"] @ VECTOR / np.linalg.norm(VECTOR),
+        lambda at, t: float(t["embedding"] @ VECTOR / np.linalg.norm(VECTOR)),
         "direction of embedding",
     ),
     "a class of boxes": Part(
@@ -119,7 +120,7 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def labeled():
+def labeled() -> Iterator[inspector.Model]:
     labels = ["ant", "bee", "cat"]
     data = many_outputs().SerializeToString()
     with inspector.load(data, device="cpu", labels=labels) as loaded:
@@ -127,7 +128,7 @@ def labeled():
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-def test_the_value_and_its_slope(labeled, forward, part):
+def test_the_value_and_its_slope(labeled: inspector.Model, forward: Callable[..., Any], part: Part) -> None:
     found = labeled.attribute(X, target=part.target)
     at = forward(X)
 
@@ -139,10 +140,12 @@ def test_the_value_and_its_slope(labeled, forward, part):
         direction = np.random.default_rng(seed).standard_normal(X.shape)
         above, below = (part.number(at, forward(X + sign * 1e-5 * direction)) for sign in (1, -1))
         slope = (above - below) / 2e-5
-        assert np.sum(gradient * direction[0]) == pytest.approx(slope, abs=2e-5 * np.linalg.norm(gradient))
+        assert np.sum(gradient * direction[0]) == pytest.approx(
+            slope, abs=2e-5 * float(np.linalg.norm(gradient))
+        )
 
 
-def test_a_wrong_part_fails_the_check(labeled, forward):
+def test_a_wrong_part_fails_the_check(labeled: inspector.Model, forward: Callable[..., Any]) -> None:
     """One row too many is seen both in the value and in the slope."""
     right, at = PARTS["a patch"], forward(X)
     found = labeled.attribute(X, target=Region("masks", np.s_[2, 3:9, :6]))
@@ -152,7 +155,7 @@ def test_a_wrong_part_fails_the_check(labeled, forward):
     above, below = (right.number(at, forward(X + sign * 1e-5 * direction)) for sign in (1, -1))
     gradient = found.maps.astype(np.float64)
     assert np.sum(gradient * direction) != pytest.approx(
-        (above - below) / 2e-5, abs=1e-2 * np.linalg.norm(gradient)
+        (above - below) / 2e-5, abs=1e-2 * float(np.linalg.norm(gradient))
     )
 
 
@@ -171,7 +174,9 @@ def test_a_wrong_part_fails_the_check(labeled, forward):
         ("rise", {"masks": 3}),
     ],
 )
-def test_every_method_explains_every_part(labeled, part, method, options):
+def test_every_method_explains_every_part(
+    labeled: inspector.Model, part: Part, method: str, options: dict[str, Any]
+) -> None:
     found = labeled.attribute(X, target=part.target, method=method, **options)
 
     assert np.isfinite(found.maps).all()
@@ -180,7 +185,7 @@ def test_every_method_explains_every_part(labeled, part, method, options):
         assert abs(found.completeness_gap[0]) < 0.02 * max(1, np.abs(found.maps).max())
 
 
-def test_what_was_chosen_is_told(labeled):
+def test_what_was_chosen_is_told(labeled: inspector.Model) -> None:
     (patch,) = labeled.attribute(X, target=Region("masks", np.s_[2, 3:9, :5])).targets
     (best,) = labeled.attribute(X, target=Class(2, "masks")).targets
 
@@ -192,7 +197,7 @@ def test_what_was_chosen_is_told(labeled):
     assert best.spans[0] == Span(2, 3)
 
 
-def test_a_class_that_wins_nowhere_is_explained_where_it_is_strongest(forward):
+def test_a_class_that_wins_nowhere_is_explained_where_it_is_strongest(forward: Callable[..., Any]) -> None:
     proto = many_outputs()
     (bias,) = [t for t in proto.graph.initializer if t.name == "b2"]
     values = onnx.numpy_helper.to_array(bias).copy()
@@ -207,7 +212,9 @@ def test_a_class_that_wins_nowhere_is_explained_where_it_is_strongest(forward):
     assert target.position == np.unravel_index(answers.argmax(), answers.shape)
 
 
-def test_the_most_probable_class_of_pixels_wins_at_most(ours, forward):
+def test_the_most_probable_class_of_pixels_wins_at_most(
+    ours: inspector.Model, forward: Callable[..., Any]
+) -> None:
     (target,) = ours.attribute(X, target=Class(output="masks")).targets
 
     winners = forward(X)["masks"].argmax(axis=0)
@@ -215,7 +222,7 @@ def test_the_most_probable_class_of_pixels_wins_at_most(ours, forward):
     assert target.elements == np.bincount(winners.ravel()).max()
 
 
-def test_each_image_has_its_own(ours):
+def test_each_image_has_its_own(ours: inspector.Model) -> None:
     x = pictures(3)
     targets = (Element("boxes"), Class(output="masks"), Region("tanh1", reduce="max"), Direction("embedding"))
     for target in targets:
@@ -227,7 +234,7 @@ def test_each_image_has_its_own(ours):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
-def test_fixed_batches_give_the_same(ours, batch):
+def test_fixed_batches_give_the_same(ours: inspector.Model, batch: int) -> None:
     x = pictures(3)
     with inspector.load(many_outputs(batch=batch).SerializeToString(), device="cpu") as fixed:
         for target in (Class(1), Region("masks", 2, "sum"), Element("boxes", (3, 1)), Direction("embedding")):
@@ -236,7 +243,7 @@ def test_fixed_batches_give_the_same(ours, batch):
             )
 
 
-def test_a_class_is_of_the_first_output_of_floats():
+def test_a_class_is_of_the_first_output_of_floats() -> None:
     proto = many_outputs()
     proto.graph.node.append(node("ArgMax", ["embedding"], "answer", axis=1, keepdims=0))
     answer = onnx.helper.make_tensor_value_info("answer", onnx.TensorProto.INT64, None)
@@ -251,7 +258,7 @@ def test_a_class_is_of_the_first_output_of_floats():
     "target", [Class(), Class(0), Element("y"), Element("y", ()), Region("y"), Direction("y", (1,))], ids=str
 )
 @pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "rise"])
-def test_an_output_of_one_number_per_image(target, method):
+def test_an_output_of_one_number_per_image(target: Target, method: str) -> None:
     data = model([node("ReduceMean", ["x"], "y", axes=[1, 2, 3], keepdims=0)], shape=("n", 3, 20, 17))
     x = np.random.default_rng(1).standard_normal((2, 3, 20, 17)).astype(np.float32)
     with inspector.load(data.SerializeToString(), device="cpu") as loaded:
@@ -264,8 +271,8 @@ def test_an_output_of_one_number_per_image(target, method):
             np.testing.assert_allclose(found.maps[row], 1 / 1020, rtol=1e-5)
 
 
-def test_parts_of_several_tensors_go_with_one_image(ours):
-    targets = [
+def test_parts_of_several_tensors_go_with_one_image(ours: inspector.Model) -> None:
+    targets: list[Target] = [
         Element("boxes", (1, 1)),
         Region("masks", 2),
         Class(0),
@@ -280,7 +287,7 @@ def test_parts_of_several_tensors_go_with_one_image(ours):
         np.testing.assert_allclose(values, ours.attribute(X, target=target).maps[0], atol=1e-6)
 
 
-def test_a_layers_values_and_an_outputs_ones_start_a_deconvnet(ours):
+def test_a_layers_values_and_an_outputs_ones_start_a_deconvnet(ours: inspector.Model) -> None:
     hidden = ours.attribute(X, method="deconvnet", target=Element("tanh1", (2, 4, 4)))
     unit = ours.attribute(X, method="deconvnet", target=Unit("tanh1", 2, (4, 4)))
     output = ours.attribute(X, method="deconvnet", target=Element("embedding", (2,)))
@@ -293,11 +300,13 @@ def test_a_layers_values_and_an_outputs_ones_start_a_deconvnet(ours):
 @pytest.mark.parametrize(
     "target", [Class(2, "masks"), Class(1), Region("boxes", 3, "sum"), Element("scores", (2, 1))], ids=str
 )
-def test_occlusion_measures_the_same_part_everywhere(ours, forward, target):
+def test_occlusion_measures_the_same_part_everywhere(
+    ours: inspector.Model, forward: Callable[..., Any], target: Target
+) -> None:
     found = ours.occlude(X, target=target, size=(6, 5), stride=(6, 5), fill=0.0)
 
     at = forward(X)
-    numbers = {
+    numbers: dict[Target, Callable[[Mapping[str, np.ndarray]], float]] = {
         Class(2, "masks"): lambda t: t["masks"][2][where_wins(at, 2)].mean(),
         Class(1): lambda t: t["scores"][at["scores"][:, 1].argmax(), 1],
         Region("boxes", 3, "sum"): lambda t: t["boxes"][3].sum(),
@@ -316,7 +325,7 @@ def test_occlusion_measures_the_same_part_everywhere(ours, forward, target):
             assert found.label[row, column] == t["scores"].max(axis=0).argmax()
 
 
-def test_a_mask_of_one_class_is_where_it_is_more_probable_than_not():
+def test_a_mask_of_one_class_is_where_it_is_more_probable_than_not() -> None:
     weights = {
         "w": np.full((1, 3, 1, 1), 300, np.float32)
     }  # so that the Sigmoid's exponential would overflow
@@ -333,7 +342,7 @@ def test_a_mask_of_one_class_is_where_it_is_more_probable_than_not():
     assert found.probability.min() < found.baseline_probability
 
 
-def test_predictions_of_boxes_are_their_strongest(ours, forward):
+def test_predictions_of_boxes_are_their_strongest(ours: inspector.Model, forward: Callable[..., Any]) -> None:
     (prediction,) = ours.predict(X, top=3)
 
     expected = forward(X)["scores"].max(axis=0)
@@ -365,8 +374,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("target", "reason", "message"), WRONG.values(), ids=WRONG)
-def test_what_does_not_fit_is_refused_with_what_would(ours, target, reason, message):
+def test_what_does_not_fit_is_refused_with_what_would(
+    ours: inspector.Model, target: Target, reason: str, message: str
+) -> None:
     with pytest.raises((InvalidInputError, NotFoundError), match=message) as error:
         ours.attribute(X, target=target)
     assert error.value.reason == reason
-    assert error.value.field.startswith("target.")
+    assert error.value.field is not None
+    assert error.value.field.startswith("targets[0].")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import onnx_ir as ir
@@ -24,7 +25,7 @@ def make() -> Session:
     return Session(GRAPH, weights={}, device=CPU)
 
 
-def test_a_key_is_made_once():
+def test_a_key_is_made_once() -> None:
     cache = SessionCache(max_bytes=10 * ONE)
 
     first = cache.get("a", make)
@@ -33,7 +34,7 @@ def test_a_key_is_made_once():
     assert cache.size == ONE
 
 
-def test_the_least_recently_used_goes_first():
+def test_the_least_recently_used_goes_first() -> None:
     cache = SessionCache(max_bytes=2 * ONE)
     a, b = cache.get("a", make), cache.get("b", make)
     assert cache.get("a", make) is a
@@ -44,7 +45,7 @@ def test_the_least_recently_used_goes_first():
     assert cache.get("b", make) is not b
 
 
-def test_one_session_above_the_bound_is_kept_until_the_next():
+def test_one_session_above_the_bound_is_kept_until_the_next() -> None:
     cache = SessionCache(max_bytes=1)
 
     first = cache.get("a", make)
@@ -55,7 +56,7 @@ def test_one_session_above_the_bound_is_kept_until_the_next():
     assert cache.get("a", make) is not first
 
 
-def test_many_threads_that_ask_at_once_share_one_creation():
+def test_many_threads_that_ask_at_once_share_one_creation() -> None:
     cache, made, barrier = SessionCache(max_bytes=10 * ONE), [], threading.Barrier(8)
 
     def make_slowly() -> Session:
@@ -76,7 +77,7 @@ def test_many_threads_that_ask_at_once_share_one_creation():
     assert len(set(map(id, found))) == 1
 
 
-def test_different_keys_are_made_side_by_side():
+def test_different_keys_are_made_side_by_side() -> None:
     """Each creation waits for the other one to begin."""
     cache, barrier = SessionCache(max_bytes=10 * ONE), threading.Barrier(2)
 
@@ -90,7 +91,7 @@ def test_different_keys_are_made_side_by_side():
     assert found[0] is not found[1]
 
 
-def test_a_creation_that_failed_is_tried_again():
+def test_a_creation_that_failed_is_tried_again() -> None:
     cache = SessionCache(max_bytes=10 * ONE)
 
     def fail() -> Session:
@@ -101,7 +102,7 @@ def test_a_creation_that_failed_is_tried_again():
     assert cache.get("a", make).outputs == ("y",)
 
 
-def test_a_session_that_was_evicted_while_in_use_ends_in_peace():
+def test_a_session_that_was_evicted_while_in_use_ends_in_peace() -> None:
     cache = SessionCache(max_bytes=1)
     held = cache.get("a", make)
     stop = threading.Event()
@@ -122,18 +123,18 @@ def test_a_session_that_was_evicted_while_in_use_ends_in_peace():
     assert set(answers) == {3.0}
 
 
-def test_wanted_keys_are_dropped():
+def test_wanted_keys_are_dropped() -> None:
     cache = SessionCache(max_bytes=10 * ONE)
     for key in (("m", 1), ("m", 2), ("n", 1)):
         cache.get(key, make)
 
-    cache.drop(lambda key: key[0] == "m")
+    cache.drop(lambda key: isinstance(key, tuple) and key[0] == "m")
 
     assert len(cache) == 1
     assert cache.size == ONE
 
 
-def test_the_size_counts_the_weights():
+def test_the_size_counts_the_weights() -> None:
     weight = np.ones((10, 1000), np.float32)
     packed = pack(
         ir.from_proto(model([node("MatMul", ["x", "w"], "y")], shape=(1, 10), weights={"w": weight}))
@@ -143,3 +144,46 @@ def test_the_size_counts_the_weights():
     cache.get("a", lambda: Session(packed.graph, weights={"w": DeviceTensor.place(weight)}, device=CPU))
 
     assert cache.size == len(packed.graph) + weight.nbytes
+
+
+def test_nothing_is_kept_of_creations_that_failed_or_ended() -> None:
+    cache, barrier = SessionCache(max_bytes=10 * ONE), threading.Barrier(4)
+
+    def fail() -> Session:
+        raise ValueError("no")
+
+    def ask(number: int) -> None:
+        barrier.wait(timeout=30)
+        with suppress(ValueError):
+            cache.get(number % 2, fail if number < 2 else make)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+    with pytest.raises(ValueError, match="no"):
+        cache.get("never", fail)
+
+    assert not cache._making
+    assert len(cache) == 2
+
+
+def test_while_some_wait_after_a_failure_there_is_still_one_creation_at_a_time() -> None:
+    cache, running, most = SessionCache(max_bytes=10 * ONE), [], []
+    barrier = threading.Barrier(6)
+
+    def fail_slowly() -> Session:
+        running.append(1)
+        most.append(len(running))
+        threading.Event().wait(0.02)
+        running.pop()
+        raise ValueError("no")
+
+    def ask(_: int) -> None:
+        barrier.wait(timeout=30)
+        for _ in range(3):
+            with suppress(ValueError):
+                cache.get("a", fail_slowly)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(ask, range(6)))
+
+    assert most == [1] * 18

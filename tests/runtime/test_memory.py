@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(("op", "shape"), [("Conv", (32, 16, 3, 3)), ("ConvTranspose", (16, 32, 3, 3))])
 @pytest.mark.parametrize("size", [8, 9])
-def test_constants_can_be_forgotten_once_a_session_is_made(op, shape, size):
+def test_constants_can_be_forgotten_once_a_session_is_made(
+    op: str, shape: tuple[int, int, int, int], size: int
+) -> None:
     rng = np.random.default_rng(0)
     filters = rng.standard_normal(shape).astype(np.float32)
     graph = ir.from_proto(
@@ -65,7 +67,7 @@ for _ in range(3):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_three_sessions_that_run_in_turn_need_the_memory_of_one():
+def test_three_sessions_that_run_in_turn_need_the_memory_of_one() -> None:
     found = subprocess.run(
         [sys.executable, "-c", RESIDENT_AFTER_EACH], capture_output=True, text=True, check=True, cwd=ROOT
     )
@@ -76,7 +78,7 @@ def test_three_sessions_that_run_in_turn_need_the_memory_of_one():
     assert last < 1.5 * first
 
 
-def test_an_arena_that_the_process_has_already_is_no_error():
+def test_an_arena_that_the_process_has_already_is_no_error() -> None:
     for _ in range(2):
         share_arena(ort.SessionOptions())
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,10 +17,10 @@ from onnx import TensorProto, helper
 
 from inspector.errors import CancelledError, EngineError, InvalidInputError, InvalidModelError
 from inspector.graph.pack import pack
-from inspector.runtime.cancel import Cancellation
 from inspector.runtime.device import CPU
 from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
+from inspector.types.control import Cancellation
 from tests.support.graphs import model, node
 
 ROOT = Path(__file__).parents[2]
@@ -60,14 +61,14 @@ def endless_loop() -> Session:
     return session(model([loop], shape=(1, 3), weights=weights))
 
 
-def test_only_what_is_fetched_comes_back():
+def test_only_what_is_fetched_comes_back() -> None:
     found = relu().run({"x": X}, ["z"])
 
     assert list(found) == ["z"]
     np.testing.assert_array_equal(found["z"].numpy(), -np.maximum(X, 0))
 
 
-def test_tensors_go_from_session_to_session_as_they_are():
+def test_tensors_go_from_session_to_session_as_they_are() -> None:
     first = relu().run({"x": X}, ["y"])["y"]
 
     second = relu().run({"x": first}, ["z"])["z"]
@@ -76,7 +77,7 @@ def test_tensors_go_from_session_to_session_as_they_are():
     np.testing.assert_array_equal(second.numpy(), -np.maximum(X, 0))
 
 
-def test_arrays_that_are_not_contiguous_are_placed_right():
+def test_arrays_that_are_not_contiguous_are_placed_right() -> None:
     np.testing.assert_array_equal(
         relu().run({"x": X[:, ::-1]}, ["y"])["y"].numpy(), np.maximum(X[:, ::-1], 0)
     )
@@ -91,13 +92,13 @@ def test_arrays_that_are_not_contiguous_are_placed_right():
     ],
     ids=["empty", "noise", "unknown operator"],
 )
-def test_a_graph_that_onnx_runtime_refuses_is_an_invalid_model(graph):
+def test_a_graph_that_onnx_runtime_refuses_is_an_invalid_model(graph: bytes) -> None:
     with pytest.raises(InvalidModelError, match="ONNX Runtime .* cannot load this graph") as error:
         Session(graph, weights={}, device=CPU)
     assert error.value.reason == "MODEL_REFUSED"
 
 
-def test_an_operator_without_a_kernel_is_an_invalid_model():
+def test_an_operator_without_a_kernel_is_an_invalid_model() -> None:
     proto = model([node("LRN", ["x"], "y", size=4)])
 
     with pytest.raises(InvalidModelError, match="cannot load"):
@@ -107,7 +108,7 @@ def test_an_operator_without_a_kernel_is_an_invalid_model():
 @pytest.mark.parametrize(
     "feeds", [{"x": np.zeros((2, 4), np.float32)}, {"x": np.zeros((2, 3), np.int64)}, {}, {"w": X}], ids=str
 )
-def test_a_run_that_fails_is_an_engine_error_and_the_next_one_works(feeds):
+def test_a_run_that_fails_is_an_engine_error_and_the_next_one_works(feeds: dict[str, Any]) -> None:
     running = relu()
 
     with pytest.raises(EngineError, match="ONNX Runtime failed") as error:
@@ -116,7 +117,7 @@ def test_a_run_that_fails_is_an_engine_error_and_the_next_one_works(feeds):
     running.run({"x": X}, ["y"])
 
 
-def test_cancelling_from_another_thread_ends_an_endless_loop():
+def test_cancelling_from_another_thread_ends_an_endless_loop() -> None:
     loop, token = endless_loop(), Cancellation()
     timer = threading.Timer(0.3, token.cancel, ["the client went away"])
     timer.start()
@@ -126,7 +127,7 @@ def test_cancelling_from_another_thread_ends_an_endless_loop():
     timer.join()
 
 
-def test_each_run_has_options_of_its_own_so_a_session_outlives_a_cancelled_run():
+def test_each_run_has_options_of_its_own_so_a_session_outlives_a_cancelled_run() -> None:
     loop, token = endless_loop(), Cancellation()
     threading.Timer(0.1, token.cancel).start()
     with pytest.raises(CancelledError):
@@ -138,7 +139,7 @@ def test_each_run_has_options_of_its_own_so_a_session_outlives_a_cancelled_run()
         loop.run({"x": X[:1]}, ["y"], cancellation=second)
 
 
-def test_a_cancelled_token_lets_nothing_start():
+def test_a_cancelled_token_lets_nothing_start() -> None:
     token = Cancellation()
     token.cancel("too late")
     token.cancel("and again")
@@ -148,7 +149,7 @@ def test_a_cancelled_token_lets_nothing_start():
         relu().run({"x": X}, ["y"], cancellation=token)
 
 
-def test_one_token_stops_all_the_runs_that_carry_it():
+def test_one_token_stops_all_the_runs_that_carry_it() -> None:
     loop, token, ended = endless_loop(), Cancellation(), []
 
     def run() -> None:
@@ -167,14 +168,14 @@ def test_one_token_stops_all_the_runs_that_carry_it():
     assert len(set(ended)) == 3
 
 
-def test_the_optimization_levels_agree_on_floats():
+def test_the_optimization_levels_agree_on_floats() -> None:
     graph = model([node("Relu", ["x"], "y")], shape=("n", 3)).SerializeToString()
-    found = [
+    one, other = [
         Session(graph, weights={}, device=CPU, optimization=level).run({"x": X}, ["y"])["y"].numpy()
         for level in Optimization
     ]
 
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(one, other)
 
 
 # --- weights
@@ -186,7 +187,7 @@ def dense(weight: np.ndarray) -> ir.Model:
     )
 
 
-def test_weights_beside_the_graph_are_read_from_where_they_lie():
+def test_weights_beside_the_graph_are_read_from_where_they_lie() -> None:
     weight = np.ones((40, 30), np.float32)
     packed = pack(dense(weight))
     placed = {"w": DeviceTensor.place(weight)}
@@ -234,7 +235,7 @@ print(*costs)
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_second_session_of_100_megabytes_of_weights_costs_less_than_half_of_the_first():
+def test_a_second_session_of_100_megabytes_of_weights_costs_less_than_half_of_the_first() -> None:
     found = subprocess.run([sys.executable, "-c", RSS], capture_output=True, text=True, check=True)
 
     one, two = map(int, found.stdout.split())
@@ -243,7 +244,7 @@ def test_a_second_session_of_100_megabytes_of_weights_costs_less_than_half_of_th
     assert one < 3 * 100e6
 
 
-def test_the_host_process_can_still_make_sessions_of_its_own(tmp_path):
+def test_the_host_process_can_still_make_sessions_of_its_own(tmp_path: Path) -> None:
     script = (
         "import inspector, onnxruntime, numpy as np\n"
         "model = inspector.load('demo/model/demo.onnx', device='cpu')\n"
@@ -262,7 +263,7 @@ def test_the_host_process_can_still_make_sessions_of_its_own(tmp_path):
     assert done.stdout == "(1, 12)\n", done.stderr
 
 
-def test_threads_spin_as_the_environment_says(monkeypatch):
+def test_threads_spin_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSPECTOR_SPINNING", "never")
     relu().run({"x": X}, ["y"])
     monkeypatch.setenv("INSPECTOR_SPINNING", "always")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -16,7 +17,11 @@ from tests.support.toys import toy_cnn, toy_endless
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the models "toy" and "endless", which no test may remove."""
-    settings = {"max_message_bytes": 4 << 20, "upload_stall_seconds": 1.0, "max_upload_bytes": 1 << 20}
+    settings: dict[str, Any] = {
+        "max_message_bytes": 4 << 20,
+        "upload_stall_seconds": 1.0,
+        "max_upload_bytes": 1 << 20,
+    }
     with running_server(tmp_path_factory.mktemp("models"), waiting_per_model=1, **settings) as started:
         with Client(started.address) as client:
             client.upload(toy_cnn(), name="toy")

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from inspector.v1 import embedding_service_pb2, inspection_service_pb2, model_service_pb2
+from collections.abc import Callable
+
+from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_service_pb2
 from tests.congruence.test_congruence import test_here_and_there_give_the_same as congruence
 from tests.congruence.test_congruence import test_neighbors_and_components_are_the_same as embeddings
 from tests.congruence.test_congruence import test_the_methods_are_the_same as methods
+from tests.congruence.test_congruence import test_the_verbs_are_the_same as verbs
 from tests.service import test_collections as collections
 from tests.service import test_models as models
 from tests.service import test_upload as upload
 
-TESTS = {
+TESTS: dict[str, dict[str, Callable[..., None]]] = {
     "ModelService": {
         "UploadModel": upload.test_a_bad_upload_is_refused_and_leaves_nothing,
         "RegisterModel": models.test_a_model_that_was_put_into_the_folder_is_registered,
         "ListModels": models.test_the_models_come_in_pages,
         "GetModel": models.test_a_deleted_model_is_gone_for_good,
-        "ListLayers": models.test_the_layers_come_in_pages,
         "LoadModel": models.test_preprocessing_is_overridden_until_the_model_is_unloaded,
         "UnloadModel": models.test_a_model_is_loaded_unloaded_and_loaded_again,
         "DeleteModel": models.test_a_deleted_model_is_gone_for_good,
     },
     "InspectionService": dict.fromkeys(
-        ["Predict", "Activations", "Attribute", "AttributeStream", "ListRectifiers", "Occlude", "Features"],
+        [
+            "Describe",
+            "Layers",
+            "Rectifiers",
+            "Predict",
+            "Activations",
+            "Attribute",
+            "Occlude",
+            "Features",
+            "Run",
+        ],
         congruence,
     )
-    | {"ListMethods": methods},
-    "EmbeddingService": {
+    | {"ListMethods": methods, "ListVerbs": verbs},
+    "CollectionService": {
         "AddItems": embeddings,
         "ListCollections": collections.test_a_collection_is_listed_until_it_is_deleted,
         "GetCollection": collections.test_a_collection_is_listed_until_it_is_deleted,
@@ -37,10 +49,10 @@ TESTS = {
 }
 
 
-def test_every_rpc_has_a_test():
+def test_every_rpc_has_a_test() -> None:
     found = {
         service.name: {method.name for method in service.methods}
-        for module in (model_service_pb2, inspection_service_pb2, embedding_service_pb2)
+        for module in (model_service_pb2, inspection_service_pb2, collection_service_pb2)
         for service in module.DESCRIPTOR.services_by_name.values()
     }
     assert {service: set(tests) for service, tests in TESTS.items()} == found

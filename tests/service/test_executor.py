@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
-from inspector.errors import CancelledError, ConflictError, InvalidInputError
+from inspector import Cancellation
+from inspector.errors import BusyError, CancelledError, ConflictError, InvalidInputError
 from inspector.service.executor import Executor
 from inspector.service.gate import Gate
-from inspector.service.status import BusyError
 
 PATIENCE = 30.0
 
@@ -24,17 +25,17 @@ def executor() -> Iterator[Executor]:
     made.close()
 
 
-def obedient(cancellation) -> None:
+def obedient(cancellation: Cancellation) -> None:
     """Work until told to stop, as a run does."""
     while True:
         cancellation.raise_if_cancelled()
 
 
-def test_it_returns_and_raises_what_the_work_does(executor):
-    def fail(cancellation):
+def test_it_returns_and_raises_what_the_work_does(executor: Executor) -> None:
+    def fail(cancellation: Cancellation) -> None:
         raise InvalidInputError("no")
 
-    async def main():
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         assert await executor.run(gate, lambda _: 42, seconds=PATIENCE) == 42
         with pytest.raises(InvalidInputError):
@@ -44,17 +45,17 @@ def test_it_returns_and_raises_what_the_work_does(executor):
     asyncio.run(main())
 
 
-def test_the_slot_is_held_until_the_thread_has_stopped(executor):
+def test_the_slot_is_held_until_the_thread_has_stopped(executor: Executor) -> None:
     stopped = threading.Event()
     release = threading.Event()
 
-    def slow_to_stop(cancellation):
+    def slow_to_stop(cancellation: Cancellation) -> None:
         while not cancellation.cancelled:
             pass
         release.wait(PATIENCE)
         stopped.set()
 
-    async def main():
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         task = asyncio.create_task(executor.run(gate, slow_to_stop, seconds=PATIENCE))
         while gate.inside == 0:
@@ -74,8 +75,8 @@ def test_the_slot_is_held_until_the_thread_has_stopped(executor):
     asyncio.run(main())
 
 
-def test_a_deadline_counts_the_time_in_the_queue(executor):
-    async def main():
+def test_a_deadline_counts_the_time_in_the_queue(executor: Executor) -> None:
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         first = asyncio.create_task(executor.run(gate, obedient, seconds=PATIENCE))
         await asyncio.sleep(0)
@@ -89,8 +90,8 @@ def test_a_deadline_counts_the_time_in_the_queue(executor):
     asyncio.run(main())
 
 
-def test_a_full_queue_is_an_error_that_may_be_retried(executor):
-    async def main():
+def test_a_full_queue_is_an_error_that_may_be_retried(executor: Executor) -> None:
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=0)
         first = asyncio.create_task(executor.run(gate, obedient, seconds=PATIENCE))
         while gate.inside == 0:
@@ -105,8 +106,8 @@ def test_a_full_queue_is_an_error_that_may_be_retried(executor):
     asyncio.run(main())
 
 
-def test_a_closed_gate_lets_nobody_in_and_waits_for_those_inside(executor):
-    async def main():
+def test_a_closed_gate_lets_nobody_in_and_waits_for_those_inside(executor: Executor) -> None:
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         inside = asyncio.create_task(executor.run(gate, obedient, seconds=PATIENCE))
         while gate.inside == 0:
@@ -127,12 +128,12 @@ def test_a_closed_gate_lets_nobody_in_and_waits_for_those_inside(executor):
     asyncio.run(main())
 
 
-def test_a_slow_reader_misses_items_but_not_the_last_and_does_not_hold_the_gate(executor):
-    def count(cancellation, put):
+def test_a_slow_reader_misses_items_but_not_the_last_and_does_not_hold_the_gate(executor: Executor) -> None:
+    def count(cancellation: Cancellation, put: Callable[..., Any]) -> None:
         for number in range(1000):
             put(number)
 
-    async def main():
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         seen = []
         async with aclosing(executor.stream(gate, count, seconds=PATIENCE)) as items:
@@ -147,13 +148,13 @@ def test_a_slow_reader_misses_items_but_not_the_last_and_does_not_hold_the_gate(
     asyncio.run(main())
 
 
-def test_a_reader_that_leaves_stops_the_work(executor):
-    def endless(cancellation, put):
+def test_a_reader_that_leaves_stops_the_work(executor: Executor) -> None:
+    def endless(cancellation: Cancellation, put: Callable[..., Any]) -> None:
         while True:
             cancellation.raise_if_cancelled()
             put(1)
 
-    async def main():
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         async with aclosing(executor.stream(gate, endless, seconds=PATIENCE)) as items:
             async for _ in items:
@@ -163,12 +164,12 @@ def test_a_reader_that_leaves_stops_the_work(executor):
     asyncio.run(main())
 
 
-def test_an_error_in_a_stream_comes_after_what_was_found(executor):
-    def failing(cancellation, put):
+def test_an_error_in_a_stream_comes_after_what_was_found(executor: Executor) -> None:
+    def failing(cancellation: Cancellation, put: Callable[..., Any]) -> None:
         put(1)
         raise InvalidInputError("then it failed")
 
-    async def main():
+    async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         seen = []
         with pytest.raises(InvalidInputError):

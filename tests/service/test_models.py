@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import grpc
 import pytest
 
 from inspector.client import Client
 from inspector.errors import ConflictError, InvalidInputError, InvalidModelError, NotFoundError
-from inspector.v1 import model_service_pb2, model_service_pb2_grpc
+from inspector.v1 import (
+    inspection_service_pb2,
+    inspection_service_pb2_grpc,
+    model_service_pb2,
+    model_service_pb2_grpc,
+)
 from tests.support.graphs import model, node
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_image, toy_photo
 
 
-def put(repository, name: str, data: bytes = toy_cnn()) -> None:
+def put(repository: Path, name: str, data: bytes = toy_cnn()) -> None:
     (repository / name).mkdir(parents=True)
     (repository / name / "net.onnx").write_bytes(data)
 
 
-def test_a_model_is_loaded_unloaded_and_loaded_again(tmp_path):
+def test_a_model_is_loaded_unloaded_and_loaded_again(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, Client(server.address) as client:
         assert client.upload(toy_cnn(), name="toy").state == "ready"
         toy = client.model("toy")
-        before = toy.predict(toy_image())
+        before = toy.predict(toy_image()).predictions
         info = client.unload("toy")
-        assert (info.state, info.details) == ("unloaded", None)
+        assert (info.state, info.info) == ("unloaded", None)
         with pytest.raises(ConflictError) as caught:
             toy.predict(toy_image())
         assert caught.value.reason == "MODEL_NOT_LOADED"
         assert client.unload("toy").state == "unloaded"
         assert client.load("toy").state == "ready"
-        assert toy.predict(toy_image()) == before
+        assert toy.predict(toy_image()).predictions == before
 
 
-def test_models_of_the_folder_are_there_after_a_restart_and_loaded_when_asked(tmp_path):
+def test_models_of_the_folder_are_there_after_a_restart_and_loaded_when_asked(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, Client(server.address) as client:
         client.upload(toy_cnn(), name="uploaded")
     put(tmp_path, "placed")
@@ -48,7 +55,7 @@ def test_models_of_the_folder_are_there_after_a_restart_and_loaded_when_asked(tm
         assert "not an ONNX model" in client.models()[0].failure
 
 
-def test_a_model_that_was_put_into_the_folder_is_registered(tmp_path):
+def test_a_model_that_was_put_into_the_folder_is_registered(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, Client(server.address) as client:
         with pytest.raises(NotFoundError):
             client.register("placed")
@@ -60,7 +67,7 @@ def test_a_model_that_was_put_into_the_folder_is_registered(tmp_path):
         assert (tmp_path / "placed" / "net.onnx").exists()
 
 
-def test_a_registered_model_that_cannot_be_read_is_listed_as_failed(tmp_path):
+def test_a_registered_model_that_cannot_be_read_is_listed_as_failed(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, Client(server.address) as client:
         put(tmp_path, "broken", toy_cnn()[:100])
         with pytest.raises(InvalidModelError):
@@ -72,7 +79,7 @@ def test_a_registered_model_that_cannot_be_read_is_listed_as_failed(tmp_path):
         assert client.load("broken").state == "ready"
 
 
-def test_external_data_outside_of_the_models_folder_is_not_read(tmp_path):
+def test_external_data_outside_of_the_models_folder_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(os.urandom(4096))
     repository = tmp_path / "models"
     proto = model([node("Conv", ["x", "w"], "y", kernel_shape=[1, 1])], shape=(1, 3, 8, 8))
@@ -86,12 +93,14 @@ def test_external_data_outside_of_the_models_folder_is_not_read(tmp_path):
             client.upload(proto.SerializeToString(), name="uploaded-spy")
 
 
-def test_preprocessing_is_overridden_until_the_model_is_unloaded(tmp_path):
+def test_preprocessing_is_overridden_until_the_model_is_unloaded(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, Client(server.address) as client:
         client.upload(toy_cnn(), name="toy")
         usual = client.model("toy").attribute(toy_photo()).inputs
         client.load("toy", preprocessing={"scale": 1.0})
-        assert client.models()[0].details.preprocessing.scale == 1.0
+        info = client.models()[0].info
+        assert info is not None
+        assert info.preprocessing.scale == 1.0
         assert client.model("toy").attribute(toy_photo()).inputs.max() > 100 * usual.max()
         client.unload("toy")
         client.load("toy")
@@ -100,7 +109,7 @@ def test_preprocessing_is_overridden_until_the_model_is_unloaded(tmp_path):
             client.load("toy", preprocessing={"std": [0.0]})
 
 
-def test_a_deleted_model_is_gone_for_good(tmp_path):
+def test_a_deleted_model_is_gone_for_good(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, Client(server.address) as client:
         client.upload(toy_cnn(), name="toy")
         client.delete("toy")
@@ -111,22 +120,14 @@ def test_a_deleted_model_is_gone_for_good(tmp_path):
         assert client.upload(toy_cnn(), name="toy").state == "ready"
 
 
-def test_the_layers_come_in_pages(server, client, channel):
-    stub = model_service_pb2_grpc.ModelServiceStub(channel)
-    names, token = [], ""
-    while True:
-        request = model_service_pb2.ListLayersRequest(model="models/toy", page_size=3, page_token=token)
-        response = stub.ListLayers(request)
-        assert len(response.layers) <= 3
-        names += [layer.name for layer in response.layers]
-        token = response.next_page_token
-        if not token:
-            break
-    assert names == [layer.name for layer in client.model("toy").layers()]
-    assert len(names) == 7
+def test_the_layers_come_in_the_order_of_the_graph(client: Client, channel: grpc.Channel) -> None:
+    stub = inspection_service_pb2_grpc.InspectionServiceStub(channel)
+    found = stub.Layers(inspection_service_pb2.LayersRequest(model="models/toy"), timeout=60).result.layers
+    assert [layer.name for layer in found] == [layer.name for layer in client.model("toy").layers()]
+    assert [layer.name for layer in found] == ["conv1", "relu1", "pool1", "conv2", "relu2", "flat", "scores"]
 
 
-def test_the_models_come_in_pages(channel):
+def test_the_models_come_in_pages(channel: grpc.Channel) -> None:
     stub = model_service_pb2_grpc.ModelServiceStub(channel)
     first = stub.ListModels(model_service_pb2.ListModelsRequest(page_size=1))
     second = stub.ListModels(

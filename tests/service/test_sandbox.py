@@ -13,6 +13,7 @@ from inspector.errors import InvalidInputError, InvalidModelError, LimitExceeded
 from inspector.service.sandbox import Sandbox
 from tests.support.patience import PATIENCE
 from tests.support.toys import toy_bomb, toy_cnn, toy_endless
+from tests.support.zoo import Zoo
 
 GIB = 2**30
 
@@ -25,12 +26,12 @@ def check(path: Path, data: bytes, *, seconds: float = 60, memory: int = 16 * GI
 @pytest.mark.parametrize(
     "data", [toy_cnn(), toy_cnn(batch=4), toy_endless()], ids=["cnn", "batch of 4", "loop"]
 )
-def test_a_good_model_passes(tmp_path, data):
+def test_a_good_model_passes(tmp_path: Path, data: bytes) -> None:
     check(tmp_path / "m.onnx", data)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 100, toy_cnn()[:-100]], ids=["empty", "zeros", "truncated"])
-def test_what_is_no_model_is_refused(tmp_path, data):
+def test_what_is_no_model_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(InvalidModelError):
         check(tmp_path / "m.onnx", data)
 
@@ -44,26 +45,26 @@ REJECTS = [
 
 
 @pytest.mark.parametrize("name", REJECTS)
-def test_a_model_that_cannot_run_is_refused(zoo, name):
+def test_a_model_that_cannot_run_is_refused(zoo: Zoo, name: str) -> None:
     sandbox = Sandbox(seconds=60, memory_bytes=16 * GIB)
     with pytest.raises(UserError) as caught:
         asyncio.run(sandbox.check(zoo.reject(f"{name}.onnx")))
     assert isinstance(caught.value, (InvalidModelError, InvalidInputError))
 
 
-def test_an_endless_model_is_stopped(tmp_path):
+def test_an_endless_model_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(LimitExceededError) as caught:
         check(tmp_path / "m.onnx", toy_endless(least=1e9), seconds=4)
     assert caught.value.reason == "MODEL_TOO_SLOW"
 
 
-def test_a_model_that_takes_too_much_memory_is_refused(tmp_path):
+def test_a_model_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LimitExceededError) as caught:
         check(tmp_path / "m.onnx", toy_bomb())
     assert caught.value.reason == "MODEL_TOO_LARGE"
 
 
-def test_a_crash_is_an_error(tmp_path):
+def test_a_crash_is_an_error(tmp_path: Path) -> None:
     async def crash() -> None:
         checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
         async with asyncio.timeout(PATIENCE):
@@ -78,7 +79,7 @@ def test_a_crash_is_an_error(tmp_path):
     assert caught.value.reason == "MODEL_CRASHES"
 
 
-def test_a_check_that_is_cancelled_leaves_no_process(tmp_path):
+def test_a_check_that_is_cancelled_leaves_no_process(tmp_path: Path) -> None:
     async def leave() -> None:
         checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
         async with asyncio.timeout(PATIENCE):
@@ -93,7 +94,9 @@ def test_a_check_that_is_cancelled_leaves_no_process(tmp_path):
     assert probes_of_this_process() == []
 
 
-def test_the_process_gets_no_secret_of_the_servers_environment(tmp_path, monkeypatch):
+def test_the_process_gets_no_secret_of_the_servers_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("INSPECTOR_SECRET", "x")
     seen = []
 
@@ -115,8 +118,15 @@ def test_the_process_gets_no_secret_of_the_servers_environment(tmp_path, monkeyp
 def probes_of_this_process() -> list[int]:
     """Other tests' servers may be children of this process, too."""
     tasks = Path("/proc/self/task").iterdir()
-    children = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    children = [int(pid) for task in tasks for pid in children_of(task)]
     return [pid for pid in children if b"inspector.service.probe" in command_of(pid)]
+
+
+def children_of(task: Path) -> list[str]:
+    try:
+        return (task / "children").read_text().split()
+    except OSError:  # the thread has ended meanwhile
+        return []
 
 
 def command_of(pid: int) -> bytes:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -18,14 +16,18 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from inspector.client import Client, ServerUnavailableError
-from inspector.client.images import image_to_wire
 from inspector.errors import CancelledError, ConflictError, InvalidInputError, LimitExceededError
-from inspector.service.server import SERVICES, serve
+from inspector.service.server import Server, serve
+from inspector.service.services import NAMES
 from inspector.service.settings import Settings
+from inspector.types.control import Progress
+from inspector.types.requests.occlude import OccludeRequest
+from inspector.types.results.sweep import Sweep
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc, model_service_pb2_grpc
 from inspector.v1.model_service_pb2 import LoadModelRequest, UploadChunk, UploadHeader, UploadModelRequest
+from inspector.wire.images import image_to_message
 from tests.support.patience import PATIENCE, eventually
-from tests.support.server import running_server
+from tests.support.server import running_server, server_process
 from tests.support.toys import BRIGHT, SIDE, toy_cnn, toy_endless, toy_image
 
 States = health_pb2.HealthCheckResponse.ServingStatus
@@ -36,32 +38,17 @@ SERVING, NOT_SERVING, UNKNOWN = (
 )
 
 
-@contextmanager
-def server_process(repository: Path, **settings: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Give a server in a process of its own, and its address."""
-    given = {"address": "127.0.0.1:0", "device": "cpu", "repository": repository} | settings
-    environment = os.environ | {f"INSPECTOR_{name.upper()}": str(value) for name, value in given.items()}
-    with subprocess.Popen(
-        [sys.executable, "-m", "inspector.service"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
-def test_on_sigterm_a_running_call_ends_well_and_new_ones_are_refused(tmp_path):
+def test_on_sigterm_a_running_call_ends_well_and_new_ones_are_refused(tmp_path: Path) -> None:
     with server_process(tmp_path, drain_seconds=PATIENCE) as (process, address), Client(address) as client:
         client.upload(toy_endless(), name="endless")
         # Bright enough that each of the 196 runs takes a while.
         dim = np.full((3, SIDE, SIDE), 0.02 / (3 * SIDE * SIDE), np.float32)
-        steps = client.model("endless").occlude_steps(dim, size=3, stride=1, batch=1, fill=0)
+        request = OccludeRequest(images=dim, size=(3,), stride=(1,), batch=1, fill=(0,))
+        steps = client.model("endless").steps(request)
         first = next(steps)
-        assert not first.done.all()
+        assert isinstance(first, Progress)
+        assert isinstance(first.partial, Sweep)
+        assert not first.partial.done.all()
         with grpc.insecure_channel(address) as channel:
             watcher = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
             assert next(watcher).status == SERVING
@@ -69,21 +56,22 @@ def test_on_sigterm_a_running_call_ends_well_and_new_ones_are_refused(tmp_path):
             assert [response.status for response in watcher] == [NOT_SERVING]
         assert eventually(lambda: refuses(address))
         *_, last = steps
+        assert isinstance(last, Sweep)
         assert last.done.all()
         assert process.wait(PATIENCE) == 0
 
 
-def test_on_sigterm_an_endless_call_is_ended(tmp_path):
+def test_on_sigterm_an_endless_call_is_ended(tmp_path: Path) -> None:
     with server_process(tmp_path, drain_seconds=0.5) as (process, address):
         with Client(address) as client, grpc.insecure_channel(address) as channel:
             client.upload(toy_endless(), name="endless")
             request = inspection_service_pb2.PredictRequest(
-                model="models/endless", images=[image_to_wire(BRIGHT)]
+                model="models/endless", images=[image_to_message(BRIGHT)]
             )
             call = inspection_service_pb2_grpc.InspectionServiceStub(channel).Predict.future(request)
             assert not call.done()
             process.send_signal(signal.SIGTERM)
-            assert call.exception(PATIENCE).code() in {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
+            assert code_of(call) in {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
         assert process.wait(PATIENCE) == 0
 
 
@@ -96,7 +84,7 @@ def refuses(address: str) -> bool:
     return False
 
 
-def test_on_sigterm_the_check_of_a_model_is_given_up(tmp_path):
+def test_on_sigterm_the_check_of_a_model_is_given_up(tmp_path: Path) -> None:
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow" / "net.onnx").write_bytes(toy_endless(least=1e9))
     with server_process(tmp_path, drain_seconds=0.5, sandbox_seconds=1e6) as (process, address):
@@ -110,13 +98,13 @@ def test_on_sigterm_the_check_of_a_model_is_given_up(tmp_path):
         assert process.wait(PATIENCE) == 0
 
 
-def test_sigint_ends_an_idle_server(tmp_path):
+def test_sigint_ends_an_idle_server(tmp_path: Path) -> None:
     with server_process(tmp_path) as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
 
 
-def test_a_killed_server_leaves_its_models_whole(tmp_path):
+def test_a_killed_server_leaves_its_models_whole(tmp_path: Path) -> None:
     with server_process(tmp_path) as (process, address):
         with Client(address) as client:
             client.upload(toy_cnn(), name="toy")
@@ -126,7 +114,7 @@ def test_a_killed_server_leaves_its_models_whole(tmp_path):
         assert client.models()[0].state == "ready"
 
 
-def test_a_server_that_is_killed_in_an_upload_keeps_nothing_of_it(tmp_path):
+def test_a_server_that_is_killed_in_an_upload_keeps_nothing_of_it(tmp_path: Path) -> None:
     with server_process(tmp_path) as (process, address), grpc.insecure_channel(address) as channel:
         data, goes_on = toy_cnn(), threading.Event()
 
@@ -142,41 +130,42 @@ def test_a_server_that_is_killed_in_an_upload_keeps_nothing_of_it(tmp_path):
         process.kill()
         process.wait(PATIENCE)
         goes_on.set()
-        assert call.exception(PATIENCE).code() is grpc.StatusCode.UNAVAILABLE
+        assert code_of(call) is grpc.StatusCode.UNAVAILABLE
     with running_server(tmp_path) as server, Client(server.address) as client:
         assert client.models() == ()
         assert list((tmp_path / ".incoming").iterdir()) == []
 
 
-def test_a_second_server_on_the_same_port_fails_loudly(server, tmp_path):
+def test_a_second_server_on_the_same_port_fails_loudly(server: Server, tmp_path: Path) -> None:
     with pytest.raises(ConflictError) as caught, running_server(tmp_path, address=server.address):
         pass
     assert caught.value.reason == "ADDRESS_IN_USE"
 
 
-def test_a_second_process_on_the_same_port_fails_loudly(server, tmp_path):
+def test_a_second_process_on_the_same_port_fails_loudly(server: Server, tmp_path: Path) -> None:
     with server_process(tmp_path, address=server.address) as (process, address):
         assert address == ""
         assert process.wait(PATIENCE) == 1
+        assert process.stderr is not None
         assert "cannot listen" in process.stderr.read()
 
 
-def test_a_second_server_on_the_same_repository_fails_loudly(server):
+def test_a_second_server_on_the_same_repository_fails_loudly(server: Server) -> None:
     with pytest.raises(ConflictError) as caught, running_server(server.models._repository._root):
         pass
     assert caught.value.reason == "REPOSITORY_IN_USE"
 
 
-def test_health_of_the_server_and_its_services(server, channel):
+def test_health_of_the_server_and_its_services(server: Server, channel: grpc.Channel) -> None:
     stub = health_pb2_grpc.HealthStub(channel)
-    for name in ("", *SERVICES, "models/toy"):
+    for name in ("", *NAMES, "models/toy"):
         assert stub.Check(health_pb2.HealthCheckRequest(service=name)).status == SERVING
     with pytest.raises(grpc.RpcError) as caught:
         stub.Check(health_pb2.HealthCheckRequest(service="models/none"))
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_all_watchers_see_the_life_of_a_model(tmp_path):
+def test_all_watchers_see_the_life_of_a_model(tmp_path: Path) -> None:
     with (
         running_server(tmp_path) as server,
         Client(server.address) as client,
@@ -198,14 +187,19 @@ def test_all_watchers_see_the_life_of_a_model(tmp_path):
         until(second, UNKNOWN)
 
 
-def until(watcher, state: int) -> None:
+def code_of(call: Any) -> grpc.StatusCode:
+    """Return how a call failed."""
+    return call.exception(PATIENCE).code()
+
+
+def until(watcher: Iterator[Any], state: int) -> None:
     for response in watcher:
         if response.status == state:
             return
     raise AssertionError
 
 
-def test_idle_streams_leave_room_for_calls(tmp_path):
+def test_idle_streams_leave_room_for_calls(tmp_path: Path) -> None:
     own_connection = [("grpc.use_local_subchannel_pool", 1)]
     with running_server(tmp_path, max_concurrent_rpcs=64) as server, ExitStack() as stack:
         client = stack.enter_context(Client(server.address))
@@ -224,12 +218,12 @@ def test_idle_streams_leave_room_for_calls(tmp_path):
         assert answers(client)
 
 
-def silence(stack: ExitStack) -> Iterator[None]:
+def silence(stack: ExitStack) -> Iterator[Any]:
     """Return requests that never come."""
     ending = threading.Event()
     stack.callback(ending.set)
 
-    def wait() -> Iterator[None]:
+    def wait() -> Iterator[Any]:
         ending.wait()
         yield from ()
 
@@ -243,18 +237,18 @@ def answers(client: Client) -> bool:
         return False
 
 
-def test_reflection_lists_the_services_and_their_files(channel):
+def test_reflection_lists_the_services_and_their_files(channel: grpc.Channel) -> None:
     stub = reflection_pb2_grpc.ServerReflectionStub(channel)
     ask = reflection_pb2.ServerReflectionRequest
     listed, described = stub.ServerReflectionInfo(
         iter([ask(list_services="*"), ask(file_containing_symbol="inspector.v1.InspectionService")])
     )
     names = {service.name for service in listed.list_services_response.service}
-    assert {*SERVICES, "grpc.health.v1.Health"} <= names
+    assert {*NAMES, "grpc.health.v1.Health"} <= names
     assert described.file_descriptor_response.file_descriptor_proto
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", ":50051", "localhost:http", ""])
-def test_an_address_without_host_and_port_is_refused(address, tmp_path):
+def test_an_address_without_host_and_port_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="host:port"):
         serve(Settings(address=address, repository=tmp_path))

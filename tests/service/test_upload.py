@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -14,7 +16,9 @@ from grpc_status import rpc_status
 from inspector.client import Client
 from inspector.client.upload import id_for
 from inspector.errors import ConflictError, InvalidInputError, InvalidModelError
+from inspector.service.server import Server
 from inspector.v1 import model_service_pb2, model_service_pb2_grpc
+from inspector.v1.model_service_pb2 import UploadModelRequest
 from tests.support.patience import PATIENCE, eventually
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_photo
@@ -24,8 +28,12 @@ DATA = toy_cnn()
 HALF = len(DATA) // 2
 
 
-def header(**changes) -> Request:
-    given = {"model_id": "new", "size": len(DATA), "sha256": hashlib.sha256(DATA).hexdigest()} | changes
+def header(**changes: Any) -> Request:
+    given: dict[str, Any] = {
+        "model_id": "new",
+        "size": len(DATA),
+        "sha256": hashlib.sha256(DATA).hexdigest(),
+    } | changes
     return Request(header=model_service_pb2.UploadHeader(**given))
 
 
@@ -74,7 +82,14 @@ BAD = {
 
 
 @pytest.mark.parametrize(("messages", "code", "reason"), BAD.values(), ids=BAD)
-def test_a_bad_upload_is_refused_and_leaves_nothing(server, client, channel, messages, code, reason):
+def test_a_bad_upload_is_refused_and_leaves_nothing(
+    server: Server,
+    client: Client,
+    channel: grpc.Channel,
+    messages: list[UploadModelRequest],
+    code: str,
+    reason: str,
+) -> None:
     stub = model_service_pb2_grpc.ModelServiceStub(channel)
     with pytest.raises(grpc.RpcError) as caught:
         stub.UploadModel(iter(messages), timeout=60)
@@ -83,7 +98,7 @@ def test_a_bad_upload_is_refused_and_leaves_nothing(server, client, channel, mes
     assert_nothing_is_left(server, client)
 
 
-def test_a_stalled_upload_is_ended(server, client, channel):
+def test_a_stalled_upload_is_ended(server: Server, client: Client, channel: grpc.Channel) -> None:
     goes_on = threading.Event()
 
     def messages() -> Iterator[Request]:
@@ -99,7 +114,7 @@ def test_a_stalled_upload_is_ended(server, client, channel):
     assert_nothing_is_left(server, client)
 
 
-def test_an_upload_that_the_caller_leaves_is_forgotten_at_once(tmp_path):
+def test_an_upload_that_the_caller_leaves_is_forgotten_at_once(tmp_path: Path) -> None:
     begun, goes_on = threading.Event(), threading.Event()
 
     def messages() -> Iterator[Request]:
@@ -121,7 +136,7 @@ def test_an_upload_that_the_caller_leaves_is_forgotten_at_once(tmp_path):
             assert client.upload(DATA, name="new").state == "ready"
 
 
-def test_the_same_upload_once_more_is_no_error(client):
+def test_the_same_upload_once_more_is_no_error(client: Client) -> None:
     first = client.upload(DATA, name="again")
     assert client.upload(DATA, name="again") == first
     with pytest.raises(ConflictError):
@@ -129,24 +144,25 @@ def test_the_same_upload_once_more_is_no_error(client):
     client.delete("again")
 
 
-def test_labels_and_preprocessing_are_kept_with_the_model(tmp_path):
+def test_labels_and_preprocessing_are_kept_with_the_model(tmp_path: Path) -> None:
     labels = ["ant", "bee", "cat", "dog", "eel"]
     with running_server(tmp_path) as server, Client(server.address) as client:
         client.upload(DATA, name="named", labels=labels, preprocessing={"color": "BGR", "scale": 0.5})
     with running_server(tmp_path, load="*") as server, Client(server.address) as client:
-        details = client.models()[0].details
-        assert details.labels == tuple(labels)
-        assert (details.preprocessing.color, details.preprocessing.scale) == ("BGR", 0.5)
+        info = client.models()[0].info
+        assert info is not None
+        assert info.labels == tuple(labels)
+        assert (info.preprocessing.color, info.preprocessing.scale) == ("BGR", 0.5)
         assert client.model("named").predict(toy_photo())[0].classes[0].label in labels
 
 
-def test_preprocessing_that_makes_no_sense_is_refused(server, client):
+def test_preprocessing_that_makes_no_sense_is_refused(server: Server, client: Client) -> None:
     with pytest.raises((InvalidInputError, InvalidModelError)):
         client.upload(DATA, name="new", preprocessing={"std": [0.0]})
     assert_nothing_is_left(server, client)
 
 
-def test_the_number_of_models_is_bounded(tmp_path):
+def test_the_number_of_models_is_bounded(tmp_path: Path) -> None:
     with running_server(tmp_path, max_models=1) as server, Client(server.address) as client:
         client.upload(DATA, name="first")
         with pytest.raises(Exception, match="at most 1 models"):
@@ -155,14 +171,14 @@ def test_the_number_of_models_is_bounded(tmp_path):
         assert client.upload(DATA, name="second").state == "ready"
 
 
-def test_a_model_gets_a_name_from_its_file(tmp_path):
+def test_a_model_gets_a_name_from_its_file(tmp_path: Path) -> None:
     assert id_for("/some/where/My Net (v2).onnx") == "my-net-v2"
     assert id_for(tmp_path / "....onnx") == "model"
     assert id_for("x" * 99 + ".onnx") == "x" * 63
     assert id_for(b"abc") == "model-" + hashlib.sha256(b"abc").hexdigest()[:12]
 
 
-def assert_nothing_is_left(server, client) -> None:
+def assert_nothing_is_left(server: Server, client: Client) -> None:
     assert {model.name for model in client.models()} == {"toy", "endless"}
     root = server.models._repository._root
     assert {path.name for path in root.iterdir()} == {".incoming", ".lock", "toy", "endless"}

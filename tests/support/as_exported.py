@@ -16,7 +16,7 @@ def same_as_the_runtime(proto: onnx.ModelProto, x: np.ndarray) -> None:
     name = session.get_inputs()[0].name
     step = 1e-3 * np.random.default_rng(1).standard_normal(x[:1].shape).astype(np.float32)
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
-        output = ours.model.outputs[0].name
+        output = ours.info.outputs[0].name
         found = ours.activations(x, layers=[output])[output]
         first = inspector.Element(output, (0,) * (found.ndim - 1))
         gradient = ours.attribute(x[:1], target=first).maps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -14,15 +16,19 @@ from tests.support.graphs import FLOAT, model, node
 FILTERS = np.ones((4, 3, 3, 3), np.float32)
 
 
-def small(**changes) -> onnx.ModelProto:
+def small(**changes: Any) -> onnx.ModelProto:
     """Return a convolution and a rectifier."""
     nodes = [node("Conv", ["x", "w"], "a"), node("Relu", ["a"], "y")]
     return model(nodes, weights={"w": FILTERS}, **changes)
 
 
 def refused(
-    proto: onnx.ModelProto | bytes, match: str, *, error: type[InspectorError] = InvalidModelError, **options
-):
+    proto: onnx.ModelProto | bytes,
+    match: str,
+    *,
+    error: type[InspectorError] = InvalidModelError,
+    **options: Any,
+) -> InspectorError:
     """Check that reading raises `error` with a message that matches, and return it."""
     data = proto if isinstance(proto, bytes) else proto.SerializeToString()
     with pytest.raises(error, match=match) as caught:

@@ -68,6 +68,7 @@ def serving(repository: Path, *options: str) -> Iterator[tuple[subprocess.Popen[
         text=True,
     ) as process:
         try:
+            assert process.stdout is not None
             yield process, process.stdout.readline()
         finally:
             process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,7 +14,9 @@ from tests.support.sessions import plain_session
 FLOAT = TensorProto.FLOAT
 
 
-def node(op_type: str, inputs: Sequence[str], outputs: Sequence[str] | str, **attributes) -> onnx.NodeProto:
+def node(
+    op_type: str, inputs: Sequence[str], outputs: Sequence[str] | str, **attributes: Any
+) -> onnx.NodeProto:
     """Return a node; its name is that of its first output."""
     outputs = [outputs] if isinstance(outputs, str) else list(outputs)
     return helper.make_node(op_type, list(inputs), outputs, name=outputs[0], **attributes)
@@ -23,7 +26,7 @@ def model(
     nodes: Sequence[onnx.NodeProto],
     *,
     shape: Sequence[int | str] = (1, 3, 20, 17),
-    weights: Mapping[str, np.ndarray] | None = None,
+    weights: Mapping[str, np.ndarray | np.generic] | None = None,
     outputs: Sequence[str] | None = None,
     opset: int = 17,
     dtype: int = FLOAT,

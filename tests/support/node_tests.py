@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -66,7 +67,7 @@ def node_cases() -> tuple[NodeCase, ...]:
     return tuple(case for case in map(_case, tests) if case is not None)
 
 
-def _case(test: object) -> NodeCase | None:
+def _case(test: Any) -> NodeCase | None:
     model, nodes = test.model, list(test.model.graph.node)
     if len(nodes) != 1 or nodes[0].domain not in ("", "ai.onnx"):
         return None

@@ -30,7 +30,7 @@ class Replica:
         self._nodes = [node for node in map(_Node, proto.graph.node) if not self._is_weight(node)]
 
     def _is_weight(self, node: _Node) -> bool:
-        """Tell whether a node gives a constant, and keep it."""
+        """Return whether a node gives a constant, and keep it."""
         if node.op_type == "Constant":
             self._weights[node.output] = numpy_helper.to_array(node.attributes["value"]).astype(np.float64)
         elif node.op_type == "Reshape" and all(name in self._weights for name in node.inputs):
@@ -111,7 +111,7 @@ def _clip_slope(node: _Node, x: Array, *bounds: Array) -> Array:
     return (x > low) & (x < high)
 
 
-_SLOPES = {
+_SLOPES: dict[str, Callable[..., Array]] = {
     "Relu": lambda node, x: x > 0,
     "LeakyRelu": lambda node, x: np.where(x > 0, 1.0, node.attributes.get("alpha", 0.01)),
     "Clip": _clip_slope,

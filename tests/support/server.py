@@ -1,8 +1,11 @@
-"""A real server on a free port, in a thread of the test's process."""
+"""A real server on a free port: in a thread of the test's process, or in a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +19,7 @@ from inspector.service.settings import Settings
 @contextmanager
 def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
     """Give a server that listens; stop it afterwards."""
-    chosen = {
+    chosen: dict[str, Any] = {
         "address": "127.0.0.1:0",
         "device": "cpu",
         "repository": repository,
@@ -44,3 +47,22 @@ def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+@contextmanager
+def server_process(repository: Path, **settings: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Give a server in a process of its own, and its address."""
+    given = {"address": "127.0.0.1:0", "device": "cpu", "repository": repository} | settings
+    environment = os.environ | {f"INSPECTOR_{name.upper()}": str(value) for name, value in given.items()}
+    with subprocess.Popen(
+        [sys.executable, "-m", "inspector.service"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()

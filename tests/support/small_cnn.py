@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx
 
@@ -43,7 +45,7 @@ def _weights(batch: int | str) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(11)
 
     def drawn(*shape: int) -> np.ndarray:
-        return (rng.standard_normal(shape) * np.sqrt(2 / max(np.prod(shape[1:]), 1))).astype(np.float32)
+        return (rng.standard_normal(shape) * np.sqrt(2 / math.prod(shape[1:]))).astype(np.float32)
 
     return {
         "w1": drawn(8, 3, 3, 3), "b1": drawn(8), "w2": drawn(10, 8, 3, 3), "b2": drawn(10),

@@ -26,7 +26,7 @@ def toy_cnn(*, batch: int | str = "batch") -> bytes:
         node("Flatten", ["relu2"], "flat"),
         node("Gemm", ["flat", "w3", "b3"], "scores"),
     ]
-    values = {
+    values: dict[str, np.ndarray | np.generic] = {
         "w1": weights(6, 3, 3, 3),
         "b1": weights(6),
         "w2": weights(8, 6, 3, 3),
@@ -65,7 +65,7 @@ def toy_endless(*, least: float = 0.0) -> bytes:
         node("Gemm", ["flat", "w2"], "dense"),
         node("Add", ["dense", "waited"], "scores"),
     ]
-    values = {
+    values: dict[str, np.ndarray | np.generic] = {
         "w1": np.ones((2, 3, 3, 3), np.float32),
         "w2": np.ones((2 * 14 * 14, 3), np.float32),
         "least": np.float32(least),
@@ -89,7 +89,7 @@ def toy_bomb() -> bytes:
         node("Gemm", ["flat", "w"], "dense"),
         node("Add", ["dense", "zero"], "scores"),
     ]
-    values = {
+    values: dict[str, np.ndarray | np.generic] = {
         "billions": np.float32(8e9),
         "axis": np.array([0]),
         "w": np.ones((3 * SIDE * SIDE, 3), np.float32),

@@ -9,6 +9,7 @@ ONNX and NumPy alone, from the tensors that ONNX Runtime computes: none of the r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -161,7 +162,9 @@ class _Twin:
 
     def _on_codes(self, node: onnx.NodeProto) -> None:
         """QLinearAdd is Add, and so on: codes, scale and zero point per operand, then those of the result."""
-        attributes = {name: value for name, value in _attributes(node).items() if name != "channels_last"}
+        attributes: dict[str, Any] = {
+            name: value for name, value in _attributes(node).items() if name != "channels_last"
+        }
         operands = [self._real(node, (i, i + 1, i + 2)) for i in range(0, len(node.input) // 3 * 3, 3)]
         y = self._write(node.op_type.removeprefix("QLinear"), operands, node.output[0] + "/y", **attributes)
         self._requantize(y, node, (3 * len(operands), 3 * len(operands) + 1))
@@ -181,7 +184,8 @@ class _Twin:
 
     def _at_maxpool(self, node: onnx.NodeProto) -> None:
         """Of windows that do not overlap: the mean of what the first maximum leaves, times the window's size."""
-        x, rows, columns = self._values[node.input[0]], *_attributes(node)["kernel_shape"]
+        x = self._values[node.input[0]]
+        rows, columns = _attributes(node)["kernel_shape"]
         assert _attributes(node)["strides"] == [rows, columns]
         n, c, height, width = x.shape
         used = x[:, :, : height // rows * rows, : width // columns * columns]
@@ -193,7 +197,7 @@ class _Twin:
             first.reshape(tiles.shape).swapaxes(3, 4).reshape(used.shape)
         )
         masked = self._mask(node.input[0], mask, node.output[0] + "/masked")
-        window = {"kernel_shape": [rows, columns], "strides": [rows, columns]}
+        window: dict[str, Any] = {"kernel_shape": [rows, columns], "strides": [rows, columns]}
         means = self._write("AveragePool", [masked], node.output[0] + "/means", **window)
         self._write(
             "Mul",
@@ -272,12 +276,12 @@ class _Twin:
         self._floats[name] = np.asarray(array, np.float32)
         return name
 
-    def _write(self, op_type: str, inputs: Sequence[str], output: str, **attributes) -> str:
+    def _write(self, op_type: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         self._nodes.append(helper.make_node(op_type, list(inputs), [output], name=output, **attributes))
         return output
 
 
-def _attributes(node: onnx.NodeProto) -> dict:
+def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime as ort
 
 from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.model.preprocessing.prepare import prepare
 from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
@@ -28,6 +29,10 @@ class Subject:
     file: Path
     engine: Engine
     x: np.ndarray
+
+    @property
+    def run(self) -> Run:
+        return Run(self.engine)
 
     @property
     def outputs(self) -> list[str]:
@@ -57,7 +62,7 @@ def subject(zoo: Zoo, file: str) -> Subject:
         )
     name = "mnist_3.png" if model.input.channels == 1 else "dog_winml.jpg"
     engine = Engine(model, device=CPU, cache=SessionCache(max_bytes=1 << 30))
-    return Subject(path, engine, prepare(model, zoo.image(name)))
+    return Subject(path, engine, prepare(model, zoo.image(name)).values)
 
 
 def bare_session(file: Path, *, has_qdq: bool) -> ort.InferenceSession:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from bisect import bisect_right
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import astuple
 from threading import Lock
 from types import MappingProxyType
 
 import numpy as np
 
-from inspector.collections.collection import Collection, Item
-from inspector.collections.vectors import as_vector
-from inspector.errors import ConflictError, InvalidInputError, LimitExceededError, unknown_name
+from inspector.collections.registration import store
+from inspector.collections.store import (
+    Block,
+    Header,
+    HeaderChangedError,
+    IdsTakenError,
+    ItemBatch,
+    StoredItem,
+    Summary,
+)
+from inspector.collections.vectors import FloatArray
+from inspector.errors import LimitExceededError
 
 DEFAULT_MAX_BYTES = 1 << 30
+BLOCK_BYTES = 1 << 20
+"""Of a block of vectors, once a collection is large."""
 _BYTES_PER_ENTRY = 512
 """Python's own cost of an item or a collection: objects, dictionaries and array headers, rounded up."""
 
 
+@store("memory")
 class MemoryStore:
-    """A CollectionStore whose collections are immutable snapshots, swapped under one lock.
-
-    A vector is counted twice against `max_bytes`: once as the item's own, once as its row of the matrix that
-    a search builds.
-    """
+    """A Store whose collections are lists of blocks that are filled and never moved; one lock guards them all."""
 
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._used_bytes = 0
-        self._collections: dict[str, Collection] = {}
+        self._collections: dict[str, _Collection] = {}
         self._lock = Lock()
 
     @property
@@ -36,122 +45,182 @@ class MemoryStore:
         """What the collections take now, by the count that `max_bytes` bounds."""
         return self._used_bytes
 
-    def create(self, name: str, *, dimension: int, origin: Mapping[str, str]) -> Collection:
-        """Make an empty collection; ConflictError where the name is taken."""
-        if not name:
-            raise InvalidInputError("A collection's name must not be empty.", field="name")
-        if dimension < 1:
-            raise InvalidInputError(
-                f"A collection's dimension is {dimension}; it must be at least 1.", field="dimension"
-            )
-        collection = Collection(
-            name=name, dimension=dimension, origin=MappingProxyType(dict(origin)), items=()
-        )
+    def info(self, name: str) -> Summary | None:
+        """Return the collection as it is now; None where there is none."""
         with self._lock:
-            if name in self._collections:
-                raise ConflictError(
-                    f"There is a collection {name!r} already. Delete it first, or add to it.",
-                    reason="COLLECTION_EXISTS",
-                    field="name",
-                )
-            self._reserve(_collection_bytes(collection))
-            self._collections[name] = collection
-        return collection
-
-    def add(self, name: str, items: Iterable[Item]) -> Collection:
-        """Append items, all or none, and return the new snapshot."""
-        given = tuple(items)
-        # Copying and checking need no lock: a collection's dimension never changes under its name unless it
-        # is deleted and made anew, which the second look below catches.
-        seen = self.get(name)
-        frozen = tuple(_frozen(item, dimension=seen.dimension) for item in given)
-        _refuse_repeated_ids(frozen)
-        with self._lock:
-            now = self._find(name)
-            if now.dimension != seen.dimension:
-                raise ConflictError(
-                    f"Collection {name!r} was replaced by another while items were added. Add them again.",
-                    reason="COLLECTION_REPLACED",
-                    field="name",
-                )
-            _refuse_known_ids(frozen, now)
-            self._reserve(sum(map(_item_bytes, frozen)))
-            self._collections[name] = grown = replace(now, items=now.items + frozen)
-        return grown
-
-    def get(self, name: str) -> Collection:
-        """Return the collection as it is now; NotFoundError names the nearest ones."""
-        with self._lock:
-            return self._find(name)
+            collection = self._collections.get(name)
+            return None if collection is None else collection.summary()
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all collections, sorted."""
         with self._lock:
             return tuple(sorted(self._collections))
 
-    def delete(self, name: str) -> None:
-        """Forget a collection; NotFoundError where there is none."""
+    def append(self, batch: ItemBatch, *, header: Header, replacing: Header | None) -> Summary:
+        """Append all items or none, and put `header` in the place of `replacing`; see Store."""
+        attributes = [MappingProxyType(dict(one)) for one in batch.attributes]
         with self._lock:
-            collection = self._find(name)
-            del self._collections[name]
-            self._used_bytes -= _collection_bytes(collection) + sum(map(_item_bytes, collection.items))
+            collection = self._collections.get(header.name)
+            if (None if collection is None else collection.header) != replacing:
+                raise HeaderChangedError
+            if collection is None:
+                collection = _Collection(header)
+            collection.refuse_taken(batch.ids)
+            wanted = _entries_bytes(batch) + collection.block_bytes_for(len(batch.ids))
+            if replacing is None:
+                wanted += _BYTES_PER_ENTRY
+            wanted += _header_bytes(header) - (0 if replacing is None else _header_bytes(replacing))
+            self._refuse_if_full(wanted)
+            collection.extend(batch, attributes)
+            collection.header = header
+            collection.used_bytes += wanted
+            self._used_bytes += wanted
+            self._collections[header.name] = collection
+            return collection.summary()
 
-    def _find(self, name: str) -> Collection:
-        collection = self._collections.get(name)
-        if collection is None:
-            raise unknown_name("collection", name, self._collections)
-        return collection
+    def vectors(self, name: str, ids: Sequence[str]) -> Mapping[str, FloatArray]:
+        """Return the vectors (D,) of those ids that are there, read-only."""
+        with self._lock:
+            collection = self._collections.get(name)
+            return {} if collection is None else collection.rows(ids)
 
-    def _reserve(self, wanted: int) -> None:
+    def blocks(self, name: str) -> Generator[Block, None, None]:
+        """Yield all items in order of addition as they are at the first step."""
+        with self._lock:
+            collection = self._collections.get(name)
+            count = 0 if collection is None else len(collection.ids)
+        first = 0
+        while collection is not None and first < count:
+            with self._lock:
+                block = collection.block(first, stop=count)
+            yield block
+            first += len(block.ids)
+
+    def items(self, name: str, indices: Sequence[int]) -> Mapping[int, StoredItem]:
+        """Return the items at those indices that are there."""
+        with self._lock:
+            collection = self._collections.get(name)
+            if collection is None:
+                return {}
+            return {index: collection.item(index) for index in indices if 0 <= index < len(collection.ids)}
+
+    def delete(self, name: str) -> bool:
+        """Forget a collection, and return whether there was one."""
+        with self._lock:
+            collection = self._collections.pop(name, None)
+            if collection is not None:
+                self._used_bytes -= collection.used_bytes
+            return collection is not None
+
+    def _refuse_if_full(self, wanted: int) -> None:
         if self._used_bytes + wanted > self._max_bytes:
             raise LimitExceededError(
                 f"The store holds {self._used_bytes:,} of {self._max_bytes:,} bytes; {wanted:,} more do not "
                 "fit. Delete a collection, add fewer items, or start the store with a larger max_bytes.",
                 reason="STORE_FULL",
             )
-        self._used_bytes += wanted
 
 
-def _frozen(item: Item, *, dimension: int) -> Item:
-    if not item.id:
-        raise InvalidInputError("An item's id must not be empty.", field="items.id")
-    vector = np.array(as_vector(item.vector, dimension=dimension, field=f"The vector of item {item.id!r}"))
-    vector.flags.writeable = False
-    return Item(id=item.id, vector=vector, attributes=MappingProxyType(dict(item.attributes)))
+class _Collection:
+    """One collection; its store's lock is held around every call.
+
+    Rows are written once, behind all that a reader may look at, so that what was given out stays as it was.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.used_bytes = 0
+        self.ids: list[str] = []
+        self._attributes: list[Mapping[str, str]] = []
+        self._index: dict[str, int] = {}
+        self._blocks: list[FloatArray] = []
+        self._firsts: list[int] = []
+        """Per block, the index of its first row."""
+
+    def summary(self) -> Summary:
+        return Summary(header=self.header, item_count=len(self.ids))
+
+    def refuse_taken(self, ids: Sequence[str]) -> None:
+        taken = [one for one in ids if one in self._index]
+        if taken:
+            raise IdsTakenError(taken)
+
+    def block_bytes_for(self, count: int) -> int:
+        """Return what the blocks take that so many more rows need."""
+        return 4 * self.header.dimension * sum(self._new_blocks(count))
+
+    def extend(self, batch: ItemBatch, attributes: Sequence[Mapping[str, str]]) -> None:
+        new = [
+            np.empty((rows, self.header.dimension), np.float32) for rows in self._new_blocks(len(batch.ids))
+        ]
+        first = len(self.ids)
+        for block in new:
+            self._firsts.append(self._capacity())
+            self._blocks.append(block)
+        written = 0
+        while written < len(batch.ids):
+            block, row = self._place(first + written)
+            rows = batch.vectors[written : written + len(block) - row]
+            block[row : row + len(rows)] = rows
+            written += len(rows)
+        self._index.update(zip(batch.ids, range(first, first + len(batch.ids)), strict=True))
+        self._attributes.extend(attributes)
+        self.ids.extend(batch.ids)
+
+    def rows(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        found = {}
+        for one in ids:
+            if (index := self._index.get(one)) is not None:
+                block, row = self._place(index)
+                found[one] = _read_only(block[row])
+        return found
+
+    def block(self, first: int, *, stop: int) -> Block:
+        """Return the items from `first` to the end of its block, or to `stop`."""
+        block, row = self._place(first)
+        rows = _read_only(block[row : row + stop - first])
+        return Block(first=first, ids=tuple(self.ids[first : first + len(rows)]), vectors=rows)
+
+    def item(self, index: int) -> StoredItem:
+        return StoredItem(id=self.ids[index], attributes=self._attributes[index])
+
+    def _place(self, index: int) -> tuple[FloatArray, int]:
+        number = bisect_right(self._firsts, index) - 1
+        return self._blocks[number], index - self._firsts[number]
+
+    def _capacity(self) -> int:
+        return self._firsts[-1] + len(self._blocks[-1]) if self._blocks else 0
+
+    def _new_blocks(self, count: int) -> list[int]:
+        """Return the rows of each block that is to be made before so many more items fit.
+
+        A block is as large as what is there already, so that little is wasted on a small collection, and never
+        larger than BLOCK_BYTES.
+        """
+        most = max(1, BLOCK_BYTES // (4 * self.header.dimension))
+        missing = len(self.ids) + count - self._capacity()
+        new: list[int] = []
+        while missing > 0:
+            new.append(min(most, max(missing, self._capacity() + sum(new))))
+            missing -= new[-1]
+        return new
 
 
-def _refuse_repeated_ids(items: tuple[Item, ...]) -> None:
-    seen: set[str] = set()
-    for item in items:
-        if item.id in seen:
-            raise InvalidInputError(
-                f"Item {item.id!r} is given twice in one call; ids must differ.",
-                reason="DUPLICATE_ID",
-                field="items.id",
-            )
-        seen.add(item.id)
+def _read_only(rows: FloatArray) -> FloatArray:
+    rows.flags.writeable = False  # of this view alone
+    return rows
 
 
-def _refuse_known_ids(items: tuple[Item, ...], collection: Collection) -> None:
-    known = {item.id for item in collection.items}
-    taken = [item.id for item in items if item.id in known]
-    if taken:
-        raise ConflictError(
-            f"Collection {collection.name!r} has {len(taken)} of the given items already, the first is "
-            f"{taken[0]!r}. Give them other ids; an item is never overwritten.",
-            reason="ITEM_EXISTS",
-            field="items.id",
-        )
+def _entries_bytes(batch: ItemBatch) -> int:
+    return sum(
+        _BYTES_PER_ENTRY + _text_bytes(one, *attributes.keys(), *attributes.values())
+        for one, attributes in zip(batch.ids, batch.attributes, strict=True)
+    )
 
 
-def _item_bytes(item: Item) -> int:
-    return 2 * item.vector.nbytes + _text_bytes(item.attributes, item.id)
+def _header_bytes(header: Header) -> int:
+    return _text_bytes(header.name, header.key, *astuple(header.binding))
 
 
-def _collection_bytes(collection: Collection) -> int:
-    return _text_bytes(collection.origin, collection.name)
-
-
-def _text_bytes(texts: Mapping[str, str], name: str) -> int:
-    words = [name, *texts.keys(), *texts.values()]
-    return _BYTES_PER_ENTRY + sum(len(word.encode()) for word in words)
+def _text_bytes(*words: str) -> int:
+    return sum(len(word.encode()) for word in words)

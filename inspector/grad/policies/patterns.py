@@ -17,6 +17,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
+from inspector.operators.attributes import optional_number
 from inspector.types.arrays import Array
 
 CONSTANTS: Mapping[str, Callable[[Array], bool]] = {
@@ -37,14 +38,14 @@ _TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Operation:
+class Application:
     """A node of a formula."""
 
     op_type: str
     operands: tuple[Form, ...]
 
 
-Form = Operation | str | float
+Form = Application | str | float
 """A formula, parsed: an operation, "x" or the name of a kind of constant, or a number."""
 
 
@@ -69,20 +70,20 @@ def _form(tree: ast.expr) -> Form:
         case ast.Name(id=name) if name == "x" or name in CONSTANTS:
             return name
         case ast.BinOp(left=left, op=operator, right=right):
-            return Operation(_OPERATORS[type(operator)], (_form(left), _form(right)))
+            return Application(_OPERATORS[type(operator)], (_form(left), _form(right)))
         case ast.UnaryOp(op=ast.USub() as minus, operand=operand):
-            return Operation(_OPERATORS[type(minus)], (_form(operand),))
+            return Application(_OPERATORS[type(minus)], (_form(operand),))
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
-            return Operation(_OPERATORS[type(operator)], (_form(left), _form(right)))
+            return Application(_OPERATORS[type(operator)], (_form(left), _form(right)))
         case ast.Call(func=ast.Name(id=op_type), args=args):
-            return Operation(op_type, tuple(_form(argument) for argument in args))
+            return Application(op_type, tuple(_form(argument) for argument in args))
     raise ValueError(f"{ast.unparse(tree)!r} is no part of a formula.")
 
 
 def find(formula: str, node: ir.Node) -> Match | None:
     """Return where the formula ends in `node`, or None; no node but the last may be read from outside."""
     form = parse(formula)
-    if not isinstance(form, Operation) or form.op_type != node.op_type or len(node.outputs) != 1:
+    if not isinstance(form, Application) or form.op_type != node.op_type or len(node.outputs) != 1:
         return None
     found = next(_match_node(form, node, Match()), None)
     return found if found is not None and _is_closed(found, node) else None
@@ -98,7 +99,7 @@ def _is_closed(found: Match, last: ir.Node) -> bool:
 
 
 def _match(form: Form, operand: ir.Value | float | None, so_far: Match) -> Iterator[Match]:
-    if isinstance(form, Operation):
+    if isinstance(form, Application):
         node = operand.producer() if isinstance(operand, ir.Value) else None
         if node is not None:
             yield from _match_node(form, node, so_far)
@@ -114,7 +115,7 @@ def _match(form: Form, operand: ir.Value | float | None, so_far: Match) -> Itera
         yield so_far
 
 
-def _match_node(form: Operation, node: ir.Node, so_far: Match) -> Iterator[Match]:
+def _match_node(form: Application, node: ir.Node, so_far: Match) -> Iterator[Match]:
     operands = _operands(node)
     if (node.domain, node.op_type) != ("", form.op_type) or len(operands) != len(form.operands):
         return
@@ -137,7 +138,7 @@ def _match_all(
 def _operands(node: ir.Node) -> list[ir.Value | float | None]:
     """Return a node's inputs; the bounds of a Clip were attributes until opset 11."""
     if node.op_type == "Clip" and len(node.inputs) == 1:
-        bounds = [node.attributes.get_float(name, None) for name in ("min", "max")]
+        bounds = [optional_number(node, name) for name in ("min", "max")]
         return [node.inputs[0], *bounds]
     return list(node.inputs)
 

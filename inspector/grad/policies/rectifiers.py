@@ -6,7 +6,7 @@ rectifier from the function's input to its output.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -14,6 +14,9 @@ import onnx_ir as ir
 from inspector.grad.policies.patterns import find
 from inspector.grad.policies.saturation import cuts_off_negatives
 from inspector.model.const import constant_value
+from inspector.operators.attributes import optional_number
+from inspector.operators.domains import is_standard
+from inspector.operators.families import RECTIFIERS
 
 
 @dataclass(frozen=True)
@@ -27,35 +30,21 @@ class Rectifier:
     nodes: frozenset[ir.Node]
 
 
-def always(node: ir.Node) -> bool:  # noqa: ARG001
-    """Say that an operator is a rectifier whatever its attributes."""
-    return True
+def rectifies(node: ir.Node) -> bool:
+    """Return whether a node is a rectifier by itself: an operator of that family, or by saturation."""
+    if is_standard(node) and node.op_type in RECTIFIERS:
+        return node.op_type != "Clip" or clips_at_zero(node)
+    return cuts_off_negatives(node)
 
 
 def clips_at_zero(node: ir.Node) -> bool:
-    """Tell whether a Clip cuts off what is negative, as ReLU6 does: its lower bound is 0."""
-    if "min" in node.attributes:
-        return node.attributes["min"].as_float() == 0.0
+    """Return whether a Clip cuts off what is negative, as ReLU6 does: its lower bound is 0."""
+    given = optional_number(node, "min")
+    if given is not None:
+        return given == 0.0
     bound = constant_value(node.inputs[1]) if len(node.inputs) > 1 and node.inputs[1] is not None else None
     return bound is not None and float(bound) == 0.0
 
-
-RECTIFIERS: Mapping[str, Callable[[ir.Node], bool]] = {
-    "Relu": always,
-    "Clip": clips_at_zero,
-    "LeakyRelu": always,
-    "PRelu": always,
-    "ThresholdedRelu": always,
-    "Elu": always,
-    "Selu": always,
-    "Celu": always,
-    "Softplus": always,
-    "HardSwish": always,
-    "Gelu": always,
-    "Mish": always,
-    "Swish": always,
-}
-"""By operator: the test that a node must pass."""
 
 _RELU6 = ("Clip({0}, 0, 6)", "Min(Relu({0}), 6)", "Min(Max({0}, 0), 6)")
 _GATES = [gate.format("x + 3") for gate in _RELU6]
@@ -110,9 +99,7 @@ def find_rectifiers(graph: ir.Graph) -> dict[ir.Node, Rectifier]:
 
 def _candidates(graph: ir.Graph) -> Iterator[Rectifier]:
     for node in graph:
-        test = RECTIFIERS.get(node.op_type) if node.domain == "" else None
-        rectifies = cuts_off_negatives(node) if test is None else test(node)
-        if rectifies and node.inputs[0] is not None:
+        if rectifies(node) and node.inputs[0] is not None:
             yield Rectifier(node.op_type, node.inputs[0], node, frozenset({node}))
         for name, formulas in FORMS.items():
             for formula in formulas:

@@ -16,19 +16,24 @@ import onnx_ir as ir
 from inspector.grad.rule import Gradients, Rule, operand
 from inspector.grad.step import Replacement, RuleOf, Step
 from inspector.grad.writing.builder import Builder
-from inspector.grad.writing.quantization import OnCodes, float_operator
+from inspector.grad.writing.quantization import OnCodes
 from inspector.model.codes import carries_signal
 from inspector.model.const import constant_value
+from inspector.operators.attributes import number
+from inspector.operators.families import (
+    DEQUANTIZERS,
+    GATES,
+    MOVERS,
+    NORMALIZATIONS,
+    QUANTIZERS,
+    SQUASHING,
+)
+from inspector.operators.operation import as_float
+from inspector.operators.twins import float_operator
 from inspector.types.arrays import Array
 
 EPSILON = 1e-6
 """Keeps quotients finite; small beside activations."""
-
-CONVOLUTIONS = ("Conv", "ConvTranspose")
-DENSE = ("Gemm", "MatMul")
-LINEAR = (*CONVOLUTIONS, *DENSE)
-
-_GATES = frozenset({"Sigmoid", "HardSigmoid", "QLinearSigmoid"})
 
 
 # --- every operator
@@ -92,9 +97,9 @@ def _layer_before(value: ir.Value | None) -> str | None:
 
 def product(node: ir.Node, _rule_of: RuleOf) -> Step:
     """y = a·b: the signal takes all from its gate (Arras et al. 2017, §3.2) or from a constant; else each gets half."""
-    operands = [operand(node, i) for i in ((0, 3) if node.op_type == "QLinearMul" else (0, 1))]
+    operands = [x for x in as_float(node).inputs if x is not None]
     signals = [x for x in operands if carries_signal(x)]
-    ungated = [x for x in signals if (made := x.producer()) is None or made.op_type not in _GATES]
+    ungated = [x for x in signals if (made := x.producer()) is None or float_operator(made) not in GATES]
     takers = ungated or signals
 
     def shared_out(b: Builder, node: ir.Node, r: ir.Value) -> Gradients:
@@ -217,7 +222,7 @@ def at_merged(linear_rule: LinearRule) -> Replacement:
         weight, scale, variance = (_constant(x) for x in (before.inputs[1], node.inputs[1], node.inputs[4]))
         if weight is None or scale is None or variance is None:
             return epsilon(node, rule_of)
-        gain = scale / np.sqrt(variance + (node.attributes.get_float("epsilon", 1e-5) or 0.0))
+        gain = scale / np.sqrt(variance + number(node, "epsilon"))
         merged = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
         return _linear_step(linear_rule, before, rule_of(before), merged)
 
@@ -284,17 +289,10 @@ def flat(layer: Linear, r: ir.Value) -> ir.Value:
 
 # --- tables
 
-_ROUTES = (
-    "Cast", "Concat", "DepthToSpace", "Dropout", "Expand", "Flatten", "Gather", "Identity", "MaxPool", "Pad", "Reshape",
-    "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze",
-)  # fmt: skip
+_ROUTES = MOVERS | {"Cast", "Concat", "MaxPool", "Pad"}
 """What only moves elements: the derivative moves relevance back to where they came from."""
 
-_KEEP = (
-    "DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear",
-    "Erf", "GroupNormalization", "HardSigmoid", "InstanceNormalization", "LayerNormalization", "LRN", "LogSoftmax",
-    "LpNormalization", "MeanVarianceNormalization", "RMSNormalization", "Sigmoid", "Softmax", "Softsign", "Tanh",
-)  # fmt: skip
+_KEEP = QUANTIZERS | DEQUANTIZERS | NORMALIZATIONS | SQUASHING | {"LogSoftmax", "Softmax"}
 
 RELEVANCE: Mapping[str, Replacement | None] = {
     **dict.fromkeys(_ROUTES, None),

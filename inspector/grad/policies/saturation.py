@@ -11,40 +11,30 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import onnx_ir as ir
 
-from inspector.model.codes import RESULT_SCALES
 from inspector.model.const import constant_value
+from inspector.operators.attributes import optional_number
+from inspector.operators.domains import key_of
+from inspector.operators.families import DEQUANTIZERS, LINEAR, NON_NEGATIVE, REARRANGERS, RESIZERS, SELECTORS
+from inspector.operators.twins import TWINS, float_operator, result_of
 
-_MICROSOFT = "com.microsoft"
+_RECTIFYING = LINEAR | {"Add"}
+"""Float operators whose quantized result may be rectified by its saturation."""
 
-_RECTIFYING = frozenset(
-    {
-        ("", "QuantizeLinear"),
-        (_MICROSOFT, "QuantizeLinear"),
-        ("", "QLinearConv"),
-        (_MICROSOFT, "QLinearConv"),
-        ("", "QLinearMatMul"),
-        (_MICROSOFT, "QGemm"),
-        (_MICROSOFT, "QLinearAdd"),
-    }
+_FIRST_OPERAND = (
+    REARRANGERS
+    | SELECTORS
+    | RESIZERS
+    | {"AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "Pad", "ReduceMax", "ReduceMean"}
 )
-"""Domains and operators that may rectify what they quantize."""
+"""Operators whose output is not negative where their first operand is not."""
 
-_NON_NEGATIVE = frozenset({"Relu", "Sigmoid", "HardSigmoid", "Softmax", "Abs", "Exp"})
-_FIRST_OPERAND = frozenset(
-    {
-        "MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Identity",
-        "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Pad", "Slice", "Resize",
-    }
-)  # fmt: skip
 _ALL_OPERANDS = frozenset({"Add", "Sum", "Mul", "Max", "Concat"})
-"""Operators whose output is not negative where their operands are not."""
+"""Operators whose output is not negative where none of their operands is."""
 
-_TO_OUTPUT = frozenset(
-    {
-        "DequantizeLinear", "Identity", "Cast", "Flatten", "Reshape", "Squeeze", "Transpose", "Softmax",
-        "LogSoftmax", "Sigmoid", "QLinearSoftmax", "QLinearSigmoid",
-    }
-)  # fmt: skip
+_TO_OUTPUT = (
+    REARRANGERS - {"Dropout", "Unsqueeze"} | DEQUANTIZERS | {"Cast", "LogSoftmax", "Sigmoid", "Softmax"}
+)
+"""What stands between the last scores and the output."""
 
 _LARGEST: Mapping[ir.DataType, float] = {
     ir.DataType.FLOAT8E4M3FN: 448,
@@ -65,23 +55,20 @@ def code_range(dtype: ir.DataType) -> tuple[float, float]:
 
 
 def cuts_off_negatives(node: ir.Node) -> bool:
-    """Tell whether a node rectifies by saturation: its codes begin at 0, and what it quantizes may be negative."""
-    key = (node.domain, node.op_type)
-    if (
-        key not in _RECTIFYING
-        or not _is_smallest_code(node, RESULT_SCALES[key] + 1)
-        or is_output(node.outputs[0])
-    ):
+    """Return whether a node rectifies by saturation: its codes begin at 0, and what it quantizes may be negative."""
+    result, twin = result_of(node), TWINS.get(key_of(node))
+    if result is None or is_output(node.outputs[0]) or not _is_smallest_code(node, result.zero_point):
         return False
-    if node.op_type == "QuantizeLinear":
+    if twin is None:
         return not _never_negative(node.inputs[0])
-    if node.op_type == "QLinearAdd":
-        return not (_is_smallest_code(node, 2) and _is_smallest_code(node, 5))
-    return True
+    if twin.float_operator not in _RECTIFYING:
+        return False
+    operands = twin.operands_of(node)
+    return twin.float_operator != "Add" or not all(_is_smallest_code(node, x.zero_point) for x in operands)
 
 
 def is_output(codes: ir.Value) -> bool:
-    """Tell whether codes are an output of the model, before a bias, a probability and the like."""
+    """Return whether codes are an output of the model, before a bias, a probability and the like."""
     if codes.is_graph_output():
         return True
     users = {node for node, _ in codes.uses()}
@@ -90,11 +77,13 @@ def is_output(codes: ir.Value) -> bool:
 
 def _leads_out(user: ir.Node, codes: ir.Value) -> bool:
     others = [value for value in user.inputs if value is not None and value is not codes]
-    adds_bias = user.op_type in ("Add", "QLinearAdd") and all(constant_value(v) is not None for v in others)
-    return (adds_bias or user.op_type in _TO_OUTPUT) and is_output(user.outputs[0])
+    adds_bias = float_operator(user) == "Add" and all(constant_value(v) is not None for v in others)
+    return (adds_bias or float_operator(user) in _TO_OUTPUT) and is_output(user.outputs[0])
 
 
-def _is_smallest_code(node: ir.Node, index: int) -> bool:
+def _is_smallest_code(node: ir.Node, index: int | None) -> bool:
+    if index is None:
+        return False
     zero = constant_value(node.inputs[index]) if index < len(node.inputs) else None
     if zero is None:
         return index >= len(node.inputs) and node.op_type == "QuantizeLinear"  # 0 of uint8, by default
@@ -103,7 +92,7 @@ def _is_smallest_code(node: ir.Node, index: int) -> bool:
 
 
 def _never_negative(value: ir.Value | None) -> bool:
-    """Tell whether a tensor is known to have no negative values. The image counts too: no layer computes it."""
+    """Return whether a tensor is known to have no negative values. The image counts too: no layer computes it."""
     seen: set[ir.Value] = set()
     pending = [value]
     while pending:
@@ -124,15 +113,14 @@ def _negative_only_with(value: ir.Value) -> Sequence[ir.Value | None] | None:
     if array is not None:
         return () if np.all(array.astype(np.float64) >= 0) else None
     node = value.producer()
-    if node is None or node.op_type in _NON_NEGATIVE:
+    if node is None or node.op_type in NON_NEGATIVE:
         return ()
-    if node.op_type == "DequantizeLinear":
+    if node.op_type in DEQUANTIZERS:
         return () if _is_smallest_code(node, 2) else None
     if node.op_type == "Clip":
-        low = (
-            constant_value(node.inputs[1]) if len(node.inputs) > 1 else node.attributes.get_float("min", None)
-        )
-        return () if low is not None and float(low) >= 0 else None
+        bound = constant_value(node.inputs[1]) if len(node.inputs) > 1 else None
+        low = optional_number(node, "min") if bound is None else float(bound)
+        return () if low is not None and low >= 0 else None
     if node.op_type in _FIRST_OPERAND:
         return node.inputs[:1]
     return node.inputs if node.op_type in _ALL_OPERANDS else None

@@ -25,8 +25,6 @@ import onnx_ir as ir
 from inspector.errors import unknown_name
 from inspector.grad.policies.rectifiers import Rectifier
 from inspector.grad.policies.relevance import (
-    CONVOLUTIONS,
-    DENSE,
     RELEVANCE,
     LinearRule,
     alpha_beta,
@@ -43,6 +41,7 @@ from inspector.grad.rule import Gradients, Rule
 from inspector.grad.step import Rectification, Replacement, RuleOf, Step
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import ON_CODES, SaturatingRule
+from inspector.operators.families import CONVOLUTIONS, DENSE, LINEAR
 from inspector.registry import Registry
 
 
@@ -129,7 +128,7 @@ def _relevance(
         operators |= dict.fromkeys(DENSE, at_linear(dense))
     at_first: dict[str, Replacement] = {}
     if first is not None:
-        at_first = dict.fromkeys((*CONVOLUTIONS, *DENSE), at_linear(first))
+        at_first = dict.fromkeys(LINEAR, at_linear(first))
         at_first["BatchNormalization"] = at_merged(first)
     return Policy(
         name=name,

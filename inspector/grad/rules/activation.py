@@ -9,6 +9,7 @@ import onnx_ir as ir
 from inspector.grad.policies.rectifiers import clips_at_zero
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import number, text
 
 
 @rule("Relu")
@@ -33,7 +34,7 @@ def clip(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _bound(b: Builder, node: ir.Node, name: str, index: int) -> ir.Value | None:
     if name in node.attributes:  # an attribute until opset 11, an input since
-        return b.constant(node.attributes[name].as_float())
+        return b.constant(number(node, name))
     value = node.inputs[index] if len(node.inputs) > index else None
     return None if value is None else b.saved(value)
 
@@ -41,7 +42,7 @@ def _bound(b: Builder, node: ir.Node, name: str, index: int) -> ir.Value | None:
 @rule("LeakyRelu")
 def leaky_relu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where x > 0, else alpha·gy."""
-    alpha = node.attributes.get_float("alpha", 0.01) or 0.0
+    alpha = number(node, "alpha")
     return [_two_slopes(b, gy, operand(node, 0), b.constant(alpha))]
 
 
@@ -69,22 +70,22 @@ def sigmoid(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("Elu")
 def elu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where x > 0, else gy · (y + alpha)."""
-    alpha = _float(node, "alpha", 1.0)
+    alpha = number(node, "alpha")
     return [_exponential_below(b, node, gy, slope=1.0, rate=1.0, alpha=alpha)]
 
 
 @rule("Selu")
 def selu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gamma·gy where x > 0, else gy · (y + gamma·alpha) (Klambauer et al. 2017, eq. 2)."""
-    alpha = _float(node, "alpha", 1.67326319217681884765625)
-    gamma = _float(node, "gamma", 1.05070102214813232421875)
+    alpha = number(node, "alpha")
+    gamma = number(node, "gamma")
     return [_exponential_below(b, node, gy, slope=gamma, rate=1.0, alpha=gamma * alpha)]
 
 
 @rule("Celu", since=12)
 def celu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where x > 0, else gy · (y/alpha + 1) (Barron 2017, eq. 2)."""
-    return [_exponential_below(b, node, gy, slope=1.0, rate=1 / _float(node, "alpha", 1.0), alpha=1.0)]
+    return [_exponential_below(b, node, gy, slope=1.0, rate=1 / number(node, "alpha"), alpha=1.0)]
 
 
 def _exponential_below(
@@ -102,14 +103,14 @@ def _exponential_below(
 @rule("ThresholdedRelu")
 def thresholded_relu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where x > alpha."""
-    alpha = _float(node, "alpha", 1.0)
+    alpha = number(node, "alpha")
     return [b.op("Mul", gy, b.positive(b.op("Sub", b.saved(operand(node, 0)), b.constant(alpha))))]
 
 
 @rule("Shrink", since=9)
 def shrink(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where |x| > lambd."""
-    lambd = _float(node, "lambd", 0.5)
+    lambd = number(node, "lambd")
     outside = b.op("Sub", b.op("Abs", b.saved(operand(node, 0))), b.constant(lambd))
     return [b.op("Mul", gy, b.positive(outside))]
 
@@ -139,7 +140,7 @@ def mish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("Swish", since=24)
 def swish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """y = x·s, s = σ(alpha·x): gx = gy · s·(1 + alpha·x·(1 − s)) (Ramachandran et al. 2017, §4.1)."""
-    x = b.op("Mul", b.saved(operand(node, 0)), b.constant(_float(node, "alpha", 1.0)))
+    x = b.op("Mul", b.saved(operand(node, 0)), b.constant(number(node, "alpha")))
     s = b.op("Sigmoid", x)
     bend = b.op("Add", b.constant(1), b.op("Mul", x, b.op("Sub", b.constant(1), s)))
     return [b.op("Mul", gy, b.op("Mul", s, bend))]
@@ -153,7 +154,7 @@ def gelu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """
     x = b.saved(operand(node, 0))
     square = b.op("Mul", x, x)
-    if node.attributes.get_string("approximate", "none") == "tanh":
+    if text(node, "approximate") == "tanh":
         scale = math.sqrt(2 / math.pi)
         cubic = b.op("Mul", b.op("Add", b.op("Mul", square, b.constant(0.044715)), b.constant(1)), x)
         curve = b.op("Tanh", b.op("Mul", cubic, b.constant(scale)))
@@ -172,7 +173,7 @@ def gelu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def hard_sigmoid(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = alpha·gy where 0 < y < 1."""
     y = b.saved(node.outputs[0])
-    alpha = node.attributes.get_float("alpha", 0.2) or 0.0
+    alpha = number(node, "alpha")
     return [b.op("Mul", b.op("Mul", gy, b.constant(alpha)), _inside(b, y))]
 
 
@@ -189,8 +190,3 @@ def hard_swish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _inside(b: Builder, y: ir.Value) -> ir.Value:
     return b.positive(b.op("Mul", y, b.op("Sub", b.constant(1), y)))
-
-
-def _float(node: ir.Node, name: str, default: float) -> float:
-    value = node.attributes.get_float(name, default)
-    return default if value is None else value

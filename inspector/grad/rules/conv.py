@@ -7,6 +7,7 @@ import onnx_ir as ir
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.convolution import bias_gradient, input_gradient, read_window, weight_gradient
+from inspector.operators.attributes import integer
 
 
 @rule("Conv")
@@ -17,7 +18,7 @@ def conv(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     channels, *inputs = b.sizes(x, 1, *spatial)
     outputs = b.sizes(node.outputs[0], *spatial)
     window = read_window(node, kernel=b.sizes(w, *spatial), inputs=inputs, outputs=outputs)
-    group = node.attributes.get_int("group", 1) or 1
+    group = integer(node, "group")
     gx = input_gradient(
         b,
         gy,

@@ -7,14 +7,15 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import flag, integer
 
 
 @rule("CumSum", since=11)
 def cumulative_sum(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = the running sum of gy from the other end."""
     axis = _axis(b, node)
-    reverse = node.attributes.get_int("reverse", 0)
-    exclusive = node.attributes.get_int("exclusive", 0)
+    reverse = integer(node, "reverse")
+    exclusive = integer(node, "exclusive")
     return [b.op("CumSum", gy, b.ints(axis), exclusive=exclusive, reverse=0 if reverse else 1), None]
 
 
@@ -29,7 +30,7 @@ def cumulative_product(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     (size,) = b.sizes(x, axis)
     parts = b.split(b.saved(x), [1] * size, axis=axis)
     seeds = b.split(gy, [1] * size, axis=axis)
-    order = range(size)[::-1] if node.attributes.get_int("reverse", 0) else range(size)
+    order = range(size)[::-1] if flag(node, "reverse") else range(size)
     before: dict[int, ir.Value] = {}
     product = b.constant(1)
     for i in order:
@@ -37,7 +38,7 @@ def cumulative_product(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         product = b.op("Mul", product, parts[i])
     gradients: dict[int, ir.Value] = {}
     later = b.op("Mul", seeds[0], b.constant(0))
-    exclusive = node.attributes.get_int("exclusive", 0)
+    exclusive = integer(node, "exclusive")
     for i in reversed(order):
         total = later if exclusive else b.op("Add", seeds[i], later)
         gradients[i] = b.op("Mul", before[i], total)

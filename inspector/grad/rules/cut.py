@@ -8,6 +8,7 @@ import onnx_ir as ir
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import cut_axis, numbered, pad_axis, put_back_all, transposed_take
+from inspector.operators.attributes import integers, optional_integer
 
 _WHOLE = 2**31 - 1
 """Ends from here on mean "to the end" in every export."""
@@ -16,8 +17,8 @@ _WHOLE = 2**31 - 1
 @rule("Slice")
 def slice_by_attributes(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where it was cut out, zero elsewhere."""
-    starts, ends = node.attributes["starts"].as_ints(), node.attributes["ends"].as_ints()
-    axes = node.attributes["axes"].as_ints() if "axes" in node.attributes else range(len(starts))
+    starts, ends = integers(node, "starts"), integers(node, "ends")
+    axes = integers(node, "axes", range(len(starts)))
     return [_uncut(b, operand(node, 0), gy, list(starts), list(ends), list(axes), [1] * len(starts))]
 
 
@@ -75,7 +76,8 @@ def compress(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy where the condition held, zero elsewhere."""
     x = operand(node, 0)
     condition = b.array(node.inputs[1])
-    along = {"axis": node.attributes["axis"].as_int()} if "axis" in node.attributes else {}
+    axis = optional_integer(node, "axis")
+    along = {} if axis is None else {"axis": axis}
     if condition is None or not along:
         moved = b.op("Compress", numbered(b, x), b.saved(operand(node, 1)), **along)
         return [put_back_all(b, gy, moved, x), None]
@@ -90,7 +92,7 @@ def compress(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def center_crop_pad(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy, padded where x was cropped and cropped where x was padded."""
     x, rank = operand(node, 0), b.rank(operand(node, 0))
-    axes = node.attributes["axes"].as_ints() if "axes" in node.attributes else range(rank)
+    axes = integers(node, "axes", range(rank))
     for axis in [axis % rank for axis in axes]:
         (before,), (after,) = b.sizes(x, axis), b.sizes(node.outputs[0], axis)
         if axis == 0 and before != after:
@@ -107,7 +109,7 @@ def center_crop_pad(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def crop(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy inside the border, zero in it (deprecated; left, top, right, bottom)."""
     x = operand(node, 0)
-    left, top = list(node.attributes["border"].as_ints())[:2]
+    left, top = list(integers(node, "border"))[:2]
     (height, width), (rows, columns) = b.sizes(x, 2, 3), b.sizes(node.outputs[0], 2, 3)
     pads = [0, 0, top, left, 0, 0, height - top - rows, width - left - columns]
     return [b.op("Pad", gy, b.ints(pads))]

@@ -12,6 +12,7 @@ from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.convolution import Window, read_window
 from inspector.grad.writing.sampling import Corner, corners, linear_taps, read, spread
+from inspector.operators.attributes import integer
 
 
 @rule("DeformConv", since=19)
@@ -26,7 +27,7 @@ def deform_conv(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     channels, *sizes = b.sizes(x, 1, *spatial)
     outputs = b.sizes(node.outputs[0], *spatial)
     window = read_window(node, kernel=b.sizes(w, *spatial), inputs=sizes, outputs=outputs)
-    parts = node.attributes.get_int("offset_group", 1) or 1
+    parts = integer(node, "offset_group")
     shared = channels // parts
     found = _corners(b, b.saved(offset), window, sizes=sizes, outputs=outputs, parts=parts)
     signal = b.op("Reshape", _unweighted(b, node, gy), b.ints([0, parts, shared, -1]))
@@ -53,7 +54,7 @@ def _over_channels(b: Builder, signal: ir.Value, values: ir.Value) -> ir.Value:
 
 def _unweighted(b: Builder, node: ir.Node, gy: ir.Value) -> ir.Value:
     """Write Wᵀ·gy, group by group: (K, groups, channels per group · taps, places)."""
-    w, groups = operand(node, 1), node.attributes.get_int("group", 1) or 1
+    w, groups = operand(node, 1), integer(node, "group")
     filters, *rest = b.sizes(w, *range(b.rank(w)))
     matrices = b.op("Reshape", b.saved(w), b.ints([groups, filters // groups, math.prod(rest)]))
     signal = b.op("Reshape", gy, b.ints([0, groups, filters // groups, -1]))

@@ -13,7 +13,8 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
-from inspector.model.spec import Dim
+from inspector.operators.attributes import text
+from inspector.types.layers import Dim
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _gradient(
 
 def _explicit(node: ir.Node, shapes: Sequence[Sequence[Dim]]) -> list[str]:
     """Return the letters of every input and of the result, with letters of their own for what "..." stands for."""
-    equation = node.attributes["equation"].as_string().replace(" ", "")
+    equation = text(node, "equation").replace(" ", "")
     left, arrow, right = equation.partition("->")
     inputs = left.split(",")
     if not arrow:

@@ -8,6 +8,7 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer
 from inspector.types.arrays import Array
 
 
@@ -19,7 +20,7 @@ def fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """
     x, out = operand(node, 0), node.outputs[0]
     axis = _axis(b, node)
-    inverse, onesided = node.attributes.get_int("inverse", 0), node.attributes.get_int("onesided", 0)
+    inverse, onesided = integer(node, "inverse"), integer(node, "onesided")
     (given,), (bins,) = b.sizes(x, axis), b.sizes(out, axis)
     if inverse and onesided:
         gx = _of_real_inverse(b, gy, bins, axis=axis, rank=b.rank(x))
@@ -64,7 +65,7 @@ def _axis(b: Builder, node: ir.Node) -> int:
     if given is not None and array is None:
         raise _unsupported(node, "a computed axis")
     since_20 = node.graph is not None and node.graph.opset_imports.get("", 17) >= 20
-    default = -2 if since_20 else node.attributes.get_int("axis", 1) or 0
+    default = -2 if since_20 else integer(node, "axis")
     axis = (default if array is None else int(array.reshape(-1)[0])) % rank
     if axis == 0:
         b.mix_batch()

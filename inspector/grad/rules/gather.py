@@ -9,13 +9,14 @@ import onnx_ir as ir
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import numbered, put_back_all, replace_axes, transposed_take
+from inspector.operators.attributes import integer
 
 
 @rule("Gather")
 def gather(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx[indices[i]] += gy[i] along the axis."""
     x, rank = operand(node, 0), b.rank(operand(node, 0))
-    axis = node.attributes.get_int("axis", 0) % rank
+    axis = integer(node, "axis") % rank
     indices = b.array(node.inputs[1])
     if indices is None:
         places = b.op("Gather", numbered(b, x), b.saved(operand(node, 1)), axis=axis)
@@ -33,14 +34,14 @@ def gather(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def gather_elements(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx[…, indices[…, i, …], …] += gy[…, i, …]."""
     return _taken_back(
-        b, node, "GatherElements", gy, {"axis": node.attributes.get_int("axis", 0) % b.rank(operand(node, 0))}
+        b, node, "GatherElements", gy, {"axis": integer(node, "axis") % b.rank(operand(node, 0))}
     )
 
 
 @rule("GatherND")
 def gather_nd(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx[indices[i]] += gy[i], for indices along several axes."""
-    return _taken_back(b, node, "GatherND", gy, {"batch_dims": node.attributes.get_int("batch_dims", 0)})
+    return _taken_back(b, node, "GatherND", gy, {"batch_dims": integer(node, "batch_dims")})
 
 
 def _taken_back(
@@ -55,7 +56,7 @@ def _taken_back(
 def top_k(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx[indices[i]] = gy[i]: the values that were chosen get the gradient."""
     x = operand(node, 0)
-    axis = node.attributes.get_int("axis", -1) % b.rank(x)
+    axis = integer(node, "axis") % b.rank(x)
     places = b.op("GatherElements", numbered(b, x), b.saved(node.outputs[1]), axis=axis)
     return [put_back_all(b, gy, places, x), *[None] * (len(node.inputs) - 1)]
 
@@ -64,6 +65,6 @@ def top_k(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def reverse_sequence(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy, reversed again."""
     b.mix_batch()  # lengths are per image
-    batch, time = node.attributes.get_int("batch_axis", 1), node.attributes.get_int("time_axis", 0)
+    batch, time = integer(node, "batch_axis"), integer(node, "time_axis")
     lengths = b.saved(operand(node, 1))
     return [b.op("ReverseSequence", gy, lengths, batch_axis=batch, time_axis=time), None]

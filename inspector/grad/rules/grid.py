@@ -10,6 +10,7 @@ import onnx_ir as ir
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.sampling import Tap, clip, corners, read, spread, within
+from inspector.operators.attributes import flag, text
 
 _CUBIC = -0.75
 """The coefficient of the cubic kernel that the operator fixes."""
@@ -39,9 +40,9 @@ def grid_sample(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _taps(b: Builder, node: ir.Node, normalized: ir.Value, size: int) -> Iterator[Tap]:
     """Yield what the samples read along one axis, from coordinates in [-1, 1], with slopes by those."""
-    mode = node.attributes.get_string("mode", "linear") or "linear"
-    padding = node.attributes.get_string("padding_mode", "zeros") or "zeros"
-    aligned = bool(node.attributes.get_int("align_corners", 0))
+    mode = text(node, "mode", opset=20)  # "linear" and, until 20, "bilinear" say the same
+    padding = text(node, "padding_mode")
+    aligned = flag(node, "align_corners")
     factor = (size - 1) / 2 if aligned else size / 2
     at = b.op("Add", b.op("Mul", normalized, b.constant(factor)), b.constant((size - 1) / 2))
     speed = b.constant(factor)
@@ -118,7 +119,7 @@ def affine_grid(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gθ = Σ over the points of gy ⊗ (point, 1)."""
     grid = node.outputs[0]
     *sizes, n = b.sizes(grid, *range(1, b.rank(grid)))
-    aligned = bool(node.attributes.get_int("align_corners", 0))
+    aligned = flag(node, "align_corners")
     axes = [
         np.linspace(-1, 1, size) if aligned and size > 1 else (2 * np.arange(size) + 1) / size - 1
         for size in sizes

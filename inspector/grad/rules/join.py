@@ -7,12 +7,13 @@ import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer
 
 
 @rule("Concat")
 def concat(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """Every operand gets its part of gy."""
-    axis = node.attributes.get_int("axis", 1) % b.rank(node.outputs[0])
+    axis = integer(node, "axis", 1) % b.rank(node.outputs[0])
     if axis == 0:
         b.mix_batch()
     operands = [x for x in node.inputs if x is not None]
@@ -22,7 +23,7 @@ def concat(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("Split")
 def split(b: Builder, node: ir.Node, *gys: ir.Value | None) -> Gradients:
     """gx = the gradients of the parts side by side; zeros for a part that nobody uses."""
-    axis = node.attributes.get_int("axis", 0) % b.rank(operand(node, 0))
+    axis = integer(node, "axis") % b.rank(operand(node, 0))
     if axis == 0:
         b.mix_batch()
     present = next(gy for gy in gys if gy is not None)

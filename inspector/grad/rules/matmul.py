@@ -6,15 +6,16 @@ import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
-from inspector.model.spec import Dim
+from inspector.operators.attributes import integer, number
+from inspector.types.layers import Dim
 
 
 @rule("Gemm")
 def gemm(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """Y = α·A'·B' + β·C: gA' = α·gy·B'ᵀ, gB' = α·A'ᵀ·gy, gC = β·gy, each transposed back."""
     a, w = b.saved(operand(node, 0)), b.saved(operand(node, 1))
-    alpha = node.attributes.get_float("alpha", 1.0)
-    trans_a, trans_b = (node.attributes.get_int(name, 0) or 0 for name in ("transA", "transB"))
+    alpha = number(node, "alpha")
+    trans_a, trans_b = integer(node, "transA"), integer(node, "transB")
     if trans_a:
         b.mix_batch()
         ga = b.op("Gemm", w, gy, alpha=alpha, transA=trans_b, transB=1)
@@ -28,7 +29,7 @@ def gemm(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         gb = b.op("Gemm", a, gy, alpha=alpha, transA=1 - trans_a)
     gradients: list[ir.Value | None] = [ga, gb]
     if len(node.inputs) > 2 and node.inputs[2] is not None:
-        beta = node.attributes.get_float("beta", 1.0) or 0.0
+        beta = number(node, "beta")
         scaled = b.op("Mul", gy, b.constant(beta))
         gradients.append(b.unbroadcast(scaled, node.inputs[2], node.outputs[0]))
     return gradients + [None] * (len(node.inputs) - len(gradients))

@@ -8,18 +8,19 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import flag, integer, number
 
 
 @rule("BatchNormalization")
 def batch_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy · scale/√(var + ε), channel by channel (the statistics are constants at inference)."""
-    if node.attributes.get_int("training_mode", 0):
+    if flag(node, "training_mode"):
         raise UnsupportedOperatorError(
             f"Node {node.name!r} is a BatchNormalization in training mode: its output depends on the whole batch. "
             "Export the model in inference mode (model.eval())."
         )
     scale, variance = operand(node, 1), operand(node, 4)
-    epsilon = node.attributes.get_float("epsilon", 1e-5) or 0.0
+    epsilon = number(node, "epsilon")
     # Until opset 9, spatial=0 gives every element of an image statistics of its own.
     shape = [1, *b.sizes(scale, *range(b.rank(scale)))]
     shape += [1] * (b.rank(operand(node, 0)) - len(shape))
@@ -40,10 +41,10 @@ def lrn(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     gx_i = gy_i·s_i^−β − 2αβ/n · x_i · Σ_{j: i in window(j)} gy_j·x_j·s_j^(−β−1)
     """
     x = b.saved(operand(node, 0))
-    size = node.attributes["size"].as_int()
-    alpha = node.attributes.get_float("alpha", 1e-4) or 0.0
-    beta = node.attributes.get_float("beta", 0.75) or 0.0
-    bias = node.attributes.get_float("bias", 1.0) or 0.0
+    size = integer(node, "size")
+    alpha = number(node, "alpha")
+    beta = number(node, "beta")
+    bias = number(node, "bias")
     below, above = (size - 1) // 2, size // 2
     energy = _channel_mean(b, node, b.op("Mul", x, x), size=size, below=below, above=above)
     s = b.op("Add", b.op("Mul", energy, b.constant(alpha)), b.constant(bias))

@@ -11,13 +11,14 @@ from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import transposed_take
+from inspector.operators.attributes import optional_integers, text
 from inspector.types.arrays import Array
 
 
 @rule("Pad")
 def pad(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy without the padding (negative pads give zeros back); what was a copy of x adds up where it came from."""
-    mode = node.attributes.get_string("mode", "constant")
+    mode = text(node, "mode")
     gx = _cut(b, node, gy) if mode == "constant" else _fold(b, node, gy, mode or "")
     return [gx, *[None] * (len(node.inputs) - 1)]
 
@@ -57,8 +58,9 @@ def _fold(b: Builder, node: ir.Node, gy: ir.Value, mode: str) -> ir.Value:
 
 def _pads(b: Builder, node: ir.Node) -> Array | None:
     """Read the pads for all axes: an attribute until opset 11, then an input, for chosen axes since 18."""
-    if "pads" in node.attributes:
-        return np.asarray(node.attributes["pads"].as_ints())
+    given = optional_integers(node, "pads")
+    if given is not None:
+        return np.asarray(given)
     pads = b.fixed(node.inputs[1])
     chosen = node.inputs[3] if len(node.inputs) > 3 else None
     if pads is None or chosen is None:

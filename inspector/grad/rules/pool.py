@@ -11,6 +11,7 @@ from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.convolution import Window, input_gradient, read_window
 from inspector.grad.writing.movement import places_in_image, put_back, total_size
+from inspector.operators.attributes import flag, integer, integers, optional_integers, text
 from inspector.types.arrays import Array
 
 
@@ -46,7 +47,7 @@ def average_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("LpPool", since=2)
 def lp_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = sign(x)·|x|ᵖ⁻¹ · transposed convolution of gy/yᵖ⁻¹ with ones."""
-    p = node.attributes.get_int("p", 2) or 2
+    p = integer(node, "p")
     spread = _over_windows(b, node, _share_of_norm(b, node, gy, p))
     return [b.op("Mul", spread, _slope_of_power(b, operand(node, 0), p))]
 
@@ -54,7 +55,7 @@ def lp_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("GlobalLpPool", since=2)
 def global_lp_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = sign(x)·|x|ᵖ⁻¹ · gy/yᵖ⁻¹, everywhere."""
-    p = node.attributes.get_int("p", 2) or 2
+    p = integer(node, "p")
     return [b.op("Mul", _share_of_norm(b, node, gy, p), _slope_of_power(b, operand(node, 0), p))]
 
 
@@ -81,7 +82,7 @@ def _window(b: Builder, node: ir.Node) -> tuple[Window, list[int], list[int]]:
     x = operand(node, 0)
     spatial = range(2, b.rank(x))
     inputs, outputs = b.sizes(x, *spatial), b.sizes(node.outputs[0], *spatial)
-    kernel = node.attributes["kernel_shape"].as_ints()
+    kernel = integers(node, "kernel_shape")
     return read_window(node, kernel=kernel, inputs=inputs, outputs=outputs), inputs, outputs
 
 
@@ -118,7 +119,7 @@ def _trimmed(window: Window, inputs: list[int], outputs: list[int]) -> Window:
 def _counts(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]) -> Array:
     """How many elements each window averages over, shaped to broadcast over (N, C, *outputs)."""
     n = len(inputs)
-    with_padding = bool(node.attributes.get_int("count_include_pad", 0))
+    with_padding = flag(node, "count_include_pad")
     declared = _declared_pads(node, window)
     counts = np.ones((), np.int64)
     for axis in range(n):
@@ -136,9 +137,10 @@ def _counts(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]
 
 
 def _declared_pads(node: ir.Node, window: Window) -> list[int]:
-    if "pads" in node.attributes:
-        return list(node.attributes["pads"].as_ints())
-    same = (node.attributes.get_string("auto_pad", "NOTSET") or "").startswith("SAME")
+    given = optional_integers(node, "pads")
+    if given is not None:
+        return list(given)
+    same = text(node, "auto_pad").startswith("SAME")
     return list(window.pads) if same else [0] * len(window.pads)
 
 

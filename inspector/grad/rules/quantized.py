@@ -17,14 +17,14 @@ from inspector.grad.writing.quantization import (
     within,
     written,
 )
+from inspector.operators.attributes import integer
+from inspector.operators.domains import MICROSOFT, STANDARD
 from inspector.types.arrays import Array
 
-_MICROSOFT = "com.microsoft"
-
 for _domain, _op_type in (
-    ("", "QuantizeLinear"),
-    (_MICROSOFT, "QuantizeLinear"),
-    ("", "DynamicQuantizeLinear"),
+    (STANDARD, "QuantizeLinear"),
+    (MICROSOFT, "QuantizeLinear"),
+    (STANDARD, "DynamicQuantizeLinear"),
 ):
     QUANTIZERS.add(
         (_domain, _op_type), "its first output holds codes; scale and zero point count as constants"
@@ -52,11 +52,11 @@ def _inside(b: Builder, node: ir.Node) -> ir.Value:
 
 _quantize_linear = SaturatingRule(_straight_through, _inside)
 rule("QuantizeLinear", since=10)(_quantize_linear)
-rule("QuantizeLinear", domain=_MICROSOFT)(_quantize_linear)
+rule("QuantizeLinear", domain=MICROSOFT)(_quantize_linear)
 
 
 @rule("DequantizeLinear", since=10)
-@rule("DequantizeLinear", domain=_MICROSOFT)
+@rule("DequantizeLinear", domain=MICROSOFT)
 def dequantize_linear(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """x = (q − z)·s: gq = gx·s."""
     return [rescale(b, gy, by=_scale(b, node)), *[None] * (len(node.inputs) - 1)]
@@ -76,5 +76,5 @@ def _scale(b: Builder, node: ir.Node) -> Array | ir.Value:
 
 
 def _parameter(b: Builder, node: ir.Node, value: ir.Value | None) -> Array | ir.Value | None:
-    axis, block = node.attributes.get_int("axis", 1), node.attributes.get_int("block_size", 0)
-    return parameter(b, value, like=operand(node, 0), axis=1 if axis is None else axis, block=block or 0)
+    axis, block = integer(node, "axis"), integer(node, "block_size")
+    return parameter(b, value, like=operand(node, 0), axis=axis, block=block)

@@ -1,12 +1,12 @@
 """Operators that compute on codes: the rule of their float twin, between dequantized tensors.
 
-QLinearConv is quantize ∘ Conv ∘ dequantize, and so are its kin: y = q⁻¹(f(q(a), q(b), …)). Each is data: which float
-operator f is, and where codes, scales and zero points lie among the inputs.
+QLinearConv is quantize ∘ Conv ∘ dequantize, and so are its kin: y = q⁻¹(f(q(a), q(b), …)). Which float operator f is,
+and where codes, scales and zero points lie among the inputs, is said in inspector.operators.twins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,84 +28,65 @@ from inspector.grad.writing.quantization import (
     within,
     written,
 )
-from inspector.model.codes import RESULT_SCALES
 from inspector.model.dequantize import dequantize
+from inspector.operators.attributes import flag
+from inspector.operators.domains import STANDARD
+from inspector.operators.twins import TWINS, CodesResult, Operand, QuantizedTwin
 from inspector.types.arrays import Array
-
-_MICROSOFT = "com.microsoft"
-
-_ONLY_ON_CODES = ("channels_last", "opset")
-"""Attributes that the float operators do not have."""
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Where a tensor of codes lies among a node's inputs, with its scale and zero point; None is 1 and 0."""
-
-    code: int
-    scale: int | None = None
-    zero: int | None = None
-    axis: int = -1
-    """Along which scales in a vector differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Twin:
-    """The float operator that an operator on codes stands for."""
+class Between:
+    """The float operator of a twin, between the dequantized operands and result of its nodes."""
 
-    op_type: str
-    operands: Callable[[ir.Node], Sequence[Codes]]
-    result_axis: int = -1
-    """Along which scales of the output in a vector differ."""
-    opset: Callable[[ir.Node], int] = lambda _: 13
-    plain: tuple[int, ...] = ()
-    """Inputs that hold no codes and come first in the float operator."""
-    bias: int | None = None
-    """The input that holds a bias."""
+    twin: QuantizedTwin
 
-    def result(self, node: ir.Node) -> Codes | None:
-        """Return the scale and zero point of the output; without them it holds plain integers or floats."""
-        scale = RESULT_SCALES.get((node.domain, node.op_type))
-        return None if scale is None else Codes(-1, scale, scale + 1, self.result_axis)
+    @property
+    def op_type(self) -> str:
+        """The float operator."""
+        return self.twin.float_operator
 
     def linear(self, b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         """g(code a) = s(a) · ∂f/∂a · g(code y) / s(y)."""
-        scale, twin = _result_scale(b, node, self.result(node)), self.real(b, node)
-        found = twin.rule(b, twin.node, rescale(b, gy, over=scale))[len(self.plain) :]
+        scale, real = _result_scale(b, node, self.twin.result), self.real(b, node)
+        found = real.rule(b, real.node, rescale(b, gy, over=scale))[len(self.twin.plain) :]
         gradients: list[ir.Value | None] = [None] * len(node.inputs)
-        for codes, gradient in zip(self.operands(node), found, strict=True):
-            if gradient is not None and b.array(node.inputs[codes.code]) is None:
-                gradients[codes.code] = rescale(b, gradient, by=_parameter(b, node, codes, codes.scale))
+        for codes, gradient in zip(self.twin.operands_of(node), found, strict=True):
+            if gradient is not None and b.array(node.inputs[codes.value]) is None:
+                scale = _operand_parameter(b, node, codes, codes.scale)
+                gradients[codes.value] = rescale(b, gradient, by=scale)
         return gradients
 
     def places(self, node: ir.Node) -> Sequence[int]:
         """Return which inputs are the operands of the float operator."""
-        return [*self.plain, *(codes.code for codes in self.operands(node))]
+        return self.twin.places(len(node.inputs))
 
     def real(self, b: Builder, node: ir.Node) -> RealNode:
         """Write the dequantized operands and result, and return the float node between them with its rule."""
         _require_channels_first(node)
         output = ir.val(f"{node.outputs[0].name}/real", dtype=b.dtype)
-        b.lend(output, _real_output(b, node, self.result(node)), shape=b.shape(node.outputs[0]))
-        reals = [node.inputs[index] for index in self.plain]
-        reals += [_real(b, node, codes) for codes in self.operands(node)]
-        attributes = [value for name, value in node.attributes.items() if name not in _ONLY_ON_CODES]
-        twin = ir.Node("", self.op_type, reals, attributes, outputs=[output], name=node.name)
-        float_rule = find_rule(twin, self.opset(node))
+        b.lend(output, _real_output(b, node, self.twin.result), shape=b.shape(node.outputs[0]))
+        reals = [node.inputs[index] for index in self.twin.plain]
+        reals += [_real(b, node, codes) for codes in self.twin.operands_of(node)]
+        attributes = [
+            value for name, value in node.attributes.items() if name not in self.twin.own_attributes
+        ]
+        real = ir.Node(STANDARD, self.op_type, reals, attributes, outputs=[output], name=node.name)
+        float_rule = find_rule(real, self.twin.opset_of(node))
         if float_rule is None:
             raise UnsupportedOperatorError(
                 f"Node {node.name!r} with operator {node.op_type} needs the backward rule of {self.op_type}, which "
                 "does not exist. Choose a target below this node."
             )
-        return RealNode(twin, float_rule, self._bias(b, node))
+        return RealNode(real, float_rule, self._bias(b, node))
 
     def _bias(self, b: Builder, node: ir.Node) -> Array | None:
         """Return the constant bias, whose step is the product of the operands' steps."""
-        codes = b.array(optional(node, self.bias))
+        codes = b.array(optional(node, self.twin.bias))
         if codes is None:
             return None
         step = np.ones(())
-        for operand_codes in self.operands(node):
+        for operand_codes in self.twin.operands_of(node):
             scale = b.array(optional(node, operand_codes.scale))
             if scale is None:
                 return None
@@ -115,16 +96,16 @@ class Twin:
 
     def inside(self, b: Builder, node: ir.Node) -> ir.Value | None:
         """Write the mask of codes strictly within their type's range."""
-        result = self.result(node)
+        result = self.twin.result
         if result is None or optional(node, result.scale) is None:
             return None
-        zero = optional(node, result.zero)
+        zero = optional(node, result.zero_point)
         low, high = code_range(code_type(b, zero, node.outputs[0]))
         return within(b, as_float(b, node.outputs[0]), low, high, margin=0)
 
 
 def _require_channels_first(node: ir.Node) -> None:
-    if node.attributes.get_int("channels_last", 0):
+    if flag(node, "channels_last"):
         raise UnsupportedOperatorError(
             f"Node {node.name!r} with operator {node.op_type} has channels_last = 1, which only the runtime's own "
             "optimizer writes. Give the model as it was before that optimization.",
@@ -132,12 +113,12 @@ def _require_channels_first(node: ir.Node) -> None:
         )
 
 
-def _real(b: Builder, node: ir.Node, codes: Codes) -> ir.Value:
+def _real(b: Builder, node: ir.Node, codes: Operand) -> ir.Value:
     """Return a stand-in for the real values of an operand: a constant, or dequantized from the saved codes."""
-    value = operand(node, codes.code)
-    name = f"{node.outputs[0].name}/{codes.code}/real"
+    value = operand(node, codes.value)
+    name = f"{node.outputs[0].name}/{codes.value}/real"
     array = b.array(value)
-    scale, zero = (_parameter(b, node, codes, index) for index in (codes.scale, codes.zero))
+    scale, zero = (_operand_parameter(b, node, codes, index) for index in (codes.scale, codes.zero_point))
     if array is not None and not isinstance(scale, ir.Value) and not isinstance(zero, ir.Value):
         unit = b.numpy_dtype.type(1) if scale is None else scale
         tensor = ir.tensor(dequantize(array, unit, zero, axis=codes.axis), dtype=b.dtype, name=name)
@@ -147,10 +128,10 @@ def _real(b: Builder, node: ir.Node, codes: Codes) -> ir.Value:
     return stand_in
 
 
-def _real_output(b: Builder, node: ir.Node, result: Codes | None) -> ir.Value:
+def _real_output(b: Builder, node: ir.Node, result: CodesResult | None) -> ir.Value:
     if result is None:
         return as_float(b, node.outputs[0])
-    zero = _parameter(b, node, result, result.zero)
+    zero = parameter(b, optional(node, result.zero_point), like=node.outputs[0], axis=result.axis)
     return _dequantized(b, node.outputs[0], _result_scale(b, node, result), zero)
 
 
@@ -162,68 +143,23 @@ def _dequantized(
     return rescale(b, centerd, by=scale)
 
 
-def _result_scale(b: Builder, node: ir.Node, result: Codes | None) -> Array | ir.Value | None:
-    return None if result is None else _parameter(b, node, result, result.scale)
+def _result_scale(b: Builder, node: ir.Node, result: CodesResult | None) -> Array | ir.Value | None:
+    if result is None:
+        return None
+    return parameter(b, optional(node, result.scale), like=node.outputs[0], axis=result.axis)
 
 
-def _parameter(b: Builder, node: ir.Node, codes: Codes, index: int | None) -> Array | ir.Value | None:
-    like = node.outputs[0] if codes.code < 0 else operand(node, codes.code)
-    return parameter(b, optional(node, index), like=like, axis=codes.axis)
+def _operand_parameter(
+    b: Builder, node: ir.Node, codes: Operand, index: int | None
+) -> Array | ir.Value | None:
+    return parameter(b, optional(node, index), like=operand(node, codes.value), axis=codes.axis)
 
 
-def _fixed(*operands: Codes) -> Callable[[ir.Node], Sequence[Codes]]:
-    return lambda _: operands
-
-
-def _gemm_operands(node: ir.Node) -> Sequence[Codes]:
-    """Scales of B differ from column to column of the product."""
-    return Codes(0, 1, 2), Codes(3, 4, 5, axis=0 if node.attributes.get_int("transB", 0) else 1)
-
-
-def _concat_operands(node: ir.Node) -> Sequence[Codes]:
-    return [Codes(index, index + 1, index + 2) for index in range(2, len(node.inputs), 3)]
-
-
-def _softmax_opset(node: ir.Node) -> int:
-    return node.attributes.get_int("opset", 13) or 13
-
-
-_ONE = _fixed(Codes(0, 1, 2))
-_TWO = _fixed(Codes(0, 1, 2), Codes(3, 4, 5))
-
-TWINS: dict[tuple[str, str], Twin] = {
-    ("", "QLinearConv"): Twin(
-        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), bias=8
-    ),
-    ("", "QLinearMatMul"): Twin(
-        op_type="MatMul", operands=_fixed(Codes(0, 1, 2, axis=-2), Codes(3, 4, 5)), result_axis=-2
-    ),
-    ("", "ConvInteger"): Twin(op_type="Conv", operands=_fixed(Codes(0, None, 2), Codes(1, None, 3, axis=0))),
-    ("", "MatMulInteger"): Twin(
-        op_type="MatMul", operands=_fixed(Codes(0, None, 2, axis=-2), Codes(1, None, 3))
-    ),
-    (_MICROSOFT, "QLinearConv"): Twin(
-        op_type="Conv", operands=_fixed(Codes(0, 1, 2), Codes(3, 4, 5, axis=0)), bias=8
-    ),
-    (_MICROSOFT, "QGemm"): Twin(op_type="Gemm", operands=_gemm_operands, bias=6),
-    (_MICROSOFT, "QLinearAdd"): Twin(op_type="Add", operands=_TWO),
-    (_MICROSOFT, "QLinearMul"): Twin(op_type="Mul", operands=_TWO),
-    (_MICROSOFT, "QLinearConcat"): Twin(op_type="Concat", operands=_concat_operands),
-    (_MICROSOFT, "QLinearGlobalAveragePool"): Twin(op_type="GlobalAveragePool", operands=_ONE),
-    (_MICROSOFT, "QLinearAveragePool"): Twin(op_type="AveragePool", operands=_ONE),
-    (_MICROSOFT, "QLinearSigmoid"): Twin(op_type="Sigmoid", operands=_ONE),
-    (_MICROSOFT, "QLinearLeakyRelu"): Twin(op_type="LeakyRelu", operands=_ONE),
-    (_MICROSOFT, "QLinearSoftmax"): Twin(op_type="Softmax", operands=_ONE, opset=_softmax_opset),
-    (_MICROSOFT, "QLinearWhere"): Twin(
-        op_type="Where", operands=_fixed(Codes(1, 2, 3), Codes(4, 5, 6)), plain=(0,)
-    ),
-    (_MICROSOFT, "DynamicQuantizeMatMul"): Twin(op_type="MatMul", operands=_fixed(Codes(0), Codes(1, 2, 3))),
-    (_MICROSOFT, "MatMulIntegerToFloat"): Twin(
-        op_type="MatMul", operands=_fixed(Codes(0, 2, 4), Codes(1, 3, 5))
-    ),
-}
-"""By domain and operator."""
-
-for (_domain, _op_type), _twin in TWINS.items():
-    ON_CODES.add((_domain, _op_type), _twin)
-    rule(_op_type, since=10 if not _domain else 1, domain=_domain)(SaturatingRule(_twin.linear, _twin.inside))
+for _key in TWINS:
+    _twin = TWINS.get(_key)
+    if _twin is not None and _twin.has_kernel:
+        _between = Between(twin=_twin)
+        ON_CODES.add(_key, _between)
+        rule(_twin.op_type, since=_twin.since, domain=_twin.domain)(
+            SaturatingRule(_between.linear, _between.inside)
+        )

@@ -9,6 +9,7 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer, optional_integers
 
 
 @rule("ReduceMean", "ReduceSum")
@@ -104,7 +105,7 @@ def _first(node: ir.Node, gx: ir.Value) -> Gradients:
 
 def _kept(b: Builder, node: ir.Node, value: ir.Value) -> ir.Value:
     """Give a value of the output's shape the reduced axes back, with size 1."""
-    axes, keepdims = _axes(b, node), node.attributes.get_int("keepdims", 1)
+    axes, keepdims = _axes(b, node), integer(node, "keepdims")
     if not axes or keepdims:
         return value
     return b.op("Unsqueeze", value, b.ints(axes))
@@ -113,8 +114,9 @@ def _kept(b: Builder, node: ir.Node, value: ir.Value) -> ir.Value:
 def _axes(b: Builder, node: ir.Node) -> list[int]:
     """Read the axes: an attribute, or an input since 18 (ReduceSum: 13); none means all, unless told otherwise."""
     rank = b.rank(operand(node, 0))
-    if "axes" in node.attributes:
-        given = [int(axis) for axis in node.attributes["axes"].as_ints()]
+    attribute = optional_integers(node, "axes")
+    if attribute is not None:
+        given = list(attribute)
     else:
         value = node.inputs[1] if len(node.inputs) > 1 else None
         array = b.fixed(value)
@@ -124,7 +126,7 @@ def _axes(b: Builder, node: ir.Node) -> list[int]:
                 "Simplify the model at export (constant folding)."
             )
         given = [] if array is None else [int(axis) for axis in array.reshape(-1)]
-    if not given and not node.attributes.get_int("noop_with_empty_axes", 0):
+    if not given and not integer(node, "noop_with_empty_axes"):
         given = list(range(rank))
     axes = sorted(axis % rank for axis in given)
     if 0 in axes:

@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer, integers, number, text
 
 
 @rule("RoiAlign")
@@ -24,13 +25,13 @@ def roi_align(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("RoiAlign", since=16)
 def roi_align_half_pixel(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """Like roi_align; the coordinate transformation is an attribute, half_pixel by default."""
-    transformation = node.attributes.get_string("coordinate_transformation_mode", "half_pixel")
+    transformation = text(node, "coordinate_transformation_mode")
     return _roi_align(b, node, gy, half_pixel=transformation == "half_pixel")
 
 
 def _roi_align(b: Builder, node: ir.Node, gy: ir.Value, *, half_pixel: bool) -> Gradients:
     b.mix_batch()
-    if node.attributes.get_string("mode", "avg") == "max":
+    if text(node, "mode") == "max":
         return _largest_corner(b, node, gy, half_pixel=half_pixel)
     x, rois = operand(node, 0), operand(node, 1)
     height, width = b.sizes(x, 2, 3)
@@ -108,8 +109,8 @@ class _Samples:
 def _samples(
     b: Builder, node: ir.Node, column: int, attribute: str, size: int, *, half_pixel: bool
 ) -> _Samples:
-    out = node.attributes.get_int(attribute, 1) or 1
-    scale = node.attributes.get_float("spatial_scale", 1.0) or 1.0
+    out = integer(node, attribute)
+    scale = number(node, "spatial_scale")
     rois = b.op("Mul", b.saved(operand(node, 1)), b.constant(scale))
     begin, end = (b.op("Gather", rois, b.ints([at]), axis=1) for at in (column, column + 2))
     extent = b.op("Sub", end, begin)
@@ -255,7 +256,7 @@ def _steps(b: Builder, node: ir.Node, extent: ir.Value, out: int) -> tuple[ir.Va
 
     Without a sampling_ratio there are ⌈extent/out⌉ per output, so regions differ: a sample too many has the share 0.
     """
-    samples = node.attributes.get_int("sampling_ratio", 0) or 0
+    samples = integer(node, "sampling_ratio")
     rows = np.arange(out)[None, :, None]
     if samples > 0:
         fixed = (rows + (np.arange(samples) + 0.5) / samples) / out
@@ -276,7 +277,7 @@ def max_roi_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     b.mix_batch()
     x = operand(node, 0)
     images, channels, height, width = b.sizes(x, 0, 1, 2, 3)
-    out = list(node.attributes["pooled_shape"].as_ints())
+    out = list(integers(node, "pooled_shape"))
     rois = b.saved(operand(node, 1))
     rows, columns = (_bins(b, node, rois, axis, size, out[axis]) for axis, size in enumerate((height, width)))
     masks = b.op("Mul", b.op("Unsqueeze", rows, b.ints([2, 4])), b.op("Unsqueeze", columns, b.ints([1, 3])))
@@ -296,7 +297,7 @@ def max_roi_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 def _bins(b: Builder, node: ir.Node, rois: ir.Value, axis: int, size: int, out: int) -> ir.Value:
     """Write the mask (R, out, size) of each bin: from ⌊i·extent/out⌋ to ⌈(i+1)·extent/out⌉, counted from the start."""
-    scale = b.constant(node.attributes.get_float("spatial_scale", 1.0) or 1.0)
+    scale = b.constant(number(node, "spatial_scale"))
     first, last = (b.op("Gather", rois, b.ints([number]), axis=1) for number in (2 - axis, 4 - axis))
     half = b.constant(0.5)
     begin, end = (b.op("Floor", b.op("Add", b.op("Mul", edge, scale), half)) for edge in (first, last))

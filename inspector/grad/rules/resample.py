@@ -10,52 +10,30 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
-from inspector.grad.writing.interpolation import Axis, Floats, Resampling, interpolation_matrix
 from inspector.grad.writing.movement import times_matrix
+from inspector.operators.attributes import integers, numbers, text
+from inspector.operators.interpolation import Axis, Floats, Resampling, interpolation_matrix, read_resampling
 from inspector.types.arrays import Array
 
 
 @rule("Upsample", since=7)
 def upsample_by_attribute(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ gy·M per axis (inspector.grad.writing.interpolation)."""
-    return [_resample(b, node, gy, np.asarray(node.attributes["scales"].as_floats()), _old_style(node))]
+    """gx = Σ gy·M per axis (inspector.operators.interpolation)."""
+    return [_resample(b, node, gy, np.asarray(numbers(node, "scales")), read_resampling(node, opset=10))]
 
 
 @rule("Upsample", since=9)
 @rule("Resize", since=10)
 def upsample_by_input(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ gy·M per axis (inspector.grad.writing.interpolation)."""
-    return [_resample(b, node, gy, b.array(node.inputs[1]), _old_style(node)), None]
+    """gx = Σ gy·M per axis (inspector.operators.interpolation)."""
+    return [_resample(b, node, gy, b.array(node.inputs[1]), read_resampling(node, opset=10)), None]
 
 
 @rule("Resize", since=11)
 def resize(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """gx = Σ gy·M per axis (inspector.grad.writing.interpolation)."""
+    """gx = Σ gy·M per axis (inspector.operators.interpolation)."""
     scales = _scales(b, node)
-    return [_resample(b, node, gy, scales, _read(node)), *[None] * (len(node.inputs) - 1)]
-
-
-def _old_style(node: ir.Node) -> Resampling:
-    return Resampling(
-        mode=node.attributes.get_string("mode", "nearest") or "nearest",
-        coordinates="asymmetric",
-        rounding="simple",
-        cubic=-0.75,
-        exclude_outside=False,
-        antialias=False,
-    )
-
-
-def _read(node: ir.Node) -> Resampling:
-    read = node.attributes
-    return Resampling(
-        mode=read.get_string("mode", "nearest") or "",
-        coordinates=read.get_string("coordinate_transformation_mode", "half_pixel") or "",
-        rounding=read.get_string("nearest_mode", "round_prefer_floor") or "",
-        cubic=read.get_float("cubic_coeff_a", -0.75) or -0.75,
-        exclude_outside=bool(read.get_int("exclude_outside", 0)),
-        antialias=bool(read.get_int("antialias", 0)),
-    )
+    return [_resample(b, node, gy, scales, read_resampling(node, opset=11)), *[None] * (len(node.inputs) - 1)]
 
 
 def _resample(b: Builder, node: ir.Node, gy: ir.Value, scales: Array | None, how: Resampling) -> ir.Value:
@@ -105,9 +83,7 @@ def _repetition(matrix: Floats) -> int:
 
 
 def _axes(node: ir.Node, rank: int) -> list[int]:
-    if "axes" not in node.attributes:
-        return list(range(rank))
-    return [axis % rank for axis in node.attributes["axes"].as_ints()]
+    return [axis % rank for axis in integers(node, "axes", range(rank))]
 
 
 def _scales(b: Builder, node: ir.Node) -> Array | None:
@@ -115,7 +91,7 @@ def _scales(b: Builder, node: ir.Node) -> Array | None:
     scales = b.array(node.inputs[2]) if len(node.inputs) > 2 else None
     if scales is not None and scales.size:
         return scales
-    policy = node.attributes.get_string("keep_aspect_ratio_policy", "stretch")
+    policy = text(node, "keep_aspect_ratio_policy")
     if policy == "stretch":
         return None
     x, axes = operand(node, 0), _axes(node, b.rank(operand(node, 0)))

@@ -18,6 +18,7 @@ import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer, text
 
 Write = Callable[..., ir.Value]
 Read = Callable[[ir.Value], ir.Value]
@@ -35,7 +36,7 @@ class _Places:
 def scatter_elements(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """Write and read along one axis (equations above)."""
     b.mix_batch()
-    axis, indices = node.attributes.get_int("axis", 0) % b.rank(operand(node, 0)), b.saved(operand(node, 1))
+    axis, indices = integer(node, "axis") % b.rank(operand(node, 0)), b.saved(operand(node, 1))
 
     def write(data: ir.Value, updates: ir.Value, *, reduction: str = "none") -> ir.Value:
         return b.op("ScatterElements", data, indices, updates, axis=axis, reduction=reduction)
@@ -62,13 +63,13 @@ def tensor_scatter(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gcache = gy but zero where the update was written along the axis; gupdate = gy there."""
     cache, update = operand(node, 0), operand(node, 1)
     rank = b.rank(update)
-    axis = (node.attributes.get_int("axis", -2) or 0) % rank
+    axis = integer(node, "axis") % rank
     length, size = b.sizes(update, axis)[0], b.sizes(cache, axis)[0]
     places = b.ints(np.arange(length).reshape([-1 if a == axis else 1 for a in range(rank)]).tolist())
     starts = node.inputs[2] if len(node.inputs) > 2 else None
     if starts is not None:
         places = b.op("Add", b.op("Reshape", b.saved(starts), b.ints([-1] + [1] * (rank - 1))), places)
-    if node.attributes.get_string("mode", "linear") == "circular":
+    if text(node, "mode") == "circular":
         places = b.op("Mod", places, b.ints(size))
     seeds = b.op("Shape", gy, start=0, end=1)
     whole = b.op("Concat", seeds, b.ints(b.sizes(update, *range(1, rank))), axis=0)
@@ -79,7 +80,7 @@ def tensor_scatter(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 
 def _scatter(b: Builder, node: ir.Node, gy: ir.Value, places: _Places) -> Gradients:
-    reduction = node.attributes.get_string("reduction", "none") or "none"
+    reduction = text(node, "reduction", "none")
     gx, gu = _REDUCTIONS[reduction](b, node, gy, places)
     return [gx, None, gu]
 

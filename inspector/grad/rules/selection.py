@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer
 
 
 @rule("Max", "Min")
@@ -43,5 +44,5 @@ def trilu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
         b.mix_batch()
     given = node.inputs[1] if len(node.inputs) > 1 else None
     diagonal = [] if given is None else [b.saved(given)]
-    gx = b.op("Trilu", gy, *diagonal, upper=node.attributes.get_int("upper", 1))
+    gx = b.op("Trilu", gy, *diagonal, upper=integer(node, "upper"))
     return [gx, *[None] * (len(node.inputs) - 1)]

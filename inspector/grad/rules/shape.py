@@ -9,6 +9,7 @@ from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import numbered, put_back_all
+from inspector.operators.attributes import integer, integers, text
 
 
 @rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
@@ -25,7 +26,7 @@ def reshape(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def transpose(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = gy, transposed by the inverse permutation."""
     rank = b.rank(operand(node, 0))
-    perm = list(node.attributes["perm"].as_ints()) if "perm" in node.attributes else list(range(rank))[::-1]
+    perm = list(integers(node, "perm", range(rank)[::-1]))
     if perm and perm[0] != 0:
         b.mix_batch()
     return [b.op("Transpose", gy, perm=[int(i) for i in np.argsort(perm)])]
@@ -84,7 +85,7 @@ def tile(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def depth_to_space(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = the blocks of gy, back in the channels."""
     channels, height, width = b.sizes(operand(node, 0), 1, 2, 3)
-    block = node.attributes["blocksize"].as_int()
+    block = integer(node, "blocksize")
     blocks = b.op("Reshape", gy, b.ints([-1, channels // block**2, height, block, width, block]))
     perm = [0, 1, 3, 5, 2, 4] if _column_first(node) else [0, 3, 5, 1, 2, 4]
     return [b.op("Reshape", b.op("Transpose", blocks, perm=perm), b.ints([-1, channels, height, width]))]
@@ -93,9 +94,9 @@ def depth_to_space(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("SpaceToDepth")
 def space_to_depth(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = the channels of gy, back in the blocks."""
-    block = node.attributes["blocksize"].as_int()
+    block = integer(node, "blocksize")
     return [b.op("DepthToSpace", gy, blocksize=block, mode="CRD" if _column_first(node) else "DCR")]
 
 
 def _column_first(node: ir.Node) -> bool:
-    return node.attributes.get_string("mode", "DCR") == "CRD"
+    return text(node, "mode") == "CRD"

@@ -14,6 +14,7 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integer, integers, number
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def layer_normalization(b: Builder, node: ir.Node, *gys: ir.Value | None) -> Gra
     x, scale = operand(node, 0), operand(node, 1)
     gy = _only_first(node, gys)
     rank = b.rank(x)
-    axes = range((_int(node, "axis", -1)) % rank, rank)
+    axes = range(integer(node, "axis") % rank, rank)
     centerd = node.op_type == "LayerNormalization"
-    standard = _standardize(b, b.saved(x), axes, epsilon=_epsilon(node), centerd=centerd)
+    standard = _standardize(b, b.saved(x), axes, epsilon=number(node, "epsilon"), centerd=centerd)
     gradients = [
         standard.gradient(b.op("Mul", gy, b.saved(scale))),
         _of_parameter(b, b.op("Mul", gy, standard.value), scale, x),
@@ -73,7 +74,7 @@ def instance_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients
     """y = x̂·scale + bias, each channel over its space (Ulyanov et al. 2016, eq. 2)."""
     x, scale, bias = (operand(node, index) for index in range(3))
     rank = b.rank(x)
-    standard = _standardize(b, b.saved(x), range(2, rank), epsilon=_epsilon(node))
+    standard = _standardize(b, b.saved(x), range(2, rank), epsilon=number(node, "epsilon"))
     gx = standard.gradient(b.op("Mul", gy, _along_channels(b, scale, rank)))
     return [
         gx,
@@ -87,7 +88,7 @@ def group_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """y = x̂·scale + bias, groups of channels over their space; one scale per channel (Wu & He 2018, §3.1)."""
     x, scale, bias = (operand(node, index) for index in range(3))
     rank, grouped = b.rank(x), _groups(b, node)
-    standard = _standardize(b, b.op("Reshape", b.saved(x), grouped), [2], epsilon=_epsilon(node))
+    standard = _standardize(b, b.op("Reshape", b.saved(x), grouped), [2], epsilon=number(node, "epsilon"))
     g = b.op("Reshape", b.op("Mul", gy, _along_channels(b, scale, rank)), grouped)
     gx = b.op("Reshape", standard.gradient(g), b.shape_like(x))
     value = b.op("Reshape", standard.value, b.shape_like(x))
@@ -99,7 +100,7 @@ def group_normalization_18(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients
     """As since 21, with one scale per group."""
     x, scale, bias = (operand(node, index) for index in range(3))
     grouped = _groups(b, node)
-    standard = _standardize(b, b.op("Reshape", b.saved(x), grouped), [2], epsilon=_epsilon(node))
+    standard = _standardize(b, b.op("Reshape", b.saved(x), grouped), [2], epsilon=number(node, "epsilon"))
     g = b.op("Reshape", gy, grouped)
     gx = standard.gradient(b.op("Mul", g, _along_channels(b, scale, 3)))
     return [
@@ -113,7 +114,7 @@ def group_normalization_18(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients
 def mean_variance_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """y = x̂ over chosen axes; ε stands for the 1e-9 that is added to the deviation."""
     x = operand(node, 0)
-    axes = node.attributes["axes"].as_ints() if "axes" in node.attributes else (0, 2, 3)
+    axes = integers(node, "axes")
     standard = _standardize(b, b.saved(x), sorted(axis % b.rank(x) for axis in axes), epsilon=1e-18)
     return [standard.gradient(gy)]
 
@@ -125,10 +126,10 @@ def lp_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     d is y for p = 2, and sign(x) for p = 1.
     """
     x = operand(node, 0)
-    axis = _int(node, "axis", -1) % b.rank(x)
+    axis = integer(node, "axis") % b.rank(x)
     if axis == 0:
         b.mix_batch()
-    p, over, y = _int(node, "p", 2), b.ints([axis]), b.saved(node.outputs[0])
+    p, over, y = integer(node, "p"), b.ints([axis]), b.saved(node.outputs[0])
     length = b.op(f"ReduceL{p}", b.saved(x), over, keepdims=1)
     slope = y if p == 2 else b.op("Sign", b.saved(x))
     share = b.op("ReduceSum", b.op("Mul", gy, y), over, keepdims=1)
@@ -141,7 +142,7 @@ def lp_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 
 def _groups(b: Builder, node: ir.Node) -> ir.Value:
-    return b.ints([0, node.attributes["num_groups"].as_int(), -1])
+    return b.ints([0, integer(node, "num_groups"), -1])
 
 
 def _along_channels(b: Builder, parameter: ir.Value, rank: int) -> ir.Value:
@@ -168,13 +169,3 @@ def _only_first(node: ir.Node, gys: Sequence[ir.Value | None]) -> ir.Value:
             "backward rule knows the first output only. Export the model in inference mode (model.eval())."
         )
     return gys[0]
-
-
-def _epsilon(node: ir.Node) -> float:
-    value = node.attributes.get_float("epsilon", 1e-5)
-    return 1e-5 if value is None else value
-
-
-def _int(node: ir.Node, name: str, default: int) -> int:
-    value = node.attributes.get_int(name, default)
-    return default if value is None else value

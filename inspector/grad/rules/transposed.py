@@ -13,6 +13,7 @@ from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.convolution import Window, bias_gradient, read_window, weight_gradient
 from inspector.grad.writing.movement import cut_axis, replace_axes
+from inspector.operators.attributes import integer, integers, is_given, text
 
 
 @rule("ConvTranspose")
@@ -33,7 +34,7 @@ def conv_transpose(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
             gy = cut_axis(b, gy, axis=axis, start=0, stop=o + end)
             sizes[axis - 2] = o + end
         ends.append(max(end, 0))
-    group = node.attributes.get_int("group", 1) or 1
+    group = integer(node, "group")
     gx = b.op(
         "Conv",
         gy,
@@ -59,13 +60,11 @@ def conv_transpose(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def _begins(node: ir.Node, window: Window, inputs: list[int], outputs: list[int]) -> list[int]:
     """Return the padding before each axis: given, or half of what the output's size implies."""
     n = len(inputs)
-    auto_pad = node.attributes.get_string("auto_pad", "NOTSET") or "NOTSET"
-    if "output_shape" not in node.attributes and not auto_pad.startswith("SAME"):
-        pads = list(node.attributes["pads"].as_ints()) if "pads" in node.attributes else [0] * n
+    auto_pad = text(node, "auto_pad")
+    if not is_given(node, "output_shape") and not auto_pad.startswith("SAME"):
+        pads = list(integers(node, "pads", [0] * n))
         return [0] * n if auto_pad == "VALID" else pads[:n]
-    extra = (
-        list(node.attributes["output_padding"].as_ints()) if "output_padding" in node.attributes else [0] * n
-    )
+    extra = integers(node, "output_padding", [0] * n)
     totals = [
         max((i - 1) * s + e + p - o, 0)
         for i, s, e, p, o in zip(inputs, window.strides, window.extents, extra, outputs, strict=True)
@@ -83,10 +82,9 @@ def col2im(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
             "Simplify the model at export (constant folding)."
         )
     n, sizes, kernel = len(image), [int(size) for size in image], [int(size) for size in block]
-    reading = node.attributes
-    strides = list(reading["strides"].as_ints()) if "strides" in reading else [1] * n
-    dilations = list(reading["dilations"].as_ints()) if "dilations" in reading else [1] * n
-    pads = list(reading["pads"].as_ints()) if "pads" in reading else [0] * 2 * n
+    strides = list(integers(node, "strides", [1] * n))
+    dilations = list(integers(node, "dilations", [1] * n))
+    pads = list(integers(node, "pads", [0] * 2 * n))
     padded = [size + pads[i] + pads[n + i] for i, size in enumerate(sizes)]
     columns = np.zeros((1, 1), np.int64)
     for axis in range(n):

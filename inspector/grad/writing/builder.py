@@ -1,32 +1,24 @@
-"""The builder with which rules write the backward graph."""
+"""The builder with which rules write the backward graph: a writer that knows the forward graph."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Container, Mapping, Sequence
 from enum import Enum
-from functools import reduce
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
-from onnx_ir import tape
 
 from inspector.errors import InvalidModelError, UnsupportedOperatorError
 from inspector.graph.expose import SWITCHES
+from inspector.graph.writer import Writer
 from inspector.model.const import constant_value
 from inspector.model.shapes.values import shape_value
-from inspector.model.spec import Dim
 from inspector.types.arrays import Array
-
-OPSET = 18
-"""The one opset of all backward graphs."""
+from inspector.types.layers import Dim
 
 _OWN = "grad/"
 """How the names of what is written here begin."""
-
-_TELLING_ELEMENTS = 64
-"""Constants that differ nearly always do so here; only those that do not are compared as a whole."""
 
 _WIDEST_CODE = 16
 """Integers of so many bits or fewer are codes of quantized values; wider ones are indices, which stay whole."""
@@ -41,8 +33,8 @@ class Batch(Enum):
     """Any number."""
 
 
-class Builder:
-    """Writes nodes of the standard domain; knows the forward graph's constants, shapes and tensors.
+class Builder(Writer):
+    """Writes backward rules; knows the forward graph's constants, shapes and tensors.
 
     The first axis of a gradient is the batch of seeds. Forward tensors have the batch of the images, which is the
     same or 1 (K seeds of one image): so rules broadcast over axis 0 and never name its size.
@@ -58,26 +50,18 @@ class Builder:
         batch: Batch = Batch.ANY,
     ) -> None:
         """Start an empty graph; `reached` holds the forward values on the way from the target to the source."""
-        self.dtype = dtype
+        super().__init__(prefix=_OWN, dtype=dtype)
         self.batch = batch
-        self.inputs: dict[str, ir.Value] = {}
         self.saved_names: list[str] = []
         self.switch_names: list[str] = []
         self.batchable = True
         self._shapes = dict(shapes)
         self._dtypes = dtypes
         self._reached = reached
-        self._tape = tape.Tape()
-        self._constants: dict[tuple[Any, ...], list[tuple[Array, ir.Value]]] = {}
-        self._constant_numbers = itertools.count()
         self._casts: dict[str, ir.Value] = {}
         self._lent: set[str] = set()
 
     # --- writing
-
-    def op(self, op_type: str, *inputs: ir.Value | None, **attributes: Any) -> ir.Value:
-        """Write a node with one output."""
-        return self._named(self._tape.op(op_type, inputs, attributes or None))
 
     def copy(self, node: ir.Node) -> list[ir.Value]:
         """Write a node again, on the saved tensors; whatever was a float then has the graph's float type."""
@@ -85,40 +69,10 @@ class Builder:
         attributes: dict[str, Any] = dict(node.attributes)
         if "to" in attributes and ir.DataType(attributes["to"].as_int()).is_floating_point():
             attributes["to"] = self.dtype
-        copies = self._tape.op_multi_out(node.op_type, inputs, attributes, num_outputs=len(node.outputs))
-        named = [self._named(value) for value in copies]
+        copies = self.ops(node.op_type, inputs, attributes, outputs=len(node.outputs))
         if node.op_type == "ConstantOfShape" and self.dtype_of(node.outputs[0]).is_floating_point():
-            return [self.op("Cast", *named, to=self.dtype)]
-        return named
-
-    def sum(self, parts: Sequence[ir.Value]) -> ir.Value:
-        """Write the sum of at least one value."""
-        # Add and not Sum: ONNX Runtime fuses Add into convolutions, and runs Sum on one thread.
-        return reduce(lambda whole, part: self.op("Add", whole, part), parts)
-
-    def zeros(self, shape: ir.Value) -> ir.Value:
-        """Write zeros of a shape that this graph computes."""
-        return self.op("ConstantOfShape", shape, value=ir.tensor(np.zeros(1, self.numpy_dtype)))
-
-    def split(self, value: ir.Value, sizes: Sequence[int], *, axis: int) -> list[ir.Value]:
-        """Write a Split into parts of the given sizes."""
-        parts = self._tape.op_multi_out(
-            "Split", [value, self.ints(sizes)], {"axis": axis}, num_outputs=len(sizes)
-        )
-        return [self._named(part) for part in parts]
-
-    def constant(self, array: Array | float) -> ir.Value:
-        """Write a constant in the graph's float type; equal ones are written once."""
-        return self._constant(np.asarray(array, self.numpy_dtype))
-
-    def ints(self, values: Sequence[int] | int) -> ir.Value:
-        """Write an int64 constant: a vector, or a scalar from a plain number."""
-        return self._constant(np.asarray(values, np.int64))
-
-    @property
-    def numpy_dtype(self) -> np.dtype[Any]:
-        """The graph's float type."""
-        return self.dtype.numpy()
+            return [self.to_float(*copies)]
+        return copies
 
     # --- reading the forward graph
 
@@ -146,7 +100,7 @@ class Builder:
             self._shapes[_name(value)] = shape
 
     def wants(self, value: ir.Value | None) -> bool:
-        """Tell whether the gradient of a forward tensor is of any use: whether it depends on the target."""
+        """Return whether the gradient of a forward tensor is of any use: whether it depends on the target."""
         if value is None or self.array(value) is not None:
             return False
         return value in self._reached or _name(value) in self._lent
@@ -226,14 +180,6 @@ class Builder:
             gradient = self.op("ReduceSum", gradient, self.ints(axes), keepdims=1)
         return self.op("Reshape", gradient, self.shape_like(operand)) if lead else gradient
 
-    def positive(self, value: ir.Value) -> ir.Value:
-        """Write the mask of a tensor of this graph: 1 where it is above 0, else 0, in the graph's float type."""
-        if self.dtype == ir.DataType.FLOAT:
-            # max(0, min(1, 3e38·x)) is the mask for every normal float32, and one pass over memory: 2.5 times as
-            # fast as Where(Greater) on the CPU (docs/decisions/0004-masks.md).
-            return self.op("HardSigmoid", value, alpha=3e38, beta=0.0)
-        return self.op("Cast", self.op("Greater", value, self.constant(0)), to=self.dtype)
-
     def outer_shape(self, shape: Sequence[Dim]) -> ir.Shape:
         """Return the shape that this graph declares for a tensor which has `shape` for one image."""
         if self.batch is Batch.ONE or not shape:
@@ -241,16 +187,6 @@ class Builder:
         return ir.Shape([None, *shape[1:]])
 
     # --- inside
-
-    @property
-    def nodes(self) -> Sequence[ir.Node]:
-        """The nodes written so far."""
-        return self._tape.nodes
-
-    @property
-    def initializers(self) -> Sequence[ir.Value]:
-        """The constants and shared weights written so far."""
-        return self._tape.initializers
 
     def feed_seed(self, name: str, source: ir.Value) -> ir.Value:
         """Declare the seeds, the gradients of the source."""
@@ -265,10 +201,10 @@ class Builder:
                 reason="RESERVED_NAME",
             )
         if value.const_value is not None and value.is_initializer():
-            return self._tape.initializer(value.const_value, name)
+            return self.initializer(value.const_value, name)
         array = self.array(value)
         if array is not None:
-            return self._constant(array)
+            return self.array_constant(array)
         self.saved_names.append(name)
         return self._feed(name, self.dtype_of(value), self.shape(value))
 
@@ -276,28 +212,10 @@ class Builder:
         codes = dtype.is_integer() and dtype.bitwidth <= _WIDEST_CODE
         if dtype == self.dtype or not (dtype.is_floating_point() or codes):
             return value
-        return self.op("Cast", value, to=self.dtype)
+        return self.to_float(value)
 
     def _feed(self, name: str, dtype: ir.DataType, shape: tuple[Dim, ...]) -> ir.Value:
-        self.inputs[name] = ir.val(name, dtype=dtype, shape=self.outer_shape(shape))
-        return self.inputs[name]
-
-    def _constant(self, array: Array) -> ir.Value:
-        key = (array.dtype.str, array.shape, array.flat[:_TELLING_ELEMENTS].tobytes())
-        alike = self._constants.setdefault(key, [])
-        for known, value in alike:
-            if known.tobytes() == array.tobytes():
-                return value
-        name = f"{_OWN}constant_{next(self._constant_numbers)}"
-        value = self._tape.initializer(ir.tensor(array, name=name), name)
-        alike.append((array, value))
-        return value
-
-    def _named(self, value: ir.Value) -> ir.Value:
-        node = value.producer()
-        kind = node.op_type if node else "value"
-        value.name = f"{_OWN}{kind}_{len(self._tape.nodes)}" + (f"_{value.index()}" if value.index() else "")
-        return value
+        return self.input(name, self.outer_shape(shape), dtype=dtype)
 
 
 def _name(value: ir.Value) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.grad.writing.builder import Builder
+from inspector.operators.attributes import integers, text
 from inspector.types.arrays import Array
 
 _FEW_CHANNELS = 16
@@ -43,10 +44,9 @@ def read_window(
     is what the output size implies.
     """
     n = len(kernel)
-    attributes = node.attributes
-    strides = tuple(attributes["strides"].as_ints()) if "strides" in attributes else (1,) * n
-    dilations = tuple(attributes["dilations"].as_ints()) if "dilations" in attributes else (1,) * n
-    auto_pad = attributes["auto_pad"].as_string() if "auto_pad" in attributes else "NOTSET"
+    strides = integers(node, "strides", (1,) * n)
+    dilations = integers(node, "dilations", (1,) * n)
+    auto_pad = text(node, "auto_pad", "NOTSET")
     window = Window(kernel=tuple(kernel), strides=strides, dilations=dilations, pads=(0,) * 2 * n)
     spans = [(o - 1) * s + e - i for o, s, e, i in zip(outputs, strides, window.extents, inputs, strict=True)]
     if auto_pad.startswith("SAME"):
@@ -55,9 +55,9 @@ def read_window(
         large = [total - half for total, half in zip(totals, small, strict=True)]
         begins, ends = (small, large) if auto_pad == "SAME_UPPER" else (large, small)
     else:
-        pads = list(attributes["pads"].as_ints()) if "pads" in attributes else [0] * 2 * n
-        begins = [0] * n if auto_pad == "VALID" else pads[:n]
-        ends = [0] * n if auto_pad == "VALID" else pads[n:]
+        pads = integers(node, "pads", [0] * 2 * n)
+        begins = [0] * n if auto_pad == "VALID" else list(pads[:n])
+        ends = [0] * n if auto_pad == "VALID" else list(pads[n:])
         ends = [max(end, span - begin) for end, span, begin in zip(ends, spans, begins, strict=True)]
     return Window(kernel=window.kernel, strides=strides, dilations=dilations, pads=(*begins, *ends))
 

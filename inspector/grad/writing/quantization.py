@@ -26,6 +26,7 @@ from inspector.grad.policies.saturation import is_output
 from inspector.grad.rule import Gradients, Rule
 from inspector.grad.writing.builder import Builder
 from inspector.model.dequantize import spread
+from inspector.operators.domains import Key
 from inspector.registry import Registry
 from inspector.types.arrays import Array
 
@@ -64,14 +65,8 @@ class OnCodes(Protocol):
         """Write the dequantized operands and result of a node, and return the float node between them."""
 
 
-ON_CODES: Registry[tuple[str, str], OnCodes] = Registry("operator on codes")
+ON_CODES: Registry[Key, OnCodes] = Registry("operator on codes", package="inspector.grad.rules")
 """By domain and operator."""
-
-
-def float_operator(node: ir.Node) -> str:
-    """Return the float operator that a node stands for: its own, where it does not compute on codes."""
-    on_codes = ON_CODES.get((node.domain, node.op_type))
-    return node.op_type if on_codes is None else on_codes.op_type
 
 
 @dataclass(frozen=True)

@@ -3,63 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.projection import project_targets
+from inspector.methods.attribution.projection import attribution_of, project
+from inspector.methods.notes import STILL_LAYER
 from inspector.methods.planes import as_maps, image_size, layer_with_maps_below, upsample
 from inspector.resolve.targets import channel_axis
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-def class_activation_map(
-    engine: Engine,
-    x: Array,
-    targets: Sequence[Target],
-    *,
-    method: str,
-    layer: str | None,
-    cancellation: Cancellation | None,
-) -> Attribution:
+def class_activation_map(run: Run, x: Prepared, targets: Sequence[Target], *, layer: str | None) -> Maps:
     """L = max(0, Σ_c α_c·A_c) with α_c the mean of ∂S/∂A_c over the map A_c (Selvaraju et al. 2017, eq. 1 and 2).
 
     The maps are of one channel, bilinearly enlarged from the layer's grid to the image's size.
     """
-    size = image_size(engine, x)
-    chosen = layer_with_maps_below(engine, layer, target=targets[0])
-    found = project_targets(
-        engine,
-        x,
-        targets,
-        method=method,
-        policy="gradient",
-        toward=chosen.output,
-        cancellation=cancellation,
-    )
+    size = image_size(run.engine, x.values)
+    chosen = layer_with_maps_below(run.engine, layer, target=targets[0])
+    found = project(run, x.values, targets, policy="gradient", toward=chosen.output)
     rank = found.maps.ndim - 1
     if rank != 3:
         raise InvalidInputError(
             f"Layer {chosen.name!r} has no maps: its output for one image has {rank} axes. Name one with maps, "
             "channels and two axes of space (see layers()).",
-            field="options.layer",
+            field="layer",
         )
     axis = channel_axis(chosen, rank) + 1
     images = [target.image for target in found.targets]
-    activations = engine.run(x, [chosen.output], cancellation=cancellation)[chosen.output][images]
+    activations = run.forward(x.values, [chosen.output])[chosen.output][images]
     gradients, maps = (np.moveaxis(array, axis, 1).astype(np.float32) for array in (found.maps, activations))
     weights = gradients.mean(axis=(2, 3), keepdims=True)
     planes = np.maximum((weights * maps).sum(axis=1), 0)
     is_still = [not gradient.any() for gradient in gradients]
-    note = (
-        f"{sum(is_still)} of {len(is_still)} targets do not change with layer {chosen.name!r}, so their maps are 0. "
-        "Name a layer that lies on the way to them."
-    )
-    return replace(
-        found, maps=as_maps(engine, upsample(planes, size)), notes=(note,) if any(is_still) else ()
-    )
+    if any(is_still):
+        run.note(
+            STILL_LAYER,
+            f"{sum(is_still)} of {len(is_still)} targets do not change with layer {chosen.name!r}, so their maps are "
+            "0. Name a layer that lies on the way to them.",
+        )
+    return attribution_of(run, x, as_maps(run.engine, upsample(planes, size)), found.targets)

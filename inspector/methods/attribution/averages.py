@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.methods.attribution.projection import Progress, project_targets
+from inspector.engine.run import Run
+from inspector.methods.attribution.projection import project
 from inspector.resolve.chosen import Chosen
-from inspector.runtime.cancel import Cancellation
 from inspector.types.arrays import Array
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several parts of equal length, whose progress is told as that of the whole."""
+
+    number: int
+    parts: int
+
+    def tell(self, run: Run, done: int, steps: int) -> None:
+        """Say how far the part is."""
+        run.control.tell(self.number * steps + done, self.parts * steps)
 
 
 def chunks(engine: Engine, count: int, image: tuple[int, ...]) -> Iterator[range]:
@@ -20,36 +33,18 @@ def chunks(engine: Engine, count: int, image: tuple[int, ...]) -> Iterator[range
 
 
 def mean_gradient(
-    engine: Engine,
+    run: Run,
     target: Chosen,
     make: Callable[[range], Array],
     *,
     count: int,
     image: tuple[int, ...],
-    progress: Progress,
-    cancellation: Cancellation | None,
+    part: Part,
 ) -> Array:
     """Return the mean of ∂S/∂x over `count` images of a shape; `make` gives those of a range of steps."""
     total = np.zeros(image, np.float64)
-    for steps in chunks(engine, count, image):
-        found = project_targets(
-            engine,
-            make(steps),
-            [target],
-            method="saliency",
-            policy="gradient",
-            cancellation=cancellation,
-        )
+    for steps in chunks(run.engine, count, image):
+        found = project(run, make(steps), [target], policy="gradient")
         total += found.maps.sum(axis=0, dtype=np.float64)
-        progress(steps.stop, count)
+        part.tell(run, steps.stop, count)
     return (total / count).astype(np.float32)
-
-
-def told(progress: Progress | None, *, part: int, parts: int) -> Progress:
-    """Return the progress of one of several parts of equal length, told as that of the whole."""
-
-    def tell(done: int, steps: int) -> None:
-        if progress is not None:
-            progress(part * steps + done, parts * steps)
-
-    return tell

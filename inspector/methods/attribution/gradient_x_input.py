@@ -7,21 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from inspector.engine.engine import Engine
-from inspector.methods.attribution.projection import attribution_method, project_targets
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.engine.run import Run
+from inspector.methods.attribution.projection import project_targets
+from inspector.methods.registration import attribution_method
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("gradient_x_input")
-def gradient_x_input(
-    engine: Engine, x: Array, targets: Sequence[Target], *, cancellation: Cancellation | None = None
-) -> Attribution:
+@attribution_method("gradient_x_input", picture="signed")
+def gradient_x_input(run: Run, x: Prepared, targets: Sequence[Target]) -> Maps:
     """x ⊙ ∂S/∂x, with x in the model's input units."""
-    found = project_targets(
-        engine, x, targets, method="gradient_x_input", policy="gradient", cancellation=cancellation
-    )
-    images = x[[target.image for target in found.targets]]
+    found = project_targets(run, x, targets, policy="gradient")
+    images = x.values[[target.image for target in found.targets]]
     return replace(found, maps=found.maps * images.astype(np.float32))

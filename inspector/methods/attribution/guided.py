@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspector.engine.engine import Engine
-from inspector.methods.attribution.projection import attribution_method, project_targets
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.engine.run import Run
+from inspector.methods.attribution.cautions import GUIDED_CAUTION
+from inspector.methods.attribution.projection import project_targets
+from inspector.methods.registration import attribution_method
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("guided")
+@attribution_method("guided", picture="projection", caution=GUIDED_CAUTION)
 def guided(
-    engine: Engine,
-    x: Array,
+    run: Run,
+    x: Prepared,
     targets: Sequence[Target],
     *,
     policies: Mapping[str, str] | None = None,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
+) -> Maps:
     """Backward pass that at every rectifier keeps what is positive in the signal and was positive going forward."""
-    return project_targets(
-        engine, x, targets, method="guided", policy="guided", policies=policies, cancellation=cancellation
-    )
+    return project_targets(run, x, targets, policy="guided", policies=policies)

@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.methods.attribution.activation_map import class_activation_map
-from inspector.methods.attribution.projection import attribution_method, project_targets
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.methods.attribution.cautions import GUIDED_CAUTION
+from inspector.methods.attribution.projection import project_targets
+from inspector.methods.registration import attribution_method
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("guided_gradcam")
+@attribution_method("guided_gradcam", picture="projection", caution=GUIDED_CAUTION)
 def guided_gradcam(
-    engine: Engine,
-    x: Array,
+    run: Run,
+    x: Prepared,
     targets: Sequence[Target],
     *,
     layer: str | None = None,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
+) -> Maps:
     """Guided backpropagation × Grad-CAM of a layer (by default the last one with maps), element by element."""
-    fine = project_targets(
-        engine, x, targets, method="guided_gradcam", policy="guided", cancellation=cancellation
-    )
-    coarse = class_activation_map(
-        engine, x, targets, method="guided_gradcam", layer=layer, cancellation=cancellation
-    )
-    return replace(fine, maps=fine.maps * coarse.maps, notes=coarse.notes)
+    fine = project_targets(run, x, targets, policy="guided")
+    coarse = class_activation_map(run, x, targets, layer=layer)
+    return replace(fine, maps=fine.maps * coarse.maps, notes=run.notes)

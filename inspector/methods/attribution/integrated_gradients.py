@@ -6,66 +6,58 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import mean_gradient, told
-from inspector.methods.attribution.projection import (
-    Progress,
-    attribution_method,
-    attribution_of,
-    choose_targets,
-)
+from inspector.methods.attribution.averages import Part, mean_gradient
+from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.color import Baseline, baseline_image
-from inspector.runtime.cancel import Cancellation
+from inspector.methods.registration import attribution_method
 from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("integrated_gradients")
+@attribution_method("integrated_gradients", picture="signed")
 def integrated_gradients(
-    engine: Engine,
-    x: Array,
+    run: Run,
+    x: Prepared,
     targets: Sequence[Target],
     *,
     baseline: Baseline = "gray",
     steps: int = 50,
-    progress: Progress | None = None,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
+) -> Maps:
     """(x − x′) ⊙ ∫₀¹ ∂S/∂x(x′ + α(x − x′)) dα, by the midpoints of `steps` equal parts.
 
     The baseline x′ is an image of one color ("gray", "black", "white", or values in the model's input units), or an
     array like one image of the model's input.
     """
     if steps < 1:
-        raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="options.steps")
-    start = baseline_image(engine.model, x, baseline, field="options.baseline")
-    chosen = choose_targets(engine, x, targets, cancellation=cancellation)
+        raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="steps")
+    images = x.values
+    start = baseline_image(run.engine.model, images, baseline, field="baseline")
+    chosen = resolve_targets(run, images, targets)
     resolved = [target.resolved for target in chosen]
-    at_start = choose_targets(engine, start, chosen, cancellation=cancellation)
+    at_start = resolve_targets(run, start, chosen)
     maps = []
-    for part, target in enumerate(chosen):
-        way = x[target.resolved.image].astype(np.float32) - start[0].astype(np.float32)
+    for number, target in enumerate(chosen):
+        way = images[target.resolved.image].astype(np.float32) - start[0].astype(np.float32)
 
         def on_the_way(numbers: range, way: Array = way) -> Array:
             alpha = (np.asarray(numbers, np.float32) + 0.5) / steps
-            return (start + alpha.reshape(-1, *[1] * way.ndim) * way).astype(x.dtype)
+            return (start + alpha.reshape(-1, *[1] * way.ndim) * way).astype(images.dtype)
 
         mean = mean_gradient(
-            engine,
+            run,
             target,
             on_the_way,
             count=steps,
             image=way.shape,
-            progress=told(progress, part=part, parts=len(resolved)),
-            cancellation=cancellation,
+            part=Part(number, len(resolved)),
         )
         maps.append(way * mean)
     gaps = [
         float(values.sum(dtype=np.float64)) - (end.value - begin.resolved.value)
         for values, end, begin in zip(maps, resolved, at_start, strict=True)
     ]
-    return attribution_of(
-        engine, x, np.stack(maps), resolved, method="integrated_gradients", completeness_gap=gaps
-    )
+    return attribution_of(run, x, np.stack(maps), resolved, completeness_gap=gaps)

@@ -1,107 +1,43 @@
-"""What attribution methods share: the table of methods, and the walk from targets to maps under a policy."""
+"""From targets to maps: the way back from each target to the image, or to a layer, under a policy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError, NotFoundError, unknown_name
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.grad.policies.table import policy_named
-from inspector.methods.notes import notes_on
-from inspector.methods.signatures import method_info, tells_progress
-from inspector.registry import Registry
 from inspector.resolve.chosen import Chosen
-from inspector.resolve.targets import Aim, choose, source_of
-from inspector.runtime.cancel import Cancellation
+from inspector.resolve.targets import Aim, resolve, source_of
 from inspector.types.arrays import Array
-from inspector.types.options import MethodInfo
-from inspector.types.results import Attribution
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import ResolvedTarget, Target
 
-
-class AttributionMethod(Protocol):
-    """A method that maps targets back to the image. Its own options are keyword parameters with defaults."""
-
-    def __call__(
-        self,
-        engine: Engine,
-        x: Array,
-        targets: Sequence[Target],
-        *,
-        cancellation: Cancellation | None = None,
-    ) -> Attribution:
-        """Return one map per target."""
-
-
-M = TypeVar("M", bound=AttributionMethod)
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
-
-Planting = Callable[[Chosen, Array], Array]
+Seeding = Callable[[Chosen, Array], Array]
 """(what was chosen, the values of its elements (n,)) -> the signals that start there (n,)."""
 
-ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry("attribution method")
+
+class Projected(NamedTuple):
+    """Maps, and what they are of."""
+
+    maps: Array
+    """float32 (M, *toward)."""
+    targets: tuple[ResolvedTarget, ...]
 
 
-def attribution_method(name: str) -> Callable[[M], M]:
-    """Register a method under the name by which users ask for it."""
+class _Pair(NamedTuple):
+    """A target on an image, and where its map belongs."""
 
-    def register(function: M) -> M:
-        ATTRIBUTION_METHODS.add(name, function)
-        return function
-
-    return register
-
-
-def info_of(method: str) -> MethodInfo:
-    """Return what is known of a method; NotFoundError names the methods that exist."""
-    function: Callable[..., Attribution] = _method(method)
-    return method_info(method, function)
-
-
-def attribute(
-    engine: Engine,
-    x: Array,
-    targets: Sequence[Target],
-    *,
-    method: str,
-    options: Mapping[str, object] = MappingProxyType({}),
-    progress: Progress | None = None,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
-    """Run a method by its name; InvalidInputError for an option that it does not have, or a value of another type.
-
-    Methods that take one step do not tell their progress.
-    """
-    info = info_of(method)
-    given = {name: info.option(name).check(value) for name, value in options.items()}
-    function: Callable[..., Attribution] = _method(method)
-    controls: dict[str, object] = {"cancellation": cancellation}
-    if tells_progress(function):
-        controls["progress"] = progress
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite passes through, and is told of
-        found = function(engine, x, targets, **given, **controls)
-    notes = notes_on(
-        engine,
-        x,
-        found.maps,
-        what="the maps",
-        images=[target.image for target in found.targets],
-        cancellation=cancellation,
-    )
-    return replace(found, notes=(*notes, *found.notes))
-
-
-def _method(name: str) -> AttributionMethod:
-    function = ATTRIBUTION_METHODS.get(name)
-    if function is None:
-        raise unknown_name("attribution method", name, ATTRIBUTION_METHODS.keys(), field="method")
-    return function
+    place: int
+    target: Aim
+    image: int
+    number: int
+    """Which of the targets that were asked for it is."""
 
 
 def plain(chosen: Chosen, _values: Array) -> Array:
@@ -109,64 +45,101 @@ def plain(chosen: Chosen, _values: Array) -> Array:
     return chosen.weights
 
 
-def shares(chosen: Chosen, values: Array) -> Array:
+def contributions(chosen: Chosen, values: Array) -> Array:
     """Start with what each element adds to the target's value."""
     found: Array = chosen.weights * values
     return found
 
 
 def project_targets(
-    engine: Engine,
+    run: Run,
+    x: Prepared,
+    targets: Sequence[Target],
+    *,
+    policy: str,
+    policies: Mapping[str, str] | None = None,
+    seeding: Seeding = plain,
+) -> Maps:
+    """Return each target projected down to the image under a policy: what many methods are; see `project`."""
+    found = project(run, x.values, targets, policy=policy, policies=policies, seeding=seeding)
+    return attribution_of(run, x, found.maps, found.targets)
+
+
+def project(
+    run: Run,
     x: Array,
     targets: Sequence[Aim],
     *,
-    method: str,
     policy: str,
     policies: Mapping[str, str] | None = None,
     toward: str | None = None,
-    planting: Planting = plain,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
+    seeding: Seeding = plain,
+) -> Projected:
     """Project each target down to the image, or to the tensor `toward`, under a policy.
 
-    `policies` names other policies by layer; `planting` gives the signals at the target's elements.
+    `policies` names other policies by layer; `seeding` gives the signals at the target's elements.
     """
+    engine = run.engine
     overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
-    pairs = pair(targets, len(x))
+    pairs = _pairs(targets, len(x))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
-    for source in dict.fromkeys(source_of(engine, target) for target, _ in pairs):
-        members = [i for i, (target, _) in enumerate(pairs) if source_of(engine, target) == source]
-        rows = sorted({pairs[i][1] for i in members})
+    for source, members in _by_source(engine, pairs).items():
+        rows = sorted({member.image for member in members})
         alone = len(rows) == 1
-
-        def seeds(activations: Array, images: range) -> Array:
-            wanted = members if alone else [members[i] for i in images]  # noqa: B023
-            planted = np.zeros((len(wanted), *activations.shape[1:]), np.float32)
-            flat = planted.reshape(len(wanted), -1)
-            for row, member in enumerate(wanted):
-                target, image = pairs[member]
-                activation = activations[0 if alone else row]  # noqa: B023
-                chosen = choose(engine, target, activation, image=image)
-                flat[row, chosen.places] = planting(chosen, chosen.values(activation))
-                resolved[member] = chosen.resolved
-            return planted
-
-        found = engine.project(
+        for images, values, pullback in run.pullbacks(
             x[rows],
             source=source,
-            target=toward,
+            toward=toward,
             policy=policy,
             overrides=overrides,
-            seed=seeds,
-            seeds_per_image=len(members) if alone else 1,
-            cancellation=cancellation,
-        )
-        maps.update(zip(members, found, strict=True))
+            seeds=len(members) if alone else 1,
+        ):
+            # Several targets are either on one image, or each on an image of its own.
+            wanted = members if alone else members[images.start : images.stop]
+            for part in _parts(wanted, pullback.most):
+                chosen = [_chosen(engine, member, _on(values, row)) for row, member in enumerate(part)]
+                seeds = _seeds(chosen, values, seeding)
+                gradient = pullback(seeds).numpy()
+                maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
+                resolved.update(
+                    (member.place, one.resolved) for member, one in zip(part, chosen, strict=True)
+                )
     order = range(len(pairs))
-    return attribution_of(
-        engine, x, np.stack([maps[i] for i in order]), [resolved[i] for i in order], method=method
-    )
+    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order))
+
+
+def _by_source(engine: Engine, pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
+    """Return the pairs by the tensor that their target lives in."""
+    found: dict[str, list[_Pair]] = {}
+    for one in pairs:
+        with within(f"targets[{one.number}]"):
+            found.setdefault(source_of(engine, one.target), []).append(one)
+    return found
+
+
+def _chosen(engine: Engine, one: _Pair, activation: Array) -> Chosen:
+    with within(f"targets[{one.number}]"):
+        return resolve(engine, one.target, activation, image=one.image)
+
+
+def _parts(pairs: Sequence[_Pair], size: int) -> Iterator[Sequence[_Pair]]:
+    return (pairs[start : start + size] for start in range(0, len(pairs), size))
+
+
+def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
+    """Return one seed for each of what was chosen, on one image or on as many."""
+    planted = np.zeros((len(chosen), *values.shape[1:]), np.float32)
+    flat = planted.reshape(len(chosen), -1)
+    for row, one in enumerate(chosen):
+        flat[row, one.places] = seeding(one, one.values(_on(values, row)))
+    return planted
+
+
+def _on(values: Array, row: int) -> Array:
+    """Return the activation on which a target is chosen: the only one, or its own."""
+    activation: Array = values[row if len(values) > 1 else 0]
+    return activation
 
 
 def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
@@ -174,54 +147,53 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
     try:
         return engine.model.layer(layer).output, policy_named(policy).name
     except NotFoundError as error:
-        raise NotFoundError(error.message, reason=error.reason, field=f"policies.{layer}") from None
+        raise NotFoundError(error.message, reason=error.reason, field=f"policies[{layer}]") from None
 
 
-def choose_targets(
-    engine: Engine, x: Array, targets: Sequence[Aim], *, cancellation: Cancellation | None = None
-) -> list[Chosen]:
+def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
-    pairs = pair(targets, len(x))
-    found = engine.run(x, list({source_of(engine, target) for target in targets}), cancellation=cancellation)
-    return [
-        choose(engine, target, found[source_of(engine, target)][image], image=image)
-        for target, image in pairs
-    ]
+    by_source = _by_source(run.engine, _pairs(targets, len(x)))
+    found = run.forward(x, list(by_source))
+    chosen = {
+        one.place: _chosen(run.engine, one, found[source][one.image])
+        for source, members in by_source.items()
+        for one in members
+    }
+    return [chosen[place] for place in sorted(chosen)]
 
 
 def attribution_of(
-    engine: Engine,
-    x: Array,
+    run: Run,
+    x: Prepared,
     maps: Array,
     targets: Sequence[ResolvedTarget],
     *,
-    method: str,
     completeness_gap: Sequence[float] = (),
-    notes: Sequence[str] = (),
-) -> Attribution:
-    """Return maps as a method's result for images `x`."""
-    return Attribution(
-        method=method,
+) -> Maps:
+    """Return maps as the result for images `x`; what the method's registration says is put in there."""
+    return Maps(
+        method="",
         maps=maps,
         targets=tuple(targets),
-        inputs=x,
-        layout=engine.model.input.layout,
+        inputs=x.values,
+        layout=run.engine.model.input.layout,
         completeness_gap=tuple(completeness_gap),
-        notes=tuple(notes),
+        preprocessing=run.engine.model.preprocessing,
+        notes=run.notes,
     )
 
 
-def pair(targets: Sequence[Aim], images: int) -> list[tuple[Aim, int]]:
+def _pairs(targets: Sequence[Aim], images: int) -> list[_Pair]:
     """Pair targets with images: one target for all images, all targets for one image, or one to one."""
     if not targets:
-        raise InvalidInputError("No target was given; give at least one, or None.", field="target")
+        raise InvalidInputError("No target was given; give at least one, or None.", field="targets")
     if len(targets) == 1:
-        return [(targets[0], image) for image in range(images)]
+        return [_Pair(image, targets[0], image, 0) for image in range(images)]
     if images == 1:
-        return [(target, 0) for target in targets]
+        return [_Pair(number, target, 0, number) for number, target in enumerate(targets)]
     if len(targets) == images:
-        return list(zip(targets, range(images), strict=True))
+        return [_Pair(number, target, number, number) for number, target in enumerate(targets)]
     raise InvalidInputError(
         f"{len(targets)} targets do not go with {images} images. Give one target, or one image, or as many of both.",
-        field="target",
+        field="targets",
     )

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspector.engine.engine import Engine
-from inspector.methods.attribution.projection import attribution_method, project_targets
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.engine.run import Run
+from inspector.methods.attribution.projection import project_targets
+from inspector.methods.registration import attribution_method
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("saliency")
+@attribution_method("saliency", picture="saliency")
 def saliency(
-    engine: Engine,
-    x: Array,
+    run: Run,
+    x: Prepared,
     targets: Sequence[Target],
     *,
     policies: Mapping[str, str] | None = None,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
+) -> Maps:
     """w = ∂S/∂x, signed; S is the class's score before a final Softmax, or another target's value."""
-    return project_targets(
-        engine,
-        x,
-        targets,
-        method="saliency",
-        policy="gradient",
-        policies=policies,
-        cancellation=cancellation,
-    )
+    return project_targets(run, x, targets, policy="gradient", policies=policies)

@@ -6,50 +6,44 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import mean_gradient, told
-from inspector.methods.attribution.projection import (
-    Progress,
-    attribution_method,
-    attribution_of,
-    choose_targets,
-)
-from inspector.runtime.cancel import Cancellation
+from inspector.methods.attribution.averages import Part, mean_gradient
+from inspector.methods.attribution.projection import attribution_of, resolve_targets
+from inspector.methods.registration import attribution_method
 from inspector.types.arrays import Array
-from inspector.types.results import Attribution
+from inspector.types.images import Prepared
+from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("smoothgrad")
+@attribution_method("smoothgrad", picture="saliency")
 def smoothgrad(
-    engine: Engine,
-    x: Array,
+    run: Run,
+    x: Prepared,
     targets: Sequence[Target],
     *,
     samples: int = 25,
     noise: float = 0.15,
     seed: int = 0,
-    progress: Progress | None = None,
-    cancellation: Cancellation | None = None,
-) -> Attribution:
+) -> Maps:
     """Mean of ∂S/∂x at x + N(0, σ²) over `samples`; σ is `noise` times the image's range, max x − min x.
 
     The target is chosen on the image without noise; every image gets the same noise.
     """
     if samples < 1:
-        raise InvalidInputError(f"samples is {samples}; it must be at least 1.", field="options.samples")
+        raise InvalidInputError(f"samples is {samples}; it must be at least 1.", field="samples")
     if not 0 <= noise < np.inf:
-        raise InvalidInputError(f"noise is {noise}; it must be 0 or more.", field="options.noise")
+        raise InvalidInputError(f"noise is {noise}; it must be 0 or more.", field="noise")
     if seed < 0:
-        raise InvalidInputError(f"seed is {seed}; it must be 0 or more.", field="options.seed")
-    chosen = choose_targets(engine, x, targets, cancellation=cancellation)
+        raise InvalidInputError(f"seed is {seed}; it must be 0 or more.", field="seed")
+    chosen = resolve_targets(run, x.values, targets)
     maps = []
     resolved = [target.resolved for target in chosen]
-    for part, target in enumerate(chosen):
-        image = x[target.resolved.image]
+    for number, target in enumerate(chosen):
+        image = x.values[target.resolved.image]
         sigma = noise * float(np.ptp(image.astype(np.float32)))
-        generator = np.random.default_rng(seed)
+        generator = run.generator(seed)
 
         def noisy(
             numbers: range,
@@ -62,13 +56,12 @@ def smoothgrad(
             return made
 
         mean = mean_gradient(
-            engine,
+            run,
             target,
             noisy,
             count=samples,
             image=image.shape,
-            progress=told(progress, part=part, parts=len(resolved)),
-            cancellation=cancellation,
+            part=Part(number, len(resolved)),
         )
         maps.append(mean)
-    return attribution_of(engine, x, np.stack(maps), resolved, method="smoothgrad")
+    return attribution_of(run, x, np.stack(maps), resolved)

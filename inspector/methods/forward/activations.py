@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, NotFoundError
+from inspector.methods.notes import note_run, note_values
+from inspector.methods.prepared import prepared
+from inspector.methods.room import require_layers_fit
+from inspector.methods.verbs import answers
+from inspector.model.spec import OnnxModel
+from inspector.types.layers import Layer
+from inspector.types.requests.activations import ActivationsRequest
+from inspector.types.results.activations import Activation, Activations
 
-from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError
-from inspector.methods.notes import notes_on
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import Activations
 
-
-def activations(
-    engine: Engine, x: Array, *, layers: Sequence[str], cancellation: Cancellation | None = None
-) -> Activations:
-    """Return the named layers' outputs for (N, …) images: name -> (N, *layer shape), as the model computes them.
+@answers(ActivationsRequest)
+def activations(run: Run, request: ActivationsRequest) -> Activations:
+    """Return the named layers' outputs, as the model computes them.
 
     Those of layers that hold codes are dequantized; NaN and infinity pass through, and the notes tell of them.
     """
-    if not layers:
-        raise InvalidInputError("No layer was named; name at least one (see layers()).", field="layers")
-    wanted = {name: engine.model.layer(name).output for name in layers}
-    found = engine.run(x, list(wanted.values()), cancellation=cancellation)
-    images = range(len(x))
-    noted = (
-        notes_on(engine, x, found[tensor], what=f"layer {name!r}", images=images, cancellation=cancellation)
-        for name, tensor in wanted.items()
+    if not request.layers:
+        raise InvalidInputError(
+            "No layer was named; name at least one (see layers()).", reason="MISSING", field="layers"
+        )
+    model = run.engine.model
+    wanted = dict(_named(model, name, field=f"layers[{index}]") for index, name in enumerate(request.layers))
+    x = prepared(run, request.images)
+    require_layers_fit(run, wanted.values(), images=len(x))
+    note_run(run)
+    found = run.forward(x.values, [layer.output for layer in wanted.values()])
+    for name, layer in wanted.items():
+        note_values(run, x.values, found[layer.output], what=f"layer {name!r}", images=range(len(x)))
+    return Activations(
+        activations=tuple(
+            Activation(layer=name, values=found[layer.output], channel_axis=layer.channel_axis)
+            for name, layer in wanted.items()
+        ),
+        notes=run.notes,
     )
-    notes = tuple(dict.fromkeys(note for notes in noted for note in notes))
-    return Activations({name: found[tensor] for name, tensor in wanted.items()}, notes=notes)
+
+
+def _named(model: OnnxModel, name: str, *, field: str) -> tuple[str, Layer]:
+    try:
+        return name, model.layer(name)
+    except NotFoundError as error:
+        error.field = field
+        raise

@@ -5,35 +5,42 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.model.spec import Layer
+from inspector.methods.notes import note_run, note_values
+from inspector.methods.prepared import prepared
+from inspector.methods.room import require_layers_fit
+from inspector.methods.verbs import answers
 from inspector.resolve.targets import channel_axis
-from inspector.runtime.cancel import Cancellation
 from inspector.types.arrays import Array
+from inspector.types.layers import Layer
+from inspector.types.requests.features import FeaturesRequest, Pooling
+from inspector.types.results.vectors import Vectors
 
-POOLINGS = ("mean", "max", "none")
 
+@answers(FeaturesRequest)
+def features(run: Run, request: FeaturesRequest) -> Vectors:
+    """Return (N, D) float32 vectors of a layer, by default of what the last dense layer reads.
 
-def features(
-    engine: Engine,
-    x: Array,
-    *,
-    layer: str | None = None,
-    pooling: str = "mean",
-    cancellation: Cancellation | None = None,
-) -> Array:
-    """Return (N, D) float32 vectors of a layer; None for what the last dense layer reads.
-
-    Maps are pooled over space by `pooling`: "mean", "max", or "none" for all their elements.
+    Maps are pooled over space: their mean, their maximum, or all their elements.
     """
-    if pooling not in POOLINGS:
-        raise InvalidInputError(f"pooling is {pooling!r}; allowed: {', '.join(POOLINGS)}.", field="pooling")
-    chosen = engine.model.layer(layer) if layer is not None else penultimate(engine)
-    found = engine.run(x, [chosen.output], cancellation=cancellation)[chosen.output].astype(np.float32)
-    if found.ndim <= 2 or pooling == "none":
-        return found.reshape(len(found), -1)
-    axis = channel_axis(chosen, found.ndim - 1) + 1
-    maps = np.moveaxis(found, axis, 1).reshape(len(found), found.shape[axis], -1)
+    model = run.engine.model
+    chosen = model.layer(request.layer) if request.layer is not None else penultimate(run.engine)
+    x = prepared(run, request.images)
+    if request.pooling == "none":
+        require_layers_fit(run, [chosen], images=len(x))
+    note_run(run)
+    values = run.forward(x.values, [chosen.output])[chosen.output].astype(np.float32)
+    vectors = _pooled(values, chosen, request.pooling)
+    note_values(run, x.values, vectors, what="the vectors", images=range(len(x)))
+    return Vectors(vectors=vectors, layer=chosen.name, pooling=request.pooling, notes=run.notes)
+
+
+def _pooled(values: Array, layer: Layer, pooling: Pooling) -> Array:
+    if values.ndim <= 2 or pooling == "none":
+        return values.reshape(len(values), -1)
+    axis = channel_axis(layer, values.ndim - 1) + 1
+    maps = np.moveaxis(values, axis, 1).reshape(len(values), values.shape[axis], -1)
     vectors: Array = maps.mean(axis=2) if pooling == "mean" else maps.max(axis=2)
     return vectors
 
@@ -41,7 +48,7 @@ def features(
 def penultimate(engine: Engine) -> Layer:
     """Return the layer whose output the last dense (or 1×1 convolution) layer reads."""
     tensor = engine.head.features
-    layer = next((layer for layer in engine.model.layers if layer.output == tensor), None)
+    layer = engine.model.layer_giving(tensor) if tensor is not None else None
     if layer is None:
         raise InvalidInputError(
             "This model has no layer before a final dense one; name the layer whose features you want.",

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.notes import notes_on_run
+from inspector.methods.notes import note_run
+from inspector.methods.prepared import prepared
+from inspector.methods.verbs import answers
 from inspector.resolve.probabilities import classify
-from inspector.runtime.cancel import Cancellation
-from inspector.types.arrays import Array
-from inspector.types.results import ClassScore, Prediction
+from inspector.types.requests.predict import PredictRequest
+from inspector.types.results.predictions import ClassScore, Prediction, Predictions
 
 
-def predict(
-    engine: Engine, x: Array, *, top: int = 5, cancellation: Cancellation | None = None
-) -> tuple[Prediction, ...]:
-    """Return the `top` most probable classes of each of (N, …) images, best first."""
+@answers(PredictRequest)
+def predict(run: Run, request: PredictRequest) -> Predictions:
+    """Return the `top` most probable classes of each image, best first."""
+    top = request.top
     if top < 1:
         raise InvalidInputError(f"top is {top}; it must be at least 1.", field="top")
-    scores, probabilities = classify(engine, x, cancellation=cancellation)
+    x = prepared(run, request.images)
+    note_run(run)
+    scores, probabilities = classify(run, x.values)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-    labels = engine.model.labels or ()
+    labels = run.engine.model.labels or ()
 
     def score(row: int, index: int) -> ClassScore:
         return ClassScore(
@@ -31,7 +34,8 @@ def predict(
             score=float(scores[row, index]),
         )
 
-    return tuple(
-        Prediction(classes=tuple(score(row, int(index)) for index in indices), notes=notes_on_run(engine))
+    found = tuple(
+        Prediction(classes=tuple(score(row, int(index)) for index in indices), notes=run.notes)
         for row, indices in enumerate(best)
     )
+    return Predictions(predictions=found, notes=run.notes)

@@ -11,14 +11,15 @@ from inspector.errors import InvalidInputError
 from inspector.methods.color import color_values
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
+from inspector.types.requests.occlude import OccludeRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Occluder:
     """A square that slides."""
 
-    size: tuple[int, int]
-    stride: tuple[int, int]
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
     fill: tuple[float, ...]
     """Per channel, in the model's input units."""
     tops: Array
@@ -40,34 +41,29 @@ class Occluder:
         return images
 
 
-def make_occluder(
-    model: OnnxModel,
-    *,
-    height: int,
-    width: int,
-    size: int | tuple[int, int] | None,
-    stride: int | tuple[int, int] | None,
-    fill: float | Sequence[float] | None,
-) -> Occluder:
-    """Return the occluder for images of height × width, with defaults: a fifth of the image, a third of the size, gray.
+def make_occluder(model: OnnxModel, image: Array, request: OccludeRequest) -> Occluder:
+    """Return the occluder for a (1, …) image, with defaults: a fifth of the image, a third of the size, gray.
 
     Raises InvalidInputError for sizes, strides and fills that do not fit.
     """
-    if model.input.layout == "NC":
+    layout = model.input.layout
+    if layout == "NC":
         raise InvalidInputError(
             "Occlusion needs an image input; this model takes a flat vector.", field="images"
         )
-    size = _pair(size) or (max(1, round(height / 5)), max(1, round(width / 5)))
-    stride = _pair(stride) or (max(1, size[0] // 3), max(1, size[1] // 3))
-    _check("size", size, (height, width))
-    _check("stride", stride, (height, width))
+    extent = image.shape[1:3] if layout == "NHWC" else image.shape[-2:]
+    size = _sizes("size", request.size, extent) or tuple(max(1, round(side / 5)) for side in extent)
+    stride = _sizes("stride", request.stride, extent) or tuple(max(1, side // 3) for side in size)
+    _check("size", size, extent)
+    _check("stride", stride, extent)
+    height, width = extent
     return Occluder(
         size=size,
         stride=stride,
-        fill=color_values(model, "gray" if fill is None else fill, field="fill"),
+        fill=color_values(model, "gray" if request.fill is None else request.fill, field="fill"),
         tops=_starts(height, size[0], stride[0]),
         lefts=_starts(width, size[1], stride[1]),
-        channels_last=model.input.layout == "NHWC",
+        channels_last=layout == "NHWC",
     )
 
 
@@ -78,14 +74,21 @@ def _starts(length: int, size: int, stride: int) -> Array:
     return np.asarray(starts, np.int64)
 
 
-def _pair(value: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+def _sizes(what: str, given: tuple[int, ...] | None, extent: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return one number per axis of space."""
+    if given is None or len(given) == len(extent):
+        return given
+    if len(given) == 1:
+        return given * len(extent)
+    raise InvalidInputError(
+        f"{what} has {len(given)} numbers; give one, or one for each of the {len(extent)} axes of space.",
+        field=what,
+    )
 
 
-def _check(what: str, value: tuple[int, int], limits: tuple[int, int]) -> None:
+def _check(what: str, value: tuple[int, ...], limits: tuple[int, ...]) -> None:
     if not all(1 <= v <= limit for v, limit in zip(value, limits, strict=True)):
+        shown, most = ("×".join(map(str, sizes)) for sizes in (value, limits))
         raise InvalidInputError(
-            f"{what} is {value[0]}×{value[1]} pixels; allowed is 1×1 to {limits[0]}×{limits[1]}.", field=what
+            f"{what} is {shown} pixels; allowed is {'×'.join('1' for _ in limits)} to {most}.", field=what
         )

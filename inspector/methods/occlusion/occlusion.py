@@ -2,78 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError
-from inspector.methods.notes import note_on_values, notes_on_run
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, within
+from inspector.methods.notes import NOT_FINITE, about_values, note_run
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
 from inspector.methods.planes import layer_with_maps
+from inspector.methods.prepared import prepared
+from inspector.methods.verbs import answers
 from inspector.resolve.classes import by_class, winner
 from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choice
-from inspector.resolve.probabilities import answers, tensors_of
-from inspector.resolve.targets import channel_axis, choose, source_of
-from inspector.runtime.cancel import Cancellation
+from inspector.resolve.probabilities import answers as answers_of
+from inspector.resolve.probabilities import tensors_of
+from inspector.resolve.targets import channel_axis, resolve, source_of
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
-from inspector.types.results import Occlusion
+from inspector.types.notes import Note
+from inspector.types.requests.occlude import OccludeRequest
+from inspector.types.results.sweep import Sweep
 from inspector.types.targets import Class, Target
 
 
-def occlusion(
-    engine: Engine,
-    x: Array,
-    target: Target,
-    *,
-    layer: str | None = None,
-    size: int | tuple[int, int] | None = None,
-    stride: int | tuple[int, int] | None = None,
-    fill: float | Sequence[float] | None = None,
-    batch: int | None = None,
-    cancellation: Cancellation | None = None,
-) -> Iterator[Occlusion]:
-    """Occlude one (1, …) image at every position; yield what is known after each batch, the last one complete.
+@answers(OccludeRequest)
+def occlude(run: Run, request: OccludeRequest) -> Sweep:
+    """Occlude one image at every position; the progress tells positions, with what is known after each batch.
 
-    `size` (default: a fifth of the image) and `stride` (default: a third of the size) are in input pixels, the last
-    row and column reach the edge; `fill` is in the model's input units (default: mid-gray). `layer` is the one whose
-    strongest map is summed (default: the last layer with maps). `batch` bounds the images per run.
+    The last row and column reach the image's edge. The watched map is the strongest of its layer on the image as it is.
     """
+    if request.batch is not None and request.batch < 1:
+        raise InvalidInputError(f"batch is {request.batch}; it must be at least 1.", field="batch")
+    x = prepared(run, request.images)
     if len(x) != 1:
         raise InvalidInputError(f"Occlusion takes one image; {len(x)} were given.", field="images")
-    if batch is not None and batch < 1:
-        raise InvalidInputError(f"batch is {batch}; it must be at least 1.", field="batch")
-    height, width = x.shape[1:3] if engine.model.input.layout == "NHWC" else x.shape[-2:]
-    occluder = make_occluder(engine.model, height=height, width=width, size=size, stride=stride, fill=fill)
-    watched = layer_with_maps(engine, layer, target=target)
-    sweep = _Sweep(engine, x, target, watched, occluder, cancellation)
+    engine, image = run.engine, x.values
+    occluder = make_occluder(engine.model, image, request)
+    target = request.target or Class()
+    with within("target"):
+        source_of(engine, target)
+    watched = layer_with_maps(engine, request.layer, target=target)
+    note_run(run)
+    sweep = _Sweep(run, image, target, watched, occluder)
     positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
-    largest = engine.largest_batch(x.shape[1:])
-    step = min(batch or largest, largest)
+    largest = engine.largest_batch(image.shape[1:])
+    step = min(request.batch or largest, largest)
     for start in range(0, len(positions), step):
-        yield sweep.advance(positions[start : start + step])
+        sweep.advance(positions[start : start + step])
+        run.control.tell(min(start + step, len(positions)), len(positions), partial=sweep.partial)
+    return sweep.result()
 
 
 class _Sweep:
     """The state of one sweep: what the unoccluded image gave, and the maps as far as they are filled."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        x: Array,
-        target: Target,
-        watched: Layer,
-        occluder: Occluder,
-        cancellation: Cancellation | None,
-    ) -> None:
-        self._engine, self._x, self._occluder, self._cancellation = engine, x, occluder, cancellation
+    def __init__(self, run: Run, x: Array, target: Target, watched: Layer, occluder: Occluder) -> None:
+        engine = run.engine
+        self._run, self._engine, self._x, self._occluder = run, engine, x, occluder
         self._watched = watched
         self._head = engine.head_of(target.output if isinstance(target, Class) else None)
         source = source_of(engine, target)
         self._tensors = tuple(dict.fromkeys((*tensors_of(self._head), source, watched.output)))
-        found = engine.run(x, self._tensors, cancellation=cancellation)
-        self._target = choose(engine, target, found[source][0], image=0)
+        found = run.forward(x, self._tensors)
+        with within("target"):
+            self._target = resolve(engine, target, found[source][0], image=0)
         totals = self._totals(found[watched.output])
         if not is_choosable(totals[0]):
             raise no_choice(f"the strongest map of layer {watched.name!r}")
@@ -86,23 +79,34 @@ class _Sweep:
         self._baseline = self._measure(found)
         self._origin: Origin | None = None
 
-    def advance(self, positions: Sequence[tuple[int, ...]]) -> Occlusion:
-        """Compute the given positions and return all that is known."""
+    def advance(self, positions: Sequence[tuple[int, ...]]) -> None:
+        """Compute the given positions."""
         images = self._occluder.occlude(self._x, positions)
-        found = self._engine.run(images, self._tensors, cancellation=self._cancellation)
+        found = self._run.forward(images, self._tensors)
         index = tuple(np.asarray(positions).T)
         self._probability[index], self._label[index], self._activation[index] = self._measure(found)
         self._done[index] = True
         failed = np.flatnonzero(~np.isfinite(self._probability[index] + self._activation[index]))
         if failed.size and self._origin is None:
-            self._origin = find_origin(self._engine, images[failed[:1]], cancellation=self._cancellation)
-        return self._result()
+            self._origin = find_origin(self._run, images[failed[:1]])
+
+    def partial(self) -> Sweep:
+        """Return what is known so far; what it says of that is not yet noted."""
+        text = self._about_values()
+        return self._result((*self._run.notes, *([Note(text, id=NOT_FINITE)] if text else [])))
+
+    def result(self) -> Sweep:
+        """Return the result, once all positions are computed, and note what is to be said of it."""
+        text = self._about_values()
+        if text is not None:
+            self._run.note(NOT_FINITE, text)
+        return self._result(self._run.notes)
 
     def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
         classes = by_class(self._engine, self._head, found[self._head.scores])
         labels = np.asarray([winner(self._head, one) if is_choosable(one) else -1 for one in classes])
         totals = self._totals(found[self._watched.output])[:, self._channel]
-        return answers(self._engine, self._target, found), labels, totals
+        return answers_of(self._engine, self._target, found), labels, totals
 
     def _totals(self, activation: Array) -> Array:
         axis = channel_axis(self._watched, activation.ndim - 1) + 1
@@ -110,9 +114,10 @@ class _Sweep:
         totals: Array = maps.reshape(*maps.shape[:2], -1).sum(axis=2, dtype=np.float32)
         return totals
 
-    def _result(self) -> Occlusion:
+    def _result(self, notes: tuple[Note, ...]) -> Sweep:
         probability, label, activation = (values[0] for values in self._baseline)
-        return Occlusion(
+        model = self._engine.model
+        return Sweep(
             target=self._target.resolved,
             probability=self._probability.copy(),
             label=self._label.copy(),
@@ -128,9 +133,19 @@ class _Sweep:
             size=self._occluder.size,
             stride=self._occluder.stride,
             fill=self._occluder.fill,
-            notes=self._notes(),
+            inputs=self._x,
+            layout=model.input.layout,
+            labels=self._names(),
+            preprocessing=model.preprocessing,
+            notes=notes,
         )
 
-    def _notes(self) -> tuple[str, ...]:
+    def _names(self) -> dict[int, str]:
+        """Return the names of the classes that win somewhere."""
+        labels = self._engine.model.labels or ()
+        winners = {*self._label[self._done].tolist(), int(self._baseline[1][0])}
+        return {index: labels[index] for index in sorted(winners) if 0 <= index < len(labels)}
+
+    def _about_values(self) -> str | None:
         values = np.stack([self._probability[self._done], self._activation[self._done]])
-        return (*notes_on_run(self._engine), *note_on_values("the maps", values, self._origin))
+        return about_values("the maps", values, self._origin)

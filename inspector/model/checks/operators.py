@@ -12,32 +12,35 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
 from inspector.model.const import constant_value
-from inspector.model.spec import Shape
+from inspector.operators.attributes import flag, integer, is_given, optional_integers
+from inspector.operators.domains import is_standard
+from inspector.operators.families import CONVOLUTIONS, POOLINGS
+from inspector.operators.operation import Operation, as_float
+from inspector.types.layers import Shape
 
-WINDOWED = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "QLinearConv": 3}
-"""Operators with filters, and the input that holds them."""
-POOLING = frozenset({"MaxPool", "AveragePool", "LpPool"})
 SPATIAL_ATTRIBUTES = ("kernel_shape", "strides", "dilations")
 
 
 def check_operators(model: ir.Model, shapes: Mapping[str, Shape]) -> None:
     """Raise InvalidModelError for a convolution, pooling or unpooling whose parameters contradict its tensors."""
     for node in model.graph.all_nodes():
-        if node.domain not in ("", "ai.onnx"):
+        operation = as_float(node)
+        if not is_standard(operation) or flag(node, "channels_last"):
             continue
-        if node.op_type in WINDOWED:
-            _check_convolution(node, shapes)
-        elif node.op_type in POOLING:
+        if operation.op_type in CONVOLUTIONS:
+            _check_convolution(node, operation, shapes)
+        elif operation.op_type in POOLINGS:
             _check_spatial(node, _rank(node.inputs[0], shapes))
-        elif node.op_type == "MaxUnpool":
+            if not is_given(node, "kernel_shape"):
+                raise InvalidModelError(f"{_named(node)} has no kernel_shape.")
+        elif operation.op_type == "MaxUnpool":
             _check_unpooling(node, shapes)
 
 
-def _check_convolution(node: ir.Node, shapes: Mapping[str, Shape]) -> None:
-    position = WINDOWED[node.op_type]
-    if len(node.inputs) <= position:
+def _check_convolution(node: ir.Node, operation: Operation, shapes: Mapping[str, Shape]) -> None:
+    if len(operation.inputs) < 2 or operation.inputs[1] is None:
         raise InvalidModelError(f"{_named(node)} has no filters: it has {len(node.inputs)} inputs.")
-    data, filters = _shape(node.inputs[0], shapes), _shape(node.inputs[position], shapes)
+    data, filters = (_shape(value, shapes) for value in operation.inputs[:2])
     if data is not None and filters is not None and len(data) != len(filters):
         raise InvalidModelError(
             f"{_named(node)} has an input of rank {len(data)} and filters of rank {len(filters)}; they must "
@@ -50,7 +53,7 @@ def _check_convolution(node: ir.Node, shapes: Mapping[str, Shape]) -> None:
 
 
 def _check_channels(node: ir.Node, data: Shape, filters: Shape) -> None:
-    group = node.attributes.get_int("group", 1) or 1
+    group = integer(node, "group")
     if group < 1:
         raise InvalidModelError(f"{_named(node)} has group {group}; it must be 1 or more.")
     per_group = filters[0] if node.op_type == "ConvTranspose" else filters[1]
@@ -72,7 +75,7 @@ def _check_channels(node: ir.Node, data: Shape, filters: Shape) -> None:
 def _check_spatial(node: ir.Node, rank: int | None) -> None:
     spatial = None if rank is None else rank - 2
     for name in (*SPATIAL_ATTRIBUTES, "pads"):
-        values = node.attributes.get_ints(name, None)
+        values = optional_integers(node, name)
         if values is None:
             continue
         wanted = None if spatial is None else 2 * spatial if name == "pads" else spatial
@@ -82,8 +85,6 @@ def _check_spatial(node: ir.Node, rank: int | None) -> None:
             )
         if name in SPATIAL_ATTRIBUTES and any(value < 1 for value in values):
             raise InvalidModelError(f"{_named(node)} has {name} {list(values)}; all must be 1 or more.")
-    if node.op_type in POOLING and node.attributes.get_ints("kernel_shape", None) is None:
-        raise InvalidModelError(f"{_named(node)} has no kernel_shape.")
 
 
 def _check_unpooling(node: ir.Node, shapes: Mapping[str, Shape]) -> None:

@@ -12,13 +12,16 @@ import onnx
 from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.checks.limits import Limits, require_at_most
 from inspector.model.checks.tensors import check_tensor
-from inspector.model.shapes.infer import STANDARD_DOMAINS, standard_opset
+from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import graphs_of, nodes_of, tensors_of
+from inspector.operators.domains import MICROSOFT, STANDARD_SPELLINGS
+from inspector.operators.families import EARLY
+from inspector.operators.schemas import fewest_inputs
 
 MIN_OPSET = 7
-RUNTIME_DOMAINS = ("com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc", "ai.onnx.ml")
+RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", "ai.onnx.ml")
 """Domains beside the standard one whose operators ONNX Runtime carries in every build."""
-REMOVED_OPERATORS = frozenset({"Affine", "Crop", "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh"})
+REMOVED_OPERATORS = EARLY | {"Crop"}
 """Experimental operators of early ONNX that have no schema any more; ONNX Runtime still runs the first three."""
 
 
@@ -144,9 +147,10 @@ def _check_operators(proto: onnx.ModelProto, limits: Limits) -> None:
     for node in nodes_of(proto, max_depth=limits.max_subgraph_depth):
         if (node.domain, node.op_type) in functions:
             continue
-        if node.domain in STANDARD_DOMAINS:
+        if node.domain in STANDARD_SPELLINGS:
             _check_attributes(node, opset)
             if node.op_type in known_operators():
+                _check_inputs(node)
                 continue
             if node.op_type in REMOVED_OPERATORS:
                 _check_has_input(node)
@@ -167,6 +171,15 @@ def _check_operators(proto: onnx.ModelProto, limits: Limits) -> None:
                 f"{describe(node)}: the model imports no version of the domain {node.domain!r}. Export it "
                 "again."
             )
+
+
+def _check_inputs(node: onnx.NodeProto) -> None:
+    needed = fewest_inputs(node.op_type)
+    if len(node.input) < needed:
+        raise InvalidModelError(
+            f"{describe(node)} has {len(node.input)} inputs; the operator needs {needed}. Export the model again, or "
+            "check it with onnx.checker."
+        )
 
 
 def _check_attributes(node: onnx.NodeProto, opset: int) -> None:

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidInputError, InvalidModelError
 from inspector.model.checks.limits import Limits
-from inspector.model.preprocessing.sources.finding import TO_UNIT, Finding
+from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
 from inspector.model.preprocessing.sources.graph import from_graph
 from inspector.model.preprocessing.sources.metadata import (
     from_image_metadata,
@@ -18,8 +18,8 @@ from inspector.model.preprocessing.sources.metadata import (
     from_ultralytics,
 )
 from inspector.model.preprocessing.sources.sidecars import from_hugging_face, from_own_file, from_timm
-from inspector.model.spec import ImageInput
 from inspector.types.preprocessing import Preprocessing, flatten, require_known_keys
+from inspector.types.results.model_info import ImageInput
 
 VALUES = ("scale", "mean", "std")
 """These mean something only together, so they are taken from one source."""
@@ -60,7 +60,7 @@ def find_preprocessing(
 
 def _findings(
     model: ir.Model, image_input: ImageInput, folder: Path | None, limits: Limits
-) -> Iterator[Finding]:
+) -> Iterator[PartFound]:
     metadata = model.metadata_props
     found = [
         from_graph(model, image_input),
@@ -74,7 +74,7 @@ def _findings(
 
 
 def _from_shape(image_input: ImageInput) -> dict[str, Any]:
-    known: dict[str, Any] = {"layout": image_input.layout, "dtype": image_input.dtype.name}
+    known: dict[str, Any] = {"layout": image_input.layout, "dtype": image_input.dtype}
     if image_input.height is not None:
         known["height"] = image_input.height
     if image_input.width is not None:
@@ -84,7 +84,7 @@ def _from_shape(image_input: ImageInput) -> dict[str, Any]:
     return known
 
 
-def _new_fields(finding: Finding, known: Mapping[str, Any], image_input: ImageInput) -> dict[str, Any]:
+def _new_fields(finding: PartFound, known: Mapping[str, Any], image_input: ImageInput) -> dict[str, Any]:
     """Return what a source adds to what is known; the values and the resizing are taken whole or not at all."""
     try:
         fields = flatten(finding.fields)

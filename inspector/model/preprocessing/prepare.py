@@ -2,79 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InspectorError, InvalidInputError
 from inspector.model.preprocessing.images import apply_preprocessing, decode_image
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
+from inspector.types.control import Cancellation
+from inspector.types.images import ImageLike, Prepared
 
 
-def prepare(model: OnnxModel, x: object) -> Array:
-    """Return `x` as a batch (N, ...) in the model's input dtype and layout.
+def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation | None = None) -> Prepared:
+    """Return images as a batch (N, ...) in the model's input dtype and layout; a Prepared batch as it is.
 
     A path, encoded bytes, a PIL image and a uint8 array (H, W, 3) or (H, W) in RGB are decoded and
     preprocessed. A float array of the input's shape, with or without the batch axis, is used as it is; so
     is a uint8 array where that is the model's own type and it has the input's rank. A list or tuple of
-    those is a batch. InvalidInputError names what does not fit: shape, dtype, NaN or Inf.
+    those is a batch. InvalidInputError names what does not fit (shape, dtype, NaN or Inf), and which image; between
+    two images of a list a cancelled token raises CancelledError.
     """
-    if isinstance(x, (list, tuple)):
-        return _batch(model, x)
-    if isinstance(x, (str, Path, bytes, bytearray, memoryview)):
-        source = x if isinstance(x, (str, Path)) else bytes(x)
-        return _image(model, decode_image(source, limits=model.limits))
-    if isinstance(x, Image.Image):
-        return _image(model, decode_image(x, limits=model.limits))
-    if isinstance(x, np.ndarray):
-        return _array(model, x)
+    if isinstance(images, Prepared):
+        return images
+    return Prepared(_prepare(model, images, field="images", token=cancellation or Cancellation()))
+
+
+def _prepare(model: OnnxModel, images: ImageLike, *, field: str, token: Cancellation) -> Array:
+    token.raise_if_cancelled()
+    match images:
+        case list() | tuple():
+            return _batch(model, images, field=field, token=token)
+        case Prepared():
+            return images.values
+        case str() | Path() | bytes() | bytearray() | memoryview():
+            source = images if isinstance(images, str | Path) else bytes(images)
+            return _image(model, _decoded(model, source, field=field), field=field)
+        case Image.Image():
+            return _image(model, _decoded(model, images, field=field), field=field)
+        case np.ndarray():
+            return _array(model, images, field=field)
     raise InvalidInputError(
-        f"An input of type {type(x).__name__} is not understood. Give a path, encoded bytes, a PIL image, "
+        f"An input of type {type(images).__name__} is not understood. Give a path, encoded bytes, a PIL image, "
         "an array, "
         "or a list of those.",
-        field="input",
+        field=field,
     )
 
 
-def _batch(model: OnnxModel, items: Sequence[object]) -> Array:
+def _decoded(
+    model: OnnxModel, source: str | Path | bytes | Image.Image, *, field: str
+) -> npt.NDArray[np.uint8]:
+    with _about(field):
+        return decode_image(source, limits=model.limits)
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Let an error name the image that it is about: which one of the request's, its reader cannot know."""
+    try:
+        yield
+    except InspectorError as error:
+        error.field = field
+        raise
+
+
+def _batch(model: OnnxModel, items: Sequence[object], *, field: str, token: Cancellation) -> Array:
     if not items:
-        raise InvalidInputError("The list of inputs is empty; give at least one image.", field="input")
-    prepared = [prepare(model, item) for item in items]
+        raise InvalidInputError("The list of inputs is empty; give at least one image.", field=field)
+    prepared = [
+        _prepare(model, item, field=f"{field}[{index}]", token=token) for index, item in enumerate(items)
+    ]
     sizes = {batch.shape[1:] for batch in prepared}
     if len(sizes) > 1:
         raise InvalidInputError(
             f"The inputs differ in size: {', '.join(map(str, sorted(sizes)))}. One batch has one size.",
-            field="input",
+            field=field,
         )
     return np.concatenate(prepared)
 
 
-def _array(model: OnnxModel, array: Array) -> Array:
+def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
     rank = len(model.input.shape)
     is_own = array.dtype == model.input.dtype
     if array.dtype == np.uint8 and array.ndim in (2, 3) and model.input.layout != "NC":
         fits = is_own and array.ndim == rank - 1 and _mismatch(model, array[None]) is None
         if not fits:
-            return _image(model, _as_rgb(array))
+            return _image(model, _as_rgb(array, field=field), field=field)
     if not (is_own or np.issubdtype(array.dtype, np.floating)):
         raise InvalidInputError(
             f"The array is {array.dtype}; this model takes {model.input.dtype}, or pictures as uint8 (H, W, "
             "3).",
-            field="input.dtype",
+            field=field,
         )
     batch = array[None] if array.ndim == rank - 1 else array
     problem = _mismatch(model, batch)
     if problem:
-        raise InvalidInputError(problem, field="input.shape")
+        raise InvalidInputError(problem, field=field)
     if np.issubdtype(batch.dtype, np.floating) and not np.isfinite(batch).all():
-        raise InvalidInputError("The array contains NaN or Inf; all values must be finite.", field="input")
+        raise InvalidInputError("The array contains NaN or Inf; all values must be finite.", field=field)
     converted = np.ascontiguousarray(batch, model.input.dtype)
     if np.issubdtype(converted.dtype, np.floating) and not np.isfinite(converted).all():
-        raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field="input")
+        raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field=field)
     return converted
 
 
@@ -94,9 +127,9 @@ def _mismatch(model: OnnxModel, batch: Array) -> str | None:
     return None
 
 
-def _as_rgb(array: Array) -> npt.NDArray[np.uint8]:
+def _as_rgb(array: Array, *, field: str) -> npt.NDArray[np.uint8]:
     if array.size == 0:
-        raise InvalidInputError(f"The picture is empty: {array.shape}.", field="input.shape")
+        raise InvalidInputError(f"The picture is empty: {array.shape}.", field=field)
     if array.ndim == 2:
         return np.repeat(array[:, :, None], 3, axis=2)
     if array.shape[2] == 1:
@@ -105,20 +138,21 @@ def _as_rgb(array: Array) -> npt.NDArray[np.uint8]:
         return array
     raise InvalidInputError(
         f"The uint8 array has shape {array.shape}; a picture is (H, W, 3) in RGB or (H, W) in gray.",
-        field="input.shape",
+        field=field,
     )
 
 
-def _image(model: OnnxModel, image: npt.NDArray[np.uint8]) -> Array:
+def _image(model: OnnxModel, image: npt.NDArray[np.uint8], *, field: str) -> Array:
     spec = model.preprocessing
     channels = model.input.channels
     if model.input.layout != "NC" and channels is not None and channels != spec.channels:
         raise InvalidInputError(
             f"This model's input has {channels} channels; a picture gives {spec.channels} ({spec.color}). "
             "Give a float array of the input's shape.",
-            field="input",
+            field=field,
         )
-    prepared = apply_preprocessing(image, spec)[None]
+    with _about(field):
+        prepared = apply_preprocessing(image, spec)[None]
     problem = _mismatch(model, prepared)
     if problem:
         raise InvalidInputError(f"The preprocessing does not fit the model: {problem}", field="preprocessing")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
-from inspector.model.dependence import VALUE_FREE, reads
+from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
-from inspector.model.receptive.rules import RULES, Context
+from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track, union
-from inspector.model.spec import ImageInput, Shape
-
-RULED_DOMAINS = ("", "com.microsoft")
-"""A model-local function may bear any name, so its domain decides whether a rule is about it."""
+from inspector.operators.families import RANGE_MEASURERS
+from inspector.operators.operation import as_float
+from inspector.types.layers import Shape
+from inspector.types.results.model_info import ImageInput
 
 ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHANNEL)}
 
@@ -38,14 +39,14 @@ def trace_fields(
     fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
     context = Context(shapes=shapes, opset=opset)
     for node in graph:
-        if node.op_type in VALUE_FREE and node.domain == "":
+        if not reads_values(node):
             continue
         inputs = [fields.get(value.name or "") if value is not None else None for value in node.inputs]
         known = [fields[value.name] for value in reads(node) if value is not None and value.name in fields]
         if not known:
             continue
         for index, value in enumerate(node.outputs):
-            if not value.name or (node.op_type == "DynamicQuantizeLinear" and index > 0):
+            if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
             field = _field(node, inputs, known, index, context)
             fields[value.name] = _fitted(field, shapes.get(value.name))
@@ -68,8 +69,7 @@ def _field(
     node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
 ) -> Field:
     rank = context.rank(node.outputs[index])
-    rule = RULES.get(node.op_type) if node.domain in RULED_DOMAINS else None
-    field = rule(node, inputs, index, context) if rule is not None else None
+    field = _by_rule(node, inputs, index, context)
     if field is None or (rank is not None and len(field.roles) != rank):
         everything = known[0]
         for other in known[1:]:
@@ -80,6 +80,19 @@ def _field(
             )
         return everything.opaque(rank if rank is not None else len(everything.roles))
     return field
+
+
+def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+    """Ask the rule of the float operation that a node stands for; None where there is none, or it cannot follow."""
+    operation = as_float(node)
+    rule = find_field_rule(operation)
+    aside = [field for place, field in enumerate(inputs) if place not in operation.places]
+    if rule is None or any(field is not None for field in aside):
+        return None
+    if operation.opset is not None:
+        context = replace(context, opset=operation.opset)
+    operands = [inputs[place] if place < len(inputs) else None for place in operation.places]
+    return rule(operation, operands, index, context)
 
 
 def _fitted(field: Field, shape: Shape | None) -> Field:

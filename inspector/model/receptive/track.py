@@ -84,6 +84,17 @@ class Track:
         windows = None if hull is None or self.windows is None else np.repeat(hull, len(self.windows), axis=0)
         return Track(extent=self.extent, windows=windows, affine=None)
 
+    def running(self, *, reverse: bool, exclusive: bool) -> Track:
+        """Return as many units, each of which sees what it and all before (after, where `reverse`) see together."""
+        if self.windows is None:
+            return self.spread()
+        windows = self.windows[::-1] if reverse else self.windows
+        low, high = np.minimum.accumulate(windows[:, 0]), np.maximum.accumulate(windows[:, 1])
+        seen = np.stack([low, high], axis=1)
+        if exclusive:
+            seen = np.concatenate([np.array([[_FAR, -1]], np.int64), seen[:-1]])
+        return Track(extent=self.extent, windows=seen[::-1] if reverse else seen, affine=None)
+
     def without_formula(self) -> Track:
         """Return the same windows with no formula for them."""
         return Track(extent=self.extent, windows=self.windows, affine=None)
@@ -132,6 +143,24 @@ def blind(units: int, extent: int | None) -> Track:
     """Return units that see nothing of the image: a constant that stands beside what was computed from it."""
     windows = np.repeat(np.array([[_FAR, -1]], np.int64), units, axis=0)
     return Track(extent=extent, windows=None if extent is None else windows, affine=None)
+
+
+def sliced(track: Track, start: int, end: int, step: int) -> Track:
+    """Return every `step`-th unit from `start` to before `end`, counted as ONNX counts (Slice)."""
+    if track.units is not None:
+        indices = np.arange(track.units, dtype=np.int64)[slice(*_bounds(start, end, step))]
+        if not len(indices):
+            return track.collapse()
+        first = int(indices[0])
+        return track.read([indices], step=Fraction(step), low=Fraction(first), high=Fraction(first))
+    if start < 0 or step < 0:
+        return track.collapse()
+    return track.read(None, step=Fraction(step), low=Fraction(start), high=Fraction(start))
+
+
+def _bounds(start: int, end: int, step: int) -> tuple[int, int | None, int]:
+    """Bring ONNX's "to the start" of a negative step (a very negative end) to Python's None."""
+    return start, None if step < 0 and end < -(2**31) + 2 else end, step
 
 
 def _union_of_two(one: Track, other: Track) -> Track:

@@ -14,6 +14,7 @@ from onnx.helper import make_node
 from inspector.errors import InvalidModelError
 from inspector.model.rewriting.names import free_name, renamed, subgraphs
 from inspector.model.shapes.infer import infer_values
+from inspector.operators.domains import STANDARD_SPELLINGS
 from inspector.types.arrays import Array
 
 
@@ -65,7 +66,7 @@ def _truths(values: Mapping[str, Array], names: Iterable[str]) -> dict[str, bool
 
 
 def _is_if(node: onnx.NodeProto) -> bool:
-    return node.op_type == "If" and node.domain in ("", "ai.onnx")
+    return node.op_type == "If" and node.domain in STANDARD_SPELLINGS
 
 
 def _definitions(graph: onnx.GraphProto) -> Iterator[str]:

@@ -16,6 +16,7 @@ import onnx.inliner
 from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.checks.limits import Limits, require_at_most
 from inspector.model.rewriting.names import free_name, renamed, subgraphs
+from inspector.operators.domains import STANDARD_SPELLINGS
 
 Key = tuple[str, str, str]
 """Domain, name and overload of a function."""
@@ -53,7 +54,7 @@ def inline_functions(proto: onnx.ModelProto, *, limits: Limits) -> bool:
     for field in (proto.graph.node, proto.functions, proto.opset_import):
         del field[:]
     proto.graph.node.extend(nodes)
-    used = {"", "ai.onnx", *(node.domain for node in _all_nodes(proto.graph.node))}
+    used = {*STANDARD_SPELLINGS, *(node.domain for node in _all_nodes(proto.graph.node))}
     proto.opset_import.extend(entry for entry in scaffold.opset_import if entry.domain in used)
     return True
 

@@ -18,13 +18,15 @@ from onnx import helper, numpy_helper
 
 from inspector.model.rewriting.names import free_name
 from inspector.model.shapes.infer import standard_opset
+from inspector.operators.domains import MICROSOFT
+from inspector.operators.twins import TWINS
+from inspector.registry import Registry
 
-DOMAIN = "com.microsoft"
 _OWN_DOMAIN = "inspector.fused"
 
 
 @dataclass
-class Body:
+class ExpansionBody:
     """The nodes that a fused node stands for; names of absent inputs are empty."""
 
     inputs: Sequence[str]
@@ -63,12 +65,12 @@ def open_fused(proto: onnx.ModelProto) -> bool:
     ranks = {tensor.name: len(tensor.dims) for tensor in proto.graph.initializer}
     functions: list[onnx.FunctionProto] = []
     for node in proto.graph.node:
-        expand = EXPANSIONS.get(node.op_type) if node.domain == DOMAIN else None
+        expand = EXPANSIONS.get(node.op_type) if node.domain == MICROSOFT else None
         if expand is None:
             continue
         inputs = [name and f"i{index}" for index, name in enumerate(node.input)]
         attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
-        body = Body(inputs, attributes, opset, [ranks.get(name) for name in node.input])
+        body = ExpansionBody(inputs, attributes, opset, [ranks.get(name) for name in node.input])
         outputs = expand(body)
         if outputs is None or any(name for name in node.output[len(outputs) :]):
             continue
@@ -79,7 +81,9 @@ def open_fused(proto: onnx.ModelProto) -> bool:
     return bool(functions)
 
 
-def _call(node: onnx.NodeProto, body: Body, outputs: Sequence[str], *, number: int) -> onnx.FunctionProto:
+def _call(
+    node: onnx.NodeProto, body: ExpansionBody, outputs: Sequence[str], *, number: int
+) -> onnx.FunctionProto:
     """Let a node call a new function, with the inputs and outputs that it has."""
     name = f"{node.op_type}.{number}"
     kept = [(given, made) for given, made in zip(node.output, outputs, strict=False) if given]
@@ -92,7 +96,7 @@ def _call(node: onnx.NodeProto, body: Body, outputs: Sequence[str], *, number: i
     return helper.make_function(_OWN_DOMAIN, name, formals, results, body.nodes, opsets)
 
 
-Expansion = Callable[[Body], Sequence[str] | None]
+Expansion = Callable[[ExpansionBody], Sequence[str] | None]
 """Writes a body and returns its outputs; None where this node cannot be opened."""
 
 _WINDOW = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
@@ -105,7 +109,7 @@ _PARAMETERS = {
 _TO_CHANNELS_FIRST, _TO_CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
-def _activated(body: Body, x: str, parameters: Sequence[float]) -> str:
+def _activated(body: ExpansionBody, x: str, parameters: Sequence[float]) -> str:
     """Write the activation that an attribute names, with its parameters in order."""
     name = body.attributes.get("activation", b"").decode()
     if not name:
@@ -116,7 +120,7 @@ def _activated(body: Body, x: str, parameters: Sequence[float]) -> str:
     return body.op(name, x, **named)
 
 
-def _fused_conv(body: Body) -> Sequence[str]:
+def _fused_conv(body: ExpansionBody) -> Sequence[str]:
     """y = activation(Conv(X, W, B) + Z)."""
     y = body.op("Conv", *(body.given(i) for i in range(3)), **body.rest(*_WINDOW))
     if body.given(3):
@@ -124,14 +128,14 @@ def _fused_conv(body: Body) -> Sequence[str]:
     return [_activated(body, y, body.attributes.get("activation_params", ()))]
 
 
-def _fused_gemm(body: Body) -> Sequence[str]:
+def _fused_gemm(body: ExpansionBody) -> Sequence[str]:
     """y = activation(Gemm(A, B, C))."""
     y = body.op("Gemm", *(body.given(i) for i in range(3)), **body.rest("alpha", "beta", "transA", "transB"))
     given = [body.attributes.get(f"activation_{name}", 0.0) for name in ("alpha", "beta")]
     return [_activated(body, y, given)]
 
 
-def _fused_matmul(body: Body) -> Sequence[str] | None:
+def _fused_matmul(body: ExpansionBody) -> Sequence[str] | None:
     """y = activation(alpha·A'·B'), each transposed or not."""
     if body.attributes.get("transBatchA") or body.attributes.get("transBatchB"):
         return None
@@ -150,14 +154,14 @@ def _fused_matmul(body: Body) -> Sequence[str] | None:
     ]
 
 
-def _gelu(body: Body) -> Sequence[str]:
+def _gelu(body: ExpansionBody) -> Sequence[str]:
     """y = x/2·(1 + erf(x/√2)), x with a bias or not."""
     x = _biased(body)
     inner = body.op("Erf", body.op("Div", x, body.constant(math.sqrt(2))))
     return [_half_of(body, x, inner)]
 
 
-def _fast_gelu(body: Body) -> Sequence[str]:
+def _fast_gelu(body: ExpansionBody) -> Sequence[str]:
     """y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))."""
     x = _biased(body)
     cube = body.op("Mul", body.op("Mul", x, x), x)
@@ -165,23 +169,23 @@ def _fast_gelu(body: Body) -> Sequence[str]:
     return [_half_of(body, x, body.op("Tanh", body.op("Mul", inner, body.constant(math.sqrt(2 / math.pi)))))]
 
 
-def _biased(body: Body) -> str:
+def _biased(body: ExpansionBody) -> str:
     return body.op("Add", body.inputs[0], body.given(1)) if body.given(1) else body.inputs[0]
 
 
-def _half_of(body: Body, x: str, inner: str) -> str:
+def _half_of(body: ExpansionBody, x: str, inner: str) -> str:
     """Write x·(1 + inner)·0.5, one of the forms that rectifiers are found by."""
     product = body.op("Mul", x, body.op("Add", inner, body.constant(1)))
     return body.op("Mul", product, body.constant(0.5))
 
 
-def _quick_gelu(body: Body) -> Sequence[str]:
+def _quick_gelu(body: ExpansionBody) -> Sequence[str]:
     """y = x·sigmoid(alpha·x)."""
     alpha = body.constant(body.attributes.get("alpha", 1.702))
     return [body.op("Mul", body.inputs[0], body.op("Sigmoid", body.op("Mul", body.inputs[0], alpha)))]
 
 
-def _skip_layer_normalization(body: Body) -> Sequence[str] | None:
+def _skip_layer_normalization(body: ExpansionBody) -> Sequence[str] | None:
     """y = LayerNormalization(x + skip + bias)·gamma + beta."""
     if body.opset < 17:
         return None
@@ -193,7 +197,7 @@ def _skip_layer_normalization(body: Body) -> Sequence[str] | None:
     return [y]
 
 
-def _bias_add(body: Body) -> Sequence[str]:
+def _bias_add(body: ExpansionBody) -> Sequence[str]:
     """y = x + bias + skip."""
     return [body.op("Add", body.op("Add", body.inputs[0], body.inputs[1]), body.inputs[2])]
 
@@ -201,7 +205,7 @@ def _bias_add(body: Body) -> Sequence[str]:
 def _channels_last(op_type: str) -> Expansion:
     """Return the expansion of an operator that keeps channels last: the standard one between transposes."""
 
-    def expand(body: Body) -> Sequence[str]:
+    def expand(body: ExpansionBody) -> Sequence[str]:
         x = body.op("Transpose", body.inputs[0], perm=_TO_CHANNELS_FIRST)
         others = [body.given(i) for i in (1, 2)] if op_type == "Conv" else []
         pooling = ("ceil_mode", "dilations", "kernel_shape", "pads", "strides", "auto_pad")
@@ -217,33 +221,37 @@ def _channels_last(op_type: str) -> Expansion:
 def _codes_channels_last(op_type: str) -> Expansion:
     """Return the expansion of an operator on codes that keeps channels last: itself, channels first, in between."""
 
-    def expand(body: Body) -> Sequence[str] | None:
+    def expand(body: ExpansionBody) -> Sequence[str] | None:
         if not body.attributes.pop("channels_last", 0):
             return None
         x = body.op("Transpose", body.inputs[0], perm=_TO_CHANNELS_FIRST)
-        y = body.op(op_type, x, *body.inputs[1:], domain=DOMAIN, **body.attributes)
+        y = body.op(op_type, x, *body.inputs[1:], domain=MICROSOFT, **body.attributes)
         return [body.op("Transpose", y, perm=_TO_CHANNELS_LAST)]
 
     return expand
 
 
-EXPANSIONS: dict[str, Expansion] = {
-    "BiasAdd": _bias_add,
-    "BiasGelu": _gelu,
-    "FastGelu": _fast_gelu,
-    "FusedConv": _fused_conv,
-    "FusedGemm": _fused_gemm,
-    "FusedMatMul": _fused_matmul,
-    "FusedMatMulActivation": _fused_matmul,
-    "Gelu": _gelu,
-    "NhwcConv": _channels_last("Conv"),
-    "NhwcFusedConv": _channels_last("Conv"),
-    "NhwcMaxPool": _channels_last("MaxPool"),
-    "QLinearAveragePool": _codes_channels_last("QLinearAveragePool"),
-    "QLinearConv": _codes_channels_last("QLinearConv"),
-    "QLinearGlobalAveragePool": _codes_channels_last("QLinearGlobalAveragePool"),
-    "QuickGelu": _quick_gelu,
-    "SkipLayerNormalization": _skip_layer_normalization,
-    "TransposeMatMul": _fused_matmul,
-}
+EXPANSIONS: Registry[str, Expansion] = Registry("expansion of a fused operator")
 """By operator of the domain "com.microsoft"."""
+
+for _op_type, _expansion in (
+    ("BiasAdd", _bias_add),
+    ("BiasGelu", _gelu),
+    ("FastGelu", _fast_gelu),
+    ("FusedConv", _fused_conv),
+    ("FusedGemm", _fused_gemm),
+    ("FusedMatMul", _fused_matmul),
+    ("FusedMatMulActivation", _fused_matmul),
+    ("Gelu", _gelu),
+    ("NhwcConv", _channels_last("Conv")),
+    ("NhwcFusedConv", _channels_last("Conv")),
+    ("NhwcMaxPool", _channels_last("MaxPool")),
+    ("QuickGelu", _quick_gelu),
+    ("SkipLayerNormalization", _skip_layer_normalization),
+    ("TransposeMatMul", _fused_matmul),
+):
+    EXPANSIONS.add(_op_type, _expansion)
+for _domain, _op_type in TWINS:
+    _twin = TWINS.get((_domain, _op_type))
+    if _twin is not None and "channels_last" in _twin.own_attributes:
+        EXPANSIONS.add(_op_type, _codes_channels_last(_op_type))

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 from inspector.model.shapes.nodes import infer_outputs, is_known
-from inspector.model.spec import Shape
+from inspector.operators.domains import STANDARD_SPELLINGS
+from inspector.types.layers import Shape
 
 FOLDED = frozenset(
     {
@@ -125,7 +125,7 @@ def node_value(
     opset: int,
 ) -> Array | None:
     """Return what a node gives where that is small and follows from known values and shapes, else None."""
-    if len(node.output) != 1 or node.domain not in ("", "ai.onnx"):
+    if len(node.output) != 1 or node.domain not in STANDARD_SPELLINGS:
         return None
     if node.op_type in ("Shape", "Size"):
         return _sizes(node, shapes.get(node.input[0]))
@@ -136,6 +136,8 @@ def node_value(
     bound = SIZED.get(node.op_type)
     if node.op_type not in FOLDED and bound is None:
         return None
+    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415 — costly to import, rarely needed
+
     try:
         if bound is not None and not bound(*(known[name] for name in node.input)) <= MAX_ELEMENTS:
             return None

@@ -14,10 +14,10 @@ from inspector.model.checks.limits import Limits
 from inspector.model.element_types import NAMES, dtype_name
 from inspector.model.rewriting.shape_folding import constant_of, fold_shapes
 from inspector.model.shapes.stand_ins import CEILING_DOMAIN, STAND_INS, ceiling_functions
-from inspector.model.spec import Dim, Shape
+from inspector.operators.domains import STANDARD_SPELLINGS
 from inspector.types.arrays import Array
+from inspector.types.layers import Dim, Shape
 
-STANDARD_DOMAINS = ("", "ai.onnx")
 MAX_ROUNDS = 4
 """Each round of folding can make more shapes known; exports need one or two."""
 
@@ -68,7 +68,7 @@ def infer_values(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dic
 
 def standard_opset(proto: onnx.ModelProto) -> int:
     """Return the version of the standard operator set that the model imports, or 0."""
-    return next((entry.version for entry in proto.opset_import if entry.domain in STANDARD_DOMAINS), 0)
+    return next((entry.version for entry in proto.opset_import if entry.domain in STANDARD_SPELLINGS), 0)
 
 
 def declared_shape(info: onnx.ValueInfoProto) -> Shape | None:
@@ -108,8 +108,8 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     opset = standard_opset(proto)
     for node in proto.graph.node:
         stand_in = STAND_INS.get((node.domain, node.op_type))
-        replacement = stand_in(node, opset) if stand_in else None
-        copy.graph.node.append(node if replacement is None else replacement)
+        replacement = stand_in(node, opset) if stand_in is not None else []
+        copy.graph.node.extend(replacement or [node])
     if any(node.domain == "" for node in copy.graph.node) and not any(
         e.domain == "" for e in copy.opset_import
     ):

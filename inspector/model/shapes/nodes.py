@@ -10,7 +10,8 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 from inspector.model.element_types import dtype_name, element_type
-from inspector.model.spec import Shape
+from inspector.operators.domains import STANDARD_SPELLINGS
+from inspector.types.layers import Shape
 
 Array = npt.NDArray[np.generic]
 
@@ -35,7 +36,7 @@ def infer_outputs(
     opset: int,
 ) -> dict[str, tuple[Shape, str]]:
     """Return shape and dtype of the outputs that follow wholly from the inputs; `values` are inputs that are known."""
-    if node.domain not in ("", "ai.onnx") or any(attribute.HasField("g") for attribute in node.attribute):
+    if node.domain not in STANDARD_SPELLINGS or any(attribute.HasField("g") for attribute in node.attribute):
         return {}
     names = [name for name in node.input if name]
     if not all(is_known(shapes.get(name)) and name in dtypes for name in names):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import onnx
 
-StandIn = Callable[[onnx.NodeProto, int], onnx.NodeProto | None]
-"""Takes a node and the standard opset; None where no standard operator has its shape."""
+from inspector.operators.domains import MICROSOFT, STANDARD, Key
+from inspector.operators.families import EARLY, SOFTMAXES, UNARY
+from inspector.operators.twins import TWINS, QuantizedTwin
+from inspector.registry import Registry
+
+StandIn = Callable[[onnx.NodeProto, int], Sequence[onnx.NodeProto]]
+"""Takes a node and the standard opset, and returns nodes that give its outputs; none where nothing has their shape."""
 
 CEILING_DOMAIN = "inspector"
 _CEILING_OPSET = 22
@@ -15,55 +20,67 @@ _CEILING_POOLINGS = ("MaxPool", "AveragePool")
 
 
 def _like(op_type: str, inputs: Sequence[int], *, keep_attributes: bool = False) -> StandIn:
-    def stand_in(node: onnx.NodeProto, _opset: int) -> onnx.NodeProto | None:
+    def stand_in(node: onnx.NodeProto, opset: int) -> Sequence[onnx.NodeProto]:
         if any(attribute.name == "channels_last" and attribute.i for attribute in node.attribute):
-            return None
-        if max(inputs) >= len(node.input):
-            return None
+            return []
+        if not inputs or max(inputs) >= len(node.input):
+            return []
         made = onnx.helper.make_node(
             op_type, [node.input[index] for index in inputs], node.output[:1], name=node.name
         )
         if keep_attributes:
-            schema = onnx.defs.get_schema(op_type)
+            schema = onnx.defs.get_schema(op_type, opset)
             made.attribute.extend(item for item in node.attribute if item.name in schema.attributes)
-        return made
+        return [made]
 
     return stand_in
 
 
-def _crop(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
+def _crop(node: onnx.NodeProto, opset: int) -> Sequence[onnx.NodeProto]:
     """Crop removes `border` = (left, top, right, bottom) pixels: padding with negative counts."""
     attributes = {item.name: list(item.ints) for item in node.attribute}
     border = attributes.get("border", [])
     if len(border) != 4 or attributes.get("scale") or opset >= 11:
-        return None
+        return []
     left, top, right, bottom = border
-    return onnx.helper.make_node(
-        "Pad",
-        node.input[:1],
-        node.output[:1],
-        name=node.name,
-        pads=[0, 0, -top, -left, 0, 0, -bottom, -right],
-    )
+    pads = [0, 0, -top, -left, 0, 0, -bottom, -right]
+    return [onnx.helper.make_node("Pad", node.input[:1], node.output[:1], name=node.name, pads=pads)]
 
 
-def _concat_of_codes(node: onnx.NodeProto, _opset: int) -> onnx.NodeProto:
-    """QLinearConcat takes the scale and zero point of its output, then codes, scale and zero point of each operand."""
-    return onnx.helper.make_node(
-        "Concat", node.input[2::3], node.output, name=node.name, axis=node.attribute[0].i
-    )
+def _like_float(twin: QuantizedTwin) -> StandIn:
+    """Return the stand-in of an operator on codes: its standard namesake, or its float operator on its operands."""
+
+    def stand_in(node: onnx.NodeProto, opset: int) -> Sequence[onnx.NodeProto]:
+        if (STANDARD, twin.op_type) in TWINS:
+            return _like(twin.op_type, range(8), keep_attributes=True)(node, opset)
+        op_type = twin.float_operator
+        keeps_shape = op_type in UNARY | SOFTMAXES
+        places = twin.places(len(node.input))
+        if twin.result is None and node.input:  # floats, whatever the operands' type
+            cast = onnx.helper.make_node(
+                "Cast", node.input[:1], [f"{node.output[0]}/first"], to=onnx.TensorProto.FLOAT
+            )
+            made = onnx.NodeProto()
+            made.CopyFrom(node)
+            made.input[0] = cast.output[0]
+            return [cast, *_like(op_type, places)(made, opset)]
+        return _like("Identity" if keeps_shape else op_type, places, keep_attributes=not keeps_shape)(
+            node, opset
+        )
+
+    return stand_in
 
 
-def _ceiling_pooling(node: onnx.NodeProto, opset: int) -> onnx.NodeProto | None:
+def _ceiling_pooling(node: onnx.NodeProto, opset: int) -> Sequence[onnx.NodeProto]:
     """Before opset 22 ONNX counts a last window that lies in the padding alone, which the runtime never did."""
     ceiled = any(attribute.name == "ceil_mode" and attribute.i for attribute in node.attribute)
     if opset >= _CEILING_OPSET or not ceiled:
-        return None
+        return []
     made = onnx.NodeProto()
     made.CopyFrom(node)
     made.domain = CEILING_DOMAIN
     del made.output[1:]  # a function gives all its outputs or cannot be inferred
-    return made
+    return [made]
 
 
 def ceiling_functions() -> list[onnx.FunctionProto]:
@@ -82,35 +99,28 @@ def _function(op_type: str) -> onnx.FunctionProto:
     )
 
 
-STAND_INS: dict[tuple[str, str], StandIn] = {
-    ("", "MaxPool"): _ceiling_pooling,
-    ("", "AveragePool"): _ceiling_pooling,
-    ("", "ImageScaler"): _like("Identity", (0,)),
-    ("", "Affine"): _like("Identity", (0,)),
-    ("", "Scale"): _like("Identity", (0,)),
-    ("", "ScaledTanh"): _like("Identity", (0,)),
-    ("", "ParametricSoftplus"): _like("Identity", (0,)),
-    ("", "Crop"): _crop,
-    ("com.microsoft", "QLinearConv"): _like("QLinearConv", range(8), keep_attributes=True),
-    ("com.microsoft", "QLinearConcat"): _concat_of_codes,
-    ("com.microsoft", "DynamicQuantizeMatMul"): _like("MatMul", (0, 1)),
-    ("com.microsoft", "MatMulIntegerToFloat"): _like("MatMul", (0, 1)),
-    ("com.microsoft", "QLinearAdd"): _like("Add", (0, 3)),
-    ("com.microsoft", "QLinearMul"): _like("Mul", (0, 3)),
-    ("com.microsoft", "QLinearWhere"): _like("Where", (0, 1, 4)),
-    ("com.microsoft", "QLinearSigmoid"): _like("Identity", (0,)),
-    ("com.microsoft", "QLinearLeakyRelu"): _like("Identity", (0,)),
-    ("com.microsoft", "QLinearSoftmax"): _like("Identity", (0,)),
-    ("com.microsoft", "QLinearAveragePool"): _like("AveragePool", (0,), keep_attributes=True),
-    ("com.microsoft", "QLinearGlobalAveragePool"): _like("GlobalAveragePool", (0,)),
-    ("com.microsoft", "QGemm"): _like("Gemm", (0, 3), keep_attributes=True),
-    ("com.microsoft", "FusedConv"): _like("Conv", (0, 1), keep_attributes=True),
-    ("com.microsoft", "FusedGemm"): _like("Gemm", (0, 1), keep_attributes=True),
-    ("com.microsoft", "FusedMatMul"): _like("MatMul", (0, 1)),
-    ("com.microsoft", "Gelu"): _like("Identity", (0,)),
-    ("com.microsoft", "FastGelu"): _like("Identity", (0,)),
-    ("com.microsoft", "QuickGelu"): _like("Identity", (0,)),
-    ("com.microsoft", "BiasGelu"): _like("Identity", (0,)),
-    ("com.microsoft", "QuantizeLinear"): _like("QuantizeLinear", (0, 1, 2), keep_attributes=True),
-    ("com.microsoft", "DequantizeLinear"): _like("DequantizeLinear", (0, 1, 2), keep_attributes=True),
+_OTHERS: Mapping[Key, StandIn] = {
+    (STANDARD, "MaxPool"): _ceiling_pooling,
+    (STANDARD, "AveragePool"): _ceiling_pooling,
+    **{(STANDARD, op_type): _like("Identity", (0,)) for op_type in sorted(EARLY)},
+    (STANDARD, "Crop"): _crop,
+    (MICROSOFT, "FusedConv"): _like("Conv", (0, 1), keep_attributes=True),
+    (MICROSOFT, "FusedGemm"): _like("Gemm", (0, 1), keep_attributes=True),
+    (MICROSOFT, "FusedMatMul"): _like("MatMul", (0, 1)),
+    (MICROSOFT, "Gelu"): _like("Identity", (0,)),
+    (MICROSOFT, "FastGelu"): _like("Identity", (0,)),
+    (MICROSOFT, "QuickGelu"): _like("Identity", (0,)),
+    (MICROSOFT, "BiasGelu"): _like("Identity", (0,)),
+    (MICROSOFT, "QuantizeLinear"): _like("QuantizeLinear", (0, 1, 2), keep_attributes=True),
+    (MICROSOFT, "DequantizeLinear"): _like("DequantizeLinear", (0, 1, 2), keep_attributes=True),
 }
+
+STAND_INS: Registry[Key, StandIn] = Registry("stand-in for shapes")
+"""By domain and operator."""
+
+for _key, _stand_in in _OTHERS.items():
+    STAND_INS.add(_key, _stand_in)
+for _key in TWINS:
+    _twin = TWINS.get(_key)
+    if _twin is not None and _twin.domain == MICROSOFT:
+        STAND_INS.add(_key, _like_float(_twin))

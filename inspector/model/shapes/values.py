@@ -9,8 +9,8 @@ import onnx_ir as ir
 
 from inspector.model.const import constant_value
 from inspector.model.rewriting.shape_folding import node_value
-from inspector.model.spec import Dim, Shape
 from inspector.types.arrays import Array
+from inspector.types.layers import Dim, Shape
 
 MAX_DEPTH = 64
 """How many nodes are followed; PyTorch computes pads by twelve."""

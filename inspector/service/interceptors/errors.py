@@ -1,82 +1,40 @@
-"""Around every call of our own services: errors become statuses, responses stay within their limit."""
+"""Errors become statuses with details: of every service, from a handler or from an interceptor further in."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 from grpc_status import rpc_status
 
-from inspector.service.inputs import require_message_fits
+from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.status import status_of
 
-log = logging.getLogger(__name__)
 
-Method = Callable[[Any, Any], Awaitable[Any]]
+class ErrorInterceptor(Interceptor):
+    """Turns what is raised into a status; nothing else of an error reaches the wire. The outermost of the ring."""
 
-_HEALTH = "/grpc.health."
-_OURS = ("/inspector.", _HEALTH)
+    encodes = True
 
-
-class ErrorInterceptor(grpc.aio.ServerInterceptor):
-    """Turns what a servicer raises into a status with details; nothing else of an error reaches the wire."""
-
-    def __init__(self, *, max_response_bytes: int) -> None:
-        self._max_response_bytes = max_response_bytes
-
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Wrap the handler of a call."""
-        handler = await continuation(handler_call_details)
-        if handler is None or not handler_call_details.method.startswith(_OURS):
-            return handler
-        make, method = _shape(handler)
-        wrapped = self._wrap(handler_call_details.method, method)
-        return make(
-            wrapped,
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
-
-    def _wrap(self, name: str, method: Method) -> Method:
-        async def call(request: Any, context: Any) -> Any:
-            began = time.monotonic()
-            outcome = "OK"
-            try:
-                response = await method(request, context)
-                if response is not None:
-                    require_message_fits(response, limit=self._max_response_bytes)
-            except grpc.aio.AbortError:
+    async def around(self, call: Call) -> Any:
+        """Serve, or abort with the status of what was raised."""
+        try:
+            return await call.proceed()
+        except Exception as error:
+            if _is_grpcs_own(error) or call.context.done():
                 raise
-            except Exception as error:  # noqa: BLE001 — whatever it is, the caller gets a status and no stack
-                status = rpc_status.to_status(
-                    status_of(error, request if isinstance(request, Message) else None)
-                )
-                outcome = f"{status.code.name} {' '.join(str(error).split())}"
-                await context.abort_with_status(status)
-            except BaseException:
-                outcome = "CANCELLED"
-                raise
-            finally:
-                level = logging.DEBUG if name.startswith(_HEALTH) else logging.INFO
-                log.log(level, "%s %.1f ms %s", name, (time.monotonic() - began) * 1000, outcome)
-            return response
-
-        return call
+            request = call.request if isinstance(call.request, Message) else None
+            await _abort(call.context, rpc_status.to_status(status_of(error, request)))
+            raise
 
 
-def _shape(handler: Any) -> tuple[Callable[..., Any], Method]:
-    """Return how to make a handler of the same kind, and its method.
+def _is_grpcs_own(error: Exception) -> bool:
+    """Return whether gRPC raised it to end the call: a handler aborted, the caller left, or the server stops."""
+    return isinstance(error, grpc.aio.BaseError) and not isinstance(error, grpc.aio.UsageError)
 
-    Servicers here write streamed responses with `context.write`, so that a method is a coroutine whatever its kind.
-    """
-    if handler.request_streaming and handler.response_streaming:
-        return grpc.stream_stream_rpc_method_handler, handler.stream_stream
-    if handler.request_streaming:
-        return grpc.stream_unary_rpc_method_handler, handler.stream_unary
-    if handler.response_streaming:
-        return grpc.unary_stream_rpc_method_handler, handler.unary_stream
-    return grpc.unary_unary_rpc_method_handler, handler.unary_unary
+
+async def _abort(context: Any, status: Any) -> None:
+    """End the call; metadata that was set before (a request id) goes out beside the details."""
+    metadata = (*context.trailing_metadata(), *status.trailing_metadata)
+    await context.abort(status.code, status.details, metadata)

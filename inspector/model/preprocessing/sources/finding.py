@@ -11,7 +11,7 @@ TO_UNIT = 1 / 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PartFound:
     """Some fields of Preprocessing, in its flat or JSON form, and where they stand."""
 
     source: str

@@ -8,8 +8,9 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
-from inspector.model.preprocessing.sources.finding import TO_UNIT, Finding
-from inspector.model.spec import ImageInput
+from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
+from inspector.operators.attributes import number, numbers
+from inspector.types.results.model_info import ImageInput
 
 PASSED_THROUGH = frozenset({"Cast", "Identity", "Transpose", "Resize", "Upsample"})
 MAX_LEADING = 12
@@ -26,15 +27,15 @@ class _Normalization:
         self.factor, self.shift = self.factor * by, self.shift * by
 
 
-def from_graph(model: ir.Model, image_input: ImageInput) -> Finding | None:
+def from_graph(model: ir.Model, image_input: ImageInput) -> PartFound | None:
     """Say what the graph itself does to raw pixels, or None.
 
     A model that normalizes inside takes 0..255 where its own factor brings 255 near 1, and 0..1 where its
     factor and shift are those of values in 0..1 (such as 1/0.229 and −0.485/0.229).
     """
     if np.issubdtype(image_input.dtype, np.integer):
-        return Finding(
-            source=f"the {image_input.dtype.name} input takes pixels as they are", fields=_values(1.0)
+        return PartFound(
+            source=f"the {image_input.dtype} input takes pixels as they are", fields=_values(1.0)
         )
     normalization = _Normalization()
     seen: list[str] = []
@@ -53,7 +54,7 @@ def from_graph(model: ir.Model, image_input: ImageInput) -> Finding | None:
         return None
     takes_bytes = abs(normalization.factor) * 255 < 20 or abs(normalization.shift) > 4
     what = "0..255" if takes_bytes else "0..1"
-    return Finding(
+    return PartFound(
         source=f"the graph normalizes by itself ({', '.join(seen)}) and takes {what}",
         fields=_values(1.0 if takes_bytes else TO_UNIT),
     )
@@ -62,8 +63,8 @@ def from_graph(model: ir.Model, image_input: ImageInput) -> Finding | None:
 def _follow(node: ir.Node, value: ir.Value, normalization: _Normalization) -> bool:
     """Add one node to the normalization; False where it is not part of it."""
     if node.op_type == "ImageScaler":
-        bias = node.attributes.get_floats("bias", None) or [0.0]
-        normalization.scale(node.attributes.get_float("scale", 1.0) or 1.0)
+        bias = numbers(node, "bias", [0.0])
+        normalization.scale(number(node, "scale", 1.0))
         normalization.shift += _extreme(np.asarray(bias))
         return True
     if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.inputs) != 2:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidModelError
-from inspector.model.preprocessing.sources.finding import TO_UNIT, Finding
+from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
 
 OWN_KEY = "inspector.preprocessing"
 
@@ -24,7 +24,7 @@ PIXEL_RANGES: dict[str, tuple[float, float]] = {
 """Image.NominalPixelRange as (scale, mean): value = x · scale − mean."""
 
 
-def from_own_metadata(metadata: Mapping[str, str]) -> Finding | None:
+def from_own_metadata(metadata: Mapping[str, str]) -> PartFound | None:
     """Return what `inspector.preprocessing` says; InvalidModelError where it is no JSON object."""
     text = metadata.get(OWN_KEY)
     if text is None:
@@ -39,10 +39,10 @@ def from_own_metadata(metadata: Mapping[str, str]) -> Finding | None:
         raise InvalidModelError(
             f"metadata_props {OWN_KEY} is a JSON {type(fields).__name__}; it must be an object."
         )
-    return Finding(source=f"metadata_props {OWN_KEY}", fields=fields)
+    return PartFound(source=f"metadata_props {OWN_KEY}", fields=fields)
 
 
-def from_image_metadata(metadata: Mapping[str, str]) -> Finding | None:
+def from_image_metadata(metadata: Mapping[str, str]) -> PartFound | None:
     """Return what ONNX's Image.BitmapPixelFormat and Image.NominalPixelRange say."""
     fields: dict[str, Any] = {}
     keys = []
@@ -58,10 +58,10 @@ def from_image_metadata(metadata: Mapping[str, str]) -> Finding | None:
         keys.append("Image.NominalPixelRange")
     if metadata.get("Image.ColorSpaceGamma") == "Linear":
         keys.append("Image.ColorSpaceGamma Linear is not applied")
-    return Finding(source=f"metadata_props {', '.join(keys)}", fields=fields) if keys else None
+    return PartFound(source=f"metadata_props {', '.join(keys)}", fields=fields) if keys else None
 
 
-def from_ultralytics(metadata: Mapping[str, str]) -> Finding | None:
+def from_ultralytics(metadata: Mapping[str, str]) -> PartFound | None:
     """Return the preprocessing of Ultralytics exports: RGB / 255, letterboxed with 114 (classifiers: cropped)."""
     if metadata.get("author") != "Ultralytics" and not {"imgsz", "names", "task"} <= metadata.keys():
         return None
@@ -73,7 +73,7 @@ def from_ultralytics(metadata: Mapping[str, str]) -> Finding | None:
     size = _image_size(metadata.get("imgsz", ""))
     if size is not None:
         fields |= {"height": size[0], "width": size[1]}
-    return Finding(source="metadata_props of Ultralytics", fields=fields)
+    return PartFound(source="metadata_props of Ultralytics", fields=fields)
 
 
 def _image_size(text: str) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.sidecars import read_json, read_text
-from inspector.model.preprocessing.sources.finding import TO_UNIT, Finding
+from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
 
 OWN_FILE = "inspector.json"
 PIL_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -17,13 +17,13 @@ PIL_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _TRITON_FORMAT = re.compile(r"\bformat\s*:\s*FORMAT_(NHWC|NCHW)\b")
 
 
-def from_own_file(folder: Path, *, limits: Limits) -> Finding | None:
+def from_own_file(folder: Path, *, limits: Limits) -> PartFound | None:
     """Return "preprocessing" of inspector.json."""
     fields = read_json(folder / OWN_FILE, limits=limits).get("preprocessing")
-    return Finding(source=OWN_FILE, fields=fields) if isinstance(fields, dict) else None
+    return PartFound(source=OWN_FILE, fields=fields) if isinstance(fields, dict) else None
 
 
-def from_hugging_face(folder: Path, *, limits: Limits) -> Finding | None:
+def from_hugging_face(folder: Path, *, limits: Limits) -> PartFound | None:
     """Return what preprocessor_config.json says, read as transformers' image processors do."""
     config = read_json(folder / "preprocessor_config.json", limits=limits)
     if not {"image_mean", "size", "do_normalize", "do_rescale", "crop_size"} & config.keys():
@@ -46,10 +46,10 @@ def from_hugging_face(folder: Path, *, limits: Limits) -> Finding | None:
     )
     if interpolation:
         fields["interpolation"] = interpolation
-    return Finding(source="preprocessor_config.json", fields=fields)
+    return PartFound(source="preprocessor_config.json", fields=fields)
 
 
-def from_timm(folder: Path, *, limits: Limits) -> Finding | None:
+def from_timm(folder: Path, *, limits: Limits) -> PartFound | None:
     """Return the "pretrained_cfg" of timm's config.json: input size, crop fraction, mean, deviation."""
     config = read_json(folder / "config.json", limits=limits)
     nested = config.get("pretrained_cfg")
@@ -66,7 +66,7 @@ def from_timm(folder: Path, *, limits: Limits) -> Finding | None:
             fields["resize_size"] = int(min(size[1:]) / fraction)
     if values.get("interpolation") in ("bilinear", "bicubic", "nearest", "lanczos"):
         fields["interpolation"] = values["interpolation"]
-    return Finding(source="config.json of timm", fields=fields)
+    return PartFound(source="config.json of timm", fields=fields)
 
 
 def triton_layout(folder: Path | None, *, limits: Limits) -> str | None:

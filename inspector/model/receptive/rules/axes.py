@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx_ir as ir
 
 from inspector.model.const import constant_value
 from inspector.model.receptive.field import COLUMN, ROW, UNKNOWN, Field, merge
-from inspector.model.receptive.rules.context import Context, Rule, integer, integers, positive
-from inspector.model.receptive.rules.resample import slice_
-from inspector.model.receptive.track import Track, blind, concatenate
+from inspector.model.receptive.rule import (
+    Context,
+    constants,
+    field_rule,
+    has_input,
+    positive,
+)
+from inspector.model.receptive.track import Track, blind, concatenate, sliced
+from inspector.operators.attributes import (
+    integer,
+    integers,
+)
+from inspector.operators.operation import Operation
 
 SPATIAL = (ROW, COLUMN)
 
 
-def transpose(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("Transpose")
+def transpose(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
     """Transpose: output axis i is input axis perm[i]."""
     field = inputs[0]
     if field is None:
         return None
-    perm = integers(node, "perm") or list(range(len(field.roles)))[::-1]
+    perm = integers(operation, "perm", range(len(field.roles))[::-1])
     return field.with_roles([field.roles[axis] for axis in perm])
 
 
-def squeeze(node: ir.Node, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
+@field_rule("Squeeze")
+def squeeze(operation: Operation, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
     """Squeeze: axes of size 1 go."""
     field = inputs[0]
     if field is None:
         return None
-    axes = integers(node, "axes", position=1)
-    if axes is None:
-        shape = context.shape(node.inputs[0])
+    axes = constants(operation, "axes", position=1)
+    if axes is None and not has_input(operation, 1):
+        shape = context.shape(operation.inputs[0])
         if shape is None:
             return None
         axes = [axis for axis, size in enumerate(shape) if size == 1]
+    if axes is None:
+        return None
     gone = set(positive(axes, len(field.roles)))
     return field.with_roles([role for axis, role in enumerate(field.roles) if axis not in gone])
 
 
-def unsqueeze(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("Unsqueeze")
+def unsqueeze(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
     """Unsqueeze: axes of size 1 come."""
     field = inputs[0]
-    axes = integers(node, "axes", position=1)
+    axes = constants(operation, "axes", position=1)
     if field is None or axes is None:
         return None
     rank = len(field.roles) + len(axes)
@@ -50,17 +68,18 @@ def unsqueeze(node: ir.Node, inputs: list[Field | None], _index: int, _context: 
     return field.with_roles([UNKNOWN if axis in new else next(old) for axis in range(rank)])
 
 
-def concat(node: ir.Node, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
+@field_rule("Concat")
+def concat(operation: Operation, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
     """Concat: along channels the union of the windows, along rows or columns one after the other."""
     fields = [field for field in inputs if field is not None]
     rank = len(fields[0].roles)
-    axis = integer(node, "axis", 1) % rank
+    axis = integer(operation, "axis", 1) % rank
     role = fields[0].roles[axis]
     if role not in SPATIAL or any(field.roles != fields[0].roles for field in fields):
         merged = merge(fields, rank)
         return merged.spread([axis])
     tracks: list[Track] = []
-    for value, field in zip(node.inputs, inputs, strict=True):
+    for value, field in zip(operation.inputs, inputs, strict=True):
         if field is not None:
             tracks.append(field.track(role))
             continue
@@ -76,16 +95,17 @@ def concat(node: ir.Node, inputs: list[Field | None], _index: int, context: Cont
     )
 
 
-def split(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule("Split")
+def split(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """Split: each output is a slice."""
     field = inputs[0]
     if field is None:
         return None
-    axis = integer(node, "axis", 0) % len(field.roles)
+    axis = integer(operation, "axis") % len(field.roles)
     role = field.roles[axis]
     if role not in SPATIAL:
         return field
-    sizes = [context.size(output, axis) for output in node.outputs]
+    sizes = [context.size(output, axis) for output in operation.outputs]
     known = [size for size in sizes if size is not None]
     if len(known) != len(sizes) or field.track(role).units is None:
         return None
@@ -95,13 +115,14 @@ def split(node: ir.Node, inputs: list[Field | None], index: int, context: Contex
     )
 
 
-def gather(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("Gather")
+def gather(operation: Operation, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
     """Gather: output o along the axis is input indices[o]; a single index removes the axis."""
     field = inputs[0]
-    indices = constant_value(node.inputs[1])
+    indices = constant_value(operation.inputs[1])
     if field is None or indices is None or indices.ndim > 1:
         return None
-    axis = integer(node, "axis", 0) % len(field.roles)
+    axis = integer(operation, "axis") % len(field.roles)
     role = field.roles[axis]
     if role in SPATIAL:
         units = field.track(role).units
@@ -113,16 +134,18 @@ def gather(node: ir.Node, inputs: list[Field | None], _index: int, _context: Con
     return field
 
 
-def expand(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule("Expand")
+def expand(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """Expand: axes of size 1 are repeated."""
-    rank = context.rank(node.outputs[index])
+    rank = context.rank(operation.outputs[index])
     return None if inputs[0] is None or rank is None else merge([inputs[0]], rank)
 
 
-def tile(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("Tile")
+def tile(operation: Operation, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
     """Tile: the whole axis again and again."""
     field = inputs[0]
-    repeats = integers(node, "repeats", position=1)
+    repeats = constants(operation, "repeats", position=1)
     if field is None or repeats is None or len(repeats) != len(field.roles):
         return None
     for role, times in zip(field.roles, repeats, strict=True):
@@ -133,34 +156,17 @@ def tile(node: ir.Node, inputs: list[Field | None], _index: int, _context: Conte
     return field
 
 
-def crop(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule("Crop")
+def crop(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """Crop (removed from ONNX): `border` = left, top, right, bottom pixels go."""
     field = inputs[0]
-    border = integers(node, "border")
+    border = constants(operation, "border")
     if field is None or border is None or field.roles[2:] != SPATIAL:
         return None
-    before = (border[1], border[0])
-    sliced = field
-    for axis, start in zip((2, 3), before, strict=True):
-        units, size = field.track(field.roles[axis]).units, context.size(node.outputs[index], axis)
-        if units is None or size is None:
+    result = field
+    for axis, start in zip((2, 3), (border[1], border[0]), strict=True):
+        track, size = field.track(field.roles[axis]), context.size(operation.outputs[index], axis)
+        if track.units is None or size is None:
             return None
-        made = ir.node("Slice", [], {"starts": [start], "ends": [start + size], "axes": [axis]})
-        found = slice_(made, [sliced], 0, Context(shapes=context.shapes, opset=1))
-        if found is None:
-            return None
-        sliced = found
-    return sliced
-
-
-AXES_RULES: dict[str, Rule] = {
-    "Transpose": transpose,
-    "Squeeze": squeeze,
-    "Unsqueeze": unsqueeze,
-    "Concat": concat,
-    "Split": split,
-    "Gather": gather,
-    "Expand": expand,
-    "Tile": tile,
-    "Crop": crop,
-}
+        result = result.with_track(field.roles[axis], sliced(track, start, start + size, 1))
+    return result

@@ -2,57 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
-import onnx_ir as ir
 
 from inspector.model.const import constant_value
 from inspector.model.receptive.field import CHANNEL, COLUMN, ROW, Field
-from inspector.model.receptive.rules.context import Context, Rule, integer, integers, positive, text
-from inspector.model.receptive.track import NOTHING, Indices, Track
+from inspector.model.receptive.rule import (
+    Context,
+    constants,
+    field_rule,
+    has_input,
+    only_first,
+    positive,
+)
+from inspector.model.receptive.track import NOTHING, Indices, Track, sliced
+from inspector.operators.attributes import (
+    integer,
+    integers,
+    is_given,
+    numbers,
+    text,
+)
+from inspector.operators.interpolation import Axis, Resampling, interpolation_taps, read_resampling
+from inspector.operators.operation import Operation
 
-Places = npt.NDArray[np.float64]
 SPATIAL = (ROW, COLUMN)
-_NEAREST: dict[str, Callable[[Places], Places]] = {
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "round_prefer_floor": lambda places: np.ceil(places - 0.5),
-    "round_prefer_ceil": lambda places: np.floor(places + 0.5),
-}
-"""By Resize's nearest_mode."""
 _FINEST = 1 << 16
 """Scales are taken as fractions with denominators up to this."""
 
 
-def resize(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule("Resize", "Upsample")
+def resize(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """Resize and Upsample, by the coordinates and modes of the ONNX specification."""
-    field = inputs[0]
-    if field is None or any(other is not None for other in inputs[1:]):
+    field = only_first(inputs)
+    if field is None:
         return None
+    how = read_resampling(operation, opset=context.opset)
     result = field
     for axis, role in enumerate(field.roles):
-        scale = _scale(node, axis, len(field.roles), context)
+        scale = _scale(operation, axis, len(field.roles), context)
         if scale is None:
             return None
-        if role in SPATIAL and scale != 1:
-            track = field.track(role)
-            result = result.with_track(
-                role, _resized(node, track, scale, context.size(node.outputs[index], axis))
-            )
+        if role in SPATIAL and (scale != 1 or how.coordinates == "tf_crop_and_resize"):
+            units = context.size(operation.outputs[index], axis)
+            region = _region(operation, axis, len(field.roles), how)
+            result = result.with_track(role, _resized(field.track(role), how, scale, units, region))
     return result
 
 
-def pad(node: ir.Node, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
+@field_rule("Pad")
+def pad(operation: Operation, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
     """Pad: zeros see nothing; reflect, edge and wrap repeat pixels."""
     field = inputs[0]
-    amounts = integers(node, "pads", position=1 if context.opset >= 11 else None)
+    amounts = constants(operation, "pads", position=1 if context.opset >= 11 else None)
     if field is None or amounts is None:
         return None
     rank = len(field.roles)
-    axes = integers(node, "axes", position=3)
+    axes = constants(operation, "axes", position=3)
+    if axes is None and has_input(operation, 3):
+        return None
     axes = list(range(rank)) if axes is None else positive(axes, rank)
     if len(amounts) != 2 * len(axes):
         return None
@@ -62,45 +72,57 @@ def pad(node: ir.Node, inputs: list[Field | None], _index: int, context: Context
         role = field.roles[axis]
         if role in SPATIAL and (before or after):
             result = result.with_track(
-                role, _padded(field.track(role), before, after, text(node, "mode", "constant"))
+                role, _padded(field.track(role), before, after, text(operation, "mode"))
             )
     return result
 
 
-def slice_(node: ir.Node, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
+@field_rule("DynamicSlice", "Slice")
+def slice_(operation: Operation, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
     """Slice: output o reads input start + o·step."""
     field = inputs[0]
-    as_inputs = context.opset >= 10
-    starts = integers(node, "starts", position=1 if as_inputs else None)
-    ends = integers(node, "ends", position=2 if as_inputs else None)
+    as_inputs = context.opset >= 10 or operation.op_type == "DynamicSlice"
+    starts = constants(operation, "starts", position=1 if as_inputs else None)
+    ends = constants(operation, "ends", position=2 if as_inputs else None)
     if field is None or starts is None or ends is None:
         return None
-    axes = integers(node, "axes", position=3 if as_inputs else None)
+    axes = constants(operation, "axes", position=3 if as_inputs else None)
+    steps = constants(operation, "steps", position=4 if as_inputs else None)
+    if as_inputs and (
+        (axes is None and has_input(operation, 3)) or (steps is None and has_input(operation, 4))
+    ):
+        return None
     axes = list(range(len(starts))) if axes is None else positive(axes, len(field.roles))
-    steps = (integers(node, "steps", position=4) if as_inputs else None) or [1] * len(starts)
+    steps = [1] * len(starts) if steps is None else steps
     result = field
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         role = field.roles[axis]
         if role in SPATIAL:
-            result = result.with_track(role, _sliced(field.track(role), start, end, step))
+            result = result.with_track(role, sliced(field.track(role), start, end, step))
     return result
 
 
-def depth_to_space(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("DepthToSpace")
+def depth_to_space(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
     """DepthToSpace: output o reads input o // blocksize, of several channels."""
-    return _blocks(node, inputs[0], Fraction(1, integer(node, "blocksize", 1)))
+    return _blocks(operation, inputs[0], Fraction(1, integer(operation, "blocksize")))
 
 
-def space_to_depth(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("SpaceToDepth")
+def space_to_depth(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
     """SpaceToDepth: output o holds the inputs o·blocksize to o·blocksize + blocksize − 1 in its channels."""
-    return _blocks(node, inputs[0], Fraction(integer(node, "blocksize", 1)))
+    return _blocks(operation, inputs[0], Fraction(integer(operation, "blocksize")))
 
 
-def _blocks(node: ir.Node, field: Field | None, step: Fraction) -> Field | None:
+def _blocks(operation: Operation, field: Field | None, step: Fraction) -> Field | None:
     if field is None or len(field.roles) != 4 or field.roles[2:] != SPATIAL:
         return None
     result = field
-    block = integer(node, "blocksize", 1)
+    block = integer(operation, "blocksize")
     for role in SPATIAL:
         track = field.track(role)
         if step >= 1:
@@ -117,144 +139,98 @@ def _blocks(node: ir.Node, field: Field | None, step: Fraction) -> Field | None:
     return result.with_roles((field.roles[0], CHANNEL, *SPATIAL))
 
 
-def _sliced(track: Track, start: int, end: int, step: int) -> Track:
-    if track.units is not None:
-        indices = np.arange(track.units, dtype=np.int64)[slice(*_bounds(start, end, step))]
-        if not len(indices):
-            return track.collapse()
-        first = int(indices[0])
-        return track.read([indices], step=Fraction(step), low=Fraction(first), high=Fraction(first))
-    if start < 0 or step < 0:
-        return track.collapse()
-    return track.read(None, step=Fraction(step), low=Fraction(start), high=Fraction(start))
-
-
-def _bounds(start: int, end: int, step: int) -> tuple[int, int | None, int]:
-    """Bring ONNX's "to the start" of a negative step (a very negative end) to Python's None."""
-    return start, None if step < 0 and end < -(2**31) + 2 else end, step
-
-
 def _padded(track: Track, before: int, after: int, mode: str) -> Track:
+    """Negative amounts cut first; the rest is what is mirrored or repeated (ONNX, Pad)."""
     shift = Fraction(-before)
     if track.units is None:
         return track.read(None, step=Fraction(1), low=shift, high=shift)
-    places = np.arange(-before, track.units + after, dtype=np.int64)
-    last = track.units - 1
+    first, last = max(-before, 0), track.units - 1 - max(-after, 0)
+    places = np.arange(first - max(before, 0), last + 1 + max(after, 0), dtype=np.int64)
     if mode == "edge":
-        places = np.clip(places, 0, last)
-    elif mode == "reflect" and last > 0:
-        places = last - np.abs(places % (2 * last) - last)
-    elif mode == "wrap":
-        places = places % track.units
+        places = np.clip(places, first, last)
+    elif mode == "reflect" and last > first:
+        places = last - np.abs((places - first) % (2 * (last - first)) - (last - first))
+    elif mode == "wrap" and last >= first:
+        places = first + (places - first) % (last - first + 1)
     return track.read([places], step=Fraction(1), low=shift, high=shift)
 
 
-def _scale(node: ir.Node, axis: int, rank: int, context: Context) -> Fraction | None:
+def _scale(operation: Operation, axis: int, rank: int, context: Context) -> Fraction | None:
     """Return output size / input size of one axis: from the scales, or else from the two sizes."""
-    axes = integers(node, "axes")
-    if axes is not None:
-        if axis not in positive(axes, rank):
-            return Fraction(1)
-        place = positive(axes, rank).index(axis)
-    else:
-        place = axis
-    scales = _scales(node, context)
+    axes = positive(integers(operation, "axes", range(rank)), rank)
+    if axis not in axes:
+        return Fraction(1)
+    place = axes.index(axis)
+    scales = _scales(operation, context)
     if scales is not None and len(scales) > place:
         return Fraction(float(scales[place])).limit_denominator(_FINEST)
-    before, after = context.size(node.inputs[0], axis), context.size(node.outputs[0], axis)
+    policy = text(operation, "keep_aspect_ratio_policy", "stretch")
+    wanted = constants(operation, "", position=3) if policy != "stretch" else None
+    if wanted is not None:
+        sizes = [context.size(operation.inputs[0], other) for other in axes]
+        ratios = [Fraction(new, old) for new, old in zip(wanted, sizes, strict=True) if old]
+        return (min if policy == "not_larger" else max)(ratios) if len(ratios) == len(axes) else None
+    before, after = context.size(operation.inputs[0], axis), context.size(operation.outputs[0], axis)
     return None if before is None or after is None else Fraction(after, before)
 
 
-def _scales(node: ir.Node, context: Context) -> npt.NDArray[np.generic] | None:
-    attribute = node.attributes.get("scales")
-    if attribute is not None:
-        return np.asarray(attribute.as_floats(), np.float64)
-    position = 2 if node.op_type == "Resize" and context.opset >= 11 else 1
-    if position >= len(node.inputs):
+def _scales(operation: Operation, context: Context) -> npt.NDArray[np.generic] | None:
+    if is_given(operation, "scales"):
+        return np.asarray(numbers(operation, "scales"), np.float64)
+    position = 2 if operation.op_type == "Resize" and context.opset >= 11 else 1
+    if position >= len(operation.inputs):
         return None
-    array = constant_value(node.inputs[position])
+    array = constant_value(operation.inputs[position])
     return None if array is None or array.size == 0 else array.reshape(-1)
 
 
-def _resized(node: ir.Node, track: Track, scale: Fraction, units: int | None) -> Track:
-    mode = text(node, "mode", "nearest")
-    legacy = node.op_type == "Upsample" or "coordinate_transformation_mode" not in node.attributes
-    coordinates = text(node, "coordinate_transformation_mode", "asymmetric" if legacy else "half_pixel")
-    if node.op_type == "Resize" and legacy:
-        coordinates = "half_pixel"
-    if coordinates == "tf_crop_and_resize":
+def _region(operation: Operation, axis: int, rank: int, how: Resampling) -> tuple[float, float] | None:
+    """Return where tf_crop_and_resize cuts an axis; None where that is computed."""
+    if how.coordinates != "tf_crop_and_resize":
+        return 0.0, 1.0
+    axes = positive(integers(operation, "axes", range(rank)), rank)
+    roi = constant_value(operation.inputs[1])
+    if roi is None or axis not in axes or roi.size != 2 * len(axes):
+        return None
+    place = axes.index(axis)
+    return float(roi.reshape(-1)[place]), float(roi.reshape(-1)[len(axes) + place])
+
+
+def _resized(
+    track: Track, how: Resampling, scale: Fraction, units: int | None, region: tuple[float, float] | None
+) -> Track:
+    if region is None:
         return track.spread()
-    shift = Fraction(0)
-    if coordinates in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
-        shift = (1 / scale - 1) / 2
-    step = 1 / scale
-    if coordinates == "align_corners" and track.units is not None and units is not None and units > 1:
+    shift, step = Fraction(0), 1 / scale
+    if how.coordinates in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
+        shift = (step - 1) / 2
+    elif how.coordinates == "tf_half_pixel_for_nn":
+        shift = step / 2
+    elif how.coordinates == "align_corners" and track.units is not None and units is not None and units > 1:
         step = Fraction(track.units - 1, units - 1)
-    low, high = _reach(node, mode, scale, step)
+    low, high = _reach(how, scale, step)
     taps = None
     if track.units is not None and units is not None:
-        taps = _resize_taps(node, mode, coordinates, scale, track.units, units)
-        if taps is None:
-            return track.spread()
-    return track.read(taps, step=step, low=shift + low, high=shift + high)
+        axis = Axis(inputs=track.units, outputs=units, scale=float(scale), region=region)
+        taps = _taps(axis, how)
+    read = track.read(taps, step=step, low=shift + low, high=shift + high)
+    return read.without_formula() if how.coordinates == "tf_crop_and_resize" else read
 
 
-def _reach(node: ir.Node, mode: str, scale: Fraction, step: Fraction) -> tuple[Fraction, Fraction]:
+def _taps(axis: Axis, how: Resampling) -> list[Indices]:
+    indices, weights = interpolation_taps(axis, how)
+    return list(np.where(weights == 0, NOTHING, indices).T)
+
+
+def _reach(how: Resampling, scale: Fraction, step: Fraction) -> tuple[Fraction, Fraction]:
     """Bound how far from its center an output reads."""
     one, half = Fraction(1), Fraction(1, 2)
     fraction = 1 - Fraction(1, 2 * step.denominator)
-    if integer(node, "antialias", 0) and scale < 1:
-        wide = (2 if mode == "cubic" else 1) / scale
+    if how.antialias and scale < 1:
+        wide = (2 if how.mode == "cubic" else 1) / scale
         return -wide, wide
-    if mode == "nearest":
-        rounding = text(node, "nearest_mode", "round_prefer_floor")
-        if node.op_type == "Upsample" or rounding == "floor":
+    if how.mode == "nearest":
+        if how.rounding == "floor" or (how.rounding == "simple" and scale >= 1):
             return 1 / Fraction(step.denominator) - one, Fraction(0)
-        return (Fraction(0), fraction) if rounding == "ceil" else (-half, half)
-    return (-one - fraction, one + fraction) if mode == "cubic" else (-fraction, fraction)
-
-
-def _resize_taps(
-    node: ir.Node, mode: str, coordinates: str, scale: Fraction, size: int, units: int
-) -> list[Indices] | None:
-    centers = _centers(coordinates, float(scale), size, units)
-    if integer(node, "antialias", 0) and scale < 1:
-        wide = (2 if mode == "cubic" else 1) / float(scale)
-        first, last = np.ceil(centers - wide), np.floor(centers + wide)
-        return [
-            np.clip(np.minimum(first + offset, last), 0, size - 1).astype(np.int64)
-            for offset in range(int(2 * wide) + 2)
-        ]
-    if mode == "nearest":
-        rounding = "floor" if node.op_type == "Upsample" else text(node, "nearest_mode", "round_prefer_floor")
-        nearest = _NEAREST[rounding](centers)
-        return [np.clip(nearest, 0, size - 1).astype(np.int64)]
-    floors = np.floor(centers)
-    whole = centers == floors
-    offsets = (-1, 0, 1, 2) if mode == "cubic" else (0, 1)
-    taps = []
-    for offset in offsets:
-        places = np.clip(floors + offset, 0, size - 1).astype(np.int64)
-        taps.append(np.where(whole & (offset != 0), NOTHING, places))
-    return taps
-
-
-def _centers(coordinates: str, scale: float, size: int, units: int) -> npt.NDArray[np.float64]:
-    places = np.arange(units, dtype=np.float64)
-    if coordinates == "align_corners":
-        return places * (size - 1) / (units - 1) if units > 1 else places * 0
-    if coordinates == "asymmetric":
-        return places / scale
-    if coordinates == "pytorch_half_pixel" and units == 1:
-        return places * 0
-    return (places + 0.5) / scale - 0.5
-
-
-RESAMPLE_RULES: dict[str, Rule] = {
-    "Resize": resize,
-    "Upsample": resize,
-    "Pad": pad,
-    "Slice": slice_,
-    "DepthToSpace": depth_to_space,
-    "SpaceToDepth": space_to_depth,
-}
+        return (Fraction(0), fraction) if how.rounding in ("ceil", "simple") else (-half, half)
+    return (-one - fraction, one + fraction) if how.mode == "cubic" else (-fraction, fraction)

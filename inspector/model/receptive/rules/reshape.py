@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import onnx_ir as ir
-
 from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
-from inspector.model.receptive.rules.context import Context, Rule
-from inspector.model.spec import Shape
+from inspector.model.receptive.rule import (
+    Context,
+    field_rule,
+)
+from inspector.operators.operation import Operation
+from inspector.types.layers import Shape
 
 Group = tuple[list[int], list[int]]
 """Input axes and output axes that hold the same elements in the same order."""
 
 
-def reshape(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule("Flatten", "Reshape")
+def reshape(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """An axis that keeps its size between the same neighbors keeps its role.
 
     Channels that are split or joined (a channel shuffle) stay channels. Rows or columns that are joined
@@ -22,7 +25,10 @@ def reshape(node: ir.Node, inputs: list[Field | None], index: int, context: Cont
     together.
     """
     field = inputs[0]
-    before, after = _numbers(context.shape(node.inputs[0])), _numbers(context.shape(node.outputs[index]))
+    before, after = (
+        _numbers(context.shape(operation.inputs[0])),
+        _numbers(context.shape(operation.outputs[index])),
+    )
     if field is None or before is None or after is None:
         return None
     roles = [UNKNOWN] * len(after)
@@ -86,6 +92,3 @@ def _with_single_axes(
             if place in free and before[place] == 1:
                 roles[place] = role
     return roles
-
-
-RESHAPE_RULES: dict[str, Rule] = {"Reshape": reshape, "Flatten": reshape}

@@ -2,112 +2,137 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import onnx_ir as ir
-
 from inspector.model.receptive.field import CHANNEL, COLUMN, ROW, UNKNOWN, Field
-from inspector.model.receptive.rules.context import Context, Rule, integer, integers, positive
+from inspector.model.receptive.rule import (
+    FIRST_SPATIAL,
+    Context,
+    constants,
+    field_rule,
+    has_input,
+    only_first,
+    positive,
+)
+from inspector.operators.attributes import (
+    flag,
+    integer,
+    integers,
+    text,
+)
+from inspector.operators.families import ARGUMENTS, GLOBAL_POOLINGS, REDUCTIONS, SOFTMAXES
+from inspector.operators.operation import Operation
 
-FIRST_SPATIAL = 2
-REDUCTIONS = [
-    "ArgMax",
-    "ArgMin",
-    "ReduceL1",
-    "ReduceL2",
-    "ReduceLogSum",
-    "ReduceLogSumExp",
-    "ReduceMax",
-    "ReduceMean",
-    "ReduceMin",
-    "ReduceProd",
-    "ReduceSum",
-    "ReduceSumSquare",
-]
 
-
+@field_rule(*sorted(GLOBAL_POOLINGS))
 def global_pooling(
-    _node: ir.Node, inputs: list[Field | None], _index: int, _context: Context
+    _operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
     """GlobalAveragePool and its kin: the spatial axes shrink to 1."""
     field = inputs[0]
     return None if field is None else field.collapse(range(FIRST_SPATIAL, len(field.roles)))
 
 
-def reduction(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule(*sorted(REDUCTIONS))
+def reduction(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
     """Reduce*: the axes of the attribute or the second input, all where neither is given."""
     field = inputs[0]
-    if field is None:
+    axes = constants(operation, "axes", position=1)
+    if field is None or (axes is None and has_input(operation, 1)):
         return None
-    rank = len(field.roles)
-    axes = (
-        integers(node, "axis") or [0]
-        if node.op_type.startswith("Arg")
-        else integers(node, "axes", position=1)
-    )
-    if axes is None or not axes:
-        if len(node.inputs) > 1 and node.inputs[1] is not None and axes is None:
-            return None
-        if integer(node, "noop_with_empty_axes", 0):
+    if not axes:
+        if flag(operation, "noop_with_empty_axes"):
             return field
-        axes = list(range(rank))
-    gone = set(positive(axes, rank))
+        axes = list(range(len(field.roles)))
+    return _reduced(operation, field, axes)
+
+
+@field_rule(*sorted(ARGUMENTS))
+def argument(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
+    """ArgMax and ArgMin, along one axis."""
+    return None if inputs[0] is None else _reduced(operation, inputs[0], [integer(operation, "axis")])
+
+
+def _reduced(operation: Operation, field: Field, axes: list[int]) -> Field:
+    gone = set(positive(axes, len(field.roles)))
     collapsed = field.collapse(sorted(gone))
-    if integer(node, "keepdims", 1):
+    if flag(operation, "keepdims"):
         return collapsed
     return collapsed.with_roles([role for axis, role in enumerate(field.roles) if axis not in gone])
 
 
+@field_rule("InstanceNormalization")
 def spatial_normalization(
-    _node: ir.Node, inputs: list[Field | None], _index: int, _context: Context
+    _operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
-    """InstanceNormalization, GroupNormalization: mean and deviation are taken over all places."""
-    field = inputs[0]
+    """InstanceNormalization: mean and deviation are taken over all places."""
+    field = only_first(inputs)
     return None if field is None else field.spread(range(FIRST_SPATIAL, len(field.roles)))
 
 
+@field_rule("GroupNormalization")
+def group_normalization(
+    _operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
+    """GroupNormalization: also over groups along axis 1, whatever that axis holds."""
+    field = only_first(inputs)
+    return None if field is None else field.spread(range(1, len(field.roles)))
+
+
+@field_rule("LayerNormalization", "RMSNormalization")
 def from_axis(
-    default: int, node: ir.Node, inputs: list[Field | None], _index: int, _context: Context
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
     """LayerNormalization: all axes from `axis` on are mixed."""
     field = inputs[0]
     if field is None:
         return None
     rank = len(field.roles)
-    return field.spread(range(integer(node, "axis", default) % rank, rank))
+    return field.spread(range(integer(operation, "axis") % rank, rank))
 
 
+@field_rule("LpNormalization")
 def along_axis(
-    default: int, node: ir.Node, inputs: list[Field | None], _index: int, _context: Context
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
-    """LpNormalization, CumSum with an attribute: one axis is mixed."""
+    """LpNormalization: one axis is mixed."""
     field = inputs[0]
     if field is None:
         return None
-    return field.spread([integer(node, "axis", default) % len(field.roles)])
+    return field.spread([integer(operation, "axis") % len(field.roles)])
 
 
-def softmax(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule(*sorted(SOFTMAXES))
+def softmax(operation: Operation, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
     """Softmax: before opset 13 over all axes from `axis` (1) on, since then over one axis (the last)."""
-    if context.opset < 13:
-        return from_axis(1, node, inputs, index, context)
-    return along_axis(-1, node, inputs, index, context)
+    field = inputs[0]
+    if field is None:
+        return None
+    rank = len(field.roles)
+    axis = integer(operation, "axis", opset=context.opset) % rank
+    return field.spread(range(axis, rank) if context.opset < 13 else [axis])
 
 
-def mean_variance(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("MeanVarianceNormalization")
+def mean_variance(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
     """MeanVarianceNormalization: over `axes`, by default 0, 2 and 3."""
     field = inputs[0]
-    axes = integers(node, "axes") or [0, 2, 3]
+    axes = integers(operation, "axes")
     return None if field is None else field.spread(positive(axes, len(field.roles)))
 
 
+@field_rule("MatMul")
 def matrix_product(
-    second_at: int, node: ir.Node, inputs: list[Field | None], _index: int, context: Context
+    operation: Operation, inputs: list[Field | None], _index: int, context: Context
 ) -> Field | None:
     """MatMul: the last axis of the first and the last but one of the second are summed over."""
-    first, second = inputs[0], inputs[second_at] if second_at < len(inputs) else None
+    first, second = inputs
     if first is not None and second is None:
-        rank = context.rank(node.inputs[second_at])
+        rank = context.rank(operation.inputs[1])
         if rank is None:
             return None
         mixed = first.collapse([len(first.roles) - 1])
@@ -121,7 +146,7 @@ def matrix_product(
             ]
         )
     if first is None and second is not None and len(second.roles) >= 2:
-        rank = context.rank(node.inputs[0])
+        rank = context.rank(operation.inputs[0])
         if rank is None or rank < 2 or rank > len(second.roles):
             return None
         return second.collapse([len(second.roles) - 2]).with_roles(
@@ -134,35 +159,36 @@ def matrix_product(
     return None
 
 
-def dense(node: ir.Node, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
+@field_rule("Gemm")
+def dense(operation: Operation, inputs: list[Field | None], _index: int, _context: Context) -> Field | None:
     """Gemm: rows of the input stay, columns become units."""
-    field = inputs[0]
-    if field is None or len(field.roles) != 2 or any(other is not None for other in inputs[1:]):
+    field = only_first(inputs)
+    if field is None or len(field.roles) != 2:
         return None
-    kept = 1 if integer(node, "transA", 0) else 0
+    kept = 1 if flag(operation, "transA") else 0
     return field.collapse([1 - kept]).with_roles((field.roles[kept], CHANNEL))
 
 
-WHOLE_RULES: dict[str, Rule] = {
-    **dict.fromkeys(REDUCTIONS, reduction),
-    "GlobalAveragePool": global_pooling,
-    "GlobalMaxPool": global_pooling,
-    "GlobalLpPool": global_pooling,
-    "QLinearGlobalAveragePool": global_pooling,
-    "InstanceNormalization": spatial_normalization,
-    "GroupNormalization": spatial_normalization,
-    "LayerNormalization": partial(from_axis, -1),
-    "RMSNormalization": partial(from_axis, -1),
-    "LpNormalization": partial(along_axis, -1),
-    "Softmax": softmax,
-    "LogSoftmax": softmax,
-    "Hardmax": softmax,
-    "MeanVarianceNormalization": mean_variance,
-    "MatMul": partial(matrix_product, 1),
-    "FusedMatMul": partial(matrix_product, 1),
-    "MatMulInteger": partial(matrix_product, 1),
-    "QLinearMatMul": partial(matrix_product, 3),
-    "Gemm": dense,
-    "FusedGemm": dense,
-    "QGemm": dense,
-}
+@field_rule("Det")
+def determinant(
+    _operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
+    """The last two axes become one number."""
+    field = inputs[0]
+    if field is None:
+        return None
+    rank = len(field.roles)
+    return field.collapse([rank - 2, rank - 1]).with_roles(field.roles[:-2])
+
+
+@field_rule("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss")
+def loss(operation: Operation, inputs: list[Field | None], index: int, _context: Context) -> Field | None:
+    """Without reduction one loss per place, over the classes along axis 1; the second output are log-probabilities."""
+    field = only_first(inputs)
+    if field is None:
+        return None
+    if index == 1:
+        return field.spread([1])
+    if text(operation, "reduction") != "none":
+        return field.with_roles([])
+    return field.collapse([1]).with_roles([field.roles[0], *field.roles[2:]])

@@ -5,19 +5,31 @@ Output o reads the inputs o·stride − pad + k·dilation for k = 0..kernel−1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 import onnx_ir as ir
 
-from inspector.model.receptive.field import CHANNEL, COLUMN, ROW, Field
-from inspector.model.receptive.rules.context import Context, Rule, integer, integers, text
+from inspector.model.receptive.field import CHANNEL, COLUMN, ROW, Field, merge
+from inspector.model.receptive.rule import (
+    FIRST_SPATIAL,
+    Context,
+    field_rule,
+    only_first,
+)
 from inspector.model.receptive.track import NOTHING, Indices, Track
-
-FIRST_SPATIAL = 2
+from inspector.operators.attributes import (
+    flag,
+    integers,
+    is_given,
+    optional_integers,
+    text,
+)
+from inspector.operators.domains import MICROSOFT
+from inspector.operators.families import POOLINGS
+from inspector.operators.operation import Operation, as_float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,54 +47,77 @@ class Sliding:
         return (self.kernel - 1) * self.dilation
 
 
+@field_rule("Conv")
+@field_rule("FusedConv", domain=MICROSOFT)
 def convolution(
-    weights_at: int, node: ir.Node, inputs: list[Field | None], index: int, context: Context
+    operation: Operation, inputs: list[Field | None], index: int, context: Context
 ) -> Field | None:
-    """Conv, QLinearConv, ConvInteger: channels are mixed, the weights stand at input `weights_at`."""
-    field = inputs[0]
-    if field is None or any(other is not None for other in inputs[1:]) or integer(node, "channels_last", 0):
+    """Conv: channels are mixed."""
+    field = only_first(inputs)
+    if field is None or flag(operation, "channels_last"):
         return None
-    shape = context.shape(node.inputs[weights_at])
-    kernel = integers(node, "kernel_shape") or _spatial_sizes(shape)
-    return _slide(node, field, kernel, index, context, new_channels=True)
+    kernel = _kernel(operation, context)
+    return _slide(operation, field, kernel, index, context, new_channels=True)
 
 
-def pooling(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+@field_rule(*sorted(POOLINGS))
+def pooling(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """MaxPool, AveragePool, LpPool: channels stay apart."""
     field = inputs[0]
-    if field is None or integer(node, "channels_last", 0):
+    if field is None or flag(operation, "channels_last"):
         return None
-    return _slide(node, field, integers(node, "kernel_shape"), index, context, new_channels=False)
+    return _slide(
+        operation, field, list(integers(operation, "kernel_shape")), index, context, new_channels=False
+    )
 
 
+@field_rule("ConvTranspose")
 def transposed_convolution(
-    node: ir.Node, inputs: list[Field | None], index: int, context: Context
+    operation: Operation, inputs: list[Field | None], index: int, context: Context
 ) -> Field | None:
     """ConvTranspose: output o reads input (o + pad − k·dilation) / stride where that is whole."""
-    field = inputs[0]
-    if field is None or any(other is not None for other in inputs[1:]):
+    field, kernel = only_first(inputs), _kernel(operation, context)
+    if field is None or kernel is None or len(field.roles) != FIRST_SPATIAL + len(kernel):
         return None
-    kernel = integers(node, "kernel_shape") or _spatial_sizes(context.shape(node.inputs[1]))
-    if kernel is None or len(field.roles) != FIRST_SPATIAL + len(kernel):
-        return None
-    result = field.collapse([1])
-    for position, size in enumerate(kernel):
-        axis = FIRST_SPATIAL + position
-        role = field.roles[axis]
-        if role not in (ROW, COLUMN):
-            continue
-        sliding = _sliding(node, position, size, None, None)
-        if sliding is None:
-            return None
-        track = field.track(role)
-        result = result.with_track(
-            role, _transposed(node, track, sliding, position, context.size(node.outputs[index], axis))
-        )
+    result = _transpose(operation, field.collapse([1]), kernel, operation.outputs[index], context)
     return result.with_roles((field.roles[0], CHANNEL, *field.roles[FIRST_SPATIAL:]))
 
 
+@field_rule("MaxUnpool")
+def unpooling(operation: Operation, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+    """Each value goes back to where a MaxPool took it from, so into its window; of other places nothing is known."""
+    fields = [field for field in inputs[:2] if field is not None]
+    field = merge(fields, len(fields[0].roles))
+    made = operation.inputs[1].producer() if operation.inputs[1] is not None else None
+    if made is None or made.op_type != "MaxPool" or text(as_float(made), "auto_pad") != "NOTSET":
+        return field.spread(range(FIRST_SPATIAL, len(field.roles)))
+    kernel = list(integers(made, "kernel_shape"))
+    return _transpose(as_float(made), field, kernel, operation.outputs[index], context)
+
+
+def _transpose(
+    operation: Operation, field: Field, kernel: Sequence[int], output: ir.Value, context: Context
+) -> Field:
+    """Return the field of what writes into windows that the operation's attributes place on the output."""
+    result = field
+    for position, size in enumerate(kernel):
+        axis = FIRST_SPATIAL + position
+        role = field.roles[axis]
+        if role in (ROW, COLUMN):
+            sliding, units = _sliding(operation, position, size, None, None), context.size(output, axis)
+            track = _transposed(operation, field.track(role), sliding, position, units)
+            result = result.with_track(role, track)
+    return result
+
+
 def _slide(
-    node: ir.Node, field: Field, kernel: list[int] | None, index: int, context: Context, *, new_channels: bool
+    operation: Operation,
+    field: Field,
+    kernel: list[int] | None,
+    index: int,
+    context: Context,
+    *,
+    new_channels: bool,
 ) -> Field | None:
     if kernel is None or len(field.roles) != FIRST_SPATIAL + len(kernel):
         return None
@@ -93,10 +128,8 @@ def _slide(
         if role not in (ROW, COLUMN):
             continue
         track = field.track(role)
-        units = context.size(node.outputs[index], axis)
-        sliding = _sliding(node, position, size, track.units, units)
-        if sliding is None:
-            return None
+        units = context.size(operation.outputs[index], axis)
+        sliding = _sliding(operation, position, size, track.units, units)
         if units is None and track.units is not None:
             units = (track.units + sum(sliding.pads) - sliding.reach - 1) // sliding.stride + 1
         result = result.with_track(
@@ -113,22 +146,20 @@ def _slide(
 
 
 def _sliding(
-    node: ir.Node, position: int, kernel: int, size: int | None, units: int | None
-) -> Sliding | None:
-    rank = max(len(integers(node, "kernel_shape") or ()), position + 1)
-    stride = (integers(node, "strides") or [1] * rank)[position]
-    dilation = (integers(node, "dilations") or [1] * rank)[position]
-    pads = integers(node, "pads") or []
+    operation: Operation, position: int, kernel: int, size: int | None, units: int | None
+) -> Sliding:
+    ones = [1] * (position + 1)
+    stride = integers(operation, "strides", ones)[position]
+    dilation = integers(operation, "dilations", ones)[position]
+    pads = integers(operation, "pads", [])
     half = len(pads) // 2
     explicit = (pads[position], pads[half + position]) if half > position else (0, 0)
-    mode = text(node, "auto_pad", "NOTSET")
+    mode = text(operation, "auto_pad")
     reach = (kernel - 1) * dilation
     if mode.startswith("SAME"):
         explicit = _same_pads(mode, size, units, stride, reach)
     elif mode == "VALID":
         explicit = (0, 0)
-    if stride < 1 or kernel < 1 or dilation < 1:
-        return None
     return Sliding(kernel=kernel, stride=stride, dilation=dilation, pads=explicit)
 
 
@@ -153,8 +184,10 @@ def _taps(sliding: Sliding, units: int) -> Iterator[Indices]:
         yield starts + tap * sliding.dilation
 
 
-def _transposed(node: ir.Node, track: Track, sliding: Sliding, position: int, units: int | None) -> Track:
-    pad = _transposed_pad(node, track, sliding, position, units)
+def _transposed(
+    operation: Operation, track: Track, sliding: Sliding, position: int, units: int | None
+) -> Track:
+    pad = _transposed_pad(operation, track, sliding, position, units)
     stride = Fraction(sliding.stride)
     taps = None if units is None else _transposed_taps(sliding, pad, units)
     if taps is None and track.units is not None:
@@ -162,13 +195,15 @@ def _transposed(node: ir.Node, track: Track, sliding: Sliding, position: int, un
     return track.read(taps, step=1 / stride, low=(pad - sliding.reach) / stride, high=pad / stride)
 
 
-def _transposed_pad(node: ir.Node, track: Track, sliding: Sliding, position: int, units: int | None) -> int:
+def _transposed_pad(
+    operation: Operation, track: Track, sliding: Sliding, position: int, units: int | None
+) -> int:
     """With `output_shape` or SAME the padding at the start follows from the output's size (ONNX, ConvTranspose)."""
-    mode = text(node, "auto_pad", "NOTSET")
-    sized = integers(node, "output_shape") is not None or mode.startswith("SAME")
+    mode = text(operation, "auto_pad")
+    sized = is_given(operation, "output_shape") or mode.startswith("SAME")
     if not sized or units is None or track.units is None:
         return sliding.pads[0] if not sized else 0
-    extra = (integers(node, "output_padding") or [0] * (position + 1))[position]
+    extra = integers(operation, "output_padding", [0] * (position + 1))[position]
     total = max(sliding.stride * (track.units - 1) + extra + sliding.reach + 1 - units, 0)
     return total // 2 if mode == "SAME_UPPER" else total - total // 2
 
@@ -180,21 +215,11 @@ def _transposed_taps(sliding: Sliding, pad: int, units: int) -> Iterator[Indices
         yield np.where(shifted % sliding.stride == 0, shifted // sliding.stride, NOTHING)
 
 
-def _spatial_sizes(shape: tuple[int | str | None, ...] | None) -> list[int] | None:
-    if shape is None:
-        return None
+def _kernel(operation: Operation, context: Context) -> list[int] | None:
+    """Return the kernel's sizes: given, or those of the filters."""
+    given = optional_integers(operation, "kernel_shape")
+    shape = context.shape(operation.inputs[1])
+    if given is not None or shape is None:
+        return None if given is None else list(given)
     sizes = [size for size in shape[FIRST_SPATIAL:] if isinstance(size, int)]
     return sizes if len(sizes) == len(shape) - FIRST_SPATIAL else None
-
-
-WINDOW_RULES: dict[str, Rule] = {
-    "Conv": partial(convolution, 1),
-    "FusedConv": partial(convolution, 1),
-    "ConvInteger": partial(convolution, 1),
-    "QLinearConv": partial(convolution, 3),
-    "ConvTranspose": transposed_convolution,
-    "MaxPool": pooling,
-    "AveragePool": pooling,
-    "LpPool": pooling,
-    "QLinearAveragePool": pooling,
-}

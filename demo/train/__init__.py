@@ -1,0 +1,1 @@
+"""How the demo's CNN is trained and exported, in an environment with PyTorch."""

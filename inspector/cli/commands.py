@@ -1,0 +1,54 @@
+"""The commands by their names: each is imported and made only when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from inspector.cli.engine import engine_needed
+from inspector.plugins import load_plugins
+from inspector.types.requests.base import REQUESTS, description_of
+
+OWN = {
+    "methods": "List the attribution methods: what each computes, and its options with their defaults.",
+    "neighbors": "Find the images whose features are nearest to the query's.",
+    "pca": "Lay images out on the principal components of their features.",
+    "serve": "Serve models over gRPC until SIGTERM or Ctrl-C, then drain.",
+}
+"""What is no verb of a model: each has a module of its name here, with a function of its name."""
+
+
+def command_names() -> dict[str, str]:
+    """Return all commands, those of plugins too, with what each does in a line."""
+    load_plugins()
+    requests = [request for name in sorted(REQUESTS) if (request := REQUESTS.get(name)) is not None]
+    return {**{request.verb: description_of(request) for request in requests}, **OWN}
+
+
+class Commands(TyperGroup):
+    """Knows its commands by name and description, and makes one when it is asked for."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**words)
+        self.commands = {name: TyperCommand(name, help=does) for name, does in command_names().items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the whole command for the one that stands in the list."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, None if listed is None or name is None else make_command(name), rest
+
+
+def make_command(name: str) -> Any:
+    """Return a command, with all of its options."""
+    request = REQUESTS.get(name)
+    if request is not None:
+        function = import_module("inspector.cli.verb").command_of(request)
+    else:
+        with engine_needed():
+            function = getattr(import_module(f"inspector.cli.{name}"), name)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name=name)(function)
+    return typer.main.get_command(alone)

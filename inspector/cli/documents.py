@@ -1,0 +1,105 @@
+"""Results as JSON for machines: by their structure, and in forms of their own where those serve scripts better."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inspector.types.layers import Layer
+from inspector.types.results.base import Result
+from inspector.types.results.maps import Maps
+from inspector.types.results.model_info import Layers, Rectifiers
+from inspector.types.results.predictions import Predictions
+from inspector.types.results.vectors import Vectors
+
+_TO_DRAW = ("inputs", "layout", "preprocessing")
+"""Of results that carry their images, so that they can be drawn: they repeat what the caller has."""
+
+
+def document(result: Result, images: Sequence[Path]) -> object:
+    """Return what `--json` prints of a result about these images, before it is made plain."""
+    match result:
+        case Predictions():
+            return [
+                {"image": image, "classes": one.classes, "notes": one.notes}
+                for image, one in zip(images, result, strict=True)
+            ]
+        case Vectors():
+            return [{"image": image, "vector": vector} for image, vector in zip(images, result, strict=True)]
+        case Maps():
+            found = [_map(result, index) for index in range(len(result.maps))]
+            return found[0] if len(found) == 1 else found
+        case Layers():
+            return list(map(_layer, result.layers))
+        case Rectifiers():
+            return result.rectifiers
+        case _:
+            return result
+
+
+def plain(value: object) -> Any:
+    """Return what a value is in JSON: NaN and infinity are null, pictures are left out."""
+    if isinstance(value, Mapping) and not isinstance(value, Result):
+        return {str(key): plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            one.name: plain(getattr(value, one.name))
+            for one in dataclasses.fields(value)
+            if not _is_left_out(value, one.name)
+        }
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _is_left_out(owner: object, name: str) -> bool:
+    """Return whether a field goes to files (--output), never into JSON."""
+    value = getattr(owner, name)
+    if isinstance(value, bytes) or (isinstance(value, np.ndarray) and _is_picture(value)):
+        return True
+    return isinstance(owner, Result) and (
+        name == "rendered" or (name in _TO_DRAW and hasattr(owner, "inputs"))
+    )
+
+
+def _is_picture(values: np.ndarray[Any, Any]) -> bool:
+    return values.dtype == np.uint8 and values.ndim == 3 and values.shape[-1] == 3
+
+
+def _map(result: Maps, index: int) -> dict[str, object]:
+    return {
+        "method": result.method,
+        "target": result.targets[index],
+        "shape": result.maps[index].shape,
+        "map": result.maps[index],
+        "completeness_gap": result.completeness_gap[index] if result.completeness_gap else None,
+        "notes": result.notes,
+    }
+
+
+def _layer(layer: Layer) -> dict[str, object]:
+    field = layer.receptive_field
+    axes = () if field is None else (field.rows, field.columns)
+    geometry = {name: [float(getattr(axis, name)) for axis in axes] for name in ("size", "stride", "offset")}
+    return {
+        "name": layer.name,
+        "operator": layer.op_type,
+        "output": layer.output,
+        "shape": layer.shape,
+        "dtype": layer.dtype,
+        "channels": layer.channels,
+        "receptive_field": geometry if axes else None,
+    }

@@ -1,0 +1,82 @@
+"""Read what was typed: numbers, regions, pairs, JSON, and files of arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inspector.errors import InvalidInputError
+from inspector.types.arrays import Array
+from inspector.types.targets import Span
+
+
+def read_indices(text: str | None, *, option: str) -> tuple[int, ...] | None:
+    """Read whole numbers with commas between."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{option} is {text!r}; give whole numbers, such as 3,5.", field=option.removeprefix("--")
+        ) from error
+
+
+def read_region(text: str) -> tuple[Span, ...]:
+    """Read --region: numbers and START:STOP with commas between; either end may be left out."""
+    try:
+        return tuple(map(_read_span, text.split(",")))
+    except ValueError as error:
+        raise InvalidInputError(
+            f"--region is {text!r}; give a number, START:STOP or : per axis, such as 1,10:20,:.",
+            field="region",
+        ) from error
+
+
+def read_array(path: Path) -> Array:
+    """Read a .npy file."""
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise InvalidInputError(f"{path} is no .npy file: {error}.") from error
+
+
+def read_pairs(
+    texts: Sequence[str], *, option: str, shape: str, cut: Callable[[str, str], Any] = str.partition
+) -> dict[str, str]:
+    """Read NAME=VALUE, each name once; with `cut` str.rpartition names may hold equals signs."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = cut(text, "=")
+        if not (name and equals and value):
+            raise InvalidInputError(f"{option} is {text!r}; give {shape}.", field=option.strip("-"))
+        if name in pairs:
+            raise InvalidInputError(f"{option} gives {name!r} twice; give it once.", field=option.strip("-"))
+        pairs[name] = value
+    return pairs
+
+
+def read_preprocessing(text: str | None) -> dict[str, Any] | None:
+    """Read --preprocessing: JSON, or @ and the name of a file with it."""
+    if text is None:
+        return None
+    try:
+        found = json.loads(Path(text[1:]).read_text() if text.startswith("@") else text)
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(
+            f"--preprocessing is no JSON object: {error}.", field="preprocessing"
+        ) from error
+    if not isinstance(found, dict):
+        raise InvalidInputError("--preprocessing must be a JSON object.", field="preprocessing")
+    return found
+
+
+def _read_span(text: str) -> Span:
+    start, colon, stop = text.strip().partition(":")
+    if not colon:
+        return Span(int(start), int(start) + 1)
+    return Span(*(int(end) if end else None for end in (start, stop)))

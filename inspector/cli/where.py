@@ -1,0 +1,73 @@
+"""Where a command works: on a file in this process, or on a model of a service, behind one class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inspector.cli.engine import engine_needed
+from inspector.cli.options import FeatureOptions, ServiceOptions, WhereOptions
+from inspector.cli.texts import read_preprocessing
+from inspector.errors import InvalidInputError
+from inspector.plugins import load_plugins
+from inspector.types.arrays import Array
+from inspector.types.options import MethodInfo
+from inspector.types.requests.features import FeaturesRequest
+
+if TYPE_CHECKING:
+    from inspector.client import Client
+    from inspector.face.model import Model
+
+# Imports stand in functions here: grpc is imported only where a service is asked, the engine, which may not be
+# installed, only where a file is opened.
+
+
+@contextmanager
+def open_model(name: str, where: WhereOptions) -> Iterator[Model]:
+    """Load the file, or find the model on the service; it is closed afterwards."""
+    given = read_preprocessing(where.preprocessing)
+    if where.server is None:
+        with engine_needed():
+            from inspector.face.load import load  # noqa: PLC0415
+        with load(name, device=where.device, preprocessing=given) as model:
+            yield model
+        return
+    if given is not None:
+        raise InvalidInputError(
+            "--preprocessing works in-process; on a service it is given when the model is loaded there.",
+            field="preprocessing",
+        )
+    with connect(where) as client:
+        model_there: Any = client.model(name)
+        yield model_there
+
+
+def features_of(
+    images: Sequence[Path], model: str, *, features: FeatureOptions, where: WhereOptions
+) -> Array:
+    """Return one vector per image, (N, D)."""
+    pooling: Any = features.pooling  # any text: the request checks it
+    asked = FeaturesRequest(images=list(images), layer=features.layer, pooling=pooling)
+    with open_model(model, where) as opened:
+        return opened.ask(asked, timeout=where.timeout).vectors
+
+
+def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
+    """Return the attribution methods that there are, here or on the service."""
+    if where.server is None:
+        with engine_needed():
+            from inspector.methods.catalog import attribution_methods  # noqa: PLC0415
+        load_plugins()
+        return attribution_methods()
+    with connect(where) as client:
+        return client.attribution_methods()
+
+
+def connect(where: ServiceOptions) -> Client:
+    """Return the client of the service that was named."""
+    from inspector.client import Client  # noqa: PLC0415
+
+    words: dict[str, Any] = {} if where.token is None else {"token": where.token}
+    return Client(str(where.server), **words)

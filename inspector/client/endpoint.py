@@ -1,0 +1,181 @@
+"""Where a server is and how it is spoken to: what a client, a health check and a command need to know, once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import grpc
+import grpc.experimental
+
+from inspector.errors import InvalidInputError
+
+ADDRESS = "127.0.0.1:50051"
+TIMEOUT = 600.0
+MAX_MESSAGE_BYTES = 64 << 20
+
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
+_OTHER_TARGETS = ("unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:", "xds:")  # as gRPC writes them
+_MAX_PORT = 65_535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """How the server is known, and this client to it: paths of PEM files."""
+
+    root_certificates: Path | None = None
+    """Whose certificates are trusted; without it, those that gRPC trusts by default."""
+    certificate: Path | None = None
+    """This client's own, with `key`, where the server asks for one."""
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise InvalidInputError(
+                "A client's certificate and its key come together: give both, or neither.", field="tls"
+            )
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return gRPC's credentials; InvalidInputError where a file cannot be read."""
+        return grpc.ssl_channel_credentials(
+            root_certificates=_read("root_certificates", self.root_certificates),
+            private_key=_read("key", self.key),
+            certificate_chain=_read("certificate", self.certificate),
+        )
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server's address, and how to speak to it."""
+
+    address: str = ADDRESS
+    """host:port, or a target as gRPC writes it, such as unix:/run/inspector.sock."""
+    _: KW_ONLY
+    tls: Tls | None = None
+    """Without it the connection is not encrypted."""
+    token: str | None = field(default=None, repr=False)
+    """Goes with each call as `authorization: Bearer ...`. Without TLS it can be read on the way."""
+    timeout: float | None = TIMEOUT
+    """Seconds that a call may take; None for no end."""
+    max_message_bytes: int = MAX_MESSAGE_BYTES
+    """One request or response."""
+
+    def __post_init__(self) -> None:
+        _require_address(self.address)
+        if self.token is not None and not re.fullmatch(r"[!-~]+", self.token):
+            raise InvalidInputError(
+                "The token must be printable ASCII without spaces, and not empty.", field="token"
+            )
+        if self.timeout is not None and not self.timeout > 0:
+            raise InvalidInputError(f"The timeout is {self.timeout} s; it must be positive.", field="timeout")
+
+    @classmethod
+    def parse(
+        cls,
+        address: str | Endpoint,
+        *,
+        timeout: float | None = TIMEOUT,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+    ) -> Endpoint:
+        """Return the endpoint at an address; an endpoint stays as it is."""
+        if isinstance(address, Endpoint):
+            return address
+        return cls(address, timeout=timeout, max_message_bytes=max_message_bytes)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Endpoint:
+        """Return the endpoint of INSPECTOR_SERVER (host:port) and INSPECTOR_TOKEN; what is given wins."""
+        known = {"address": environment.get("INSPECTOR_SERVER"), "token": environment.get("INSPECTOR_TOKEN")}
+        return cls(**({name: value for name, value in known.items() if value} | given))
+
+    def channel(self) -> grpc.Channel:
+        """Return a new channel, which connects when first needed."""
+        options = [
+            ("grpc.max_receive_message_length", self.max_message_bytes),
+            ("grpc.max_send_message_length", self.max_message_bytes),
+            # A stream is read by the thread that asked, not by way of another one: half of its cost.
+            (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),
+        ]
+        if self.tls is None:
+            channel = grpc.insecure_channel(self.address, options=options)
+        else:
+            channel = grpc.secure_channel(self.address, self.tls.credentials(), options=options)
+        return channel if self.token is None else grpc.intercept_channel(channel, _Bearer(self.token))
+
+
+class _Details(NamedTuple):
+    """What gRPC asks of the details of a call."""
+
+    method: str
+    timeout: float | None
+    metadata: Any
+    credentials: Any
+    wait_for_ready: bool | None
+    compression: Any
+
+
+class _Bearer(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
+    """Adds the token to every call. As call credentials gRPC would send it over TLS only, never to the loopback."""
+
+    def __init__(self, token: str) -> None:
+        self._metadatum = ("authorization", f"Bearer {token}")
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return self._call(continuation, details, request)
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return self._call(continuation, details, request)
+
+    def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
+        return self._call(continuation, details, requests)
+
+    def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
+        return self._call(continuation, details, requests)
+
+    def _call(self, continuation: Callable[[Any, Any], Any], details: Any, request: Any) -> Any:
+        return continuation(
+            _Details(
+                details.method,
+                details.timeout,
+                (*(details.metadata or ()), self._metadatum),
+                details.credentials,
+                details.wait_for_ready,
+                details.compression,
+            ),
+            request,
+        )
+
+
+def _require_address(address: str) -> None:
+    if address.startswith(_OTHER_TARGETS):
+        return
+    found = _HOST_AND_PORT.fullmatch(address)
+    if found is None or not 0 < int(found["port"]) <= _MAX_PORT:
+        raise InvalidInputError(
+            f"The server's address is {address!r}; it must be host:port, such as {ADDRESS} or [::1]:50051, without "
+            "http:// and without a path.",
+            field="address",
+        )
+
+
+def _read(name: str, path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidInputError(
+            f"The file {str(path)!r} cannot be read: {error.strerror}. Give a PEM file.", field=f"tls.{name}"
+        ) from error
+    if b"-----BEGIN " not in data:  # gRPC would only say that nobody answers
+        raise InvalidInputError(f"The file {str(path)!r} holds no PEM.", field=f"tls.{name}")
+    return data

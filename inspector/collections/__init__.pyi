@@ -1,0 +1,2 @@
+from . import neighbors as neighbors
+from . import pca as pca

@@ -1,0 +1,242 @@
+"""Collections of vectors: what may be put in, what is near in them, and how they lie; whatever keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from uuid import uuid4
+
+import numpy as np
+
+import inspector.collections as lazily
+from inspector.collections.binding import Binding, binding_for
+from inspector.collections.checks import (
+    batch_of,
+    require_components,
+    require_items,
+    require_k,
+    require_metric,
+    require_queries,
+)
+from inspector.collections.embedding import Embed, embedded, no_model
+from inspector.collections.store import Block, Header, HeaderChangedError, IdsTakenError, Store, Summary
+from inspector.collections.vectors import FloatArray, as_vector
+from inspector.errors import AlreadyExistsError, ConflictError, NotFoundError, unknown_name
+from inspector.types.collections import CollectionInfo, Item, Metric, Neighbor, Neighbors, Pca, Query
+from inspector.types.names import require_id
+
+_ATTEMPTS = 16
+"""A header changes when a collection is made or deleted, and once when its model is first used."""
+
+
+class Collections:
+    """The collections of a store. Thread-safe where the store and `embed` are.
+
+    Every verb is done in full or not at all, and answers for one moment of the collection.
+    """
+
+    def __init__(self, store: Store, *, embed: Embed = no_model) -> None:
+        self._store = store
+        self._embed = embed
+
+    def add(
+        self,
+        name: str,
+        items: Sequence[Item],
+        *,
+        model: str = "",
+        layer: str = "",
+        pooling: str | None = None,
+    ) -> CollectionInfo:
+        """Add items, all or none; the first ones make the collection and bind it to the model, layer and pooling.
+
+        InvalidInputError: an id, a vector or an image is off. ConflictError: an id is taken, or the collection is
+        bound to something else. LimitExceededError: the store is full.
+        """
+        binding = self.binding(name, items, model=model, layer=layer, pooling=pooling)
+        return self.append(name, *embedded(items, binding, self._embed))
+
+    def binding(
+        self,
+        name: str,
+        items: Sequence[Item],
+        *,
+        model: str = "",
+        layer: str = "",
+        pooling: str | None = None,
+    ) -> Binding:
+        """Check all of an addition that needs no model, and return what would make its vectors: step 1 of `add`.
+
+        For callers whose models run elsewhere; between the steps they make vectors of images by `embedded`.
+        """
+        require_id(name, field="collection")
+        require_items(items)
+        summary = self._store.info(name)
+        existing = None if summary is None else summary.header.binding
+        return binding_for(existing, model=model, layer=layer, pooling=pooling)
+
+    def append(self, name: str, items: Sequence[Item], binding: Binding) -> CollectionInfo:
+        """Add items that have vectors, made by what `binding` says: step 2 of `add`."""
+        require_id(name, field="collection")
+        require_items(items)
+        for _ in range(_ATTEMPTS):
+            found = self._store.info(name)
+            old = None if found is None else found.header
+            batch = batch_of(items, dimension=None if old is None else old.dimension)
+            if old is None:
+                dimension = batch.vectors.shape[1]
+                header = Header(name=name, key=uuid4().hex, dimension=dimension, binding=binding)
+            else:
+                header = replace(old, binding=binding.joined(old.binding, name=name))
+            try:
+                return _info(self._store.append(batch, header=header, replacing=old))
+            except HeaderChangedError:
+                continue
+            except IdsTakenError as error:
+                raise _taken(name, error.ids) from None
+        raise _replaced(name)
+
+    def neighbors(
+        self, name: str, queries: Sequence[Query], *, k: int = 10, metric: Metric | str = Metric.COSINE
+    ) -> Neighbors:
+        """Return the k items nearest to each query, exactly; fewer where the collection has fewer."""
+        summary = self._summary(name)
+        require_queries(queries)
+        k, metric = require_k(k), require_metric(metric)
+        queries, _ = embedded(queries, summary.header.binding, self._embed)
+        asked = self._asked(summary.header, queries)
+        with closing(self._blocks(summary)) as blocks:
+            vectors = (block.vectors for block in blocks)
+            found = lazily.neighbors.nearest(vectors, asked, k=k, metric=metric)
+        items = self._store.items(name, np.unique(found.indices).tolist())
+        self._require_still(summary.header)
+
+        def neighbor(index: int, distance: float) -> Neighbor:
+            item = items[index]
+            return Neighbor(id=item.id, index=index, distance=distance, attributes=dict(item.attributes))
+
+        rows = zip(found.indices.tolist(), found.distances.tolist(), strict=True)
+        return Neighbors(results=tuple(tuple(map(neighbor, *row)) for row in rows))
+
+    def pca(self, name: str, *, components: int = 2) -> Pca:
+        """Return the principal components of all vectors, and where the items lie on them."""
+        summary = self._summary(name)
+        count, dimension = summary.item_count, summary.header.dimension
+        require_components(components, count=count, dimension=dimension)
+        with closing(self._blocks(summary)) as blocks:
+            vectors = (block.vectors for block in blocks)
+            axes = lazily.pca.fit(vectors, count=count, dimension=dimension, components=components)
+        points = np.empty((count, components), np.float32)
+        ids: list[str] = []
+        with closing(self._blocks(summary)) as blocks:
+            for block in blocks:
+                points[len(ids) : len(ids) + len(block.ids)] = axes.project(block.vectors)
+                ids.extend(block.ids)
+        self._require_still(summary.header)
+        return Pca(
+            mean=axes.mean,
+            components=axes.components,
+            explained_variance_ratio=axes.explained_variance_ratio,
+            points=points,
+            ids=tuple(ids),
+        )
+
+    def info(self, name: str) -> CollectionInfo:
+        """Return what is known of a collection; NotFoundError names the nearest ones."""
+        return _info(self._summary(name))
+
+    def bound(self, name: str) -> Binding:
+        """Return what a collection is bound to."""
+        return self._summary(name).header.binding
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all collections, sorted."""
+        return self._store.names()
+
+    def list(self, names: Sequence[str] | None = None) -> tuple[CollectionInfo, ...]:
+        """Return what is known of all collections, or of those named that are there, in their order."""
+        found = map(self._store.info, self._store.names() if names is None else names)
+        return tuple(_info(summary) for summary in found if summary is not None)
+
+    def delete(self, name: str) -> None:
+        """Forget a collection and its items."""
+        require_id(name, field="collection")
+        if not self._store.delete(name):
+            raise unknown_name("collection", name, self._store.names())
+
+    def _summary(self, name: str) -> Summary:
+        require_id(name, field="collection")
+        summary = self._store.info(name)
+        if summary is None:
+            raise unknown_name("collection", name, self._store.names())
+        return summary
+
+    def _asked(self, header: Header, queries: Sequence[Query]) -> FloatArray:
+        """Return the vectors (Q, D) of queries without images."""
+        wanted = [query.item for query in queries if query.item is not None]
+        known = self._store.vectors(header.name, wanted) if wanted else {}
+        rows = []
+        for index, query in enumerate(queries):
+            if query.item is None:
+                field = f"queries[{index}].vector"
+                rows.append(as_vector(query.vector, dimension=header.dimension, field=field))  # type: ignore[arg-type]
+            elif query.item in known:
+                rows.append(known[query.item])
+            else:
+                raise NotFoundError(
+                    f"Collection {header.name!r} has no item {query.item[:80]!r}.",
+                    reason="ITEM_NOT_FOUND",
+                    field=f"queries[{index}].item",
+                )
+        if any(row.shape != (header.dimension,) for row in rows):
+            raise _replaced(header.name)
+        return np.stack(rows)
+
+    def _blocks(self, summary: Summary) -> Generator[Block, None, None]:
+        """Yield the items that the summary counts: others are added behind them, and none goes alone."""
+        name, left = summary.header.name, summary.item_count
+        with closing(self._store.blocks(name)) as blocks:
+            for block in blocks:
+                if block.vectors.shape[1] != summary.header.dimension:
+                    raise _replaced(name)
+                taken = min(left, len(block.ids))
+                yield Block(first=block.first, ids=block.ids[:taken], vectors=block.vectors[:taken])
+                left -= taken
+                if left == 0:
+                    return
+        raise _replaced(name)
+
+    def _require_still(self, header: Header) -> None:
+        """Raise where the collection was deleted or made anew: what was read may be of both."""
+        if self._summary(header.name).header.key != header.key:
+            raise _replaced(header.name)
+
+
+def _info(summary: Summary) -> CollectionInfo:
+    header = summary.header
+    return CollectionInfo(
+        name=header.name,
+        dimension=header.dimension,
+        item_count=summary.item_count,
+        model=header.binding.model,
+        layer=header.binding.layer,
+        pooling=header.binding.pooling,
+    )
+
+
+def _taken(name: str, ids: Sequence[str]) -> AlreadyExistsError:
+    return AlreadyExistsError(
+        f"Collection {name!r} has {len(ids)} of the given items already, the first is {ids[0]!r}. "
+        "Give them other ids; an item is never overwritten.",
+        reason="ITEM_EXISTS",
+        field="items.id",
+    )
+
+
+def _replaced(name: str) -> ConflictError:
+    return ConflictError(
+        f"Collection {name!r} was deleted or replaced by another meanwhile. Try again.",
+        reason="COLLECTION_REPLACED",
+        field="collection",
+    )

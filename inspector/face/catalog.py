@@ -1,0 +1,45 @@
+"""What can be asked: the verbs, and the methods of `attribute`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inspector.extras import engine_required
+from inspector.types.options import OptionInfo, VerbInfo
+from inspector.types.requests.base import (
+    REQUESTS,
+    Request,
+    description_of,
+    request_fields,
+    result_kind,
+    takes_images,
+)
+from inspector.types.results.base import name_of_kind
+
+with engine_required():
+    from inspector.methods.catalog import attribution_methods
+
+
+def verbs() -> tuple[VerbInfo, ...]:
+    """Return what can be asked of a model, by name, with the options."""
+    kinds = [REQUESTS.get(name) for name in sorted(REQUESTS)]
+    return tuple(verb_info(kind) for kind in kinds if kind is not None)
+
+
+def verb_info(request: type[Request]) -> VerbInfo:  # type: ignore[type-arg]
+    """Return what is known of a verb."""
+    return VerbInfo(
+        name=request.verb,
+        description=description_of(request),
+        options=tuple(_told(one.info) for one in request_fields(request)),
+        result=name_of_kind(result_kind(request)),
+        takes_images=takes_images(request),
+    )
+
+
+def _told(option: OptionInfo) -> OptionInfo:
+    """Return an option as it is told: an empty default is none."""
+    return replace(option, default=None) if option.default in ((), {}) else option
+
+
+__all__ = ["attribution_methods", "verb_info", "verbs"]

@@ -1,0 +1,117 @@
+"""A collection of vectors, in this process and on a server alike: which images are alike?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from inspector.errors import InvalidInputError
+from inspector.face.model import Model
+from inspector.types.arrays import Array
+from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
+
+
+class CollectionsBackend(Protocol):
+    """Where collections are: the domain in this process, or a server."""
+
+    def add(
+        self,
+        name: str,
+        items: Sequence[Item],
+        *,
+        model: Model | str = "",
+        layer: str = "",
+        pooling: str | None = None,
+    ) -> CollectionInfo:
+        """Add items, all or none in this process; the first ones make the collection and bind it."""
+        ...
+
+    def neighbors(
+        self, name: str, queries: Sequence[Query], *, k: int = 10, metric: Metric | str = Metric.COSINE
+    ) -> Neighbors:
+        """Return the items nearest to each query."""
+        ...
+
+    def pca(self, name: str, *, components: int = 2) -> Pca:
+        """Return the principal components, and where the items lie on them."""
+        ...
+
+    def info(self, name: str) -> CollectionInfo:
+        """Return what is known of a collection."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Forget a collection and its items."""
+        ...
+
+
+class Collection:
+    """A collection by its name; it exists once something was added. Thread-safe."""
+
+    def __init__(self, backend: CollectionsBackend, name: str) -> None:
+        self.backend = backend
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Collection {self.name!r} by {self.backend!r}>"
+
+    def info(self) -> CollectionInfo:
+        """Return what is known of it now."""
+        return self.backend.info(self.name)
+
+    def add(
+        self,
+        images: Mapping[str, object] | None = None,
+        *,
+        vectors: Mapping[str, Array] | None = None,
+        attributes: Mapping[str, Mapping[str, str]] | None = None,
+        model: Model | str | None = None,
+        layer: str | None = None,
+        pooling: str | None = None,
+    ) -> CollectionInfo:
+        """Add images, of which the model makes vectors, or vectors, by id; `attributes` by id too.
+
+        The first call makes the collection and binds it to the model, layer and pooling. `model` is a model or its
+        name. In this process all are added or none; to a server many go in several requests.
+        """
+        said = attributes or {}
+        items = [
+            Item(id=key, image=image, attributes=said.get(key, {})) for key, image in (images or {}).items()
+        ]
+        items += [
+            Item(id=key, vector=vector, attributes=said.get(key, {}))
+            for key, vector in (vectors or {}).items()
+        ]
+        if not items:
+            raise InvalidInputError("There is nothing to add; give images or vectors by id.", field="images")
+        return self.backend.add(self.name, items, model=model or "", layer=layer or "", pooling=pooling)
+
+    def neighbors(
+        self,
+        images: object = None,
+        *,
+        vectors: Sequence[Array] | None = None,
+        items: Sequence[str] | None = None,
+        k: int = 10,
+        metric: Metric | str = Metric.COSINE,
+    ) -> Neighbors:
+        """Return the `k` nearest items of each query, nearest first: of images, or of vectors, or of items by id."""
+        return self.backend.neighbors(self.name, _queries(images, vectors, items), k=k, metric=metric)
+
+    def pca(self, *, components: int = 2) -> Pca:
+        """Return the principal components, and the items on them."""
+        return self.backend.pca(self.name, components=components)
+
+    def delete(self) -> None:
+        """Forget the collection and its items."""
+        self.backend.delete(self.name)
+
+
+def _queries(images: object, vectors: Sequence[Array] | None, items: Sequence[str] | None) -> list[Query]:
+    if sum(given is not None for given in (images, vectors, items)) != 1:
+        raise InvalidInputError("Give either images, or vectors, or items.", field="queries")
+    if vectors is not None:
+        return [Query(vector=vector) for vector in vectors]
+    if items is not None:
+        return [Query(item=item) for item in items]
+    return [Query(image=image) for image in (images if isinstance(images, list | tuple) else [images])]

@@ -1,0 +1,62 @@
+"""The catalog: all methods, however they were imported, and how one is run by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from inspector.engine.run import Run
+from inspector.errors import InspectorError
+from inspector.methods.prepared import prepared
+from inspector.methods.registration import ATTRIBUTION_METHODS, registered
+from inspector.methods.room import require_maps_fit
+from inspector.methods.verbs import answers
+from inspector.types.options import POLICIES, MethodInfo
+from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.results.maps import Maps
+from inspector.types.targets import Class
+
+
+def method_names() -> tuple[str, ...]:
+    """Return the names of the attribution methods, sorted."""
+    return tuple(sorted(ATTRIBUTION_METHODS))
+
+
+def attribution_methods() -> tuple[MethodInfo, ...]:
+    """Return what is known of the attribution methods, by name."""
+    return tuple(info_of(name) for name in method_names())
+
+
+def info_of(method: str) -> MethodInfo:
+    """Return what is known of a method; NotFoundError names the methods that exist."""
+    return registered(method)[1]
+
+
+@answers(AttributeRequest)
+def attribute(run: Run, request: AttributeRequest) -> Maps:
+    """Run a method by its name; InvalidInputError for an option that it does not have, or a value of another type.
+
+    Methods that take one step do not tell their progress.
+    """
+    found, info = registered(request.method)
+    function: Callable[..., Maps] = found
+    options = {**request.options, **({POLICIES: request.policies} if request.policies else {})}
+    given = {name: info.option(name).check(value) for name, value in options.items()}
+    x = prepared(run, request.images)
+    targets = request.targets or (Class(),)
+    require_maps_fit(run, x.values, maps=max(len(x), len(targets)))
+    with _within_options(info):
+        return function(run, x, targets, **given)
+
+
+@contextmanager
+def _within_options(info: MethodInfo) -> Iterator[None]:
+    """Let an error about one of the method's own options name its place in the request."""
+    try:
+        yield
+    except InspectorError as error:
+        root, rest = re.match(r"(\w*)(.*)", error.field or "", re.DOTALL).groups()  # type: ignore[union-attr]
+        if root != POLICIES and root in {option.name for option in info.options}:
+            error.field = f"options[{root}]{rest}"
+        raise

@@ -1,0 +1,75 @@
+"""How methods register: under a name, with their picture and their caution. The catalog imports them all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar, cast
+
+import numpy as np
+
+from inspector.engine.run import Run
+from inspector.errors import unknown_name
+from inspector.methods.notes import note_run, note_values
+from inspector.methods.signatures import method_info
+from inspector.registry import Registry
+from inspector.types.images import Prepared
+from inspector.types.options import PICTURES, MethodInfo
+from inspector.types.results.maps import Maps
+from inspector.types.targets import Target
+
+
+class AttributionMethod(Protocol):
+    """A method that maps targets back to the image. Its own options are keyword parameters with defaults."""
+
+    def __call__(self, run: Run, x: Prepared, targets: Sequence[Target]) -> Maps:
+        """Return one map per target."""
+
+
+M = TypeVar("M", bound=AttributionMethod)
+
+ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
+    "attribution method", package="inspector.methods"
+)
+"""What has registered so far; `inspector.methods.catalog` knows all of them."""
+
+_INFOS: dict[str, MethodInfo] = {}
+
+
+def attribution_method(name: str, *, picture: str, caution: str | None = None) -> Callable[[M], M]:
+    """Register a method under the name by which users ask for it.
+
+    `picture` says how its maps are drawn (one of PICTURES), `caution` what must be said beside them, so that they are
+    not believed beyond what they show. Its results carry both, and the notes of their run.
+    """
+    if picture not in PICTURES:
+        raise ValueError(
+            f"Attribution method {name!r} has the picture {picture!r}; allowed: {', '.join(PICTURES)}."
+        )
+
+    def register(function: M) -> M:
+        @functools.wraps(function)
+        def method(run: Run, x: Prepared, targets: Sequence[Target], **options: Any) -> Maps:
+            note_run(run)
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # what is not finite passes through, and is told of
+                found = function(run, x, targets, **options)
+            images = [target.image for target in found.targets]
+            note_values(run, x.values, found.maps, what="the maps", images=images)
+            return replace(found, method=name, picture=picture, caution=caution, notes=run.notes)
+
+        ATTRIBUTION_METHODS.add(name, method)
+        _INFOS[name] = replace(method_info(name, function), picture=picture, caution=caution)
+        return cast("M", method)
+
+    return register
+
+
+def registered(name: str) -> tuple[AttributionMethod, MethodInfo]:
+    """Return a method and what is known of it; NotFoundError names the methods that exist."""
+    function = ATTRIBUTION_METHODS.get(name)
+    if function is None:
+        raise unknown_name("attribution method", name, ATTRIBUTION_METHODS.keys(), field="method")
+    return function, _INFOS[name]

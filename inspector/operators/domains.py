@@ -1,0 +1,26 @@
+"""Domains of operators, and how an operator is named across them."""
+
+from __future__ import annotations
+
+from inspector.operators.nodes import Named
+
+STANDARD = ""
+"""ONNX's own operators. Models also spell it "ai.onnx"."""
+
+STANDARD_SPELLINGS = ("", "ai.onnx")
+
+MICROSOFT = "com.microsoft"
+"""ONNX Runtime's contributed operators, which quantizers and the runtime's own optimizer write."""
+
+Key = tuple[str, str]
+"""A domain and an operator."""
+
+
+def key_of(node: Named) -> Key:
+    """Return the domain, in its one spelling, and the operator of a node."""
+    return (STANDARD if is_standard(node) else node.domain), node.op_type
+
+
+def is_standard(node: Named) -> bool:
+    """Return whether a node's operator is one of ONNX's own."""
+    return node.domain in STANDARD_SPELLINGS

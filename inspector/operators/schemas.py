@@ -1,0 +1,30 @@
+"""What ONNX's schemas say of the standard domain's operators, at all versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import onnx
+
+from inspector.operators.domains import STANDARD
+
+
+def versions(op_type: str) -> Sequence[onnx.defs.OpSchema]:
+    """Return all versions of a standard operator, oldest first; none for one that ONNX does not have."""
+    return _history().get(op_type, ())
+
+
+def fewest_inputs(op_type: str) -> int:
+    """Return how many inputs a standard operator needs at least, at any version; 0 where ONNX does not have it."""
+    return min((schema.min_input for schema in versions(op_type)), default=0)
+
+
+@cache
+def _history() -> Mapping[str, Sequence[onnx.defs.OpSchema]]:
+    found: dict[str, list[onnx.defs.OpSchema]] = defaultdict(list)
+    for schema in onnx.defs.get_all_schemas_with_history():
+        if schema.domain == STANDARD:
+            found[schema.name].append(schema)
+    return {name: sorted(schemas, key=lambda schema: schema.since_version) for name, schemas in found.items()}

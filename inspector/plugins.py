@@ -1,0 +1,45 @@
+"""Plugins: modules outside the package that register verbs, methods, pictures and whatever else has a registry."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from importlib.metadata import entry_points
+
+from inspector.errors import EngineError
+
+VARIABLE = "INSPECTOR_PLUGINS"
+"""The environment variable that names modules, with commas between."""
+GROUP = "inspector.plugins"
+"""The group of entry points by which an installed distribution names its modules."""
+
+
+def load_plugins() -> tuple[str, ...]:
+    """Import, once, the modules that the environment and the installed distributions name, and return their names.
+
+    What they register is there afterwards, in Python, on the command line and on the service. EngineError names a
+    plugin that cannot be imported.
+    """
+    names = plugin_names()
+    for name in names:
+        _load(name)
+    return names
+
+
+def plugin_names() -> tuple[str, ...]:
+    """Return the modules that are named, those of the environment first."""
+    given = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
+    installed = [one.module for one in entry_points(group=GROUP)]
+    return tuple(dict.fromkeys(name for name in [*given, *installed] if name))
+
+
+def _load(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        raise EngineError(
+            f"The plugin {name!r} cannot be imported: {type(error).__name__}: {error}. It is named in {VARIABLE}, or "
+            f"by an installed distribution in the entry points {GROUP!r}.",
+            reason="PLUGIN_FAILED",
+            field=name,
+        ) from error

@@ -1,0 +1,154 @@
+"""inspector.v1.CollectionService."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from inspector.collections.binding import Binding
+from inspector.collections.domain import Collections
+from inspector.collections.embedding import Content, Embedded, embedded, features_request
+from inspector.collections.store import Store
+from inspector.errors import LimitExceededError, within
+from inspector.face.model import Model
+from inspector.service.calls import Calls
+from inspector.service.gate import Gate
+from inspector.service.names import COLLECTIONS, MODELS, id_of, name_of, page_by_id
+from inspector.types.collections import CollectionInfo, Item, Neighbors, Pca, Query
+from inspector.types.control import Cancellation, Control
+from inspector.v1 import collection_service_pb2 as pb
+from inspector.v1 import collection_service_pb2_grpc
+from inspector.wire.codec import fields_given, of_message, to_message
+from inspector.wire.collections import collection_to_message
+
+T = TypeVar("T")
+
+MAX_NEIGHBORS = 1000
+
+
+class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
+    """Collections of vectors, and what is near in them.
+
+    No store is asked on the event loop. `gate` is for what computes over a whole collection, `quick` for the rest,
+    which thus never waits for it.
+    """
+
+    def __init__(self, calls: Calls, store: Store, *, gate: Gate, quick: Gate, max_items: int) -> None:
+        self._calls = calls
+        self._collections = Collections(store)
+        self._gate = gate
+        self._quick = quick
+        self._max_items = max_items
+
+    async def AddItems(self, request: pb.AddItemsRequest, context: Any) -> pb.AddItemsResponse:
+        name = id_of(COLLECTIONS, request.collection, field="collection")
+        model = id_of(MODELS, request.model, field="model") if request.model else ""
+        self._require_count(len(request.items), field="items")
+
+        def read() -> tuple[Sequence[Item], Binding]:
+            said = fields_given(request, {"layer": str, "pooling": str})
+            items = _read("items", request.items, Item)
+            return items, self._collections.binding(name, items, model=model, **said)
+
+        items, binding = await self._quickly(context, read)
+        made, binding = await self._embedded(items, binding, context)
+        info = await self._quickly(context, lambda: self._collections.append(name, made, binding))
+        return pb.AddItemsResponse(collection=collection_to_message(info))
+
+    async def ListCollections(
+        self, request: pb.ListCollectionsRequest, context: Any
+    ) -> pb.ListCollectionsResponse:
+        def page() -> tuple[Sequence[CollectionInfo], str]:
+            names, token = page_by_id(
+                self._collections.names(),
+                size=request.page_size,
+                token=request.page_token,
+                default=50,
+                limit=1000,
+            )
+            return self._collections.list(names), token
+
+        found, token = await self._quickly(context, page)
+        return pb.ListCollectionsResponse(
+            collections=map(collection_to_message, found), next_page_token=token
+        )
+
+    async def GetCollection(self, request: pb.GetCollectionRequest, context: Any) -> pb.GetCollectionResponse:
+        name = id_of(COLLECTIONS, request.name, field="name")
+        info = await self._quickly(context, lambda: self._collections.info(name))
+        return pb.GetCollectionResponse(collection=collection_to_message(info))
+
+    async def DeleteCollection(
+        self, request: pb.DeleteCollectionRequest, context: Any
+    ) -> pb.DeleteCollectionResponse:
+        name = id_of(COLLECTIONS, request.name, field="name")
+        await self._quickly(context, lambda: self._collections.delete(name))
+        return pb.DeleteCollectionResponse()
+
+    async def FindNeighbors(self, request: pb.FindNeighborsRequest, context: Any) -> pb.FindNeighborsResponse:
+        name = id_of(COLLECTIONS, request.collection, field="collection")
+        self._require_count(len(request.queries), field="queries")
+        said = fields_given(request, {"k": int, "metric": str})
+        if said.get("k", 0) > MAX_NEIGHBORS:
+            raise LimitExceededError(
+                f"k is {request.k}; at most {MAX_NEIGHBORS} neighbors are given.", field="k"
+            )
+
+        def read() -> tuple[Sequence[Query], Binding]:
+            return _read("queries", request.queries, Query), self._collections.bound(name)
+
+        queries, binding = await self._quickly(context, read)
+        made, _ = await self._embedded(queries, binding, context)
+
+        def work() -> pb.FindNeighborsResponse:
+            found: Neighbors = self._collections.neighbors(name, made, **said)
+            return to_message(found, pb.FindNeighborsResponse)
+
+        return await self._calls.behind(self._gate, context, work)
+
+    async def ComputePca(self, request: pb.ComputePcaRequest, context: Any) -> pb.ComputePcaResponse:
+        name = id_of(COLLECTIONS, request.collection, field="collection")
+
+        def work() -> pb.ComputePcaResponse:
+            found: Pca = self._collections.pca(name, **fields_given(request, {"components": int}))
+            return to_message(found, pb.ComputePcaResponse)
+
+        return await self._calls.behind(self._gate, context, work)
+
+    async def _quickly(self, context: Any, work: Callable[[], T]) -> T:
+        return await self._calls.behind(self._quick, context, work)
+
+    async def _embedded(
+        self, contents: Sequence[Content], binding: Binding, context: Any
+    ) -> tuple[Sequence[Content], Binding]:
+        """Make vectors of images on the binding's model, behind that model's own gate."""
+        if all(content.image is None for content in contents):
+            return contents, binding
+
+        def work(model: Model, cancellation: Cancellation) -> tuple[Sequence[Content], Binding]:
+            sha256 = model.info.sha256
+            control = Control(cancellation=cancellation)
+
+            def embed(images: Sequence[Any], binding: Binding) -> Embedded:
+                binding.made_by(sha256)
+                found = model.backend.ask(features_request(images, binding), control)
+                return Embedded(vectors=found.vectors, sha256=sha256)
+
+            return embedded(contents, binding, embed)
+
+        return await self._calls.on_model(name_of(MODELS, binding.require_model()), context, work)
+
+    def _require_count(self, count: int, *, field: str) -> None:
+        if count > self._max_items:
+            raise LimitExceededError(
+                f"{field} has {count} entries; one request takes at most {self._max_items}. Send several requests.",
+                field=field,
+            )
+
+
+def _read(field: str, messages: Sequence[Any], kind: type[T]) -> tuple[T, ...]:
+    found = []
+    for index, message in enumerate(messages):
+        with within(f"{field}[{index}]", always=True):
+            found.append(of_message(message, kind))
+    return tuple(found)

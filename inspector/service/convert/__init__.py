@@ -1,1 +1,0 @@
-"""Wire messages to Python values and back; nothing here computes."""

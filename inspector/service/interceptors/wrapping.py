@@ -1,0 +1,207 @@
+"""One way to stand around a call of any kind: unary or streamed, coroutine or async generator, of any service."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import grpc
+
+from inspector.errors import InvalidInputError
+
+Method = Callable[[Any, Any], Any]
+Around = Callable[["Call"], Awaitable[Any]]
+Each = Callable[[Any], object]
+"""Looks at one response before it is sent; what it raises ends the call."""
+
+_WELL = (None, 0, grpc.StatusCode.OK)
+_WRAPPED = "wrapped"
+"""Marks the functions made here: a request that cannot be parsed is handed on as far as they reach."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call, seen from the outside of its handler."""
+
+    method: str
+    """"/package.Service/Method"."""
+    metadata: tuple[tuple[str, str | bytes], ...]
+    """What the caller sent beside the request."""
+    request: Any
+    """The request; where requests are streamed, an async iterator of them."""
+    context: Any
+    """gRPC's ServicerContext."""
+    serve: Method
+    streams_responses: bool
+    encode: Callable[[Any], bytes] | None = None
+    """Where the one response is to become bytes within `proceed`, so that what is no response fails there."""
+
+    async def proceed(self, *, each: Each | None = None) -> Any:
+        """Let the handler serve; return its response, or None where it streams them. `each` sees every response."""
+        if isinstance(self.request, _Malformed) and not hasattr(self.serve, _WRAPPED):
+            raise self.request.error
+        if self.streams_responses:
+            context = self.context if each is None else _SeenWrites(self.context, each)
+            await _stream(self.serve, self.request, context)
+            return None
+        if not inspect.iscoroutinefunction(self.serve):
+            raise _not_async(self.serve)
+        response = await self.serve(self.request, self.context)
+        if each is not None and response is not None:
+            each(response)
+        if self.encode is None or self.context.code() not in _WELL:
+            return response  # with another code, gRPC sends none
+        return self.encode(response)
+
+
+class Interceptor(grpc.aio.ServerInterceptor):
+    """Stands around every call of every service: `around` says how.
+
+    What fails further in before there is a handler (an interceptor that raises) fails in `proceed`, as the call itself
+    would.
+    """
+
+    encodes: ClassVar[bool] = False
+    """Whether responses become bytes inside of this one: for the outermost."""
+
+    async def around(self, call: Call) -> Any:
+        """Return the response to a call, by `call.proceed()`, or raise."""
+        return await call.proceed()
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """Return a handler of the same kind with this around it."""
+        try:
+            handler = await continuation(handler_call_details)
+        except Exception as error:  # noqa: BLE001 — it is raised again, where there is a call to answer
+            handler = _raising(error)
+        if handler is None:  # no such method: gRPC answers
+            return None
+        return wrap(handler, handler_call_details, self.around, encodes=self.encodes)
+
+
+def wrap(handler: Any, details: Any, around: Around, *, encodes: bool = False) -> Any:
+    """Return a handler of the same kind; whatever the old one is, the new one's function is a coroutine."""
+    make, serve = _kind(handler)
+    # Of a stream, each response is encoded as it is written, which is within the call anyway.
+    within = encodes and not handler.response_streaming
+
+    async def served(request: Any, context: Any) -> Any:
+        return await around(
+            Call(
+                method=details.method,
+                metadata=details.invocation_metadata,
+                request=request,
+                context=context,
+                serve=serve,
+                streams_responses=handler.response_streaming,
+                encode=handler.response_serializer or _same_bytes if within else None,
+            )
+        )
+
+    setattr(served, _WRAPPED, True)
+    return make(
+        served,
+        request_deserializer=_decoder(handler),
+        response_serializer=None if within else handler.response_serializer,
+    )
+
+
+def _kind(handler: Any) -> tuple[Callable[..., Any], Method]:
+    """Return how to make a handler of the same kind, and its function."""
+    if handler.request_streaming and handler.response_streaming:
+        return grpc.stream_stream_rpc_method_handler, handler.stream_stream
+    if handler.request_streaming:
+        return grpc.stream_unary_rpc_method_handler, handler.stream_unary
+    if handler.response_streaming:
+        return grpc.unary_stream_rpc_method_handler, handler.unary_stream
+    return grpc.unary_unary_rpc_method_handler, handler.unary_unary
+
+
+async def _stream(serve: Method, request: Any, context: Any) -> None:
+    """Let a handler stream: a coroutine writes by itself, what a generator yields is written for it."""
+    if inspect.isasyncgenfunction(serve):
+        # Closed at once when the caller leaves while a response is written, so that its own cleanup is not left to
+        # the garbage collector.
+        async with aclosing(serve(request, context)) as responses:
+            async for response in responses:
+                await context.write(response)
+    elif inspect.iscoroutinefunction(serve):
+        await serve(request, context)
+    else:
+        raise _not_async(serve)
+
+
+class _SeenWrites:
+    """A context whose written responses are looked at."""
+
+    def __init__(self, context: Any, each: Each) -> None:
+        self._context = context
+        self._each = each
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    async def write(self, response: Any) -> None:
+        self._each(response)
+        await self._context.write(response)
+
+
+@dataclass(frozen=True)
+class _Malformed:
+    """Stands for a request that cannot be parsed until there is a call in which to say so."""
+
+    error: InvalidInputError
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    """Parses requests; what is no message is the caller's error, and never gRPC's report of our internals."""
+
+    decode: Callable[[bytes], Any]
+    streamed: bool
+
+    def __call__(self, data: bytes) -> Any:
+        try:
+            return self.decode(data)
+        except Exception as error:
+            malformed = InvalidInputError(
+                f"The request (bytes: {len(data):,}) is no message that this method takes. Send the one that the "
+                "protos name, of the same version.",
+                reason="MALFORMED_REQUEST",
+            )
+            if self.streamed:  # parsed while the handler reads: it is raised there
+                raise malformed from error
+            return _Malformed(malformed)
+
+
+def _decoder(handler: Any) -> Any:
+    decode = handler.request_deserializer
+    if decode is None or isinstance(decode, _Decoder):
+        return decode
+    return _Decoder(decode, streamed=handler.request_streaming)
+
+
+def _same_bytes(response: Any) -> bytes:
+    """Encode what needs no encoding."""
+    if not isinstance(response, bytes):
+        raise TypeError(f"The handler returned {type(response).__name__}, and no bytes.")
+    return response
+
+
+def _raising(error: Exception) -> Any:
+    """Return a handler that raises; it needs no request, so that it can stand for one of any kind."""
+
+    async def serve(_request: Any, _context: Any) -> None:
+        raise error
+
+    return grpc.stream_stream_rpc_method_handler(serve)
+
+
+def _not_async(serve: Method) -> TypeError:
+    return TypeError(
+        f"{serve!r} is neither a coroutine function nor an async generator function; a blocking function would hold "
+        "up all calls. Write it with `async def`, and what blocks into a thread."
+    )

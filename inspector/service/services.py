@@ -1,0 +1,134 @@
+"""What a server offers: the one list of services, by which they are registered, reflected and health-checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.descriptor import FileDescriptor
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from inspector.collections.registration import store_named
+from inspector.face.catalog import attribution_methods, verbs
+from inspector.service.calls import Calls
+from inspector.service.collection_servicer import CollectionServicer
+from inspector.service.gate import Gate
+from inspector.service.health import Health
+from inspector.service.hosting import Models
+from inspector.service.inspection_servicer import InspectionServicer
+from inspector.service.model_servicer import ModelServicer
+from inspector.service.reflection import Reflection
+from inspector.service.repository import Repository
+from inspector.service.sandbox import Sandbox
+from inspector.service.settings import Settings
+from inspector.v1 import (
+    collection_service_pb2,
+    collection_service_pb2_grpc,
+    inspection_service_pb2,
+    inspection_service_pb2_grpc,
+    model_service_pb2,
+    model_service_pb2_grpc,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What servicers are made of; the server owns and closes it."""
+
+    settings: Settings
+    health: Health
+    repository: Repository
+    sandbox: Sandbox
+    models: Models
+    calls: Calls
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service: its full name, what makes its servicer, and gRPC's function that adds it to a server."""
+
+    name: str
+    servicer: Callable[[Parts], Any]
+    add: Callable[[Any, Any], None]
+
+
+def full_name(file: FileDescriptor, service: str) -> str:
+    """Return the full name of a service, which must be in that proto file."""
+    return str(file.services_by_name[service].full_name)
+
+
+def standing_streams(what: str, settings: Settings) -> Gate:
+    """Return a gate for streams that may stay open for ever, so that calls always find room beside them."""
+    return Gate(what, running=max(1, settings.max_concurrent_rpcs // 4), waiting=0)
+
+
+def _models(parts: Parts) -> ModelServicer:
+    return ModelServicer(
+        parts.models, repository=parts.repository, sandbox=parts.sandbox, settings=parts.settings
+    )
+
+
+def _inspection(parts: Parts) -> InspectionServicer:
+    settings = parts.settings
+    return InspectionServicer(
+        parts.calls,
+        methods=attribution_methods,
+        verbs=verbs,
+        max_images=settings.max_images,
+        max_bytes=settings.max_message_bytes,
+    )
+
+
+def _collections(parts: Parts) -> CollectionServicer:
+    settings = parts.settings
+    return CollectionServicer(
+        parts.calls,
+        store_named(settings.collections_store)(max_bytes=settings.collections_bytes),
+        gate=Gate("the collections", running=1, waiting=settings.waiting_per_model),
+        quick=Gate("the collections' store", running=1, waiting=settings.max_concurrent_rpcs),
+        max_items=settings.max_images,
+    )
+
+
+def _reflection(parts: Parts) -> Reflection:
+    return Reflection(NAMES, callers=standing_streams("reflection", parts.settings))
+
+
+SERVICES = (
+    Service(
+        full_name(model_service_pb2.DESCRIPTOR, "ModelService"),
+        _models,
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server,
+    ),
+    Service(
+        full_name(inspection_service_pb2.DESCRIPTOR, "InspectionService"),
+        _inspection,
+        inspection_service_pb2_grpc.add_InspectionServiceServicer_to_server,
+    ),
+    Service(
+        full_name(collection_service_pb2.DESCRIPTOR, "CollectionService"),
+        _collections,
+        collection_service_pb2_grpc.add_CollectionServiceServicer_to_server,
+    ),
+    Service(
+        full_name(health_pb2.DESCRIPTOR, "Health"),
+        lambda parts: parts.health,
+        health_pb2_grpc.add_HealthServicer_to_server,
+    ),
+    Service(
+        full_name(reflection_pb2.DESCRIPTOR, "ServerReflection"),
+        _reflection,
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server,
+    ),
+)
+
+NAMES = tuple(service.name for service in SERVICES)
+"""The full names, which reflection lists and health knows."""
+
+
+def add_services(server: Any, parts: Parts) -> None:
+    """Add all services to a gRPC server."""
+    for service in SERVICES:
+        service.add(service.servicer(parts), server)

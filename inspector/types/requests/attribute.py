@@ -1,0 +1,42 @@
+"""Attribution: what of the images made a target what it is?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inspector.errors import InvalidInputError
+from inspector.types.requests.base import ImagesRequest, option, verb
+from inspector.types.results.maps import Maps
+from inspector.types.targets import Target, as_targets
+
+
+def as_options(value: Any) -> dict[str, Any]:
+    """Read a method's options: a mapping from their names."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise InvalidInputError(
+            f"options is a {type(value).__name__}; give a mapping from names to values.",
+            reason="INVALID_OPTION",
+        )
+    return dict(value)
+
+
+@verb("attribute")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AttributeRequest(ImagesRequest[Maps]):
+    """Map a class, a unit or any part of an output back to the pixels, by one of the attribution methods.
+
+    A target is a class index, `Class()` (the most probable), `Unit(layer, channel, position)`,
+    `Element(tensor, index)`, `Region(tensor, index)` or `Direction(tensor, vector)`, where a tensor is an output or a
+    layer. One target goes with any number of images, several targets with one image or with as many images.
+    """
+
+    method: str = option(
+        "saliency", help="saliency, deconvnet, guided, gradcam, lrp, …: see `inspector methods`.", short="m"
+    )
+    targets: tuple[Target, ...] = option(
+        (), help="What is explained; default: the most probable class.", take=as_targets, python="target"
+    )
+    options: Mapping[str, Any] = option({}, help="The method's own options, by name.", take=as_options)
+    policies: Mapping[str, str] | None = option({}, help="Other policies than the method's, by layer.")

@@ -1,0 +1,158 @@
+"""The base of all requests: plain data whose fields are a verb's options, in Python, on the wire and in the shell."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_hints
+
+from inspector.errors import InvalidInputError, within
+from inspector.registry import Registry
+from inspector.types.arrays import Array
+from inspector.types.images import ImageLike
+from inspector.types.options import OptionInfo, option_of
+from inspector.types.results.base import Result
+
+R_co = TypeVar("R_co", bound=Result, covariant=True)
+Q = TypeVar("Q", bound="type[Request[Any]]")
+
+Rendering = Literal["none", "png"]
+
+OPTIONS = "options"
+"""The field that takes, in Python, all keywords that are no other field's."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Request(Generic[R_co]):
+    """What a caller asks of a model; `R_co` is the kind of result that answers it."""
+
+    verb: ClassVar[str] = ""
+    """The name under which it is asked for: `model.<verb>(…)`, `inspector <verb>`."""
+
+    def __post_init__(self) -> None:
+        """Take every field as callers give it; InvalidInputError names the field."""
+        for one in request_fields(type(self)):
+            value = getattr(self, one.name)
+            with within(one.name, always=True):
+                taken = one.info.check(value, field="") if one.take is None else one.take(value)
+            object.__setattr__(self, one.name, taken)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImagesRequest(Request[R_co]):
+    """A request about images."""
+
+    images: ImageLike
+    """A path, encoded bytes, a PIL image, a uint8 picture, a float array as the model's input, or a list of those."""
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    """Values of the model's inputs beside the image, by name."""
+    rendering: Rendering = "none"
+    """"png": the result comes with its pictures as PNG files."""
+
+    def __post_init__(self) -> None:
+        """Take the options; InvalidInputError for a rendering that there is none of."""
+        super().__post_init__()
+        if self.rendering not in get_args(Rendering):
+            raise InvalidInputError(
+                f"rendering is {self.rendering!r}; allowed: {', '.join(get_args(Rendering))}.",
+                reason="UNKNOWN_ENUM",
+                field="rendering",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestField:
+    """One option of a verb."""
+
+    name: str
+    python: str
+    """The parameter's name in Python."""
+    info: OptionInfo
+    help: str
+    short: str | None
+    take: Callable[[Any], Any] | None
+
+
+REQUESTS: Registry[str, type[Request[Any]]] = Registry("verb", package="inspector.types.requests")
+"""All requests by their verbs."""
+
+
+def verb(name: str) -> Callable[[Q], Q]:
+    """Register a request under the name of its verb."""
+
+    def register(request: Q) -> Q:
+        request.verb = name
+        REQUESTS.add(name, request)
+        return request
+
+    return register
+
+
+def option(
+    default: Any = dataclasses.MISSING,
+    *,
+    help: str,  # noqa: A002 — the shell's word for it
+    take: Callable[[Any], Any] | None = None,
+    python: str | None = None,
+    short: str | None = None,
+) -> Any:
+    """Declare a field of a request as an option of its verb.
+
+    `take` makes its value of what callers give, where the annotation does not say it all; `python` is the parameter's
+    name in Python where it differs, `short` its letter in the shell.
+    """
+    words = {"help": help, "take": take, "python": python, "short": short}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=words)
+    return field(default=default, metadata=words)
+
+
+def request_fields(request: type[Request[Any]]) -> tuple[RequestField, ...]:
+    """Return the options of a verb, in order; images and named inputs are none."""
+    key: Any = request
+    return _fields(key)
+
+
+@functools.cache
+def _fields(request: Any) -> tuple[RequestField, ...]:
+    hints = get_type_hints(request)
+    return tuple(
+        RequestField(
+            name=one.name,
+            python=one.metadata["python"] or one.name,
+            info=option_of(one.name, hints[one.name], _default(one)),
+            help=one.metadata["help"],
+            short=one.metadata["short"],
+            take=one.metadata["take"],
+        )
+        for one in dataclasses.fields(request)
+        if "help" in one.metadata
+    )
+
+
+def result_kind(request: type[Request[Any]]) -> type[Result]:
+    """Return the kind of result that answers a kind of request."""
+    for base in getattr(request, "__orig_bases__", ()):
+        for argument in get_args(base):
+            if isinstance(argument, type) and issubclass(argument, Result):
+                return argument
+    raise TypeError(f"{request.__name__} does not say what answers it: derive it from Request[Kind].")
+
+
+def takes_images(request: type[Request[Any]]) -> bool:
+    """Return whether a verb is about images."""
+    return issubclass(request, ImagesRequest)
+
+
+def description_of(request: type[Request[Any]]) -> str:
+    """Return what a verb does, in one sentence."""
+    return (inspect.getdoc(request) or "").partition("\n")[0]
+
+
+def _default(one: dataclasses.Field[Any]) -> Any:
+    if one.default_factory is not dataclasses.MISSING:
+        return one.default_factory()
+    return None if one.default is dataclasses.MISSING else one.default

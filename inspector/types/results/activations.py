@@ -1,0 +1,52 @@
+"""Activations: what layers computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from inspector.types.arrays import Array
+from inspector.types.results.base import Cell, Result, kind
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Activation:
+    """What one layer computed."""
+
+    layer: str
+    values: Array
+    """(N, *layer shape) in the layer's own dtype; codes are dequantized."""
+    channel_axis: int | None = None
+    """The axis of `values` that holds channels, or units of a dense layer; None where unknown."""
+
+
+@kind("activations")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Activations(Result, Mapping[str, Array]):
+    """What layers computed, as a mapping: layer's name -> (N, *layer shape)."""
+
+    activations: tuple[Activation, ...]
+
+    def __getitem__(self, layer: str) -> Array:
+        for one in self.activations:
+            if one.layer == layer:
+                return one.values
+        raise KeyError(layer)
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.layer for one in self.activations)
+
+    def __len__(self) -> int:
+        return len(self.activations)
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return each layer's shape and range."""
+        rows: list[tuple[Cell, ...]] = [
+            (one.layer, "×".join(map(str, one.values.shape)), *map(float, _range(one.values)))
+            for one in self.activations
+        ]
+        return ("layer", "shape", "least", "mean", "largest"), rows
+
+
+def _range(values: Array) -> tuple[float, float, float]:
+    return values.min(), values.mean(), values.max()

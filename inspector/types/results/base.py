@@ -1,0 +1,127 @@
+"""The base of all results: notes, and ways to show itself."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from inspector.errors import InvalidInputError
+from inspector.registry import Registry
+from inspector.types.notes import Note
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Cell = str | int | float | bool | None
+"""What stands in a table."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """What a verb answered. Results are compared by identity: they hold arrays."""
+
+    notes: tuple[Note, ...] = ()
+    """What the result says about itself, e.g. that images ran one by one."""
+    rendered: tuple[bytes, ...] = ()
+    """PNG files, where the request asked for a rendering: one per picture of `pictures`."""
+
+    def pictures(self) -> list[Image.Image]:
+        """Draw the result as is usual for its kind; none where it has no picture."""
+        draw = PICTURES.get(type(self))
+        return [] if draw is None else draw(self)
+
+    def to_pil(self, index: int = 0) -> Image.Image:
+        """Return one of the pictures; InvalidInputError where there is none."""
+        pictures = self.pictures()
+        if not -len(pictures) <= index < len(pictures):
+            raise InvalidInputError(
+                f"This {type(self).__name__} has {len(pictures)} pictures; there is no picture {index}.",
+                reason="NO_PICTURE",
+                field="index",
+            )
+        return pictures[index]
+
+    def save(self, path: str | Path, *, index: int = 0) -> Path:
+        """Write a picture in the format that the file's suffix names, and return the path."""
+        picture = self.to_pil(index)
+        try:
+            picture.save(path)
+        except (OSError, ValueError) as error:
+            raise InvalidInputError(f"{path} cannot be written: {error}.", field="output") from error
+        return Path(path)
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return the result as columns and rows for people; no columns where it is no table."""
+        return (), []
+
+    def summary(self) -> list[str]:
+        """Return the result in a few lines for people."""
+        return []
+
+    def _repr_html_(self) -> str:
+        """Show the result in a notebook."""
+        columns, rows = self.table()
+        parts = [f"<p>{escape(line)}</p>" for line in self.summary()]
+        parts += [f'<img alt="" src="data:image/png;base64,{_base64(one)}">' for one in self.pictures()]
+        if columns:
+            parts.append(_html_table(columns, rows))
+        parts += [f"<p><em>{escape(note)}</em></p>" for note in self.notes]
+        return f"<div>{''.join(parts)}</div>"
+
+
+R = TypeVar("R", bound=Result)
+Draw = Callable[[Any], "list[Image.Image]"]
+
+PICTURES: Registry[type[Result], Draw] = Registry("picture of a result")
+"""How each kind of result is drawn; the room `render` fills it."""
+
+KINDS: Registry[str, type[Result]] = Registry("kind of result", package="inspector.types.results")
+"""All kinds by their names on the wire, in lower_snake_case."""
+
+
+def kind(name: str) -> Callable[[type[R]], type[R]]:
+    """Register a kind of result under the name that it has on the wire."""
+
+    def register(result: type[R]) -> type[R]:
+        KINDS.add(name, result)
+        return result
+
+    return register
+
+
+def name_of_kind(result: type[Result]) -> str:
+    """Return the name of a kind of result on the wire."""
+    return next(name for name in KINDS if KINDS.get(name) is result)
+
+
+def picture_of(result: type[Result]) -> Callable[[Draw], Draw]:
+    """Register how a kind of result is drawn."""
+
+    def register(draw: Draw) -> Draw:
+        return PICTURES.add(result, draw)
+
+    return register
+
+
+def _base64(picture: Image.Image) -> str:
+    buffer = BytesIO()
+    picture.save(buffer, format="PNG")
+    return b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _html_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(shown(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def shown(cell: Cell) -> str:
+    """Return what stands in a table for people."""
+    if cell is None:
+        return ""
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -1,0 +1,74 @@
+"""Images and examples: pictures that a verb made, and parts of images that excite something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.types.arrays import Array
+from inspector.types.results.base import Cell, Result, kind
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """One picture, and what it shows."""
+
+    pixels: Array
+    """uint8 (H, W, 3)."""
+    caption: str = ""
+    value: float | None = None
+    """What it was made or chosen for, e.g. the activation that it reaches."""
+
+
+@kind("images")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Images(Result):
+    """Pictures that a verb made, e.g. by synthesis."""
+
+    images: tuple[Picture, ...]
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return a row per picture."""
+        rows: list[tuple[Cell, ...]] = [
+            (index, one.caption, one.value, "×".join(map(str, one.pixels.shape)))
+            for index, one in enumerate(self.images)
+        ]
+        return ("picture", "caption", "value", "shape"), rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Example:
+    """A part of one image that excites a unit."""
+
+    image: str
+    """The image's name, or its index."""
+    value: float
+    """The unit's activation there."""
+    window: tuple[int, ...]
+    """Top, left, bottom, right in input pixels; bottom and right excluded."""
+    pixels: Array
+    """uint8 (H, W, 3): the part."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExampleRow:
+    """The strongest examples of one unit, strongest first."""
+
+    title: str
+    examples: tuple[Example, ...]
+
+
+@kind("examples")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Examples(Result):
+    """Per unit the parts of images that excite it most (Zeiler & Fergus 2014, Fig 2)."""
+
+    rows: tuple[ExampleRow, ...]
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return a row per example."""
+        rows: list[tuple[Cell, ...]] = [
+            (row.title, one.image, one.value, ",".join(map(str, one.window)))
+            for row in self.rows
+            for one in row.examples
+        ]
+        return ("unit", "image", "value", "window"), rows

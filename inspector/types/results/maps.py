@@ -1,0 +1,56 @@
+"""Maps: one per target, in the shape of the model's input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from inspector.types.arrays import Array
+from inspector.types.preprocessing import Preprocessing
+from inspector.types.results.base import Cell, Result, kind
+from inspector.types.targets import ResolvedTarget
+
+
+@kind("maps")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Maps(Result):
+    """What of the images made each target what it is, by one attribution method."""
+
+    method: str
+    maps: Array
+    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says; C is 1 for Grad-CAM and RISE."""
+    targets: tuple[ResolvedTarget, ...]
+    """What each of the M maps explains."""
+    inputs: Array
+    """(N, *image): what the model was given."""
+    layout: str
+    """"NCHW", "NHWC" or "NC"."""
+    completeness_gap: tuple[float, ...] = ()
+    """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
+    picture: str = "saliency"
+    """The way such maps are drawn: "saliency", "projection", "heat" or "signed"."""
+    caution: str | None = None
+    """What must be said beside a picture of this method."""
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    """How the model's input is made of a picture, so that the photograph can be drawn from `inputs`."""
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return a row per map."""
+        rows: list[tuple[Cell, ...]] = [
+            (target.image, str(target), target.value, float(np.abs(values).max()))
+            for target, values in zip(self.targets, self.maps, strict=True)
+        ]
+        return ("image", "target", "value", "largest |map|"), rows
+
+    def summary(self) -> list[str]:
+        """Return what was explained, and how far it can be believed."""
+        lines = [
+            f"{self.method} of {target}: value {target.value:.4g}, largest |map| {np.abs(values).max():.4g}"
+            for target, values in zip(self.targets, self.maps, strict=True)
+        ]
+        lines += [
+            f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)"
+            for gap in self.completeness_gap
+        ]
+        return [*lines, *([self.caution] if self.caution else [])]

@@ -1,0 +1,122 @@
+"""What is known of a model: plain data, the same in process and from a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector.errors import unknown_name
+from inspector.types.dtypes import Dtype
+from inspector.types.layers import FoundRectifier, Layer, Output, Shape
+from inspector.types.preprocessing import Preprocessing
+from inspector.types.results.base import Cell, Result, kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInput:
+    """A model's image input."""
+
+    name: str
+    dtype: Dtype
+    shape: Shape
+    """As declared, e.g. ("batch", 3, 224, 224)."""
+    layout: str
+    """"NCHW", "NHWC", or "NC" where the input is not an image (a flat vector)."""
+    batch: int | None
+    """The fixed batch size, or None where any is allowed. Requests take any number of images all the same."""
+    channels: int | None
+    height: int | None
+    width: int | None
+
+
+@kind("model_info")
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo(Result):
+    """What is known of a loaded model, its layers aside."""
+
+    name: str
+    sha256: str
+    size: int
+    """Bytes of the file or files, weights included."""
+    opset: int
+    """The version of the standard operator set that the graph is written in."""
+    input: ImageInput
+    outputs: tuple[Output, ...]
+    preprocessing: Preprocessing
+    labels: tuple[str, ...] | None
+    """The name of each class, where known."""
+    layer_count: int
+    device: str
+    """Where it runs: "cpu" or "cuda:N"."""
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return a row per fact."""
+        rows: list[tuple[Cell, ...]] = [
+            ("name", self.name),
+            ("input", f"{self.input.name}: {self.input.dtype} {_text(self.input.shape)} {self.input.layout}"),
+            *(("output", f"{one.name}: {one.dtype} {_text(one.shape)}") for one in self.outputs),
+            ("opset", self.opset),
+            ("layers", self.layer_count),
+            ("classes with names", len(self.labels or ())),
+            ("bytes", self.size),
+            ("device", self.device),
+            ("preprocessing", self.preprocessing.source),
+            ("assumed", ", ".join(self.preprocessing.assumed) or None),
+        ]
+        return ("fact", "value"), rows
+
+
+@kind("layers")
+@dataclass(frozen=True, kw_only=True)
+class Layers(Result):
+    """The layers that can be looked at, in graph order."""
+
+    layers: tuple[Layer, ...]
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return a row per layer."""
+        columns = ("layer", "operator", "shape", "channels", "field", "stride")
+        return columns, [_layer_row(layer) for layer in self.layers]
+
+    def summary(self) -> list[str]:
+        """Return how many there are."""
+        return [f"{len(self.layers)} layers"]
+
+
+@kind("rectifiers")
+@dataclass(frozen=True, kw_only=True)
+class Rectifiers(Result):
+    """What deconvnet and guided backpropagation take for rectifiers, in graph order."""
+
+    rectifiers: tuple[FoundRectifier, ...]
+
+    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """Return a row per rectifier."""
+        rows: list[tuple[Cell, ...]] = [
+            (one.layer, one.name, ", ".join(one.layers)) for one in self.rectifiers
+        ]
+        return ("layer", "function", "parts"), rows
+
+    def summary(self) -> list[str]:
+        """Return how many there are."""
+        return [f"{len(self.rectifiers)} rectifiers"]
+
+
+def find_layer(layers: tuple[Layer, ...], name: str) -> Layer:
+    """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""
+    by_output = {layer.output: layer for layer in layers}
+    by_name = {layer.name: layer for layer in layers}
+    found = by_name.get(name) or by_output.get(name)
+    if found is None:
+        raise unknown_name("layer", name, by_name)
+    return found
+
+
+def _layer_row(layer: Layer) -> tuple[Cell, ...]:
+    field = layer.receptive_field
+    size = None if field is None else "whole image" if field.covers_all else "×".join(map(str, field.size))
+    stride = None if field is None or field.covers_all else "×".join(f"{step:g}" for step in field.stride)
+    return layer.name, layer.op_type, _text(layer.shape), layer.channels, size, stride
+
+
+def _text(shape: Shape) -> str:
+    return "×".join("?" if size is None else str(size) for size in shape)

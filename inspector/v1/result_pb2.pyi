@@ -1,0 +1,326 @@
+from google.protobuf import any_pb2 as _any_pb2
+from inspector.v1 import model_pb2 as _model_pb2
+from inspector.v1 import target_pb2 as _target_pb2
+from inspector.v1 import tensor_pb2 as _tensor_pb2
+from inspector.v1 import value_pb2 as _value_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Result(_message.Message):
+    __slots__ = ("predictions", "activations", "maps", "sweep", "vectors", "table", "series", "images", "examples", "report", "model_info", "layers", "rectifiers", "other")
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
+    MAPS_FIELD_NUMBER: _ClassVar[int]
+    SWEEP_FIELD_NUMBER: _ClassVar[int]
+    VECTORS_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_INFO_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    RECTIFIERS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_NUMBER: _ClassVar[int]
+    predictions: Predictions
+    activations: Activations
+    maps: Maps
+    sweep: Sweep
+    vectors: Vectors
+    table: Table
+    series: Series
+    images: Images
+    examples: Examples
+    report: Report
+    model_info: _model_pb2.ModelInfo
+    layers: Layers
+    rectifiers: Rectifiers
+    other: _any_pb2.Any
+    def __init__(self, predictions: _Optional[_Union[Predictions, _Mapping]] = ..., activations: _Optional[_Union[Activations, _Mapping]] = ..., maps: _Optional[_Union[Maps, _Mapping]] = ..., sweep: _Optional[_Union[Sweep, _Mapping]] = ..., vectors: _Optional[_Union[Vectors, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., series: _Optional[_Union[Series, _Mapping]] = ..., images: _Optional[_Union[Images, _Mapping]] = ..., examples: _Optional[_Union[Examples, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., model_info: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ..., layers: _Optional[_Union[Layers, _Mapping]] = ..., rectifiers: _Optional[_Union[Rectifiers, _Mapping]] = ..., other: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
+
+class Predictions(_message.Message):
+    __slots__ = ("predictions", "notes", "rendered")
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    predictions: _containers.RepeatedCompositeFieldContainer[Prediction]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Prediction(_message.Message):
+    __slots__ = ("classes", "notes")
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    classes: _containers.RepeatedCompositeFieldContainer[ClassScore]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    def __init__(self, classes: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ...) -> None: ...
+
+class ClassScore(_message.Message):
+    __slots__ = ("index", "label", "probability", "score")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    label: str
+    probability: float
+    score: float
+    def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., probability: _Optional[float] = ..., score: _Optional[float] = ...) -> None: ...
+
+class Activations(_message.Message):
+    __slots__ = ("activations", "notes", "rendered")
+    ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    activations: _containers.RepeatedCompositeFieldContainer[Activation]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Activation(_message.Message):
+    __slots__ = ("layer", "values", "channel_axis")
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_AXIS_FIELD_NUMBER: _ClassVar[int]
+    layer: str
+    values: _tensor_pb2.Tensor
+    channel_axis: int
+    def __init__(self, layer: _Optional[str] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., channel_axis: _Optional[int] = ...) -> None: ...
+
+class Maps(_message.Message):
+    __slots__ = ("method", "maps", "targets", "inputs", "layout", "completeness_gap", "picture", "caution", "preprocessing", "notes", "rendered")
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    MAPS_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETENESS_GAP_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_FIELD_NUMBER: _ClassVar[int]
+    CAUTION_FIELD_NUMBER: _ClassVar[int]
+    PREPROCESSING_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    method: str
+    maps: _tensor_pb2.Tensor
+    targets: _containers.RepeatedCompositeFieldContainer[_target_pb2.ResolvedTarget]
+    inputs: _tensor_pb2.Tensor
+    layout: str
+    completeness_gap: _containers.RepeatedScalarFieldContainer[float]
+    picture: str
+    caution: str
+    preprocessing: _model_pb2.Preprocessing
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., completeness_gap: _Optional[_Iterable[float]] = ..., picture: _Optional[str] = ..., caution: _Optional[str] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Sweep(_message.Message):
+    __slots__ = ("target", "probability", "label", "activation", "done", "layer", "channel", "baseline_probability", "baseline_label", "baseline_activation", "tops", "lefts", "size", "stride", "fill", "notes", "inputs", "layout", "labels", "preprocessing", "rendered")
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: str
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[str] = ...) -> None: ...
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_LABEL_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_ACTIVATION_FIELD_NUMBER: _ClassVar[int]
+    TOPS_FIELD_NUMBER: _ClassVar[int]
+    LEFTS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    FILL_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    PREPROCESSING_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    target: _target_pb2.ResolvedTarget
+    probability: _tensor_pb2.Tensor
+    label: _tensor_pb2.Tensor
+    activation: _tensor_pb2.Tensor
+    done: _tensor_pb2.Tensor
+    layer: str
+    channel: int
+    baseline_probability: float
+    baseline_label: int
+    baseline_activation: float
+    tops: _tensor_pb2.Tensor
+    lefts: _tensor_pb2.Tensor
+    size: _containers.RepeatedScalarFieldContainer[int]
+    stride: _containers.RepeatedScalarFieldContainer[int]
+    fill: _containers.RepeatedScalarFieldContainer[float]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    inputs: _tensor_pb2.Tensor
+    layout: str
+    labels: _containers.ScalarMap[int, str]
+    preprocessing: _model_pb2.Preprocessing
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, target: _Optional[_Union[_target_pb2.ResolvedTarget, _Mapping]] = ..., probability: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., label: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., activation: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., done: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., baseline_probability: _Optional[float] = ..., baseline_label: _Optional[int] = ..., baseline_activation: _Optional[float] = ..., tops: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lefts: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., stride: _Optional[_Iterable[int]] = ..., fill: _Optional[_Iterable[float]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., labels: _Optional[_Mapping[int, str]] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Vectors(_message.Message):
+    __slots__ = ("vectors", "layer", "pooling", "notes", "rendered")
+    VECTORS_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    POOLING_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    vectors: _tensor_pb2.Tensor
+    layer: str
+    pooling: str
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, vectors: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layer: _Optional[str] = ..., pooling: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Table(_message.Message):
+    __slots__ = ("columns", "rows", "title", "notes", "rendered")
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    rows: _containers.RepeatedCompositeFieldContainer[Row]
+    title: str
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, columns: _Optional[_Iterable[str]] = ..., rows: _Optional[_Iterable[_Union[Row, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Row(_message.Message):
+    __slots__ = ("cells",)
+    CELLS_FIELD_NUMBER: _ClassVar[int]
+    cells: _containers.RepeatedCompositeFieldContainer[_value_pb2.Value]
+    def __init__(self, cells: _Optional[_Iterable[_Union[_value_pb2.Value, _Mapping]]] = ...) -> None: ...
+
+class Series(_message.Message):
+    __slots__ = ("x", "curves", "x_label", "y_label", "title", "notes", "rendered")
+    class CurvesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _tensor_pb2.Tensor
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    X_FIELD_NUMBER: _ClassVar[int]
+    CURVES_FIELD_NUMBER: _ClassVar[int]
+    X_LABEL_FIELD_NUMBER: _ClassVar[int]
+    Y_LABEL_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    x: _tensor_pb2.Tensor
+    curves: _containers.MessageMap[str, _tensor_pb2.Tensor]
+    x_label: str
+    y_label: str
+    title: str
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, x: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., curves: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., x_label: _Optional[str] = ..., y_label: _Optional[str] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Images(_message.Message):
+    __slots__ = ("images", "notes", "rendered")
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    images: _containers.RepeatedCompositeFieldContainer[Picture]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, images: _Optional[_Iterable[_Union[Picture, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Picture(_message.Message):
+    __slots__ = ("pixels", "caption", "value")
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    pixels: _tensor_pb2.Tensor
+    caption: str
+    value: float
+    def __init__(self, pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., caption: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+
+class Examples(_message.Message):
+    __slots__ = ("rows", "notes", "rendered")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[ExampleRow]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, rows: _Optional[_Iterable[_Union[ExampleRow, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class ExampleRow(_message.Message):
+    __slots__ = ("title", "examples")
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    title: str
+    examples: _containers.RepeatedCompositeFieldContainer[Example]
+    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
+
+class Example(_message.Message):
+    __slots__ = ("image", "value", "window", "pixels")
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    image: str
+    value: float
+    window: _containers.RepeatedScalarFieldContainer[int]
+    pixels: _tensor_pb2.Tensor
+    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class Report(_message.Message):
+    __slots__ = ("findings", "title", "notes", "rendered")
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    findings: _containers.RepeatedCompositeFieldContainer[Finding]
+    title: str
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Finding(_message.Message):
+    __slots__ = ("id", "severity", "message", "subject")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    severity: str
+    message: str
+    subject: str
+    def __init__(self, id: _Optional[str] = ..., severity: _Optional[str] = ..., message: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
+
+class Layers(_message.Message):
+    __slots__ = ("layers", "notes", "rendered")
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    layers: _containers.RepeatedCompositeFieldContainer[_model_pb2.Layer]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, layers: _Optional[_Iterable[_Union[_model_pb2.Layer, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Rectifiers(_message.Message):
+    __slots__ = ("rectifiers", "notes", "rendered")
+    RECTIFIERS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    rectifiers: _containers.RepeatedCompositeFieldContainer[_model_pb2.FoundRectifier]
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, rectifiers: _Optional[_Iterable[_Union[_model_pb2.FoundRectifier, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...

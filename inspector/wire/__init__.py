@@ -1,0 +1,1 @@
+"""Both directions of every conversion between plain data and messages."""

@@ -1,0 +1,111 @@
+"""Images of a request: sent as callers have them, decoded and preprocessed where the model runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from inspector.errors import InvalidInputError, within
+from inspector.types.arrays import Array
+from inspector.types.images import ImageLike, Prepared
+from inspector.v1 import image_pb2
+from inspector.wire.codec import HOOKS, Hook
+from inspector.wire.tensors import finite_tensor_of_message, tensor_to_message
+
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+_FLOATS = frozenset({"FP16", "FP32", "FP64", "BF16"})
+
+
+def images_to_messages(images: ImageLike) -> list[image_pb2.Image]:
+    """Return the messages of one image or a list of several."""
+    if isinstance(images, list | tuple):
+        if not images:
+            raise InvalidInputError("The list of inputs is empty; give at least one image.", field="images")
+        found = []
+        for index, one in enumerate(images):
+            with within(f"images[{index}]", always=True):
+                found.append(image_to_message(one))
+        return found
+    with within("images", always=True):
+        return [image_to_message(images)]
+
+
+def images_of_messages(messages: Sequence[image_pb2.Image]) -> ImageLike:
+    """Return the only image, or a list of several, as `prepare` takes them."""
+    found = []
+    for index, message in enumerate(messages):
+        with within(f"images[{index}]", always=True):
+            found.append(image_of_message(message))
+    return found[0] if len(found) == 1 else found
+
+
+def image_to_message(image: object) -> image_pb2.Image:
+    """Return the message of a path, encoded bytes, a PIL image, or an array (uint8: a picture; float: an input)."""
+    match image:
+        case bytes() | bytearray() | memoryview():
+            return image_pb2.Image(encoded=bytes(image))
+        case str() | Path():
+            return image_pb2.Image(encoded=_read(Path(image)))
+        case Pillow.Image():
+            return image_pb2.Image(encoded=_png(image))
+        case np.ndarray():
+            return image_pb2.Image(tensor=tensor_to_message(image))
+        case Prepared():
+            return image_pb2.Image(tensor=tensor_to_message(image.values))
+    raise InvalidInputError(
+        f"An image is a path, bytes, a PIL image, a NumPy array, or a list of those; {type(image).__name__} was given."
+    )
+
+
+def image_of_message(message: image_pb2.Image) -> bytes | Array:
+    """Return encoded bytes, a uint8 picture or float values."""
+    source = message.WhichOneof("source")
+    if source is None:
+        raise InvalidInputError("The image is empty; set encoded or tensor.", reason="MISSING")
+    if source == "encoded":
+        return message.encoded
+    with within("tensor", always=True):
+        array = finite_tensor_of_message(message.tensor)
+        if message.tensor.datatype not in _FLOATS | {"UINT8"}:
+            raise InvalidInputError(
+                f"datatype is {message.tensor.datatype}; a picture is UINT8, values of the input are "
+                f"{', '.join(sorted(_FLOATS))}.",
+                field="datatype",
+            )
+        if array.size == 0:
+            raise InvalidInputError(
+                f"shape is {list(array.shape)}; there is nothing in it.",
+                reason="INVALID_SHAPE",
+                field="shape",
+            )
+    return array
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"The image {str(path)!r} cannot be read: {error.strerror}.") from error
+
+
+def _png(image: Pillow.Image) -> bytes:
+    """Return a PIL image as PNG, with nothing lost of what the server looks at: pixels, alpha, orientation."""
+    if getattr(image, "n_frames", 1) > 1:
+        raise InvalidInputError("The image is animated. Give the frame that you mean as an image of its own.")
+    if image.mode == "F":
+        raise InvalidInputError("An image of mode F has no agreed range; give a uint8 array.")
+    exif = image.getexif()
+    if image.mode.startswith("I"):
+        image = image.convert("I;16")
+    elif image.mode not in _PNG_MODES:
+        image = image.convert("RGBA" if image.mode.lower().endswith("a") else "RGB")
+    buffer = BytesIO()
+    image.save(buffer, format="PNG", exif=exif, compress_level=1)
+    return buffer.getvalue()
+
+
+HOOKS.add(image_pb2.Image.DESCRIPTOR.full_name, Hook(image_to_message, image_of_message))

@@ -1,0 +1,122 @@
+"""Requests to messages and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from inspector.errors import InvalidInputError, NotFoundError, nearest, within
+from inspector.types.control import Control
+from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.base import REQUESTS, ImagesRequest, Request, request_fields
+from inspector.types.targets import as_target, as_targets
+from inspector.wire.calls import RUN, Rpc, rpc_of
+from inspector.wire.codec import given_fields, to_message
+from inspector.wire.hooks import value_of_message
+from inspector.wire.images import images_of_messages, images_to_messages
+
+_DATA = ("inputs", "rendering")
+"""Fields of every request about images that are no options of a verb."""
+
+
+def request_to_message(request: Request[Any], control: Control, *, model: str) -> Message:
+    """Return the message that asks the model with that resource name."""
+    call = rpc_of(type(request))
+    values: dict[str, Any] = {}
+    if isinstance(request, ImagesRequest):
+        values = {name: getattr(request, name) for name in _DATA}
+    fields = {one.name: getattr(request, one.name) for one in request_fields(type(request))}
+    message: Any = to_message(
+        values | (fields if call.name != RUN else _by_name(request, fields)), call.request
+    )
+    message.model = model
+    if isinstance(request, ImagesRequest):
+        message.images.extend(images_to_messages(request.images))
+    if "wants_partial" in message.DESCRIPTOR.fields_by_name:
+        message.wants_partial = control.wants_partial
+    return message  # type: ignore[no-any-return]
+
+
+def request_of_message(message: Any, call: Rpc) -> Request[Any]:
+    """Return the request that a message asks; InvalidInputError names the field that is off."""
+    kind = _kind_of(message, call)
+    names = [one.name for one in request_fields(kind)]
+    values = given_fields(message, kind, only=[*names, *_DATA] if call.name != RUN else _DATA)
+    if call.name == RUN:
+        values |= _named(message, kind)
+    if issubclass(kind, ImagesRequest):
+        if not message.images:
+            raise InvalidInputError(
+                "The list of inputs is empty; give at least one image.", reason="MISSING", field="images"
+            )
+        values["images"] = images_of_messages(message.images)
+    return kind(**values)
+
+
+def _kind_of(message: Any, call: Rpc) -> type[Request[Any]]:
+    name = message.verb if call.name == RUN else call.verb
+    kind = REQUESTS.get(name)
+    if kind is None:
+        known = ", ".join(sorted(REQUESTS))
+        raise NotFoundError(
+            f"There is no verb {name[:80]!r}. Known: {known}.{nearest(name[:80], REQUESTS)}",
+            reason="VERB_NOT_FOUND",
+            field="verb",
+        )
+    return kind
+
+
+def _by_name(request: Request[Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a RunRequest: the verb, its targets, and its other options by name."""
+    target = _target_field(type(request))
+    given = fields.pop(target, None) if target is not None else None
+    targets = given if isinstance(given, tuple) else () if given is None else (given,)
+    return {"verb": request.verb, "targets": targets, "options": fields}
+
+
+def _named(message: Any, kind: type[Request[Any]]) -> dict[str, Any]:
+    """Return the fields of a verb's request from a RunRequest."""
+    target = _target_field(kind)
+    known = [one.name for one in request_fields(kind) if one.name != target]
+    values: dict[str, Any] = {}
+    for name, value in message.options.items():
+        with within(f"options[{name}]", always=True):
+            if name not in known:
+                raise InvalidInputError(
+                    f"The verb {kind.verb!r} has no option {name[:80]!r}; it has: {', '.join(known) or 'none'}."
+                    f"{nearest(name[:80], known)}",
+                    reason="UNKNOWN_OPTION",
+                    field="",
+                )
+            values[name] = value_of_message(value)
+    _require_taken(message, kind, target)
+    if target is not None:
+        found = given_fields(message, AttributeRequest, only=["targets"]).get("targets", ())
+        values[target] = found if _takes_several(kind) else (found[0] if found else None)
+    return values
+
+
+def _require_taken(message: Any, kind: type[Request[Any]], target: str | None) -> None:
+    """Raise InvalidInputError for what the verb would not look at."""
+    most = 0 if target is None else None if _takes_several(kind) else 1
+    if most is not None and len(message.targets) > most:
+        raise InvalidInputError(
+            f"targets has {len(message.targets)} entries; the verb {kind.verb!r} takes {most or 'none'}.",
+            field="targets",
+        )
+    if not issubclass(kind, ImagesRequest):
+        for name in ("images", "inputs"):
+            if getattr(message, name):
+                raise InvalidInputError(
+                    f"The verb {kind.verb!r} is about the model alone; give no {name}.", field=name
+                )
+
+
+def _target_field(kind: type[Request[Any]]) -> str | None:
+    """Return the field of a request that says what is explained, if it has one."""
+    return next((one.name for one in request_fields(kind) if one.take in (as_target, as_targets)), None)
+
+
+def _takes_several(kind: type[Request[Any]]) -> bool:
+    return any(one.take is as_targets for one in request_fields(kind))

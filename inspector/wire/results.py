@@ -1,0 +1,95 @@
+"""Results to messages and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from google.protobuf import message_factory
+from google.protobuf.message import Message
+
+from inspector.errors import EngineError
+from inspector.registry import Registry
+from inspector.types.control import Progress
+from inspector.types.requests.base import Request, result_kind
+from inspector.types.results.base import KINDS, Result, name_of_kind
+from inspector.v1 import result_pb2
+from inspector.wire import hooks as _hooks  # noqa: F401 — conversions register themselves
+from inspector.wire.calls import RUN, Rpc
+from inspector.wire.codec import of_message, to_message
+
+M = TypeVar("M", bound=Message)
+
+OTHER_KINDS: Registry[type[Result], type[Message]] = Registry("message of a result")
+"""The messages of kinds that an extension brings; they travel in `Result.other`."""
+
+_RESULT: Any = result_pb2.Result.DESCRIPTOR
+
+
+def response_of(call: Rpc, *, result: Result | None = None, progress: Progress | None = None) -> Message:
+    """Return the message that carries how far it is, with what is known of the result so far, or at last the result."""
+    response: Any = call.response()
+    if progress is not None:
+        response.progress.done, response.progress.total = progress.done, progress.total
+        if progress.partial is not None and has_partial(call):
+            response.partial.CopyFrom(_result_to_message(progress.partial, call))
+    if result is not None:
+        response.result.CopyFrom(_result_to_message(result, call))
+    return response  # type: ignore[no-any-return]
+
+
+def has_partial(call: Rpc) -> bool:
+    """Return whether a call can tell what is known of its result before it is complete."""
+    return "partial" in call.response.DESCRIPTOR.fields_by_name
+
+
+def progress_of_response(response: Any, request: Request[Any], call: Rpc) -> Progress | None:
+    """Return how far it is, where a message says it."""
+    fields = response.DESCRIPTOR.fields_by_name
+    if "progress" not in fields or not response.HasField("progress"):
+        return None
+    known = "partial" in fields and response.HasField("partial")
+    partial = _result_of_message(response.partial, type(request), call) if known else None
+    return Progress(done=response.progress.done, total=response.progress.total, partial=partial)
+
+
+def result_of_response(response: Any, request: Request[Any], call: Rpc) -> Any:
+    """Return the result that a message carries, or None."""
+    return _result_of_message(response.result, type(request), call) if response.HasField("result") else None
+
+
+def _result_to_message(result: Result, call: Rpc) -> Message:
+    if call.name != RUN:
+        field: Any = call.response.DESCRIPTOR.fields_by_name["result"]
+        return to_message(result, message_factory.GetMessageClass(field.message_type))
+    wrapped = result_pb2.Result()
+    name = name_of_kind(type(result))
+    if name in _RESULT.fields_by_name:
+        kind = message_factory.GetMessageClass(_RESULT.fields_by_name[name].message_type)
+        getattr(wrapped, name).CopyFrom(to_message(result, kind))
+        return wrapped
+    other = OTHER_KINDS.get(type(result))
+    if other is None:
+        raise EngineError(
+            f"A result of the kind {type(result).__name__} has no message: register one in OTHER_KINDS.",
+            reason="NO_MESSAGE",
+        )
+    wrapped.other.Pack(to_message(result, other))
+    return wrapped
+
+
+def _result_of_message(message: Any, request: type[Request[Any]], call: Rpc) -> Result:
+    if call.name != RUN:
+        return of_message(message, result_kind(request))
+    name = message.WhichOneof("kind")
+    if name != "other":
+        kind = KINDS.get(name or "")
+        if kind is None:
+            raise EngineError(
+                "The server sent a kind of result that this client does not know; renew the client."
+            )
+        return of_message(getattr(message, name), kind)
+    for kind in OTHER_KINDS:
+        made: Message = OTHER_KINDS.get(kind)()  # type: ignore[misc]
+        if message.other.Unpack(made):
+            return of_message(made, kind)
+    raise EngineError(f"The server sent a {message.other.type_url}, which no extension here knows.")

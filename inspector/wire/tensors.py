@@ -1,0 +1,83 @@
+"""Tensors: NumPy arrays to messages and back, with nothing believed that came over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from inspector.errors import InvalidInputError
+from inspector.types.arrays import Array
+from inspector.types.dtypes import DATATYPES, datatype_of, dtype_of
+from inspector.v1 import tensor_pb2
+
+MAX_RANK = 8
+MAX_VALUES = 2**40
+"""More than any message holds; what is larger would overflow where sizes are multiplied."""
+
+_BFLOAT16 = "BF16"
+
+
+def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
+    """Return the message of an array of numbers or booleans; InvalidInputError for other dtypes."""
+    name = array.dtype.name
+    if name not in DATATYPES or name == "str":
+        raise InvalidInputError(
+            f"An array of dtype {name} cannot be sent; allowed are {', '.join(DATATYPES)}.",
+            reason="UNKNOWN_DATATYPE",
+        )
+    little = array if name == "bfloat16" else array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return tensor_pb2.Tensor(datatype=datatype_of(name), shape=array.shape, raw=little.tobytes())
+
+
+def tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
+    """Return a read-only view of a message's bytes; BF16, which NumPy lacks, is widened to float32.
+
+    InvalidInputError where the type is unknown, or shape and bytes disagree.
+    """
+    dtype = dtype_of(tensor.datatype, field="datatype")
+    name = "uint16" if tensor.datatype == _BFLOAT16 else dtype
+    if tensor.datatype not in DATATYPES.values() or name == "str":
+        raise InvalidInputError(
+            f"datatype is {tensor.datatype[:40]!r}; known are {', '.join(sorted(DATATYPES.values()))}.",
+            reason="UNKNOWN_DATATYPE",
+            field="datatype",
+        )
+    _check_shape(tensor.shape)
+    shape = tuple(tensor.shape)
+    kind = np.dtype(name).newbyteorder("<")
+    expected = prod(shape) * kind.itemsize
+    if expected != len(tensor.raw):
+        raise InvalidInputError(
+            f"raw has {len(tensor.raw)} bytes; {tensor.datatype} of shape {list(shape)} takes {expected}.",
+            reason="SIZE_MISMATCH",
+            field="raw",
+        )
+    if tensor.datatype == "BOOL":
+        return np.not_equal(np.frombuffer(tensor.raw, np.uint8), 0).reshape(shape)
+    array: Array = np.frombuffer(tensor.raw, kind).reshape(shape)
+    if tensor.datatype == _BFLOAT16:
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array
+
+
+def finite_tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
+    """Return the array of a message in a request, where NaN and infinity are an InvalidInputError."""
+    array = tensor_of_message(tensor)
+    if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        raise InvalidInputError(
+            "raw holds NaN or infinity; all values must be finite.", reason="NOT_FINITE", field="raw"
+        )
+    return array
+
+
+def _check_shape(shape: Sequence[int]) -> None:
+    too_large = prod(max(1, size) for size in shape[:MAX_RANK]) > MAX_VALUES
+    if len(shape) > MAX_RANK or min(shape[:MAX_RANK], default=0) < 0 or too_large:
+        raise InvalidInputError(
+            f"shape is {list(shape[:12])}; allowed are {MAX_RANK} dimensions, none negative, and {MAX_VALUES:,} "
+            "values.",
+            reason="INVALID_SHAPE",
+            field="shape",
+        )

@@ -1,0 +1,131 @@
+"""With --server, a command asks the model that the client gives, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import inspector as package
+import inspector.client
+from inspector.cli.main import EXIT_USAGE
+from inspector.methods.catalog import attribution_methods
+from tests.cli.conftest import Place
+from tests.support.command import Command
+
+ADDRESS = "somewhere:50051"
+
+
+class Service:
+    """What the shell needs of a client; its models run here."""
+
+    found: package.Model
+    made: list[tuple[str, dict[str, Any]]]
+    asked: list[dict[str, Any]]
+
+    def __init__(self, address: str, **words: Any) -> None:
+        self.made.append((address, words))
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.made.append(("closed", {}))
+
+    def model(self, name: str) -> package.Model:
+        assert name == "toy"
+        model, asked = self.found, self.asked
+
+        class Listening:
+            def ask(self, request: Any, control: Any) -> Any:
+                asked.append({"request": request, "timeout": control.timeout})
+                return model.backend.ask(request, control)
+
+        return package.Model(Listening(), name=name)
+
+    def attribution_methods(self) -> Any:
+        return attribution_methods()
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, place: Place) -> Iterator[type[Service]]:
+    with package.load(place.model, device="cpu") as model:
+        made = type("Here", (Service,), {"found": model, "made": [], "asked": []})
+        monkeypatch.setattr(inspector.client, "Client", made)
+        yield made
+
+
+CASES = {
+    "layers": ("layers",),
+    "predict": ("predict", "{image}", "-k", "2"),
+    "attribute": (
+        "attribute",
+        "{image}",
+        "-m",
+        "integrated_gradients",
+        "--option",
+        "steps=3",
+        "--class",
+        "4",
+    ),
+    "occlude": ("occlude", "{image}", "--size", "5,4", "--stride", "6"),
+    "features": ("features", "{images}"),
+    "neighbors": ("neighbors", "{image}", "{images}", "-k", "2"),
+    "pca": ("pca", "{images}"),
+}
+
+
+@pytest.mark.parametrize("words", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "words"])
+def test_it_is_the_same_as_here(
+    inspector: Command, place: Place, service: type[Service], words: tuple[str, ...], as_json: bool
+) -> None:
+    verb, *rest = (word.format(image=place.image, images=place.images) for word in words)
+    tail = ("--json",) if as_json else ()
+    here = inspector(verb, place.model, *rest, *tail)
+    assert not service.made
+    there = inspector(verb, "toy", *rest, *tail, "--server", ADDRESS)
+    assert here.code == there.code == 0
+    assert here.out == there.out
+    assert {address for address, _ in service.made} == {ADDRESS, "closed"}
+    assert service.asked
+
+
+def test_the_token_and_the_time_limit(
+    inspector: Command, place: Place, service: type[Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspector("predict", "toy", place.image, "--server", ADDRESS, "--token", "abc", "--timeout", 7.5)
+    assert service.made[0] == (ADDRESS, {"token": "abc"})
+    assert service.asked[0]["timeout"] == 7.5
+    monkeypatch.setenv("INSPECTOR_TOKEN", "from the environment")
+    inspector("methods", "--server", ADDRESS)
+    assert service.made[2] == (ADDRESS, {"token": "from the environment"})
+    monkeypatch.delenv("INSPECTOR_TOKEN")
+    inspector("methods", "--server", ADDRESS)
+    assert service.made[4] == (ADDRESS, {})
+
+
+def test_preprocessing_is_not_for_a_service(inspector: Command, place: Place, service: type[Service]) -> None:
+    found = inspector("predict", "toy", place.image, "--server", ADDRESS, "--preprocessing", "{}")
+    assert found.code == EXIT_USAGE
+    assert "--preprocessing works in-process" in found.err
+    assert not service.made
+
+
+def test_a_time_limit_here(inspector: Command, place: Place) -> None:
+    slow = ("-m", "rise", "--option", "masks=100000")
+    found = inspector("attribute", place.model, place.image, *slow, "--timeout", 0.2)
+    assert "more than 0.2 s" in found.err
+    assert "DEADLINE_EXCEEDED" in found.err
+    assert found.code not in (0, EXIT_USAGE)
+
+
+def test_an_input_beside_the_image(
+    inspector: Command, place: Place, service: type[Service], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "scale.npy", np.asarray([1, 2], np.float32))
+    inspector("predict", "toy", place.image, "--server", ADDRESS, "--input", f"scale={tmp_path}/scale.npy")
+    assert service.asked[0]["request"].inputs["scale"].tolist() == [1, 2]

@@ -1,0 +1,115 @@
+"""Collections in this process: the client's verbs, parameters and answers, on loaded models."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import inspector
+from inspector.client import Client
+from inspector.client.collections import WireCollections
+from inspector.collections.stores.memory import MemoryStore
+from inspector.errors import ConflictError, InvalidInputError, NotFoundError
+from inspector.face.collection import LocalCollections
+from inspector.face.collection import collection as collection_of
+from inspector.face.collections import Collection
+from tests.support.server import running_server
+from tests.support.toys import toy_cnn, toy_photo
+
+PHOTOS = {f"photo {seed}": toy_photo(seed) for seed in range(12)}
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[inspector.Model]:
+    with inspector.load(toy_cnn(), device="cpu", name="toy") as model:
+        yield model
+
+
+@pytest.fixture
+def collection(model: inspector.Model) -> Collection:
+    return collection_of("photos", models=model, store=MemoryStore())
+
+
+def verbs(kind: type) -> dict[str, list[tuple[str, object, object]]]:
+    return {
+        name: [(one.name, one.default, one.kind) for one in inspect.signature(verb).parameters.values()]
+        for name, verb in vars(kind).items()
+        if not name.startswith("_")
+    }
+
+
+def test_both_backends_have_the_same_verbs() -> None:
+    ours, theirs = verbs(LocalCollections), verbs(WireCollections)
+    for name in ("add", "neighbors", "pca", "info", "delete"):
+        assert ours[name] == theirs[name]
+
+
+def test_here_as_over_the_wire(tmp_path: Path, collection: Collection) -> None:
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        client.upload(toy_cnn(), name="toy")
+        remote = client.collection("photos")
+        vectors = {"vector": np.arange(8, dtype=np.float64)}
+        said = {"photo 3": {"file": "3.png"}, "vector": {"by": "me"}}
+        infos, answers, components = [], [], []
+        for one in (collection, remote):
+            infos.append(one.add(PHOTOS, attributes=said, model="toy", layer="conv2", pooling="max"))
+            infos.append(one.add(vectors=vectors, attributes=said))
+            answers += [
+                one.neighbors(list(PHOTOS.values())[2:4], k=5, metric="euclidean"),
+                one.neighbors(PHOTOS["photo 3"]),
+                one.neighbors(vectors=list(vectors.values()), k=100),
+                one.neighbors(items=["photo 1", "vector"]),
+            ]
+            components.append(one.pca(components=3))
+            infos.append(one.info())
+            one.delete()
+            with pytest.raises(NotFoundError):
+                one.info()
+        assert infos[:3] == infos[3:]
+        assert answers[:4] == answers[4:]
+        here, there = components
+        for field in fields(here):
+            assert np.array_equal(getattr(here, field.name), getattr(there, field.name))
+
+
+def test_a_model_is_given_with_the_first_images_and_remembered(model: inspector.Model) -> None:
+    collection = collection_of("photos", store=MemoryStore())
+    assert collection.add({"one": toy_photo(1)}, model=model).model == "toy"
+    assert collection.add({"two": toy_photo(2)}).item_count == 2
+    ((nearest,),) = collection.neighbors(toy_photo(2), k=1)
+    assert nearest.id == "two"
+
+
+def test_a_collection_is_found_again_by_its_name(model: inspector.Model) -> None:
+    store = MemoryStore()
+    collection_of("photos", models=[model], store=store).add({"one": toy_photo(1)}, model="toy")
+    again = collection_of("photos", store=store)
+    assert again.info().item_count == 1
+    assert [one.id for one in again.neighbors(items=["one"])[0]] == ["one"]
+    with pytest.raises(InvalidInputError, match="no model 'toy' here"):
+        again.neighbors(toy_photo(1))
+
+
+def test_another_model_of_the_same_name_is_refused(model: inspector.Model, collection: Collection) -> None:
+    collection.add({"one": toy_photo(1)}, model=model)
+    with (
+        inspector.load(toy_cnn(batch=1), device="cpu", name="toy") as other,
+        pytest.raises(ConflictError) as caught,
+    ):
+        collection.add({"two": toy_photo(2)}, model=other)
+    assert caught.value.reason == "MODEL_CHANGED"
+    assert collection.add({"two": toy_photo(2)}).item_count == 2
+
+
+def test_what_cannot_be_asked(collection: Collection) -> None:
+    with pytest.raises(InvalidInputError, match="nothing to add"):
+        collection.add()
+    with pytest.raises(InvalidInputError, match="either images, or vectors, or items"):
+        collection.neighbors(toy_photo(1), items=["one"])
+    with pytest.raises(InvalidInputError, match="'x' is given twice"):
+        collection.add({"x": toy_photo(1)}, vectors={"x": np.ones(8)}, model="toy")

@@ -1,0 +1,100 @@
+"""Write docs/catalog.md: the verbs, kinds of result, methods, rules of check and stores that there are.
+
+python -m tools.generate_catalog [--check | --print]
+
+Plugins that INSPECTOR_PLUGINS names are listed too, so --check is for an environment without them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from inspector.check.rule import RULES
+from inspector.collections.registration import STORES
+from inspector.face.catalog import attribution_methods, verbs
+from inspector.plugins import load_plugins
+from inspector.types.options import OptionInfo
+from inspector.types.results.base import KINDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "catalog.md"
+
+
+def page() -> str:
+    """Return the page."""
+    load_plugins()
+    kinds = [(name, KINDS.get(name)) for name in sorted(KINDS)]
+    rules = [RULES.get(name) for name in sorted(RULES)]
+    stores = [(name, STORES.get(name)) for name in sorted(STORES)]
+    parts = [
+        "# What there is",
+        "Written by `make catalog` from what is registered; CI compares it with the code.",
+        "## Verbs",
+        "What can be asked of a model: `model.<verb>(…)` in Python, `inspector <verb>` in a shell, a call of the "
+        "inspection service or `Run` over gRPC.",
+        _table(
+            ("verb", "what it does", "options", "result"),
+            [(f"`{one.name}`", one.description, _options(one.options), f"`{one.result}`") for one in verbs()],
+        ),
+        "## Kinds of result",
+        _table(
+            ("kind", "class", "what it is"),
+            [(f"`{name}`", f"`{kind.__name__}`", _first(kind)) for name, kind in kinds if kind is not None],
+        ),
+        "## Methods of `attribute`",
+        _table(
+            ("method", "source", "what it computes", "options", "picture"),
+            [
+                (f"`{one.name}`", one.title, one.description, _options(one.options), one.picture)
+                for one in attribution_methods()
+            ],
+        ),
+        "## Rules of `check`",
+        _table(
+            ("rule", "severity", "why it matters", "what to do"),
+            [(f"`{one.id}`", one.severity, one.rationale, one.mend) for one in rules if one is not None],
+        ),
+        "## Stores of collections",
+        _table(
+            ("store", "what it is"),
+            [(f"`{name}`", _first(kind)) for name, kind in stores if kind is not None],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _options(options: Sequence[OptionInfo]) -> str:
+    return ", ".join(f"`{one.name}`" for one in options)
+
+
+def _first(thing: object) -> str:
+    return (thing.__doc__ or "").strip().partition("\n")[0]
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def main() -> int:
+    """Write the page, print it, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare only")
+    parser.add_argument("--print", action="store_true", help="write to standard output")
+    given = parser.parse_args()
+    text = page()
+    if given.print:
+        sys.stdout.write(text)
+    elif not given.check:
+        PAGE.write_text(text)
+    elif not PAGE.exists() or PAGE.read_text() != text:
+        sys.stderr.write(f"{PAGE.relative_to(ROOT)} is not what the code says: run `make catalog`.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
