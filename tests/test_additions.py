@@ -187,6 +187,28 @@ def test_a_store_keeps_collections(folder: Path) -> None:
     assert json.loads(found.stdout) == [2, "ToyStore"]
 
 
+def test_a_service_keeps_collections_in_it(folder: Path) -> None:
+    program = (
+        "import json, sys, tempfile\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from inspector.client import Client\n"
+        "from tests.support.server import running_server\n"
+        "from inspector.plugins import load_plugins\n"
+        "load_plugins()\n"
+        "place = Path(tempfile.mkdtemp())\n"
+        'with running_server(place, collections_store="toy") as server, Client(server.address) as client:\n'
+        '    points = client.collection("points")\n'
+        '    points.add(vectors={"a": np.ones(3), "b": np.zeros(3)})\n'
+        '    ((nearest,),) = points.neighbors(items=["b"], k=1, metric="euclidean")\n'
+        "    made = sys.modules['toy_additions'].ToyStore.made\n"
+        "print(json.dumps([nearest.id, made]))\n"
+    )
+    found = run(folder, "-c", program)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout.strip().splitlines()[-1]) == ["b", 1]
+
+
 def test_what_is_not_named_does_not_appear(folder: Path) -> None:
     found = run(
         folder, "-m", "inspector", "toy_brightness", folder / "plain.onnx", folder / "photo.png", plugin=False

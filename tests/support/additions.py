@@ -162,4 +162,10 @@ def toy_name(run: Run) -> Iterator[tuple[str, str]]:
 
 @store("toy")
 class ToyStore(MemoryStore):
-    """The memory store under another name."""
+    """The memory store under another name, which counts how many are made."""
+
+    made = 0
+
+    def __init__(self, *, max_bytes: int) -> None:
+        super().__init__(max_bytes=max_bytes)
+        type(self).made += 1
