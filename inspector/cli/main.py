@@ -10,18 +10,26 @@ import typer
 
 from inspector import __version__
 from inspector.cli.commands import Commands
-from inspector.errors import CancelledError, InspectorError, InvalidModelError, LimitExceededError, UserError
+from inspector.errors import (
+    CancelledError,
+    DeadlineExceededError,
+    InspectorError,
+    InvalidModelError,
+    LimitExceededError,
+    UserError,
+)
 
 EXIT_USAGE = 2  # as the option parser's own
 EXIT_MODEL = 3
 EXIT_INTERNAL = 4
+EXIT_LATE = 124  # as of timeout(1)
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="inspector",
     cls=Commands,
     help="Look inside exported CNNs. Exit codes: 0 done, 2 wrong usage or input, 3 the model cannot be loaded, "
-    "4 the service cannot be reached or an internal error, 130 interrupted.",
+    "4 the service cannot be reached or an internal error, 124 --timeout is over, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -63,6 +71,8 @@ def main() -> None:
 def _exit_code(error: InspectorError) -> int:
     if isinstance(error, InvalidModelError | LimitExceededError) or error.reason == "MODEL_NOT_FOUND":
         return EXIT_MODEL
+    if isinstance(error, DeadlineExceededError):
+        return EXIT_LATE
     if isinstance(error, CancelledError):
         return EXIT_INTERRUPTED
     return EXIT_USAGE if isinstance(error, UserError) else EXIT_INTERNAL

@@ -50,6 +50,19 @@ class ServiceOptions:
             rich_help_panel=WHERE,
         ),
     ] = None
+    tls: Annotated[
+        bool,
+        typer.Option("--tls", help="Encrypt, and check the service's certificate.", rich_help_panel=WHERE),
+    ] = False
+    root_certificates: Annotated[
+        Path | None,
+        typer.Option(
+            "--root-certificates",
+            metavar="FILE.pem",
+            help="Whose certificates are trusted; with it --tls is on.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,8 @@ def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
 
 def connect(where: ServiceOptions) -> Client:
     """Return the client of the service that was named."""
-    from inspector.client import Client  # noqa: PLC0415
+    from inspector.client import Client, Endpoint, Tls  # noqa: PLC0415
 
-    words: dict[str, Any] = {} if where.token is None else {"token": where.token}
-    return Client(str(where.server), **words)
+    encrypted = where.tls or where.root_certificates is not None
+    tls = Tls(root_certificates=where.root_certificates) if encrypted else None
+    return Client(Endpoint(str(where.server), token=where.token, tls=tls))

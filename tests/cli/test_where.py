@@ -12,6 +12,7 @@ import pytest
 import inspector as package
 import inspector.client
 from inspector.cli.main import EXIT_USAGE
+from inspector.client import Endpoint, Tls
 from inspector.methods.catalog import attribution_methods
 from tests.cli.conftest import Place
 from tests.support.command import Command
@@ -23,17 +24,18 @@ class Service:
     """What the shell needs of a client; its models run here."""
 
     found: package.Model
-    made: list[tuple[str, dict[str, Any]]]
+    made: list[Endpoint | None]
+    """The endpoints of the clients that were made, with None where one was closed."""
     asked: list[dict[str, Any]]
 
-    def __init__(self, address: str, **words: Any) -> None:
-        self.made.append((address, words))
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.made.append(endpoint)
 
     def __enter__(self) -> Service:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.made.append(("closed", {}))
+        self.made.append(None)
 
     def model(self, name: str) -> package.Model:
         assert name == "toy"
@@ -90,7 +92,7 @@ def test_it_is_the_same_as_here(
     there = inspector(verb, "toy", *rest, *tail, "--server", ADDRESS)
     assert here.code == there.code == 0
     assert here.out == there.out
-    assert {address for address, _ in service.made} == {ADDRESS, "closed"}
+    assert {one.address if one else "closed" for one in service.made} == {ADDRESS, "closed"}
     assert service.asked
 
 
@@ -98,14 +100,19 @@ def test_the_token_and_the_time_limit(
     inspector: Command, place: Place, service: type[Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inspector("predict", "toy", place.image, "--server", ADDRESS, "--token", "abc", "--timeout", 7.5)
-    assert service.made[0] == (ADDRESS, {"token": "abc"})
+    assert service.made[0] == Endpoint(ADDRESS, token="abc")
     assert service.asked[0]["timeout"] == 7.5
-    monkeypatch.setenv("INSPECTOR_TOKEN", "from the environment")
+    monkeypatch.setenv("INSPECTOR_TOKEN", "from-the-environment")
     inspector("methods", "--server", ADDRESS)
-    assert service.made[2] == (ADDRESS, {"token": "from the environment"})
+    assert service.made[2] == Endpoint(ADDRESS, token="from-the-environment")
     monkeypatch.delenv("INSPECTOR_TOKEN")
     inspector("methods", "--server", ADDRESS)
-    assert service.made[4] == (ADDRESS, {})
+    assert service.made[4] == Endpoint(ADDRESS)
+    pem = place.image.with_suffix(".pem")
+    inspector("predict", "toy", place.image, "--server", ADDRESS, "--root-certificates", pem)
+    assert service.made[6] == Endpoint(ADDRESS, tls=Tls(root_certificates=pem))
+    inspector("predict", "toy", place.image, "--server", ADDRESS, "--tls")
+    assert service.made[8] == Endpoint(ADDRESS, tls=Tls())
 
 
 def test_preprocessing_is_not_for_a_service(inspector: Command, place: Place, service: type[Service]) -> None:
