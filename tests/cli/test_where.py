@@ -11,7 +11,7 @@ import pytest
 
 import inspector as package
 import inspector.client
-from inspector.cli.main import EXIT_USAGE
+from inspector.cli.main import EXIT_LATE, EXIT_USAGE
 from inspector.client import Endpoint, Tls
 from inspector.methods.catalog import attribution_methods
 from tests.cli.conftest import Place
@@ -127,7 +127,7 @@ def test_a_time_limit_here(inspector: Command, place: Place) -> None:
     found = inspector("attribute", place.model, place.image, *slow, "--timeout", 0.2)
     assert "more than 0.2 s" in found.err
     assert "DEADLINE_EXCEEDED" in found.err
-    assert found.code not in (0, EXIT_USAGE)
+    assert found.code == EXIT_LATE
 
 
 def test_an_input_beside_the_image(

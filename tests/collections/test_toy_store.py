@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict
 from threading import RLock
@@ -31,6 +32,7 @@ class SqliteStore:
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        weakref.finalize(self, self._db.close)  # newer Pythons warn of what is left open
         self._lock = RLock()
         self._db.executescript(
             "CREATE TABLE collection (name TEXT PRIMARY KEY, header TEXT);"
