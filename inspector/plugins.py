@@ -14,6 +14,10 @@ GROUP = "inspector.plugins"
 """The group of entry points by which an installed distribution names its modules."""
 
 
+_failures: dict[str, EngineError] = {}
+"""The first failure of each: what it had registered by then would hide it at the next try."""
+
+
 def load_plugins() -> tuple[str, ...]:
     """Import, once, the modules that the environment and the installed distributions name, and return their names.
 
@@ -34,12 +38,15 @@ def plugin_names() -> tuple[str, ...]:
 
 
 def _load(name: str) -> None:
+    if name in _failures:
+        raise _failures[name]
     try:
         importlib.import_module(name)
     except Exception as error:
-        raise EngineError(
+        _failures[name] = EngineError(
             f"The plugin {name!r} cannot be imported: {type(error).__name__}: {error}. It is named in {VARIABLE}, or "
             f"by an installed distribution in the entry points {GROUP!r}.",
             reason="PLUGIN_FAILED",
             field=name,
-        ) from error
+        )
+        raise _failures[name] from error

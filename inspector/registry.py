@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from importlib import import_module
@@ -19,12 +20,13 @@ class Registry(Generic[K, V]):
     registry that names its package imports all of them.
     """
 
-    def __init__(self, what: str, *, package: str | None = None) -> None:
-        """Start an empty registry of `what`; the modules below `package`, if any, register things in it."""
+    def __init__(self, what: str, *, package: str | tuple[str, ...] = ()) -> None:
+        """Start an empty registry of `what`; the modules below `package`, one or several, register things in it."""
         self._what = what
         self._items: dict[K, V] = {}
-        self._package = package
-        self._is_complete = package is None
+        self._owners: dict[K, str] = {}
+        self._packages = (package,) if isinstance(package, str) else package
+        self._is_complete = not self._packages
         self._is_importing = False
         self._loading = threading.RLock()
 
@@ -32,9 +34,10 @@ class Registry(Generic[K, V]):
         """Register `value`; ValueError if the key is taken, naming both owners."""
         if key in self._items:
             raise ValueError(
-                f"{self._what} {key!r} is registered twice: by {_owner(self._items[key])} and by {_owner(value)}."
+                f"{self._what} {key!r} is registered twice: by {self._owners[key]} and by {_registering_module()}."
             )
         self._items[key] = value
+        self._owners[key] = _registering_module()
         return value
 
     def get(self, key: K) -> V | None:
@@ -57,10 +60,11 @@ class Registry(Generic[K, V]):
     def _loaded(self) -> dict[K, V]:
         if not self._is_complete:
             with self._loading:  # taken again by a module that reads while it is imported
-                if self._package is not None and not self._is_importing:
+                if not self._is_complete and not self._is_importing:
                     self._is_importing = True
                     try:
-                        import_all(self._package)
+                        for package in self._packages:
+                            import_all(package)
                         self._is_complete = True
                     finally:
                         self._is_importing = False
@@ -73,5 +77,9 @@ def import_all(package: str) -> None:
         import_module(module.name)
 
 
-def _owner(value: object) -> str:
-    return str(getattr(value, "__module__", None) or type(value).__module__)
+def _registering_module() -> str:
+    """Return the module that is being imported: it registers, by whatever decorator."""
+    frame = sys._getframe(2)  # noqa: SLF001 — the only way to know who calls
+    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__"))

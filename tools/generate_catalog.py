@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from inspector.check.rule import RULES
 from inspector.collections.registration import STORES
 from inspector.face.catalog import attribution_methods, verbs
 from inspector.plugins import load_plugins
-from inspector.types.options import OptionInfo
+from inspector.types.options import OTHER, OptionInfo
+from inspector.types.requests.base import OPTIONS, REQUESTS, request_fields
 from inspector.types.results.base import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +39,15 @@ def page() -> str:
         "inspection service or `Run` over gRPC.",
         _table(
             ("verb", "what it does", "options", "result"),
-            [(f"`{one.name}`", one.description, _options(one.options), f"`{one.result}`") for one in verbs()],
+            [
+                (
+                    f"`{one.name}`",
+                    one.description,
+                    _options(one.options, _python_names(one.name)),
+                    f"`{one.result}`",
+                )
+                for one in verbs()
+            ],
         ),
         "## Kinds of result",
         _table(
@@ -66,8 +76,22 @@ def page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _options(options: Sequence[OptionInfo]) -> str:
-    return ", ".join(f"`{one.name}`" for one in options)
+def _options(options: Sequence[OptionInfo], names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return options with what they take, their defaults and their meanings; `names` are others in Python."""
+    return "<br>".join(_option(one, names.get(one.name, one.name)) for one in options)
+
+
+def _option(one: OptionInfo, python: str) -> str:
+    name = f"`{python}`" if python == one.name else f"`{python}` (`{one.name}` on the wire)"
+    takes = "a target" if OTHER in one.types and "target" in python else one.allowed
+    takes = "keywords" if python == OPTIONS else takes
+    default = "" if one.default in (None, (), {}) else f", `{one.default}` by default"
+    return f"{name}: {takes}{default}{'. ' + one.help if one.help else ''}"
+
+
+def _python_names(verb: str) -> Mapping[str, str]:
+    request = REQUESTS.get(verb)
+    return {} if request is None else {one.name: one.python for one in request_fields(request)}
 
 
 def _first(thing: object) -> str:

@@ -17,7 +17,7 @@ def check(run: Run, request: CheckRequest) -> Report:
     """Return what the wanted rules find, worst first; NotFoundError where there is no rule of an id."""
     ignored = {one.id for one in _named(request.ignore, field="ignore")}
     selected = _named(request.select, field="select") or _named(tuple(RULES), field="select")
-    rules = [one for one in selected if one.id not in ignored]
+    rules = [one for one in {one.id: one for one in selected}.values() if one.id not in ignored]
     findings = []
     for index, one in enumerate(rules):
         run.control.cancellation.raise_if_cancelled()
@@ -27,7 +27,9 @@ def check(run: Run, request: CheckRequest) -> Report:
         ]
         run.control.tell(index + 1, len(rules))
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return Report(title=f"{run.engine.model.name}: {len(rules)} rules", findings=tuple(findings))
+    return Report(
+        title=f"{run.engine.model.name}: {len(rules)} rules", findings=tuple(findings), notes=run.notes
+    )
 
 
 def _named(ids: Sequence[str], *, field: str) -> list[Rule]:

@@ -28,8 +28,8 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(
     name="inspector",
     cls=Commands,
-    help="Look inside exported CNNs. Exit codes: 0 done, 2 wrong usage or input, 3 the model cannot be loaded, "
-    "4 the service cannot be reached or an internal error, 124 --timeout is over, 130 interrupted.",
+    help="Look inside exported CNNs. Exit codes: 0 done, 1 `check` found an error, 2 wrong usage or input, 3 the model "
+    "cannot be loaded, 4 the service cannot be reached or an internal error, 124 --timeout is over, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

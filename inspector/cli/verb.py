@@ -63,8 +63,13 @@ def command_of(request: type[Request[Any]]) -> Command:
         ):
             result = model.ask(asked, progress=progress, timeout=where.timeout)
         deliver(result, images, answer)
+        if result.failed:
+            raise typer.Exit(EXIT_FINDINGS)
 
     return with_signature(run, parameters, name=request.verb, doc=escape(description_of(request)))
+
+
+EXIT_FINDINGS = 1
 
 
 def read_request(

@@ -14,6 +14,7 @@ from inspector.client.endpoint import MAX_MESSAGE_BYTES, TIMEOUT, Endpoint
 from inspector.client.upload import id_for, open_model, upload_messages
 from inspector.face.collections import Collection
 from inspector.face.model import Model
+from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo
 from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.served_model import ServedModel
@@ -36,6 +37,7 @@ class Client:
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         """Connect when first needed, to host:port (with `timeout` in seconds per call), or as an endpoint says."""
+        load_plugins()
         self._connection = Connection(
             Endpoint.parse(address, timeout=timeout, max_message_bytes=max_message_bytes)
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inspector.extras import engine_required
-from inspector.types.options import OptionInfo, VerbInfo
+from inspector.plugins import load_plugins
+from inspector.types.options import MethodInfo, OptionInfo, VerbInfo
 from inspector.types.requests.base import (
     REQUESTS,
     Request,
@@ -17,11 +18,18 @@ from inspector.types.requests.base import (
 from inspector.types.results.base import name_of_kind
 
 with engine_required():
-    from inspector.methods.catalog import attribution_methods
+    from inspector.methods import catalog
+
+
+def attribution_methods() -> tuple[MethodInfo, ...]:
+    """Return the methods of `attribute`, by name, with their options."""
+    load_plugins()
+    return catalog.attribution_methods()
 
 
 def verbs() -> tuple[VerbInfo, ...]:
     """Return what can be asked of a model, by name, with the options."""
+    load_plugins()
     kinds = [REQUESTS.get(name) for name in sorted(REQUESTS)]
     return tuple(verb_info(kind) for kind in kinds if kind is not None)
 
@@ -38,8 +46,5 @@ def verb_info(request: type[Request]) -> VerbInfo:  # type: ignore[type-arg]
 
 
 def _told(option: OptionInfo) -> OptionInfo:
-    """Return an option as it is told: an empty default is none."""
-    return replace(option, default=None) if option.default in ((), {}) else option
-
-
-__all__ = ["attribution_methods", "verb_info", "verbs"]
+    """Return an option as it is told: no mapping can be, and an empty one is none."""
+    return replace(option, default=None) if option.default == {} else option

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from inspector.check import answer as _check  # noqa: F401 — answers register themselves
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import DeadlineExceededError, InvalidInputError

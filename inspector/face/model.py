@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TypeVar
 
-import inspector.render.pictures  # noqa: F401 — results can be drawn wherever a model answers
 from inspector.face.backend import Backend
 from inspector.face.steps import steps_of
 from inspector.face.verbs import Verbs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspector.render.pictures  # noqa: F401 — what is rendered must be known how to draw
 from inspector.render.png import to_png
 from inspector.types.results.base import Result
 

@@ -15,7 +15,9 @@ R = TypeVar("R", bound=Result)
 Answer = Callable[[Run, Any], Result]
 """(a run, a request of its kind) -> the result."""
 
-ANSWERS: Registry[type[Request[Any]], Answer] = Registry("answer", package="inspector.methods")
+ANSWERS: Registry[type[Request[Any]], Answer] = Registry(
+    "answer", package=("inspector.methods", "inspector.check")
+)
 
 
 def answers(request: type[Request[R]]) -> Callable[[Callable[[Run, Any], R]], Callable[[Run, Any], R]]:

@@ -63,6 +63,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
                 if state != sent:
                     await context.write(Response(status=state))
                     sent = state
+                    continue  # it may have changed while it was written
                 if self._draining:
                     return
                 await changed.wait()

@@ -50,6 +50,8 @@ class OptionInfo:
     """None is allowed only where it is the default."""
     choices: tuple[str, ...] = ()
     """The texts that are allowed, where not all are; for policies, the names of those."""
+    help: str = ""
+    """What it means, for people."""
 
     @property
     def allowed(self) -> str:

@@ -62,13 +62,15 @@ class Verb(_message.Message):
     def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., result: _Optional[str] = ..., takes_images: bool = ...) -> None: ...
 
 class Option(_message.Message):
-    __slots__ = ("name", "types", "default_value", "choices")
+    __slots__ = ("name", "types", "default_value", "choices", "help")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPES_FIELD_NUMBER: _ClassVar[int]
     DEFAULT_VALUE_FIELD_NUMBER: _ClassVar[int]
     CHOICES_FIELD_NUMBER: _ClassVar[int]
+    HELP_FIELD_NUMBER: _ClassVar[int]
     name: str
     types: _containers.RepeatedScalarFieldContainer[OptionType]
     default_value: _value_pb2.Value
     choices: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., types: _Optional[_Iterable[_Union[OptionType, str]]] = ..., default_value: _Optional[_Union[_value_pb2.Value, _Mapping]] = ..., choices: _Optional[_Iterable[str]] = ...) -> None: ...
+    help: str
+    def __init__(self, name: _Optional[str] = ..., types: _Optional[_Iterable[_Union[OptionType, str]]] = ..., default_value: _Optional[_Union[_value_pb2.Value, _Mapping]] = ..., choices: _Optional[_Iterable[str]] = ..., help: _Optional[str] = ...) -> None: ...

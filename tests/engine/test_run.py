@@ -21,7 +21,7 @@ from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU
 from inspector.runtime.session import Session
 from inspector.runtime.tensor import DeviceTensor
-from inspector.types.control import Control
+from inspector.types.control import Cancellation, Control
 from inspector.types.targets import Class
 from tests.support.small_cnn import CLASSES, images, small_cnn
 
@@ -150,7 +150,7 @@ def test_a_scan_that_is_left_runs_no_further(runs: list[Any]) -> None:
 
 
 def test_cancellation_ends_scans_and_pullbacks() -> None:
-    control = Control()
+    control = Control(cancellation=Cancellation())
     run = Run(engine(batch_bytes=1), control=control)
     scanned = run.scan(images(2), LAYERS)
     next(scanned)

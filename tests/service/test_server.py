@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from inspector.client import Client, ServerUnavailableError
 from inspector.errors import CancelledError, ConflictError, InvalidInputError, LimitExceededError
+from inspector.service.gate import Gate
+from inspector.service.health import Health
 from inspector.service.server import Server, serve
 from inspector.service.services import NAMES
 from inspector.service.settings import Settings
@@ -252,3 +255,21 @@ def test_reflection_lists_the_services_and_their_files(channel: grpc.Channel) ->
 def test_an_address_without_host_and_port_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="host:port"):
         serve(Settings(address=address, repository=tmp_path))
+
+
+def test_a_watcher_is_told_what_changes_while_it_is_told() -> None:
+    async def watch() -> list[int]:
+        health = Health(["a"], watchers=Gate("watchers", running=1, waiting=0))
+        health.set("a", SERVING)
+        told: list[int] = []
+
+        class Context:
+            async def write(self, response: health_pb2.HealthCheckResponse) -> None:
+                told.append(response.status)
+                if len(told) == 1:
+                    health.drain()
+
+        await asyncio.wait_for(health.Watch(health_pb2.HealthCheckRequest(service="a"), Context()), 10)
+        return told
+
+    assert asyncio.run(watch()) == [SERVING, NOT_SERVING]

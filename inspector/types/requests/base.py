@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_hints
 
 from inspector.errors import InvalidInputError, within
@@ -123,7 +123,7 @@ def _fields(request: Any) -> tuple[RequestField, ...]:
         RequestField(
             name=one.name,
             python=one.metadata["python"] or one.name,
-            info=option_of(one.name, hints[one.name], _default(one)),
+            info=replace(option_of(one.name, hints[one.name], _default(one)), help=one.metadata["help"]),
             help=one.metadata["help"],
             short=one.metadata["short"],
             take=one.metadata["take"],

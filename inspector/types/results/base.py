@@ -30,6 +30,11 @@ class Result:
     rendered: tuple[bytes, ...] = ()
     """PNG files, where the request asked for a rendering: one per picture of `pictures`."""
 
+    @property
+    def failed(self) -> bool:
+        """Whether the result says that something is wrong: then the command line exits with 1."""
+        return False
+
     def pictures(self) -> list[Image.Image]:
         """Draw the result as is usual for its kind; none where it has no picture."""
         draw = PICTURES.get(type(self))
@@ -77,7 +82,7 @@ class Result:
 R = TypeVar("R", bound=Result)
 Draw = Callable[[Any], "list[Image.Image]"]
 
-PICTURES: Registry[type[Result], Draw] = Registry("picture of a result")
+PICTURES: Registry[type[Result], Draw] = Registry("picture of a result", package="inspector.render")
 """How each kind of result is drawn; the room `render` fills it."""
 
 KINDS: Registry[str, type[Result]] = Registry("kind of result", package="inspector.types.results")

@@ -35,6 +35,11 @@ class Report(Result):
             [(one.severity, one.id, one.subject, one.message) for one in self.findings],
         )
 
+    @property
+    def failed(self) -> bool:
+        """Whether an error is among the findings."""
+        return any(one.severity == "error" for one in self.findings)
+
     def summary(self) -> list[str]:
         """Return the title."""
         return [self.title] if self.title else []
