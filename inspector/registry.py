@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
+from types import FrameType
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -34,10 +35,10 @@ class Registry(Generic[K, V]):
         """Register `value`; ValueError if the key is taken, naming both owners."""
         if key in self._items:
             raise ValueError(
-                f"{self._what} {key!r} is registered twice: by {self._owners[key]} and by {_registering_module()}."
+                f"{self._what} {key!r} is registered twice: by {self._owners[key]} and by {_owner(value)}."
             )
         self._items[key] = value
-        self._owners[key] = _registering_module()
+        self._owners[key] = _owner(value)
         return value
 
     def get(self, key: K) -> V | None:
@@ -77,9 +78,16 @@ def import_all(package: str) -> None:
         import_module(module.name)
 
 
-def _registering_module() -> str:
-    """Return the module that is being imported: it registers, by whatever decorator."""
-    frame = sys._getframe(2)  # noqa: SLF001 — the only way to know who calls
-    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
+def _owner(value: object) -> str:
+    """Return the module that is being imported, whatever decorator registers for it; else the one of `value`."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 — the only way to know who calls
+    while frame is not None:
+        spec = frame.f_globals.get("__spec__")
+        if (
+            frame.f_code.co_name == "<module>"
+            and spec is not None
+            and frame.f_globals["__name__"] != "__main__"
+        ):
+            return str(frame.f_globals["__name__"])
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__"))
+    return str(getattr(value, "__module__", None) or type(value).__module__)
