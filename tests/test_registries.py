@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from inspector.model.rewriting.fused import EXPANSIONS
 from inspector.model.shapes.stand_ins import STAND_INS
 from inspector.operators.twins import TWINS
 from inspector.registry import Registry
+from inspector.types.requests.base import REQUESTS, Request, option, verb
+from inspector.types.results.table import Table
 
 REGISTRIES: dict[str, Registry[Any, Any]] = {
     "RULES": RULES,
@@ -93,3 +96,13 @@ def test_a_package_that_cannot_be_imported_is_an_error_each_time(
     for _ in range(2):
         with pytest.raises(ModuleNotFoundError):
             registry.get("one")
+
+
+def test_an_option_of_a_verb_that_nothing_can_carry_is_an_error() -> None:
+    @dataclass(frozen=True, kw_only=True, eq=False)
+    class Odd(Request[Table]):
+        words: set[str] | None = option(None, help="Of no type that there is.")
+
+    with pytest.raises(TypeError, match="option 'words' of Odd"):
+        verb("odd")(Odd)
+    assert "odd" not in REQUESTS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inspector import Direction, Element, Region
+from inspector import Class, Direction, Element, Region, Unit
 from inspector.errors import InvalidInputError
 from inspector.types.targets import ResolvedTarget, Span, as_target
 
@@ -24,6 +24,7 @@ CHECKS = np.indices((12, 10)).sum(axis=0) % 2 == 0
         lambda: Region("masks", mask=np.ones((12, 10))),
         lambda: Element("masks", ("a",)),  # type: ignore[arg-type]
         lambda: Element("masks", (1.5,)),  # type: ignore[arg-type]
+        lambda: Element(3),  # type: ignore[arg-type]
         lambda: Direction("embedding", (0.0, 0.0)),
         lambda: Direction("embedding", (np.inf, 0.0)),
     ],
@@ -31,6 +32,38 @@ CHECKS = np.indices((12, 10)).sum(axis=0) % 2 == 0
 def test_what_can_never_fit_is_refused_at_once(make: Callable[..., Any]) -> None:
     with pytest.raises(InvalidInputError):
         make()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [
+        (Unit, ("relu3", "5"), "channel"),
+        (Unit, ("relu3", 1.5), "channel"),
+        (Unit, ("relu3", True), "channel"),
+        (Unit, ("relu3", 5, (1.5, 2)), "position"),
+        (Unit, ("relu3", 5, "12"), "position"),
+        (Unit, ("relu3", 5, (1, (2,))), "position"),
+        (Unit, (3,), "layer"),
+        (Class, (1.0,), "index"),
+        (Class, ("a",), "index"),
+        (Class, (0, 1), "output"),
+        (Class, (0, "y", (1, "two")), "position"),
+        (Element, ("y", "ab"), "index"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_field(kind: Any, given: tuple[Any, ...], field: str) -> None:
+    with pytest.raises(InvalidInputError, match="give (one whole number|a name)") as caught:
+        kind(*given)
+    assert caught.value.field == field
+
+
+def test_numbers_of_any_kind_become_whole_ones() -> None:
+    number: Any = 3
+    five: Any = np.int64(5)
+    assert Unit("y", five, number) == Unit("y", 5, (3,))
+    assert Unit("y", 5, np.array([1, 2])).position == (1, 2)  # type: ignore[arg-type]
+    assert Class(np.int32(2), None, [1]) == Class(2, None, (1,))  # type: ignore[arg-type]
+    assert hash(Unit("y", 5, [1, 2])) == hash(Unit("y", 5, (1, 2)))  # type: ignore[arg-type]
 
 
 def test_ways_to_say_the_same() -> None:

@@ -143,7 +143,7 @@ def read_method_options(texts: Mapping[str, str], *, method: MethodInfo) -> dict
     for name, text in texts.items():
         option = method.option(name)
         if POLICIES in option.types:
-            raise InvalidInputError(f"{name} are given as --policy LAYER=POLICY.", field=f"options.{name}")
+            raise InvalidInputError(f"{name} are given as --policy LAYER=POLICY.", field=f"options[{name}]")
         options[name] = option.read(text)
     return options
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
-from inspector.types.results.base import Result
+from inspector.types.results.base import Result, save_pictures, unwritten
 
 ARRAYS = (".npy", ".npz")
 """Suffixes of files of arrays."""
@@ -20,19 +19,7 @@ ARRAYS = (".npy", ".npz")
 def save(result: Result, path: Path) -> list[Path]:
     """Write a result's pictures, or its arrays where the suffix says so or there are no pictures."""
     pictures = [] if path.suffix.lower() in ARRAYS else result.pictures()
-    if not pictures:
-        return [save_arrays(result, path)]
-    paths = [path] if len(pictures) == 1 else numbered(path, len(pictures))
-    return [save_picture(picture, one) for picture, one in zip(pictures, paths, strict=True)]
-
-
-def save_picture(picture: Image.Image, path: Path) -> Path:
-    """Write a picture in the format that the suffix names, PNG without one."""
-    try:
-        picture.save(path, format=None if path.suffix else "PNG")
-    except (OSError, ValueError) as error:
-        raise _unwritten(path, error) from error
-    return path
+    return save_pictures(pictures, path) if pictures else [save_arrays(result, path)]
 
 
 def save_arrays(result: Result, path: Path) -> Path:
@@ -42,11 +29,11 @@ def save_arrays(result: Result, path: Path) -> Path:
     if path.suffix.lower() not in ("", *ARRAYS) or not arrays:
         has = "no picture" if arrays else "neither pictures nor arrays"
         mend = f"give a {' or '.join(ARRAYS)} file" if arrays else "use --json"
-        raise InvalidInputError(f"The answer ({kind}) has {has} to write to {path}; {mend}.", field="output")
+        raise InvalidInputError(f"The answer ({kind}) has {has} to write to {path}; {mend}.", field="path")
     if path.suffix.lower() != ".npz" and len(arrays) > 1:
         raise InvalidInputError(
             f"The answer ({kind}) has several arrays: {', '.join(arrays)}; give a .npz file for them.",
-            field="output",
+            field="path",
         )
     try:
         with path.open("wb") as file:
@@ -55,7 +42,7 @@ def save_arrays(result: Result, path: Path) -> Path:
             else:
                 np.save(file, next(iter(arrays.values())))
     except OSError as error:
-        raise _unwritten(path, error) from error
+        raise unwritten(path, error) from error
     return path
 
 
@@ -71,13 +58,3 @@ def arrays_of(result: Result) -> dict[str, Array]:
         if isinstance(value, Mapping):
             found |= {str(name): item for name, item in value.items() if isinstance(item, np.ndarray)}
     return found
-
-
-def numbered(path: Path, count: int) -> list[Path]:
-    """Return name-1.png, name-2.png, …."""
-    return [path.with_name(f"{path.stem}-{index}{path.suffix}") for index in range(1, count + 1)]
-
-
-def _unwritten(path: Path, error: OSError | ValueError) -> InvalidInputError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return InvalidInputError(f"{path} cannot be written: {reason}.", field="output")

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from PIL import Image
 
-from inspector.cli.files import save_picture
 from inspector.cli.options import AnswerOptions, FeatureOptions, Images, Model, WhereOptions, find_images
 from inspector.cli.output import print_json, print_table, say_written
 from inspector.cli.parameters import grouped
@@ -17,6 +16,7 @@ from inspector.errors import InvalidInputError
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.images import decode_image
 from inspector.render.scatter import pca_scatter
+from inspector.types.results.base import save_pictures
 
 
 @grouped
@@ -39,7 +39,9 @@ def pca(
     if answer.output is not None:
         thumbnails = [Image.fromarray(decode_image(path, limits=Limits())) for path in paths]
         shares = [float(share) for share in fitted.explained_variance_ratio[:2]]
-        say_written(save_picture(pca_scatter(points[:, :2], thumbnails, explained=shares), answer.output))
+        picture = pca_scatter(points[:, :2], thumbnails, explained=shares)
+        for path in save_pictures([picture], answer.output):
+            say_written(path)
     rows = [{"image": path, "point": point} for path, point in zip(paths, points, strict=True)]
     if answer.as_json:
         print_json({"explained_variance_ratio": fitted.explained_variance_ratio, "points": rows})

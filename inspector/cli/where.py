@@ -39,6 +39,10 @@ def open_model(name: str, where: WhereOptions) -> Iterator[Model]:
             "--preprocessing works in-process; on a service it is given when the model is loaded there.",
             field="preprocessing",
         )
+    if where.device != WhereOptions.device:
+        raise InvalidInputError(
+            "--device works in-process; a service chooses the device when it loads the model.", field="device"
+        )
     with connect(where) as client:
         model_there: Any = client.model(name)
         yield model_there

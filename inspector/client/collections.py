@@ -56,7 +56,8 @@ class WireCollections:
 
     def pca(self, name: str, *, components: int = 2) -> Pca:
         """Return the principal components, and where the items lie on them."""
-        request = pb.ComputePcaRequest(collection=COLLECTIONS + name, components=components)
+        said = {"collection": COLLECTIONS + name, "components": components}
+        request = to_message(said, pb.ComputePcaRequest)
         return of_message(self._connection.call(self._service.ComputePca, request), Pca)
 
     def info(self, name: str) -> CollectionInfo:

@@ -69,6 +69,12 @@ def binding_for(
     What is not given (empty, None) is the collection's, or, where there is none yet, the default.
     """
     if existing is None:
+        if layer and not model:
+            raise InvalidInputError(
+                f"layer is {layer!r}, but no model is given whose layer that would be. Name a model, or leave the "
+                "layer out for vectors of your own.",
+                field="layer",
+            )
         return Binding(model=model, layer=layer, pooling=pooling or Binding.pooling)
     asked = replace(
         existing,

@@ -123,7 +123,7 @@ class Collections:
         """Return the principal components of all vectors, and where the items lie on them."""
         summary = self._summary(name)
         count, dimension = summary.item_count, summary.header.dimension
-        require_components(components, count=count, dimension=dimension)
+        components = require_components(components, count=count, dimension=dimension)
         with closing(self._blocks(summary)) as blocks:
             vectors = (block.vectors for block in blocks)
             axes = lazily.pca.fit(vectors, count=count, dimension=dimension, components=components)

@@ -1,6 +1,6 @@
 """The seam behind which collections are kept: small calls, each all or nothing.
 
-What passes it has been checked: a Header and a ItemBatch cannot be made of anything else. A store keeps, counts and
+What passes it has been checked: a Header and an ItemBatch cannot be made of anything else. A store keeps, counts and
 gives back; it raises only what it alone can know. `tests/collections/contract.py` says all of that in tests, and runs
 on every store.
 """

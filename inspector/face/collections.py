@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, nearest
 from inspector.face.model import Model
 from inspector.types.arrays import Array
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
@@ -75,6 +75,13 @@ class Collection:
         name. In this process all are added or none; to a server many go in several requests.
         """
         said = attributes or {}
+        for key in said:
+            if key not in (images or {}) and key not in (vectors or {}):
+                raise InvalidInputError(
+                    f"attributes has {key!r}, which is not among what is added."
+                    f"{nearest(key, [*(images or {}), *(vectors or {})])}",
+                    field=f"attributes[{key}]",
+                )
         items = [
             Item(id=key, image=image, attributes=said.get(key, {})) for key, image in (images or {}).items()
         ]

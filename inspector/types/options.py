@@ -135,7 +135,6 @@ _HINTS: Mapping[Any, str] = {
     float: NUMBER,
     str: TEXT,
     Literal: TEXT,
-    Sequence: NUMBERS,
     np.ndarray: TENSOR,
     Mapping: POLICIES,
 }
@@ -151,8 +150,9 @@ def option_of(name: str, hint: Any, default: object) -> OptionInfo:
 
 
 def _type_of(hint: Any) -> str:
-    if get_origin(hint) is tuple:
-        return TEXTS if get_args(hint)[0] is str else NUMBERS if get_args(hint)[0] in (int, float) else OTHER
+    if (get_origin(hint) or hint) in (tuple, Sequence):
+        of = next(iter(get_args(hint)), None)
+        return TEXTS if of is str else NUMBERS if of in (int, float) else OTHER
     return _HINTS.get(get_origin(hint) or hint, OTHER)
 
 

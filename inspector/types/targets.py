@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index as as_index
 from typing import Any, NamedTuple, SupportsIndex, cast
@@ -40,6 +40,11 @@ class Class:
     output: str | None = None
     position: tuple[int, ...] | None = None
 
+    def __post_init__(self) -> None:
+        _take(self, "index", _number)
+        _require_text(self.output, "output")
+        _take(self, "position", _indices)
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -51,6 +56,8 @@ class Unit:
 
     def __post_init__(self) -> None:
         _require_name(self.layer, "layer")
+        _take(self, "channel", _number)
+        _take(self, "position", _indices)
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,7 @@ class Element:
 
     def __post_init__(self) -> None:
         _require_name(self.tensor, "tensor")
-        if self.index is not None:
-            object.__setattr__(self, "index", _indices(self.index))
+        _take(self, "index", _indices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,19 +233,48 @@ def as_targets(value: TargetLike | Sequence[TargetLike]) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def _require_name(name: str, field: str) -> None:
+def _require_name(name: object, field: str) -> None:
+    _require_text(name, field)
     if not name:
         raise InvalidInputError(f"{field} is empty; give a name.", reason="MISSING", field=field)
 
 
-def _indices(given: object) -> tuple[int, ...]:
-    parts = given if isinstance(given, Sequence | np.ndarray) else (given,)
+def _require_text(name: object, field: str) -> None:
+    if name is not None and not isinstance(name, str):
+        raise InvalidInputError(f"{field} is {name!r}; give a name.", field=field)
+
+
+def _take(target: object, field: str, read: Callable[..., object]) -> None:
+    """Put what `read` makes of a target's field in its place; None stays."""
+    given = getattr(target, field)
+    if given is not None:
+        object.__setattr__(target, field, read(given, field=field))
+
+
+def _number(given: object, *, field: str) -> int:
+    found = _as_index(given)
+    if found is None:
+        raise InvalidInputError(f"{field} is {given!r}; give one whole number.", field=field)
+    return found
+
+
+def _indices(given: object, *, field: str) -> tuple[int, ...]:
+    several = isinstance(given, Sequence) and not isinstance(given, str | bytes)
+    parts = given if several else np.atleast_1d(given) if isinstance(given, np.ndarray) else (given,)
+    found = [_as_index(part) for part in cast("Iterable[object]", parts)]
+    if None in found:
+        raise InvalidInputError(f"{field} is {given!r}; give one whole number per axis.", field=field)
+    return tuple(cast("list[int]", found))
+
+
+def _as_index(given: object) -> int | None:
+    """Return a whole number; None for anything else, and for true and false."""
+    if isinstance(given, bool | np.bool_):
+        return None
     try:
-        return tuple(map(as_index, parts))
-    except TypeError as error:
-        raise InvalidInputError(
-            f"index is {given!r}; give one whole number per axis.", field="index"
-        ) from error
+        return as_index(cast("SupportsIndex", given))
+    except TypeError:
+        return None
 
 
 def _span(part: object) -> Span:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -17,21 +17,23 @@ from inspector.wire.codec import HOOKS, Hook
 from inspector.wire.tensors import finite_tensor_of_message, tensor_to_message
 
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
-_FLOATS = frozenset({"FP16", "FP32", "FP64", "BF16"})
 
 
 def images_to_messages(images: ImageLike) -> list[image_pb2.Image]:
-    """Return the messages of one image or a list of several."""
-    if isinstance(images, list | tuple):
-        if not images:
-            raise InvalidInputError("The list of inputs is empty; give at least one image.", field="images")
-        found = []
-        for index, one in enumerate(images):
-            with within(f"images[{index}]", always=True):
-                found.append(image_to_message(one))
-        return found
+    """Return the messages of one image, a list of several, or a list of lists, in their order."""
     with within("images", always=True):
-        return [image_to_message(images)]
+        return list(_messages(images))
+
+
+def _messages(images: ImageLike) -> Iterator[image_pb2.Image]:
+    if not isinstance(images, list | tuple):
+        yield image_to_message(images)
+        return
+    if not images:
+        raise InvalidInputError("The list of inputs is empty; give at least one image.", field="")
+    for index, one in enumerate(images):
+        with within(f"[{index}]", always=True):
+            yield from _messages(one)
 
 
 def images_of_messages(messages: Sequence[image_pb2.Image]) -> ImageLike:
@@ -62,7 +64,7 @@ def image_to_message(image: object) -> image_pb2.Image:
 
 
 def image_of_message(message: image_pb2.Image) -> bytes | Array:
-    """Return encoded bytes, a uint8 picture or float values."""
+    """Return encoded bytes or an array, whose dtype is judged where the model is known."""
     source = message.WhichOneof("source")
     if source is None:
         raise InvalidInputError("The image is empty; set encoded or tensor.", reason="MISSING")
@@ -70,12 +72,6 @@ def image_of_message(message: image_pb2.Image) -> bytes | Array:
         return message.encoded
     with within("tensor", always=True):
         array = finite_tensor_of_message(message.tensor)
-        if message.tensor.datatype not in _FLOATS | {"UINT8"}:
-            raise InvalidInputError(
-                f"datatype is {message.tensor.datatype}; a picture is UINT8, values of the input are "
-                f"{', '.join(sorted(_FLOATS))}.",
-                field="datatype",
-            )
         if array.size == 0:
             raise InvalidInputError(
                 f"shape is {list(array.shape)}; there is nothing in it.",

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from inspector.errors import InvalidInputError, NotFoundError, nearest, within
 from inspector.types.control import Control
 from inspector.types.requests.attribute import AttributeRequest
-from inspector.types.requests.base import REQUESTS, ImagesRequest, Request, request_fields
+from inspector.types.requests.base import OPTIONS, REQUESTS, ImagesRequest, Request, request_fields
 from inspector.types.targets import as_target, as_targets
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
@@ -72,7 +72,16 @@ def _by_name(request: Request[Any], fields: dict[str, Any]) -> dict[str, Any]:
     target = _target_field(type(request))
     given = fields.pop(target, None) if target is not None else None
     targets = given if isinstance(given, tuple) else () if given is None else (given,)
-    return {"verb": request.verb, "targets": targets, "options": fields}
+    own = fields.pop(OPTIONS, {})
+    for name in own:
+        if name in fields or name == target:
+            raise InvalidInputError(
+                f"The option {name!r} has the name of one of the verb {request.verb!r}; it cannot be told apart there.",
+                field=f"options[{name}]",
+            )
+    # A mapping that holds nothing says as much as one that is left out.
+    fields = {name: value for name, value in fields.items() if value != {}}
+    return {"verb": request.verb, "targets": targets, "options": fields | own}
 
 
 def _named(message: Any, kind: type[Request[Any]]) -> dict[str, Any]:
@@ -80,8 +89,12 @@ def _named(message: Any, kind: type[Request[Any]]) -> dict[str, Any]:
     target = _target_field(kind)
     known = [one.name for one in request_fields(kind) if one.name != target]
     values: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     for name, value in message.options.items():
         with within(f"options[{name}]", always=True):
+            if name not in known and OPTIONS in known and name != target:
+                own[name] = value_of_message(value)
+                continue
             if name not in known:
                 raise InvalidInputError(
                     f"The verb {kind.verb!r} has no option {name[:80]!r}; it has: {', '.join(known) or 'none'}."
@@ -90,6 +103,8 @@ def _named(message: Any, kind: type[Request[Any]]) -> dict[str, Any]:
                     field="",
                 )
             values[name] = value_of_message(value)
+    if own:
+        values.setdefault(OPTIONS, own)
     _require_taken(message, kind, target)
     if target is not None:
         found = given_fields(message, AttributeRequest, only=["targets"]).get("targets", ())
@@ -106,7 +121,7 @@ def _require_taken(message: Any, kind: type[Request[Any]], target: str | None) -
             field="targets",
         )
     if not issubclass(kind, ImagesRequest):
-        for name in ("images", "inputs"):
+        for name in ("images", *_DATA):
             if getattr(message, name):
                 raise InvalidInputError(
                     f"The verb {kind.verb!r} is about the model alone; give no {name}.", field=name

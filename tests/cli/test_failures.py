@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inspector.cli.fields import read_method_options
 from inspector.cli.main import EXIT_INTERNAL, EXIT_MODEL, EXIT_USAGE
+from inspector.errors import InvalidInputError
+from inspector.methods.catalog import info_of
 from tests.cli.conftest import Place
 from tests.support.command import Command
 
@@ -245,6 +248,21 @@ def test_preprocessing_is_the_services_own_affair(inspector: Command, place: Pla
     found = inspector("predict", "toy", place.image, "--server", address, "--preprocessing", "{}")
     assert found.code == EXIT_USAGE
     assert "--preprocessing works in-process" in found.err
+
+
+def test_a_device_is_the_services_own_affair(inspector: Command, place: Place, address: str) -> None:
+    found = inspector("predict", "toy", place.image, "--server", address, "--device", "cpu")
+    assert found.code != 0
+    assert "--device works in-process" in found.err
+
+
+def test_a_policy_among_the_options(inspector: Command, place: Place) -> None:
+    found = inspector("attribute", place.model, place.image, "--option", "policies=guided")
+    assert found.code != 0
+    assert "--policy LAYER=POLICY" in found.err
+    with pytest.raises(InvalidInputError) as caught:
+        read_method_options({"policies": "guided"}, method=info_of("saliency"))
+    assert caught.value.field == "options[policies]"
 
 
 def test_a_missing_model(inspector: Command, tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
 
 PHOTO = toy_photo()
 FLOATS = toy_image()
+NOTHING: Any = {"options": None, "policies": None, "inputs": None}
 SCALAR = np.ones((), np.float32)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
@@ -264,6 +266,18 @@ CASES = {
     "an occlusion, drawn": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=5, rendering="png")),
     "classes, drawn": Case("Predict", lambda m, t: m.predict(PHOTO, rendering="png")),
     "vectors, drawn": Case("Features", lambda m, t: m.features(PHOTO, rendering="png")),
+    "an empty fill": Case("Occlude", lambda m, t: m.occlude(PHOTO, fill=[])),
+    "policies that are none": Case("Attribute", lambda m, t: m.attribute(PHOTO, policies=None)),
+    "inputs that are none": Case("Predict", lambda m, t: m.predict(PHOTO, inputs=3)),
+    "an input that is no array": Case("Predict", lambda m, t: m.predict(PHOTO, inputs={"size": 3})),
+    "policies among the options": Case(
+        "Attribute",
+        lambda m, t: m.ask(AttributeRequest(images=PHOTO, options={"policies": {"relu1": "guided"}})),
+    ),
+    "no options at all": Case("Attribute", lambda m, t: m.ask(AttributeRequest(images=PHOTO, **NOTHING))),
+    "whole numbers": Case("Predict", lambda m, t: m.predict(np.ones((3, SIDE, SIDE), np.int8))),
+    "a list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, [FLOATS, [PHOTO]]])),
+    "an empty list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, []])),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,11 +55,11 @@ def test_here_as_over_the_wire(tmp_path: Path, collection: Collection) -> None:
         client.upload(toy_cnn(), name="toy")
         remote = client.collection("photos")
         vectors = {"vector": np.arange(8, dtype=np.float64)}
-        said = {"photo 3": {"file": "3.png"}, "vector": {"by": "me"}}
+        photo, by = {"photo 3": {"file": "3.png"}}, {"vector": {"by": "me"}}
         infos, answers, components = [], [], []
         for one in (collection, remote):
-            infos.append(one.add(PHOTOS, attributes=said, model="toy", layer="conv2", pooling="max"))
-            infos.append(one.add(vectors=vectors, attributes=said))
+            infos.append(one.add(PHOTOS, attributes=photo, model="toy", layer="conv2", pooling="max"))
+            infos.append(one.add(vectors=vectors, attributes=by))
             answers += [
                 one.neighbors(list(PHOTOS.values())[2:4], k=5, metric="euclidean"),
                 one.neighbors(PHOTOS["photo 3"]),
@@ -104,6 +105,28 @@ def test_another_model_of_the_same_name_is_refused(model: inspector.Model, colle
         collection.add({"two": toy_photo(2)}, model=other)
     assert caught.value.reason == "MODEL_CHANGED"
     assert collection.add({"two": toy_photo(2)}).item_count == 2
+
+
+def test_attributes_of_what_is_not_added_are_refused(collection: Collection) -> None:
+    with pytest.raises(InvalidInputError, match="'tpyo', which is not among .*'typo'") as caught:
+        collection.add(vectors={"typo": np.ones(8)}, attributes={"tpyo": {"a": "b"}})
+    assert caught.value.field == "attributes[tpyo]"
+
+
+def test_what_no_collection_can_do_is_refused_here_as_there(tmp_path: Path, collection: Collection) -> None:
+    number: Any = 1.5
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        for one in (collection, client.collection("photos")):
+            with pytest.raises(InvalidInputError, match="no model is given") as caught:
+                one.add(vectors={"x": np.ones(2)}, layer="relu3")
+            assert caught.value.field == "layer"
+            one.add(vectors={"x": np.ones(2), "y": np.zeros(2)})
+            with pytest.raises(InvalidInputError, match=r"k is 1\.5") as caught:
+                one.neighbors(items=["x"], k=number)
+            assert caught.value.field == "k"
+            with pytest.raises(InvalidInputError, match=r"components is 1\.5") as caught:
+                one.pca(components=number)
+            assert caught.value.field == "components"
 
 
 def test_what_cannot_be_asked(collection: Collection) -> None:

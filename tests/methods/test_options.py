@@ -13,6 +13,7 @@ from inspector.errors import InvalidInputError, NotFoundError
 from inspector.grad.policies.table import POLICIES as POLICY_TABLE
 from inspector.methods.color import COLORS as COLOR_VALUES
 from inspector.types.options import MethodInfo, OptionInfo
+from inspector.types.requests.attribute import AttributeRequest
 from tests.support.small_cnn import images, small_cnn
 
 X = images(1)
@@ -54,6 +55,28 @@ def test_the_options_of_every_method() -> None:
             "baseline": (COLORS, "gray"),
             "seed": (("integer",), 0),
         },
+    }
+
+
+def test_policies_for_a_method_without_are_told_by_their_own_field(ours: inspector.Model) -> None:
+    with pytest.raises(InvalidInputError, match="no option 'policies'") as caught:
+        ours.attribute(X, method="gradcam", policies={"relu1": "guided"})
+    assert caught.value.field == "policies"
+
+
+def test_policies_are_no_option_of_a_methods_own() -> None:
+    given = {"policies": {"relu1": "guided"}}
+    with pytest.raises(InvalidInputError, match="give them as policies=") as caught:
+        AttributeRequest(images=X, options=given)
+    assert (caught.value.reason, caught.value.field) == ("INVALID_OPTION", "options[policies]")
+
+
+def test_none_is_no_policies_and_no_options() -> None:
+    nothing: Any = None
+    found = AttributeRequest(images=X, policies=None, options=nothing)
+    assert (found.policies, found.options) == ({}, {})
+    assert AttributeRequest(images=X, options={"policies": None, "rule": "zplus"}).options == {
+        "rule": "zplus"
     }
 
 

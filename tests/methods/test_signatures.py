@@ -19,6 +19,7 @@ def method(
     share: float | None = None,
     is_signed: bool = False,
     kind: Literal["a", "b"] = "b",
+    names: Sequence[str] = (),
     place: str | Sequence[float] | np.ndarray[Any, np.dtype[Any]] = "here",
     policies: Mapping[str, str] | None = None,
 ) -> None:
@@ -41,6 +42,7 @@ def test_the_types_defaults_and_choices_are_read() -> None:
         OptionInfo(name="share", types=("number",), default=None),
         OptionInfo(name="is_signed", types=("flag",), default=False),
         OptionInfo(name="kind", types=("text",), default="b", choices=("a", "b")),
+        OptionInfo(name="names", types=("texts",), default=()),
         OptionInfo(name="place", types=("text", "numbers", "tensor"), default="here"),
     ]
     assert (policies.name, policies.types) == ("policies", ("policies",))

@@ -16,6 +16,7 @@ from inspector.model.preprocessing.prepare import prepare
 from inspector.model.read import read_model
 from inspector.model.spec import OnnxModel
 from inspector.types.control import Cancellation
+from inspector.types.images import Prepared
 from tests.support.graphs import FLOAT, model, node
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
@@ -109,6 +110,23 @@ def test_a_prepared_batch_is_taken_as_it_is() -> None:
 
     assert prepare(model, batch) is batch
     np.testing.assert_array_equal(prepare(model, [batch, PICTURE]).values, batch.values[[0, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.zeros((1, 3, 8, 9), np.float32), "this model takes N×3×8×8"),
+        (np.zeros((3, 8, 8), np.float32), "this model takes N×3×8×8"),
+        (np.zeros((0, 3, 8, 8), np.float32), "empty"),
+        (np.zeros((1, 3, 8, 8)), "float64; this model takes float32"),
+        (np.full((1, 3, 8, 8), np.nan, np.float32), "NaN or Inf"),
+    ],
+)
+def test_a_prepared_batch_of_another_model_is_refused(values: np.ndarray, message: str) -> None:
+    for images, field in ((Prepared(values), "images"), ([PICTURE, Prepared(values)], "images[1]")):
+        with pytest.raises(InvalidInputError, match=message) as caught:
+            prepare(reader(), images)
+        assert caught.value.field == field
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from inspector.types.arrays import Array
 from inspector.types.dtypes import DATATYPES, Dtype
 from inspector.types.layers import Dim
 from inspector.types.notes import Note
+from inspector.types.options import PICTURES
 from inspector.types.preprocessing import (
     ALIGNMENTS,
     COLORS,
@@ -24,6 +25,8 @@ from inspector.types.preprocessing import (
 )
 from inspector.types.receptive_field import AxisField
 from inspector.types.results.base import Cell
+from inspector.types.results.images import Example, Picture
+from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.targets import Span
 
@@ -61,6 +64,12 @@ class Maker:
             hints = get_type_hints(hint)
             if hint is ModelInfo:  # no labels are none
                 hints["labels"] = Literal[None, ("a", "")]
+            if hint in (Picture, Example):
+                hints["pixels"] = bytes
+                made = {one.name: self.made(hints[one.name]) for one in dataclasses.fields(hint)}
+                return hint(**made | {"pixels": self.pixels()})
+            if hint is Maps:
+                hints["picture"] = Literal[PICTURES]
             return hint(**{one.name: self.made(hints[one.name]) for one in dataclasses.fields(hint)})
         raise TypeError(f"No random value for {hint}.")
 
@@ -76,6 +85,11 @@ class Maker:
             if (values.ndim)
             else values
         )
+
+    def pixels(self) -> Array:
+        """Return a picture in RGB."""
+        height, width = (int(size) for size in self._rng.integers(1, 4, size=2))
+        return self._rng.integers(0, 256, size=(height, width, 3)).astype(np.uint8)
 
     def axis(self) -> AxisField:
         """Return a receptive field along one axis."""

@@ -26,6 +26,7 @@ from inspector.v1.tensor_pb2 import Tensor
 from inspector.v1.value_pb2 import Numbers, Texts, Value
 from inspector.wire import requests as wire_requests
 from inspector.wire.calls import RUN, rpc_named, rpc_of
+from inspector.wire.hooks import value_to_message
 from inspector.wire.requests import request_of_message, request_to_message
 from tests.wire.random_data import same
 
@@ -38,6 +39,9 @@ STRIDE: Any = 2
 TARGETS: Any = [1, None, Unit("a", 2, (3,)), Region("b", np.s_[1:, 2], "max", np.eye(2) > 0)]
 
 REQUESTS = {
+    "attribute with options": AttributeRequest(
+        images=PNG, method="lrp", targets=TARGETS, options={"rule": "zplus", "steps": 3, "baseline": FLOATS}
+    ),
     "describe": DescribeRequest(),
     "predict": PredictRequest(images=PNG, top=3),
     "predict as it is": PredictRequest(images=PNG),
@@ -69,9 +73,7 @@ def test_a_request_arrives_as_it_was_asked(given: Any) -> None:
     assert_equal(given, found)
 
 
-BY_NAME = [
-    name for name in REQUESTS if not getattr(REQUESTS[name], "options", None) and name != "attribute as it is"
-]
+BY_NAME = [name for name in REQUESTS if not getattr(REQUESTS[name], "policies", None)]
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -84,6 +86,27 @@ def test_run_asks_the_same_as_the_call_of_the_verb(name: str, monkeypatch: pytes
     assert message.verb == given.verb
     found = request_of_message(pb.RunRequest.FromString(message.SerializeToString()), run)
     assert_equal(given, found)
+
+
+OPTIONS = {"method": "integrated_gradients", "steps": 5}
+
+
+def test_run_takes_a_methods_own_options_beside_the_verbs() -> None:
+    options = {name: value_to_message(value) for name, value in OPTIONS.items()}
+    message = pb.RunRequest(verb="attribute", images=[IMAGE], options=options | {"policies": Value()})
+    found = request_of_message(message, rpc_named(RUN))
+    assert isinstance(found, AttributeRequest)
+    assert (found.method, found.options, found.policies) == ("integrated_gradients", {"steps": 5}, {})
+
+
+def test_an_own_option_that_run_could_not_tell_from_the_verbs_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wire_requests, "rpc_of", lambda _: rpc_named(RUN))
+    for name in ("method", "targets"):
+        with pytest.raises(InvalidInputError, match="cannot be told apart") as caught:
+            request_to_message(AttributeRequest(images=PNG, options={name: 3}), Control(), model="m")
+        assert caught.value.field == f"options[{name}]"
 
 
 def test_partial_results_are_asked_for_where_they_are_wanted() -> None:
@@ -228,6 +251,11 @@ HOSTILE = {
         run("check", images=[], inputs={"size": Tensor(datatype="FP32", raw=b"0000")}),
         "INVALID_INPUT",
         "inputs",
+    ),
+    "a rendering for a verb about the model": (
+        run("check", images=[], rendering=2),
+        "INVALID_INPUT",
+        "rendering",
     ),
     "another empty target": (
         run("attribute", targets=[Target(output_class={}), Target()]),

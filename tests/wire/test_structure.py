@@ -54,6 +54,37 @@ def test_every_field_of_a_request_travels(request_kind: Any) -> None:
     assert call.verb == request_kind.verb
 
 
+@pytest.mark.parametrize("request_kind", requests(), ids=lambda kind: kind.verb)
+def test_a_repeated_field_that_is_empty_says_what_one_that_is_left_out_does(request_kind: Any) -> None:
+    """No message can tell them apart: so neither may a request."""
+    assert unlike_unset(request_kind, rpc_of(request_kind).request.DESCRIPTOR) == []
+
+
+def unlike_unset(kind: type[Any], descriptor: Any) -> list[str]:
+    """Return the fields that are repeated in a message, and whose default is not what an empty one says."""
+    repeated = {
+        RENAMED.get(one.name, one.name) for one in descriptor.fields if one.is_repeated and not _is_map(one)
+    }
+    wanting = [one.name for one in dataclasses.fields(kind) if one.name in repeated - {"images"}]
+    defaults = {one.name: one.default for one in dataclasses.fields(kind)}
+    return [name for name in wanting if not (defaults[name] is None or defaults[name] == ())]
+
+
+def _is_map(field: Any) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+@dataclasses.dataclass(frozen=True)
+class _Filled:
+    size: tuple[int, ...] | None = None
+    stride: tuple[int, ...] = ()
+    fill: tuple[float, ...] = (0.5,)
+
+
+def test_a_default_that_no_message_can_say_is_found() -> None:
+    assert unlike_unset(_Filled, rpc_named("Occlude").request.DESCRIPTOR) == ["fill"]
+
+
 @pytest.mark.parametrize(("kind", "descriptor"), kinds(), ids=lambda one: getattr(one, "__name__", ""))
 def test_every_field_of_a_result_travels(kind: Any, descriptor: Any) -> None:
     assert problems(kind, descriptor) == []

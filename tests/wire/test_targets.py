@@ -83,9 +83,8 @@ def test_what_is_no_target_is_refused_before_it_is_sent() -> None:
     ("target", "field"),
     [
         (targets.Class(2**63), "output_class.index"),
-        (targets.Class("cat"), "output_class.index"),  # type: ignore[arg-type]
-        (targets.Class(0, "y", (1, "two")), "output_class.position.coordinates"),  # type: ignore[arg-type]
-        (targets.Unit("l", 1.5), "unit.channel"),  # type: ignore[arg-type]
+        (targets.Class(0, "y", (1, 2**63)), "output_class.position.coordinates"),
+        (targets.Unit("l", 2**63), "unit.channel"),
         (targets.Element("y", (2**64,)), "element.index.coordinates"),
     ],
     ids=str,

@@ -19,15 +19,16 @@ from inspector.types.images import ImageLike, Prepared
 
 
 def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation | None = None) -> Prepared:
-    """Return images as a batch (N, ...) in the model's input dtype and layout; a Prepared batch as it is.
+    """Return images as a batch (N, ...) in the model's input dtype and layout; a Prepared one that fits as it is.
 
     A path, encoded bytes, a PIL image and a uint8 array (H, W, 3) or (H, W) in RGB are decoded and
     preprocessed. A float array of the input's shape, with or without the batch axis, is used as it is; so
     is a uint8 array where that is the model's own type and it has the input's rank. A list or tuple of
-    those is a batch. InvalidInputError names what does not fit (shape, dtype, NaN or Inf), and which image; between
-    two images of a list a cancelled token raises CancelledError.
+    those, or of lists of those, is a batch. InvalidInputError names what does not fit (shape, dtype, NaN or Inf), and
+    which image; between two images of a list a cancelled token raises CancelledError.
     """
     if isinstance(images, Prepared):
+        _require_prepared(model, images.values, field="images")
         return images
     return Prepared(_prepare(model, images, field="images", token=cancellation or Cancellation()))
 
@@ -38,6 +39,7 @@ def _prepare(model: OnnxModel, images: ImageLike, *, field: str, token: Cancella
         case list() | tuple():
             return _batch(model, images, field=field, token=token)
         case Prepared():
+            _require_prepared(model, images.values, field=field)
             return images.values
         case str() | Path() | bytes() | bytearray() | memoryview():
             source = images if isinstance(images, str | Path) else bytes(images)
@@ -109,6 +111,19 @@ def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
     if np.issubdtype(converted.dtype, np.floating) and not np.isfinite(converted).all():
         raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field=field)
     return converted
+
+
+def _require_prepared(model: OnnxModel, values: Array, *, field: str) -> None:
+    """Raise InvalidInputError for a batch that is not as this model takes it, such as another model's."""
+    if values.dtype != model.input.dtype:
+        raise InvalidInputError(
+            f"The prepared batch is {values.dtype}; this model takes {model.input.dtype}.", field=field
+        )
+    problem = _mismatch(model, values)
+    if problem:
+        raise InvalidInputError(problem, field=field)
+    if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+        raise InvalidInputError("The array contains NaN or Inf; all values must be finite.", field=field)
 
 
 def _mismatch(model: OnnxModel, batch: Array) -> str | None:

@@ -7,19 +7,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector.errors import InvalidInputError
+from inspector.types.options import POLICIES, OptionInfo
 from inspector.types.requests.base import ImagesRequest, option, verb
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Target, as_targets
 
 
 def as_options(value: Any) -> dict[str, Any]:
-    """Read a method's options: a mapping from their names."""
+    """Read a method's options: a mapping from their names; None is none."""
+    if value is None:
+        return {}
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise InvalidInputError(
             f"options is a {type(value).__name__}; give a mapping from names to values.",
             reason="INVALID_OPTION",
         )
-    return dict(value)
+    if value.get(POLICIES) is not None:
+        raise InvalidInputError(
+            "Policies are no option of a method's own; give them as policies={layer: policy}.",
+            reason="INVALID_OPTION",
+            field=f"[{POLICIES}]",
+        )
+    return {name: one for name, one in value.items() if name != POLICIES}
+
+
+def as_policies(value: Mapping[str, str] | None) -> dict[str, str]:
+    """Read policies by layer; None is none."""
+    info = OptionInfo(name=POLICIES, types=(POLICIES,), default={})
+    found: dict[str, str] = {} if value is None else info.check(value, field="")
+    return found
 
 
 @verb("attribute")
@@ -39,4 +55,6 @@ class AttributeRequest(ImagesRequest[Maps]):
         (), help="What is explained; default: the most probable class.", take=as_targets, python="target"
     )
     options: Mapping[str, Any] = option({}, help="The method's own options, by name.", take=as_options)
-    policies: Mapping[str, str] | None = option({}, help="Other policies than the method's, by layer.")
+    policies: Mapping[str, str] | None = option(
+        {}, help="Other policies than the method's, by layer.", take=as_policies
+    )

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_hints
 
+import numpy as np
+
 from inspector.errors import InvalidInputError, within
 from inspector.registry import Registry
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike
-from inspector.types.options import OptionInfo, option_of
+from inspector.types.options import OTHER, OptionInfo, option_of
 from inspector.types.results.base import Result
 
 R_co = TypeVar("R_co", bound=Result, covariant=True)
@@ -53,14 +55,34 @@ class ImagesRequest(Request[R_co]):
     """"png": the result comes with its pictures as PNG files."""
 
     def __post_init__(self) -> None:
-        """Take the options; InvalidInputError for a rendering that there is none of."""
+        """Take the options; InvalidInputError for inputs that are none, and a rendering that there is none of."""
         super().__post_init__()
+        with within("inputs", always=True):
+            object.__setattr__(self, "inputs", as_inputs(self.inputs))
         if self.rendering not in get_args(Rendering):
             raise InvalidInputError(
                 f"rendering is {self.rendering!r}; allowed: {', '.join(get_args(Rendering))}.",
                 reason="UNKNOWN_ENUM",
                 field="rendering",
             )
+
+
+def as_inputs(value: Any) -> dict[str, Array]:
+    """Read values of a model's inputs: a mapping from their names to arrays; None is none."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise InvalidInputError(f"inputs is {_shown(value)}; give a mapping from names to arrays.")
+    for name, one in value.items():
+        if not isinstance(one, np.ndarray):
+            raise InvalidInputError(
+                f"The input {name!r} is {_shown(one)}; give a NumPy array.", field=f"[{name}]"
+            )
+    return dict(value)
+
+
+def _shown(value: object) -> str:
+    return repr(value) if len(repr(value)) <= 60 else f"of type {type(value).__name__}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +106,12 @@ def verb(name: str) -> Callable[[Q], Q]:
     """Register a request under the name of its verb."""
 
     def register(request: Q) -> Q:
+        for one in request_fields(request):
+            if OTHER in one.info.types and one.take is None:
+                raise TypeError(
+                    f"The option {one.name!r} of {request.__name__} is annotated as no option can be; annotate it "
+                    "otherwise, or give `take`, which reads it."
+                )
         request.verb = name
         REQUESTS.add(name, request)
         return request

@@ -37,11 +37,14 @@ def as_fill(value: Any) -> tuple[float, ...] | None:
     if value is None:
         return None
     try:
-        return tuple(float(part) for part in np.atleast_1d(np.asarray(value, np.float64)).tolist())
-    except (TypeError, ValueError) as error:
+        found = tuple(float(part) for part in np.atleast_1d(np.asarray(value, np.float64)).tolist())
+    except (TypeError, ValueError):
+        found = ()
+    if not found:  # on the wire an empty one says that none was given
         raise InvalidInputError(
             f"fill is {value!r}; give one number, or one per channel, in the model's input units."
-        ) from error
+        )
+    return found
 
 
 @verb("occlude")

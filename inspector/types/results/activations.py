@@ -27,6 +27,10 @@ class Activations(Result, Mapping[str, Array]):
 
     activations: tuple[Activation, ...]
 
+    # A mapping compares itself item by item, and arrays cannot say yes or no: results are compared by identity.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def __getitem__(self, layer: str) -> Array:
         for one in self.activations:
             if one.layer == layer:
@@ -42,11 +46,12 @@ class Activations(Result, Mapping[str, Array]):
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return each layer's shape and range."""
         rows: list[tuple[Cell, ...]] = [
-            (one.layer, "×".join(map(str, one.values.shape)), *map(float, _range(one.values)))
-            for one in self.activations
+            (one.layer, "×".join(map(str, one.values.shape)), *_range(one.values)) for one in self.activations
         ]
         return ("layer", "shape", "least", "mean", "largest"), rows
 
 
-def _range(values: Array) -> tuple[float, float, float]:
-    return values.min(), values.mean(), values.max()
+def _range(values: Array) -> tuple[Cell, Cell, Cell]:
+    if not values.size:
+        return None, None, None
+    return float(values.min()), float(values.mean()), float(values.max())

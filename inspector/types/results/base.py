@@ -51,14 +51,20 @@ class Result:
             )
         return pictures[index]
 
-    def save(self, path: str | Path, *, index: int = 0) -> Path:
-        """Write a picture in the format that the file's suffix names, and return the path."""
-        picture = self.to_pil(index)
-        try:
-            picture.save(path)
-        except (OSError, ValueError) as error:
-            raise InvalidInputError(f"{path} cannot be written: {error}.", field="output") from error
-        return Path(path)
+    def save(self, path: str | Path, *, index: int | None = None) -> list[Path]:
+        """Write the pictures, or the one at `index`, in the format that the suffix names, and return their paths.
+
+        PNG without a suffix; several pictures are name-1.png, name-2.png, …. InvalidInputError where there is no
+        picture, or it cannot be written.
+        """
+        pictures = self.pictures() if index is None else [self.to_pil(index)]
+        if not pictures:
+            raise InvalidInputError(
+                f"This {type(self).__name__} has no picture to write to {path}; its values are in its fields.",
+                reason="NO_PICTURE",
+                field="path",
+            )
+        return save_pictures(pictures, Path(path))
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return the result as columns and rows for people; no columns where it is no table."""
@@ -111,6 +117,27 @@ def picture_of(result: type[Result]) -> Callable[[Draw], Draw]:
         return PICTURES.add(result, draw)
 
     return register
+
+
+def save_pictures(pictures: Sequence[Image.Image], path: Path) -> list[Path]:
+    """Write pictures in the format that the suffix names, PNG without one, numbered where there are several."""
+    paths = [path] if len(pictures) == 1 else _numbered(path, len(pictures))
+    for picture, one in zip(pictures, paths, strict=True):
+        try:
+            picture.save(one, format=None if one.suffix else "PNG")
+        except (OSError, ValueError) as error:
+            raise unwritten(one, error) from error
+    return paths
+
+
+def unwritten(path: Path, error: OSError | ValueError) -> InvalidInputError:
+    """Return the error about a file that cannot be written."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return InvalidInputError(f"{path} cannot be written: {reason}.", field="path")
+
+
+def _numbered(path: Path, count: int) -> list[Path]:
+    return [path.with_name(f"{path.stem}-{index}{path.suffix}") for index in range(1, count + 1)]
 
 
 def _base64(picture: Image.Image) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
 from inspector.types.results.base import Cell, Result, kind
 
@@ -17,6 +20,9 @@ class Picture:
     caption: str = ""
     value: float | None = None
     """What it was made or chosen for, e.g. the activation that it reaches."""
+
+    def __post_init__(self) -> None:
+        _require_pixels(self.pixels)
 
 
 @kind("images")
@@ -48,6 +54,9 @@ class Example:
     pixels: Array
     """uint8 (H, W, 3): the part."""
 
+    def __post_init__(self) -> None:
+        _require_pixels(self.pixels)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExampleRow:
@@ -72,3 +81,15 @@ class Examples(Result):
             for one in row.examples
         ]
         return ("unit", "image", "value", "window"), rows
+
+
+def _require_pixels(pixels: object) -> None:
+    """Raise InvalidInputError for what is no picture in RGB."""
+    match pixels:
+        case np.ndarray(ndim=3) if pixels.dtype == np.uint8 and pixels.shape[2] == 3 and pixels.size:
+            return
+        case np.ndarray():
+            given = f"{pixels.dtype} {pixels.shape}"
+        case _:
+            given = f"a {type(pixels).__name__}"
+    raise InvalidInputError(f"pixels is {given}; a picture is uint8 (H, W, 3) in RGB.", field="pixels")

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from inspector.errors import InvalidInputError, nearest
 from inspector.types.arrays import Array
+from inspector.types.options import PICTURES
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
 from inspector.types.targets import ResolvedTarget
@@ -34,6 +36,15 @@ class Maps(Result):
     """What must be said beside a picture of this method."""
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     """How the model's input is made of a picture, so that the photograph can be drawn from `inputs`."""
+
+    def __post_init__(self) -> None:
+        """Check the way of drawing."""
+        if self.picture not in PICTURES:
+            raise InvalidInputError(
+                f"picture is {self.picture!r}; allowed: {', '.join(PICTURES)}."
+                f"{nearest(self.picture, PICTURES)}",
+                field="picture",
+            )
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per map."""

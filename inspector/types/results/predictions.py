@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from inspector.types.notes import Note
 from inspector.types.results.base import Cell, Result, kind
@@ -32,12 +33,16 @@ class Prediction:
 
 @kind("predictions")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Predictions(Result):
+class Predictions(Result, Sequence[Prediction]):
     """One prediction per image, in the order of the images; a sequence of those."""
 
     predictions: tuple[Prediction, ...]
 
-    def __getitem__(self, image: int) -> Prediction:
+    @overload
+    def __getitem__(self, image: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, image: slice) -> tuple[Prediction, ...]: ...
+    def __getitem__(self, image: int | slice) -> Prediction | tuple[Prediction, ...]:
         return self.predictions[image]
 
     def __iter__(self) -> Iterator[Prediction]:

@@ -53,12 +53,29 @@ class Sweep(Result):
     """How the model's input is made of a picture, so that the photograph can be drawn from `inputs`."""
 
     def summary(self) -> list[str]:
-        """Return where the target suffers most."""
-        row, column = np.unravel_index(int(np.argmin(self.probability)), self.probability.shape)
+        """Return where the target suffers most, of the positions that have been computed."""
         answer = "probability" if self.target.kind == "class" else "value"
-        others = int((self.label != self.baseline_label).sum())
-        return [
-            f"{self.target.label or self.target}: {answer} {self.baseline_probability:.3f} unoccluded, least "
-            f"{self.probability.min():.3f} with the {self.size[0]}×{self.size[1]} square at row {self.tops[row]}, "
-            f"column {self.lefts[column]}; another class wins at {others} of {self.label.size} positions."
-        ]
+        text = (
+            f"{self.target.label or self.target}: {answer} {self.baseline_probability:.3f} unoccluded"
+            f"{self._least()}; another class wins at {self._others()}"
+        )
+        count = int(self.done.sum())
+        if count < self.done.size:
+            return [f"{text}; {count} of {self.done.size} positions done."]
+        return [f"{text} of {count} positions."]
+
+    def _least(self) -> str:
+        finite = self.done & np.isfinite(self.probability)
+        if not finite.any():
+            return ""
+        known = np.where(finite, self.probability, np.inf)
+        row, column = np.unravel_index(int(np.argmin(known)), known.shape)
+        square = "×".join(map(str, self.size))
+        return (
+            f", least {known.min():.3f} with the {square} square at row {self.tops[row]}, "
+            f"column {self.lefts[column]}"
+        )
+
+    def _others(self) -> int:
+        """Return at how many positions another class wins; those whose scores are not finite have no class."""
+        return int((self.done & (self.label >= 0) & (self.label != self.baseline_label)).sum())
