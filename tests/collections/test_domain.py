@@ -19,8 +19,15 @@ from inspector.collections.pca import fit_pca
 from inspector.collections.store import Block, Header, ItemBatch, StoredItem, Summary
 from inspector.collections.stores import memory
 from inspector.collections.stores.memory import MemoryStore
-from inspector.errors import ConflictError, InvalidInputError, LimitExceededError, NotFoundError
+from inspector.errors import (
+    CancelledError,
+    ConflictError,
+    InvalidInputError,
+    LimitExceededError,
+    NotFoundError,
+)
 from inspector.types.collections import POOLINGS, Item, Query
+from inspector.types.control import Cancellation
 from inspector.types.requests import features
 
 
@@ -107,7 +114,7 @@ def test_names_are_checked_by_every_verb(domain: Collections, name: str) -> None
         lambda: domain.neighbors(name, [Query(item="a")]),
         lambda: domain.pca(name),
         lambda: domain.info(name),
-        lambda: domain.bound(name),
+        lambda: domain.header(name),
         lambda: domain.delete(name),
     )
     for verb in verbs:
@@ -118,7 +125,7 @@ def test_names_are_checked_by_every_verb(domain: Collections, name: str) -> None
 
 def test_unknown_names_are_not_found_with_the_nearest(domain: Collections) -> None:
     domain.add("cats", [item("a", 1, 2)])
-    verbs = (domain.info, domain.delete, domain.pca, domain.bound, lambda name: domain.neighbors(name, []))
+    verbs = (domain.info, domain.delete, domain.pca, domain.header, lambda name: domain.neighbors(name, []))
     for verb in verbs:
         with pytest.raises(NotFoundError, match="Did you mean 'cats'") as caught:
             verb("cat")
@@ -218,9 +225,9 @@ def test_images_and_vectors_keep_their_order(domain: Collections) -> None:
 
 def test_the_digest_is_kept_once_the_model_has_made_a_vector(domain: Collections, camera: Camera) -> None:
     domain.add("all", [item("a", 7, 1)], model="m")
-    assert domain.bound("all").sha256 == ""
+    assert domain.header("all").binding.sha256 == ""
     domain.add("all", [Item(id="b", image=8)])
-    assert domain.bound("all").sha256 == "1"
+    assert domain.header("all").binding.sha256 == "1"
     camera.sha256 = "2"
     for act in (
         lambda: domain.add("all", [Item(id="c", image=9)]),
@@ -330,6 +337,68 @@ def test_what_is_added_meanwhile_is_not_half_in_the_answer() -> None:
     domain.add("all", [item("a", 1, 2), item("b", 3, 4)])
     store.armed = True
     assert domain.pca("all").ids == ("a", "b")
+
+
+def test_queries_of_another_collection_of_that_name_are_not_answered() -> None:
+    store = MemoryStore()
+    domain = Collections(store)
+    domain.add("all", [item("a", 1, 2)])
+    key = domain.header("all").key
+    assert len(domain.neighbors("all", [Query(item="a")], key=key)[0]) == 1
+    remade(item("a", 1, 2))(store)
+    with pytest.raises(ConflictError) as caught:
+        domain.neighbors("all", [Query(item="a")], key=key)
+    assert caught.value.reason == "COLLECTION_REPLACED"
+
+
+class InRows(MemoryStore):
+    """Gives one row at a time, counts them, and cancels at the second."""
+
+    def __init__(self, token: Cancellation) -> None:
+        super().__init__()
+        self.given = 0
+        self._token = token
+
+    def blocks(self, name: str) -> Generator[Block, None, None]:
+        for block in super().blocks(name):
+            for row, one in enumerate(block.ids):
+                self.given += 1
+                if self.given == 2:
+                    self._token.cancel()
+                yield Block(first=block.first + row, ids=(one,), vectors=block.vectors[row : row + 1])
+
+
+@pytest.mark.parametrize("verb", ["neighbors", "pca"])
+def test_a_search_ends_at_the_next_block(verb: str) -> None:
+    token = Cancellation()
+    store = InRows(token)
+    domain = Collections(store)
+    domain.add("all", [item(str(n), n, 1) for n in range(5)])
+    asks: dict[str, Callable[[], object]] = {
+        "neighbors": lambda: domain.neighbors("all", [Query(item="0")], cancellation=token),
+        "pca": lambda: domain.pca("all", cancellation=token),
+    }
+    with pytest.raises(CancelledError):
+        asks[verb]()
+    assert store.given == 2
+    with pytest.raises(CancelledError):
+        asks[verb]()
+    assert store.given == 2
+
+
+def test_an_addition_ends_between_two_portions_of_images(store: MemoryStore, camera: Camera) -> None:
+    token = Cancellation()
+
+    def embed(images: Sequence[object], binding: Binding, /) -> Embedded:
+        token.cancel()
+        return camera(images, binding)
+
+    domain = Collections(store, embed=embed)
+    items = [Item(id=str(n), image=n) for n in range(IMAGES_AT_ONCE + 1)]
+    with pytest.raises(CancelledError):
+        domain.add("all", items, model="m", cancellation=token)
+    assert camera.calls == [IMAGES_AT_ONCE]
+    assert store.names() == ()
 
 
 def test_an_addition_that_was_slower_is_tried_again_or_refused() -> None:
