@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inspector.errors import InvalidInputError
+from inspector.types.control import Deadline
 
 WHERE, ANSWER, TARGET = "Where it runs", "Where the answer goes", "What is explained"
 """The panels of the help."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+_SHORTEST = 1e-3
+"""Seconds that the last call has where the time is over: it says so by the error that all calls have for it."""
 
 Model = Annotated[
     str,
@@ -63,16 +68,26 @@ class ServiceOptions:
             rich_help_panel=WHERE,
         ),
     ] = None
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", help="For the whole answer.", rich_help_panel=WHERE),
+    ] = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How many seconds of --timeout are left for all calls to the service; None without that option."""
+        return None if self.timeout is None else max(self._deadline.left(), _SHORTEST)
+
+    @cached_property
+    def _deadline(self) -> Deadline:
+        """Its clock starts when it is first asked for: with the first call."""
+        return Deadline(self.timeout or 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WhereOptions(ServiceOptions):
     """Where the model runs, and as what."""
 
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="For the whole answer.", rich_help_panel=WHERE),
-    ] = None
     device: Annotated[
         str,
         typer.Option("--device", help="auto, cpu, cuda or cuda:N (in-process only).", rich_help_panel=WHERE),

@@ -23,7 +23,7 @@ from inspector.cli.output import print_json, print_table, progress_bar, say, say
 from inspector.cli.parameters import Command, filled, keyword, parameters_of, with_signature
 from inspector.cli.target import UNIT, TargetOptions, read_target
 from inspector.cli.texts import read_array, read_pairs
-from inspector.cli.where import known_methods, open_model
+from inspector.cli.where import known_methods, open_model, time_for
 from inspector.errors import unknown_name
 from inspector.types.requests.base import OPTIONS, Request, description_of, takes_images
 from inspector.types.results.base import Cell, Result, shown
@@ -61,7 +61,7 @@ def command_of(request: type[Request[Any]]) -> Command:
             open_model(given["model"], where) as model,
             progress_bar(request.verb, as_json=answer.as_json) as progress,
         ):
-            result = model.ask(asked, progress=progress, timeout=where.timeout)
+            result = model.ask(asked, progress=progress, timeout=time_for(where))
         deliver(result, images, answer)
         if result.failed:
             raise typer.Exit(EXIT_FINDINGS)

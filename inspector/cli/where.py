@@ -55,7 +55,7 @@ def features_of(
     pooling: Any = features.pooling  # any text: the request checks it
     asked = FeaturesRequest(images=list(images), layer=features.layer, pooling=pooling)
     with open_model(model, where) as opened:
-        return opened.ask(asked, timeout=where.timeout).vectors
+        return opened.ask(asked, timeout=time_for(where)).vectors
 
 
 def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
@@ -72,7 +72,15 @@ def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
 def connect(where: ServiceOptions) -> Client:
     """Return the client of the service that was named."""
     from inspector.client import Client, Endpoint, Tls  # noqa: PLC0415
+    from inspector.client.endpoint import TIMEOUT  # noqa: PLC0415
 
     encrypted = where.tls or where.root_certificates is not None
     tls = Tls(root_certificates=where.root_certificates) if encrypted else None
-    return Client(Endpoint(str(where.server), token=where.token, tls=tls))
+    left = where.seconds_left
+    timeout = TIMEOUT if left is None else left
+    return Client(Endpoint(str(where.server), token=where.token, tls=tls, timeout=timeout))
+
+
+def time_for(where: WhereOptions) -> float | None:
+    """Return how many seconds an answer may take: on a service, what earlier calls of the command have left."""
+    return where.timeout if where.server is None else where.seconds_left

@@ -16,6 +16,7 @@ from inspector.face.collections import Collection
 from inspector.face.model import Model
 from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo
+from inspector.types.control import Control
 from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.served_model import ServedModel
 from inspector.v1 import inspection_service_pb2, model_service_pb2
@@ -49,17 +50,21 @@ class Client:
         name: str | None = None,
         preprocessing: Mapping[str, Any] | None = None,
         labels: Sequence[str] | None = None,
+        timeout: float | None = None,
     ) -> ServedModel:
         """Send an .onnx file or its bytes, and load it; without a name it gets the file's.
 
         `preprocessing` (only the keys to override) and `labels` are kept with it. The same upload once more is no
-        error; other bytes under a name that is taken are a ConflictError.
+        error; other bytes under a name that is taken are a ConflictError. `timeout` (seconds) is for sending and
+        loading.
         """
         with open_model(source) as stream:
             messages = upload_messages(
                 stream, identifier=name or id_for(source), preprocessing=preprocessing, labels=labels
             )
-            response = self._connection.call(self._connection.models.UploadModel, messages)
+            response = self._connection.call(
+                self._connection.models.UploadModel, messages, Control(timeout=timeout)
+            )
         return model_of_message(response.model)
 
     def register(self, name: str) -> ServedModel:
@@ -99,12 +104,15 @@ class Client:
         pages = self._connection.pages(self._connection.inspection.ListVerbs, request, "verbs")
         return tuple(of_message(page, VerbInfo) for page in pages)
 
-    def load(self, name: str, *, preprocessing: Mapping[str, Any] | None = None) -> ServedModel:
-        """Make a model ready; `preprocessing` overrides its keys until it is unloaded."""
+    def load(
+        self, name: str, *, preprocessing: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> ServedModel:
+        """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
         request = model_service_pb2.LoadModelRequest(
             name=f"models/{name}", preprocessing=override_to_message(preprocessing)
         )
-        return model_of_message(self._connection.call(self._connection.models.LoadModel, request).model)
+        response = self._connection.call(self._connection.models.LoadModel, request, Control(timeout=timeout))
+        return model_of_message(response.model)
 
     def unload(self, name: str) -> ServedModel:
         """Free a model's memory once its running calls have ended."""

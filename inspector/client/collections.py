@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from inspector.client.connection import Connection
 from inspector.errors import within
 from inspector.face.model import Model
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
+from inspector.types.control import FREE, Control, Deadline
 from inspector.v1 import collection_service_pb2 as pb
 from inspector.wire.codec import of_message, to_message
 from inspector.wire.collections import COLLECTIONS, collection_of_message
@@ -35,30 +37,40 @@ class WireCollections:
         model: Model | str = "",
         layer: str = "",
         pooling: str | None = None,
+        control: Control = FREE,
     ) -> CollectionInfo:
         """Add items in requests of bounded size: each request is done in full or not at all."""
         model = model.name if isinstance(model, Model) else model
         said = {"model": f"models/{model}" if model else "", "layer": layer, "pooling": pooling}
+        deadline = None if control.timeout is None else Deadline(control.timeout)
         for batch in _batches(_messages("items", items, pb.Item)):
             request = to_message({"collection": COLLECTIONS + name, **said}, pb.AddItemsRequest)
             request.items.extend(batch)
-            response = self._connection.call(self._service.AddItems, request)
+            if deadline is not None:
+                control = replace(control, timeout=deadline.left())
+            response = self._connection.call(self._service.AddItems, request, control)
         return collection_of_message(response.collection)
 
     def neighbors(
-        self, name: str, queries: Sequence[Query], *, k: int = 10, metric: Metric | str = Metric.COSINE
+        self,
+        name: str,
+        queries: Sequence[Query],
+        *,
+        k: int = 10,
+        metric: Metric | str = Metric.COSINE,
+        control: Control = FREE,
     ) -> Neighbors:
         """Return the items nearest to each query."""
         said = {"collection": COLLECTIONS + name, "k": k, "metric": metric}
         request = to_message(said, pb.FindNeighborsRequest)
         request.queries.extend(_messages("queries", queries, pb.Query))
-        return of_message(self._connection.call(self._service.FindNeighbors, request), Neighbors)
+        return of_message(self._connection.call(self._service.FindNeighbors, request, control), Neighbors)
 
-    def pca(self, name: str, *, components: int = 2) -> Pca:
+    def pca(self, name: str, *, components: int = 2, control: Control = FREE) -> Pca:
         """Return the principal components, and where the items lie on them."""
         said = {"collection": COLLECTIONS + name, "components": components}
         request = to_message(said, pb.ComputePcaRequest)
-        return of_message(self._connection.call(self._service.ComputePca, request), Pca)
+        return of_message(self._connection.call(self._service.ComputePca, request, control), Pca)
 
     def info(self, name: str) -> CollectionInfo:
         """Return what the server knows of a collection now."""

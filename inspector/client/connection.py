@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from inspector.client.endpoint import Endpoint
 from inspector.client.errors import error_of
 from inspector.errors import ConflictError
-from inspector.types.control import NEVER, Control
+from inspector.types.control import FREE, NEVER, Control
 from inspector.v1 import (
     collection_service_pb2_grpc,
     inspection_service_pb2_grpc,
@@ -34,31 +34,17 @@ class Connection:
         self.inspection = inspection_service_pb2_grpc.InspectionServiceStub(self._channel)
         self.collections = collection_service_pb2_grpc.CollectionServiceStub(self._channel)
 
-    def call(self, method: Any, request: Any, *, timeout: float | None = None) -> Any:
-        """Return the response to a request, or to a stream of them."""
+    def call(self, method: Any, request: Any, control: Control = FREE) -> Any:
+        """Return the response to a request, or to a stream of them; the control's cancellation ends the call."""
         self._require_open()
-        try:
-            return method(request, timeout=self._timeout if timeout is None else timeout)
-        except grpc.RpcError as error:
-            raise error_of(error, address=self.address) from None
-
-    def stream(self, method: Any, request: Any) -> Iterator[Any]:
-        """Yield the responses; when the caller stops before the last one, the call is cancelled."""
-        self._require_open()
-        responses = method(request, timeout=self._timeout)
-        try:
-            yield from responses
-        except grpc.RpcError as error:
-            raise error_of(error, address=self.address) from None
-        finally:
-            responses.cancel()
-
-    def ask(self, call: Rpc, message: Message, control: Control) -> Any:
-        """Return the response of a call that answers once; the control's cancellation ends it."""
+        seconds = self._seconds(control)
         if control.cancellation is NEVER:  # a call that need not be ended from outside is made faster
-            return self.call(self._method(call), message, timeout=self._seconds(control))
+            try:
+                return method(request, timeout=seconds)
+            except grpc.RpcError as error:
+                raise error_of(error, address=self.address) from None
         control.cancellation.raise_if_cancelled()
-        future = self._method(call).future(message, timeout=self._seconds(control))
+        future = method.future(request, timeout=seconds)
         try:
             with control.cancellation.stopping(future.cancel):
                 return future.result()
@@ -70,6 +56,10 @@ class Connection:
             raise error_of(error, address=self.address) from None
         finally:
             future.cancel()  # does something only where nobody waits for it any more
+
+    def ask(self, call: Rpc, message: Message, control: Control) -> Any:
+        """Return the response of a call that answers once."""
+        return self.call(self._method(call), message, control)
 
     def follow(self, call: Rpc, message: Message, control: Control) -> Generator[Any, None, None]:
         """Yield the responses of a call that tells its progress; the control's cancellation ends it."""

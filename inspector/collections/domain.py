@@ -24,6 +24,7 @@ from inspector.collections.store import Block, Header, HeaderChangedError, IdsTa
 from inspector.collections.vectors import FloatArray, as_vector
 from inspector.errors import AlreadyExistsError, ConflictError, NotFoundError, unknown_name
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbor, Neighbors, Pca, Query
+from inspector.types.control import NEVER, Cancellation
 from inspector.types.names import require_id
 
 _ATTEMPTS = 16
@@ -48,14 +49,15 @@ class Collections:
         model: str = "",
         layer: str = "",
         pooling: str | None = None,
+        cancellation: Cancellation = NEVER,
     ) -> CollectionInfo:
         """Add items, all or none; the first ones make the collection and bind it to the model, layer and pooling.
 
         InvalidInputError: an id, a vector or an image is off. ConflictError: an id is taken, or the collection is
-        bound to something else. LimitExceededError: the store is full.
+        bound to something else. LimitExceededError: the store is full. CancelledError: before anything is added.
         """
         binding = self.binding(name, items, model=model, layer=layer, pooling=pooling)
-        return self.append(name, *embedded(items, binding, self._embed))
+        return self.append(name, *embedded(items, binding, self._embed, cancellation=cancellation))
 
     def binding(
         self,
@@ -98,15 +100,28 @@ class Collections:
         raise _replaced(name)
 
     def neighbors(
-        self, name: str, queries: Sequence[Query], *, k: int = 10, metric: Metric | str = Metric.COSINE
+        self,
+        name: str,
+        queries: Sequence[Query],
+        *,
+        k: int = 10,
+        metric: Metric | str = Metric.COSINE,
+        key: str | None = None,
+        cancellation: Cancellation = NEVER,
     ) -> Neighbors:
-        """Return the k items nearest to each query, exactly; fewer where the collection has fewer."""
+        """Return the k items nearest to each query, exactly; fewer where the collection has fewer.
+
+        `key` is that of the header by whose binding the queries' vectors were made: ConflictError where the
+        collection has another by now.
+        """
         summary = self._summary(name)
+        if key not in (None, summary.header.key):
+            raise _replaced(name)
         require_queries(queries)
         k, metric = require_k(k), require_metric(metric)
-        queries, _ = embedded(queries, summary.header.binding, self._embed)
+        queries, _ = embedded(queries, summary.header.binding, self._embed, cancellation=cancellation)
         asked = self._asked(summary.header, queries)
-        with closing(self._blocks(summary)) as blocks:
+        with closing(self._blocks(summary, cancellation)) as blocks:
             vectors = (block.vectors for block in blocks)
             found = lazily.neighbors.nearest(vectors, asked, k=k, metric=metric)
         items = self._store.items(name, np.unique(found.indices).tolist())
@@ -119,17 +134,17 @@ class Collections:
         rows = zip(found.indices.tolist(), found.distances.tolist(), strict=True)
         return Neighbors(results=tuple(tuple(map(neighbor, *row)) for row in rows))
 
-    def pca(self, name: str, *, components: int = 2) -> Pca:
+    def pca(self, name: str, *, components: int = 2, cancellation: Cancellation = NEVER) -> Pca:
         """Return the principal components of all vectors, and where the items lie on them."""
         summary = self._summary(name)
         count, dimension = summary.item_count, summary.header.dimension
         components = require_components(components, count=count, dimension=dimension)
-        with closing(self._blocks(summary)) as blocks:
+        with closing(self._blocks(summary, cancellation)) as blocks:
             vectors = (block.vectors for block in blocks)
             axes = lazily.pca.fit(vectors, count=count, dimension=dimension, components=components)
         points = np.empty((count, components), np.float32)
         ids: list[str] = []
-        with closing(self._blocks(summary)) as blocks:
+        with closing(self._blocks(summary, cancellation)) as blocks:
             for block in blocks:
                 points[len(ids) : len(ids) + len(block.ids)] = axes.project(block.vectors)
                 ids.extend(block.ids)
@@ -146,9 +161,9 @@ class Collections:
         """Return what is known of a collection; NotFoundError names the nearest ones."""
         return _info(self._summary(name))
 
-    def bound(self, name: str) -> Binding:
-        """Return what a collection is bound to."""
-        return self._summary(name).header.binding
+    def header(self, name: str) -> Header:
+        """Return what a collection is bound to, and the key that tells it from another of its name."""
+        return self._summary(name).header
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all collections, sorted."""
@@ -193,8 +208,9 @@ class Collections:
             raise _replaced(header.name)
         return np.stack(rows)
 
-    def _blocks(self, summary: Summary) -> Generator[Block, None, None]:
+    def _blocks(self, summary: Summary, cancellation: Cancellation) -> Generator[Block, None, None]:
         """Yield the items that the summary counts: others are added behind them, and none goes alone."""
+        cancellation.raise_if_cancelled()
         name, left = summary.header.name, summary.item_count
         with closing(self._store.blocks(name)) as blocks:
             for block in blocks:
@@ -205,6 +221,7 @@ class Collections:
                 left -= taken
                 if left == 0:
                     return
+                cancellation.raise_if_cancelled()
         raise _replaced(name)
 
     def _require_still(self, header: Header) -> None:

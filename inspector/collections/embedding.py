@@ -10,6 +10,7 @@ from inspector.collections.binding import Binding
 from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
 from inspector.types.collections import Item, Query
+from inspector.types.control import NEVER, Cancellation
 from inspector.types.requests.features import FeaturesRequest, Pooling
 
 IMAGES_AT_ONCE = 64
@@ -51,17 +52,19 @@ def no_model(_images: Sequence[object], binding: Binding) -> Embedded:
 
 
 def embedded(
-    contents: Sequence[Content], binding: Binding, embed: Embed
+    contents: Sequence[Content], binding: Binding, embed: Embed, *, cancellation: Cancellation = NEVER
 ) -> tuple[tuple[Content, ...], Binding]:
     """Return the items or queries with vectors in the place of images, and the binding to the model that made them.
 
-    ConflictError where the model is no longer that of the binding; InvalidInputError where it names none.
+    ConflictError where the model is no longer that of the binding; InvalidInputError where it names none;
+    CancelledError between two portions of images.
     """
     made = list(contents)
     pictured = [index for index, content in enumerate(contents) if content.image is not None]
     if pictured:
         binding.require_model()
     for start in range(0, len(pictured), IMAGES_AT_ONCE):
+        cancellation.raise_if_cancelled()
         chosen = pictured[start : start + IMAGES_AT_ONCE]
         found = embed([contents[index].image for index in chosen], binding)
         binding = binding.made_by(found.sha256)

@@ -66,6 +66,10 @@ class Engine:
         """Return the tensors that everything passes on its way from the image to a tensor."""
         return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
 
+    def require_open(self) -> None:
+        """Raise ConflictError where the model was closed."""
+        self.sessions.require_open()
+
     def close(self) -> None:
         """Forget this model's sessions; runs that are under way end in peace."""
         self.sessions.close()

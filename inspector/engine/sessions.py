@@ -126,6 +126,13 @@ class Sessions:
 
         return self._cached(key, make)
 
+    def require_open(self) -> None:
+        """Raise ConflictError where `close` was called."""
+        if self._closed:
+            raise ConflictError(
+                f"Model {self._model.name!r} was closed; load it again.", reason="MODEL_CLOSED"
+            )
+
     def close(self) -> None:
         """Forget all sessions; runs that are under way end in peace."""
         self._closed = True
@@ -143,10 +150,7 @@ class Sessions:
         return codes.steps(len(shape)).astype(np.float32)
 
     def _cached(self, key: tuple[object, ...], make: Callable[[], S]) -> S:
-        if self._closed:
-            raise ConflictError(
-                f"Model {self._model.name!r} was closed; load it again.", reason="MODEL_CLOSED"
-            )
+        self.require_open()
 
         def made() -> S:
             session = make()

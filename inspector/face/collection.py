@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from inspector.collections.binding import Binding
@@ -13,8 +14,10 @@ from inspector.collections.store import Store
 from inspector.collections.stores.memory import DEFAULT_MAX_BYTES, MemoryStore
 from inspector.face.collections import Collection
 from inspector.face.model import Model
+from inspector.face.time_limit import in_time
 from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
+from inspector.types.control import FREE, Cancellation, Control
 
 STORE = MemoryStore()
 """The collections of this process, where no other store is given."""
@@ -38,36 +41,51 @@ class LocalCollections:
         model: Model | str = "",
         layer: str = "",
         pooling: str | None = None,
+        control: Control = FREE,
     ) -> CollectionInfo:
         """Add items, all or none; a loaded model that made their vectors is kept for what comes later."""
         models = self._models
         if isinstance(model, Model):
             models = {**models, model.name: model}
             model = model.name
-        info = self._with(models).add(name, items, model=model, layer=layer, pooling=pooling)
+        with self._under(control, models) as (collections, token):
+            info = collections.add(name, items, model=model, layer=layer, pooling=pooling, cancellation=token)
         self._models = models  # only now: a model that was refused is not kept
         return info
 
     def neighbors(
-        self, name: str, queries: Sequence[Query], *, k: int = 10, metric: Metric | str = Metric.COSINE
+        self,
+        name: str,
+        queries: Sequence[Query],
+        *,
+        k: int = 10,
+        metric: Metric | str = Metric.COSINE,
+        control: Control = FREE,
     ) -> Neighbors:
         """Return the items nearest to each query."""
-        return self._with(self._models).neighbors(name, queries, k=k, metric=metric)
+        with self._under(control, self._models) as (collections, token):
+            return collections.neighbors(name, queries, k=k, metric=metric, cancellation=token)
 
-    def pca(self, name: str, *, components: int = 2) -> Pca:
+    def pca(self, name: str, *, components: int = 2, control: Control = FREE) -> Pca:
         """Return the principal components, and where the items lie on them."""
-        return self._with(self._models).pca(name, components=components)
+        with self._under(control, self._models) as (collections, token):
+            return collections.pca(name, components=components, cancellation=token)
 
     def info(self, name: str) -> CollectionInfo:
         """Return what is known of a collection."""
-        return self._with(self._models).info(name)
+        return Collections(self.store).info(name)
 
     def delete(self, name: str) -> None:
         """Forget a collection and its items."""
-        self._with(self._models).delete(name)
+        Collections(self.store).delete(name)
 
-    def _with(self, models: Mapping[str, Model]) -> Collections:
-        return Collections(self.store, embed=partial(_embed, models))
+    @contextmanager
+    def _under(
+        self, control: Control, models: Mapping[str, Model]
+    ) -> Iterator[tuple[Collections, Cancellation]]:
+        """Give the collections, whose models run under the control, and the token that ends what is asked of them."""
+        with in_time(control) as timed:
+            yield Collections(self.store, embed=partial(_embed, models, timed)), timed.cancellation
 
 
 def collection(name: str, *, models: Model | Sequence[Model] = (), store: Store | str = STORE) -> Collection:
@@ -81,11 +99,13 @@ def collection(name: str, *, models: Model | Sequence[Model] = (), store: Store 
     return Collection(LocalCollections(place, [models] if isinstance(models, Model) else models), name)
 
 
-def _embed(models: Mapping[str, Model], images: Sequence[object], binding: Binding) -> Embedded:
+def _embed(
+    models: Mapping[str, Model], control: Control, images: Sequence[object], binding: Binding
+) -> Embedded:
     model = models.get(binding.require_model())
     if model is None:
         return no_model(images, binding)
     sha256 = model.info.sha256
     binding.made_by(sha256)
-    found = model.ask(features_request(images, binding))
+    found = model.backend.ask(features_request(images, binding), control)
     return Embedded(vectors=found.vectors, sha256=sha256)

@@ -9,6 +9,7 @@ from inspector.errors import InvalidInputError, nearest
 from inspector.face.model import Model
 from inspector.types.arrays import Array
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
+from inspector.types.control import FREE, NEVER, Cancellation, Control
 
 
 class CollectionsBackend(Protocol):
@@ -22,17 +23,24 @@ class CollectionsBackend(Protocol):
         model: Model | str = "",
         layer: str = "",
         pooling: str | None = None,
+        control: Control = FREE,
     ) -> CollectionInfo:
         """Add items, all or none in this process; the first ones make the collection and bind it."""
         ...
 
     def neighbors(
-        self, name: str, queries: Sequence[Query], *, k: int = 10, metric: Metric | str = Metric.COSINE
+        self,
+        name: str,
+        queries: Sequence[Query],
+        *,
+        k: int = 10,
+        metric: Metric | str = Metric.COSINE,
+        control: Control = FREE,
     ) -> Neighbors:
         """Return the items nearest to each query."""
         ...
 
-    def pca(self, name: str, *, components: int = 2) -> Pca:
+    def pca(self, name: str, *, components: int = 2, control: Control = FREE) -> Pca:
         """Return the principal components, and where the items lie on them."""
         ...
 
@@ -46,7 +54,10 @@ class CollectionsBackend(Protocol):
 
 
 class Collection:
-    """A collection by its name; it exists once something was added. Thread-safe."""
+    """A collection by its name; it exists once something was added. Thread-safe.
+
+    What may take long takes `cancellation` and `timeout` (seconds for the whole of it), as the verbs of a model do.
+    """
 
     def __init__(self, backend: CollectionsBackend, name: str) -> None:
         self.backend = backend
@@ -68,6 +79,8 @@ class Collection:
         model: Model | str | None = None,
         layer: str | None = None,
         pooling: str | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
     ) -> CollectionInfo:
         """Add images, of which the model makes vectors, or vectors, by id; `attributes` by id too.
 
@@ -91,7 +104,14 @@ class Collection:
         ]
         if not items:
             raise InvalidInputError("There is nothing to add; give images or vectors by id.", field="images")
-        return self.backend.add(self.name, items, model=model or "", layer=layer or "", pooling=pooling)
+        return self.backend.add(
+            self.name,
+            items,
+            model=model or "",
+            layer=layer or "",
+            pooling=pooling,
+            control=_control(cancellation, timeout),
+        )
 
     def neighbors(
         self,
@@ -101,13 +121,23 @@ class Collection:
         items: Sequence[str] | None = None,
         k: int = 10,
         metric: Metric | str = Metric.COSINE,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
     ) -> Neighbors:
         """Return the `k` nearest items of each query, nearest first: of images, or of vectors, or of items by id."""
-        return self.backend.neighbors(self.name, _queries(images, vectors, items), k=k, metric=metric)
+        queries = _queries(images, vectors, items)
+        control = _control(cancellation, timeout)
+        return self.backend.neighbors(self.name, queries, k=k, metric=metric, control=control)
 
-    def pca(self, *, components: int = 2) -> Pca:
+    def pca(
+        self,
+        *,
+        components: int = 2,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Pca:
         """Return the principal components, and the items on them."""
-        return self.backend.pca(self.name, components=components)
+        return self.backend.pca(self.name, components=components, control=_control(cancellation, timeout))
 
     def delete(self) -> None:
         """Forget the collection and its items."""
@@ -122,3 +152,7 @@ def _queries(images: object, vectors: Sequence[Array] | None, items: Sequence[st
     if items is not None:
         return [Query(item=item) for item in items]
     return [Query(image=image) for image in (images if isinstance(images, list | tuple) else [images])]
+
+
+def _control(cancellation: Cancellation | None, timeout: float | None) -> Control:
+    return Control(cancellation=cancellation or NEVER, timeout=timeout)

@@ -47,17 +47,21 @@ class Model(Verbs):
         """What is known of the model: input, outputs, preprocessing, labels, device."""
         return self.ask(DescribeRequest())
 
-    def layers(self) -> tuple[Layer, ...]:
+    def layers(
+        self, *, cancellation: Cancellation | None = None, timeout: float | None = None
+    ) -> tuple[Layer, ...]:
         """Return the layers that can be looked at, in graph order."""
-        return self.ask(LayersRequest()).layers
+        return self.ask(LayersRequest(), cancellation=cancellation, timeout=timeout).layers
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output has it); NotFoundError names the nearest ones."""
         return find_layer(self.layers(), name)
 
-    def rectifiers(self) -> tuple[FoundRectifier, ...]:
+    def rectifiers(
+        self, *, cancellation: Cancellation | None = None, timeout: float | None = None
+    ) -> tuple[FoundRectifier, ...]:
         """Return what the methods "deconvnet" and "guided" take for rectifiers, in graph order."""
-        return self.ask(RectifiersRequest()).rectifiers
+        return self.ask(RectifiersRequest(), cancellation=cancellation, timeout=timeout).rectifiers
 
     def ask(
         self,

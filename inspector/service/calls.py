@@ -10,7 +10,7 @@ from inspector.service.executor import Executor, Put
 from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, id_of
-from inspector.types.control import Cancellation
+from inspector.types.control import Cancellation, Deadline
 
 T = TypeVar("T")
 
@@ -23,27 +23,39 @@ class Calls:
         self._executor = executor
         self._max_seconds = max_seconds
 
-    async def on_model(self, name: str, context: Any, work: Callable[[Model, Cancellation], T]) -> T:
-        """Return what `work` makes of the model with that resource name."""
+    def deadline(self, context: Any) -> Deadline:
+        """Return when a call must be done, by its own deadline or the server's limit; made once, as it begins."""
+        left = context.time_remaining()
+        return Deadline(self._max_seconds if left is None else min(left, self._max_seconds))
+
+    async def on_model(
+        self, name: str, deadline: Deadline, work: Callable[[Model, Cancellation], T], *, runs: bool = True
+    ) -> T:
+        """Return what `work` makes of the model with that resource name; what `runs` not, waits for no run."""
         model, gate = self._models.ready(id_of(MODELS, name, field="model"))
         return await self._executor.run(
-            gate, lambda token: work(model, token), seconds=self._seconds(context)
+            gate if runs else None, lambda token: work(model, token), deadline=deadline, quick=not runs
         )
 
     def stream_on_model(
-        self, name: str, context: Any, work: Callable[[Model, Cancellation, Put[T]], None]
+        self,
+        name: str,
+        deadline: Deadline,
+        work: Callable[[Model, Cancellation, Put[T]], None],
+        *,
+        runs: bool = True,
     ) -> AsyncGenerator[T, None]:
         """Yield what `work` puts; see Executor.stream."""
         model, gate = self._models.ready(id_of(MODELS, name, field="model"))
         return self._executor.stream(
-            gate, lambda token, put: work(model, token, put), seconds=self._seconds(context)
+            gate if runs else None,
+            lambda token, put: work(model, token, put),
+            deadline=deadline,
+            quick=not runs,
         )
 
-    async def behind(self, gate: Gate, context: Any, work: Callable[[], T]) -> T:
+    async def behind(
+        self, gate: Gate, deadline: Deadline, work: Callable[[Cancellation], T], *, quick: bool = False
+    ) -> T:
         """Return what `work` makes without a model."""
-        return await self._executor.run(gate, lambda _: work(), seconds=self._seconds(context))
-
-    def _seconds(self, context: Any) -> float:
-        """Return how long the call may take: by its deadline, or as long as the server allows."""
-        left = context.time_remaining()
-        return self._max_seconds if left is None else min(left, self._max_seconds)
+        return await self._executor.run(gate, work, deadline=deadline, quick=quick)

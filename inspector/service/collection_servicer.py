@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from inspector.collections.binding import Binding
 from inspector.collections.domain import Collections
 from inspector.collections.embedding import Content, Embedded, embedded, features_request
-from inspector.collections.store import Store
+from inspector.collections.store import Header, Store
 from inspector.errors import LimitExceededError, within
 from inspector.face.model import Model
 from inspector.service.calls import Calls
 from inspector.service.gate import Gate
 from inspector.service.names import COLLECTIONS, MODELS, id_of, name_of, page_by_id
 from inspector.types.collections import CollectionInfo, Item, Neighbors, Pca, Query
-from inspector.types.control import Cancellation, Control
+from inspector.types.control import Cancellation, Control, Deadline
 from inspector.v1 import collection_service_pb2 as pb
 from inspector.v1 import collection_service_pb2_grpc
 from inspector.wire.codec import fields_given, of_message, to_message
@@ -30,7 +30,7 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
     """Collections of vectors, and what is near in them.
 
     No store is asked on the event loop. `gate` is for what computes over a whole collection, `quick` for the rest,
-    which thus never waits for it.
+    which thus never waits for it, nor, in threads of its own, for a model. A call has one deadline for all its steps.
     """
 
     def __init__(self, calls: Calls, store: Store, *, gate: Gate, quick: Gate, max_items: int) -> None:
@@ -44,15 +44,16 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
         name = id_of(COLLECTIONS, request.collection, field="collection")
         model = id_of(MODELS, request.model, field="model") if request.model else ""
         self._require_count(len(request.items), field="items")
+        deadline = self._calls.deadline(context)
 
         def read() -> tuple[Sequence[Item], Binding]:
             said = fields_given(request, {"layer": str, "pooling": str})
             items = _read("items", request.items, Item)
             return items, self._collections.binding(name, items, model=model, **said)
 
-        items, binding = await self._quickly(context, read)
-        made, binding = await self._embedded(items, binding, context)
-        info = await self._quickly(context, lambda: self._collections.append(name, made, binding))
+        items, binding = await self._quickly(deadline, read)
+        made, binding = await self._embedded(items, binding, deadline)
+        info = await self._quickly(deadline, lambda: self._collections.append(name, made, binding))
         return pb.AddItemsResponse(collection=collection_to_message(info))
 
     async def ListCollections(
@@ -68,21 +69,21 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
             )
             return self._collections.list(names), token
 
-        found, token = await self._quickly(context, page)
+        found, token = await self._quickly(self._calls.deadline(context), page)
         return pb.ListCollectionsResponse(
             collections=map(collection_to_message, found), next_page_token=token
         )
 
     async def GetCollection(self, request: pb.GetCollectionRequest, context: Any) -> pb.GetCollectionResponse:
         name = id_of(COLLECTIONS, request.name, field="name")
-        info = await self._quickly(context, lambda: self._collections.info(name))
+        info = await self._quickly(self._calls.deadline(context), lambda: self._collections.info(name))
         return pb.GetCollectionResponse(collection=collection_to_message(info))
 
     async def DeleteCollection(
         self, request: pb.DeleteCollectionRequest, context: Any
     ) -> pb.DeleteCollectionResponse:
         name = id_of(COLLECTIONS, request.name, field="name")
-        await self._quickly(context, lambda: self._collections.delete(name))
+        await self._quickly(self._calls.deadline(context), lambda: self._collections.delete(name))
         return pb.DeleteCollectionResponse()
 
     async def FindNeighbors(self, request: pb.FindNeighborsRequest, context: Any) -> pb.FindNeighborsResponse:
@@ -94,32 +95,37 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
                 f"k is {request.k}; at most {MAX_NEIGHBORS} neighbors are given.", field="k"
             )
 
-        def read() -> tuple[Sequence[Query], Binding]:
-            return _read("queries", request.queries, Query), self._collections.bound(name)
+        deadline = self._calls.deadline(context)
 
-        queries, binding = await self._quickly(context, read)
-        made, _ = await self._embedded(queries, binding, context)
+        def read() -> tuple[Sequence[Query], Header]:
+            return _read("queries", request.queries, Query), self._collections.header(name)
 
-        def work() -> pb.FindNeighborsResponse:
-            found: Neighbors = self._collections.neighbors(name, made, **said)
+        queries, header = await self._quickly(deadline, read)
+        made, _ = await self._embedded(queries, header.binding, deadline)
+
+        def work(cancellation: Cancellation) -> pb.FindNeighborsResponse:
+            found: Neighbors = self._collections.neighbors(
+                name, made, key=header.key, cancellation=cancellation, **said
+            )
             return to_message(found, pb.FindNeighborsResponse)
 
-        return await self._calls.behind(self._gate, context, work)
+        return await self._calls.behind(self._gate, deadline, work)
 
     async def ComputePca(self, request: pb.ComputePcaRequest, context: Any) -> pb.ComputePcaResponse:
         name = id_of(COLLECTIONS, request.collection, field="collection")
 
-        def work() -> pb.ComputePcaResponse:
-            found: Pca = self._collections.pca(name, **fields_given(request, {"components": int}))
+        def work(cancellation: Cancellation) -> pb.ComputePcaResponse:
+            said = fields_given(request, {"components": int})
+            found: Pca = self._collections.pca(name, cancellation=cancellation, **said)
             return to_message(found, pb.ComputePcaResponse)
 
-        return await self._calls.behind(self._gate, context, work)
+        return await self._calls.behind(self._gate, self._calls.deadline(context), work)
 
-    async def _quickly(self, context: Any, work: Callable[[], T]) -> T:
-        return await self._calls.behind(self._quick, context, work)
+    async def _quickly(self, deadline: Deadline, work: Callable[[], T]) -> T:
+        return await self._calls.behind(self._quick, deadline, lambda _: work(), quick=True)
 
     async def _embedded(
-        self, contents: Sequence[Content], binding: Binding, context: Any
+        self, contents: Sequence[Content], binding: Binding, deadline: Deadline
     ) -> tuple[Sequence[Content], Binding]:
         """Make vectors of images on the binding's model, behind that model's own gate."""
         if all(content.image is None for content in contents):
@@ -134,9 +140,9 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
                 found = model.backend.ask(features_request(images, binding), control)
                 return Embedded(vectors=found.vectors, sha256=sha256)
 
-            return embedded(contents, binding, embed)
+            return embedded(contents, binding, embed, cancellation=cancellation)
 
-        return await self._calls.on_model(name_of(MODELS, binding.require_model()), context, work)
+        return await self._calls.on_model(name_of(MODELS, binding.require_model()), deadline, work)
 
     def _require_count(self, count: int, *, field: str) -> None:
         if count > self._max_items:

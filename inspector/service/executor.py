@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from inspector.errors import DeadlineExceededError
 from inspector.service.gate import Gate
-from inspector.types.control import Cancellation
+from inspector.types.control import Cancellation, Deadline
 
 T = TypeVar("T")
 Put = Callable[[T], object]
@@ -17,30 +17,44 @@ Put = Callable[[T], object]
 
 
 class Executor:
-    """A bounded pool of threads. When a call is cancelled or late, its work is stopped and waited for.
+    """Bounded pools of threads. When a call is cancelled or late, its work is stopped and waited for.
 
-    The gate is left only once the thread is free, so that what runs never exceeds what is counted.
+    Short work, which runs no model, has a pool of its own (`quick`): it never waits for a thread that runs one. The
+    gate is left only once the thread is free, so that what runs never exceeds what is counted.
     """
 
-    def __init__(self, *, workers: int) -> None:
+    def __init__(self, *, workers: int, quick_workers: int = 2) -> None:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="inspect")
+        self._quick = ThreadPoolExecutor(max_workers=quick_workers, thread_name_prefix="quick")
 
-    async def run(self, gate: Gate, work: Callable[[Cancellation], T], *, seconds: float) -> T:
-        """Return what `work` returns; DeadlineExceededError after so many seconds, waiting included."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
+    async def run(
+        self,
+        gate: Gate | None,
+        work: Callable[[Cancellation], T],
+        *,
+        deadline: Deadline,
+        quick: bool = False,
+    ) -> T:
+        """Return what `work` returns; DeadlineExceededError when the time is over, waiting included."""
+        if gate is None:
+            return await self._in_thread(work, deadline=deadline, quick=quick)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(deadline.left()):
                 await gate.enter()
         except TimeoutError:
-            raise _late(seconds) from None
+            raise _late(deadline) from None
         try:
-            return await self._in_thread(work, seconds=deadline - loop.time())
+            return await self._in_thread(work, deadline=deadline, quick=quick)
         finally:
             gate.leave()
 
     async def stream(
-        self, gate: Gate, work: Callable[[Cancellation, Put[T]], None], *, seconds: float
+        self,
+        gate: Gate | None,
+        work: Callable[[Cancellation, Put[T]], None],
+        *,
+        deadline: Deadline,
+        quick: bool = False,
     ) -> AsyncGenerator[T, None]:
         """Yield what `work` puts; a slow reader misses items between, never the last, and never holds the gate."""
         loop = asyncio.get_running_loop()
@@ -49,7 +63,7 @@ class Executor:
         def produce(cancellation: Cancellation) -> None:
             work(cancellation, lambda item: loop.call_soon_threadsafe(latest.put, item))
 
-        producer = asyncio.create_task(self.run(gate, produce, seconds=seconds))
+        producer = asyncio.create_task(self.run(gate, produce, deadline=deadline, quick=quick))
         producer.add_done_callback(lambda _: latest.close())
         try:
             while (item := await latest.get()) is not None:
@@ -61,14 +75,15 @@ class Executor:
 
     def close(self) -> None:
         """Wait for the threads to end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._quick):
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    async def _in_thread(self, work: Callable[[Cancellation], T], *, seconds: float) -> T:
+    async def _in_thread(self, work: Callable[[Cancellation], T], *, deadline: Deadline, quick: bool) -> T:
         cancellation = Cancellation()
-        job = self._pool.submit(work, cancellation)
+        job = (self._quick if quick else self._pool).submit(work, cancellation)
         future = asyncio.wrap_future(job)
         try:
-            await asyncio.wait({future}, timeout=seconds)
+            await asyncio.wait({future}, timeout=deadline.left())
         except asyncio.CancelledError:
             cancellation.cancel("the caller cancelled, or its deadline passed")
             await _stopped(job, future)
@@ -76,7 +91,7 @@ class Executor:
         if not future.done():
             cancellation.cancel("its deadline passed")
             await _stopped(job, future)
-            raise _late(seconds)
+            raise _late(deadline)
         return future.result()
 
 
@@ -121,7 +136,7 @@ async def _ended(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-def _late(seconds: float) -> DeadlineExceededError:
+def _late(deadline: Deadline) -> DeadlineExceededError:
     return DeadlineExceededError(
-        f"The call was not done after {seconds:.3g} s, which was all its deadline or the server allows."
+        f"The call was not done after {deadline.seconds:.3g} s, which was all its deadline or the server allows."
     )

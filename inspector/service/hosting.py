@@ -210,12 +210,13 @@ class Models:
 
     async def _release(self, model: HostedModel) -> None:
         """Close the gate, wait for those inside, and free the memory."""
-        if model.loaded is None or model.gate is None:
+        loaded, gate = model.loaded, model.gate
+        if loaded is None or gate is None:
             return
         self._set(model, State.UNLOADING)
-        await model.gate.close()
-        await asyncio.to_thread(model.loaded.close)
-        model.loaded = model.gate = None
+        await gate.close()
+        model.loaded = model.gate = None  # before it is closed: nobody may ask a closed model what it is
+        await asyncio.to_thread(loaded.close)
 
     def _require_listed(self, model: HostedModel) -> None:
         if self._models.get(model.id) is not model:  # deleted while we waited

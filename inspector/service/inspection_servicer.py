@@ -19,7 +19,7 @@ from inspector.types.options import MethodInfo, VerbInfo
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc, method_pb2
 from inspector.wire.calls import SERVICE, Rpc, rpc_named
 from inspector.wire.codec import to_message
-from inspector.wire.requests import request_of_message
+from inspector.wire.requests import request_kind, request_of_message
 from inspector.wire.results import response_of
 
 MAX_ENTRIES = 10_000
@@ -74,18 +74,20 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
     def _asking(self, call: Rpc) -> Handler:
         async def handle(message: Any, context: Any) -> Message:
             self._require_counts(message)
+            runs = request_kind(message, call).runs_model
 
             def work(model: Model, cancellation: Cancellation) -> Message:
                 request = request_of_message(message, call)
                 return response_of(call, result=model.backend.ask(request, self._control(cancellation)))
 
-            return await self._calls.on_model(message.model, context, work)
+            return await self._calls.on_model(message.model, self._calls.deadline(context), work, runs=runs)
 
         return handle
 
     def _following(self, call: Rpc) -> Handler:
         async def handle(message: Any, context: Any) -> None:
             self._require_counts(message)
+            runs = request_kind(message, call).runs_model
 
             def work(model: Model, cancellation: Cancellation, put: Put[Message]) -> None:
                 told: list[Progress] = []
@@ -101,7 +103,9 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
                 # Only the last message is sure to reach a slow reader: it says once more what was told last.
                 put(response_of(call, result=result, progress=told[0] if told else None))
 
-            async with aclosing(self._calls.stream_on_model(message.model, context, work)) as responses:
+            deadline = self._calls.deadline(context)
+            stream = self._calls.stream_on_model(message.model, deadline, work, runs=runs)
+            async with aclosing(stream) as responses:
                 async for response in responses:
                     await context.write(response)
 

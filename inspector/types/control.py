@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -79,6 +80,18 @@ class Progress:
     """The result as far as it is known, where the verb has one and the caller wants it."""
 
 
+class Deadline:
+    """The moment, fixed now, at which so many seconds are over."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return how many seconds are left, at least 0."""
+        return max(self._end - time.monotonic(), 0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Control:
     """What a caller holds in hand while a request runs."""
@@ -107,3 +120,7 @@ class Control:
         if self.progress is not None:
             made = partial() if partial is not None and self.wants_partial else None
             self.progress(Progress(done=done, total=total, partial=made))
+
+
+FREE = Control()
+"""The control of whoever gave none."""

@@ -40,7 +40,7 @@ def request_to_message(request: Request[Any], control: Control, *, model: str) -
 
 def request_of_message(message: Any, call: Rpc) -> Request[Any]:
     """Return the request that a message asks; InvalidInputError names the field that is off."""
-    kind = _kind_of(message, call)
+    kind = request_kind(message, call)
     names = [one.name for one in request_fields(kind)]
     values = given_fields(message, kind, only=[*names, *_DATA] if call.name != RUN else _DATA)
     if call.name == RUN:
@@ -54,7 +54,8 @@ def request_of_message(message: Any, call: Rpc) -> Request[Any]:
     return kind(**values)
 
 
-def _kind_of(message: Any, call: Rpc) -> type[Request[Any]]:
+def request_kind(message: Any, call: Rpc) -> type[Request[Any]]:
+    """Return which kind of request a message asks; NotFoundError names the nearest verbs."""
     name = message.verb if call.name == RUN else call.verb
     kind = REQUESTS.get(name)
     if kind is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,8 +102,13 @@ def test_the_token_and_the_time_limit(
     inspector: Command, place: Place, service: type[Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inspector("predict", "toy", place.image, "--server", ADDRESS, "--token", "abc", "--timeout", 7.5)
-    assert service.made[0] == Endpoint(ADDRESS, token="abc")
-    assert service.asked[0]["timeout"] == 7.5
+    made = service.made[0]
+    assert made is not None
+    assert made == Endpoint(ADDRESS, token="abc", timeout=made.timeout)
+    assert made.timeout == pytest.approx(7.5, abs=2)
+    # One time for all calls of a command: what the first ones took is not there for the last.
+    assert made.timeout is not None
+    assert 0 < service.asked[0]["timeout"] < made.timeout <= 7.5
     monkeypatch.setenv("INSPECTOR_TOKEN", "from-the-environment")
     inspector("methods", "--server", ADDRESS)
     assert service.made[2] == Endpoint(ADDRESS, token="from-the-environment")
@@ -120,6 +127,20 @@ def test_preprocessing_is_not_for_a_service(inspector: Command, place: Place, se
     assert found.code == EXIT_USAGE
     assert "--preprocessing works in-process" in found.err
     assert not service.made
+
+
+@pytest.mark.parametrize(
+    "words", [("predict",), ("attribute", "-m", "rise", "--option", "masks=4"), ("methods",)]
+)
+def test_a_time_limit_where_nobody_answers(inspector: Command, place: Place, words: tuple[str, ...]) -> None:
+    verb, *rest = words
+    about = () if verb == "methods" else ("toy", place.image)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        server = f"127.0.0.1:{mute.getsockname()[1]}"
+        began = time.monotonic()
+        found = inspector(verb, *about, *rest, "--server", server, "--timeout", 1)
+    assert found.code == EXIT_LATE, found.err
+    assert time.monotonic() - began < 10
 
 
 def test_a_time_limit_here(inspector: Command, place: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
 
@@ -16,10 +16,14 @@ from inspector.collections.domain import Collections
 from inspector.collections.embedding import IMAGES_AT_ONCE, Embedded
 from inspector.collections.neighbors import neighbors
 from inspector.collections.pca import fit_pca
-from inspector.collections.store import Block, Header, ItemBatch, StoredItem, Summary
 from inspector.collections.stores import memory
 from inspector.collections.stores.memory import MemoryStore
-from inspector.errors import ConflictError, InvalidInputError, LimitExceededError, NotFoundError
+from inspector.errors import (
+    ConflictError,
+    InvalidInputError,
+    LimitExceededError,
+    NotFoundError,
+)
 from inspector.types.collections import POOLINGS, Item, Query
 from inspector.types.requests import features
 
@@ -107,7 +111,7 @@ def test_names_are_checked_by_every_verb(domain: Collections, name: str) -> None
         lambda: domain.neighbors(name, [Query(item="a")]),
         lambda: domain.pca(name),
         lambda: domain.info(name),
-        lambda: domain.bound(name),
+        lambda: domain.header(name),
         lambda: domain.delete(name),
     )
     for verb in verbs:
@@ -118,7 +122,7 @@ def test_names_are_checked_by_every_verb(domain: Collections, name: str) -> None
 
 def test_unknown_names_are_not_found_with_the_nearest(domain: Collections) -> None:
     domain.add("cats", [item("a", 1, 2)])
-    verbs = (domain.info, domain.delete, domain.pca, domain.bound, lambda name: domain.neighbors(name, []))
+    verbs = (domain.info, domain.delete, domain.pca, domain.header, lambda name: domain.neighbors(name, []))
     for verb in verbs:
         with pytest.raises(NotFoundError, match="Did you mean 'cats'") as caught:
             verb("cat")
@@ -218,9 +222,9 @@ def test_images_and_vectors_keep_their_order(domain: Collections) -> None:
 
 def test_the_digest_is_kept_once_the_model_has_made_a_vector(domain: Collections, camera: Camera) -> None:
     domain.add("all", [item("a", 7, 1)], model="m")
-    assert domain.bound("all").sha256 == ""
+    assert domain.header("all").binding.sha256 == ""
     domain.add("all", [Item(id="b", image=8)])
-    assert domain.bound("all").sha256 == "1"
+    assert domain.header("all").binding.sha256 == "1"
     camera.sha256 = "2"
     for act in (
         lambda: domain.add("all", [Item(id="c", image=9)]),
@@ -259,94 +263,6 @@ def test_poolings_are_those_of_features(domain: Collections) -> None:
     assert get_args(features.Pooling) == POOLINGS
     with pytest.raises(InvalidInputError, match="allowed: mean, max, none"):
         domain.add("all", [item("a", 1, 2)], pooling="median")
-
-
-class Meddling(MemoryStore):
-    """Lets another call be faster, once, just before one that is named."""
-
-    def __init__(self, before: str, meddle: Callable[..., Any]) -> None:
-        super().__init__()
-        self.armed = False
-        self._before, self._meddle = before, meddle
-
-    def _maybe(self, name: str) -> None:
-        if self.armed and name == self._before:
-            self.armed = False
-            self._meddle(self)
-
-    def append(self, batch: ItemBatch, *, header: Header, replacing: Header | None) -> Summary:
-        self._maybe("append")
-        return super().append(batch, header=header, replacing=replacing)
-
-    def blocks(self, name: str) -> Generator[Block, None, None]:
-        self._maybe("blocks")
-        return super().blocks(name)
-
-    def items(self, name: str, indices: Sequence[int]) -> Mapping[int, StoredItem]:
-        self._maybe("items")
-        return super().items(name, indices)
-
-
-def remade(*items: Item) -> Callable[..., Any]:
-    """Delete the collection and make it anew of other items."""
-
-    def meddle(store: MemoryStore) -> None:
-        other = Collections(store)
-        other.delete("all")
-        if items:
-            other.add("all", items)
-
-    return meddle
-
-
-@pytest.mark.parametrize("before", ["blocks", "items"])
-@pytest.mark.parametrize(
-    "anew", [(), (item("x", 1, 2),), (item("x", 1, 2, 3),), (item("a", 9, 9), item("b", 8, 8))]
-)
-def test_no_answer_is_of_two_collections(before: str, anew: tuple[Item, ...]) -> None:
-    store = Meddling(before, remade(*anew))
-    domain = Collections(store)
-    domain.add("all", [item("a", 1, 2), item("b", 3, 4)])
-    verbs: list[Callable[[], object]] = [lambda: domain.neighbors("all", [Query(vector=np.ones(2))])]
-    if before == "blocks":
-        verbs.append(lambda: domain.pca("all"))
-    for verb in verbs:
-        store.armed = True
-        with pytest.raises((ConflictError, NotFoundError)) as caught:
-            verb()
-        assert caught.value.reason in ("COLLECTION_REPLACED", "COLLECTION_NOT_FOUND")
-        if domain.names():
-            domain.delete("all")
-        domain.add("all", [item("a", 1, 2), item("b", 3, 4)])
-
-
-def test_what_is_added_meanwhile_is_not_half_in_the_answer() -> None:
-    store = Meddling("blocks", lambda store: Collections(store).add("all", [item("c", 0, 0)]))
-    domain = Collections(store)
-    domain.add("all", [item("a", 1, 2), item("b", 3, 4)])
-    store.armed = True
-    assert [one.id for one in domain.neighbors("all", [Query(item="a")])[0]] == ["a", "b"]
-    domain.delete("all")
-    domain.add("all", [item("a", 1, 2), item("b", 3, 4)])
-    store.armed = True
-    assert domain.pca("all").ids == ("a", "b")
-
-
-def test_an_addition_that_was_slower_is_tried_again_or_refused() -> None:
-    def bound_elsewhere(store: MemoryStore) -> None:
-        Collections(store).add("all", [item("x", 1, 2)], model="other")
-
-    store = Meddling("append", bound_elsewhere)
-    domain = Collections(store)
-    store.armed = True
-    with pytest.raises(ConflictError) as caught:
-        domain.add("all", [item("a", 1, 2)], model="m")
-    assert caught.value.reason == "COLLECTION_BOUND"
-    store = Meddling("append", remade(item("x", 1, 2)))
-    domain = Collections(store)
-    domain.add("all", [item("z", 1, 2)])
-    store.armed = True
-    assert domain.add("all", [item("a", 1, 2)]).item_count == 2
 
 
 def test_threads_make_one_collection_and_share_no_id(domain: Collections) -> None:

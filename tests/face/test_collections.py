@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,19 @@ import pytest
 import inspector
 from inspector.client import Client
 from inspector.client.collections import WireCollections
+from inspector.collections.store import Block
 from inspector.collections.stores.memory import MemoryStore
-from inspector.errors import ConflictError, InvalidInputError, NotFoundError
+from inspector.errors import (
+    CancelledError,
+    ConflictError,
+    DeadlineExceededError,
+    InvalidInputError,
+    NotFoundError,
+)
 from inspector.face.collection import LocalCollections
 from inspector.face.collection import collection as collection_of
 from inspector.face.collections import Collection
+from inspector.types.control import Cancellation
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_photo
 
@@ -136,3 +146,59 @@ def test_what_cannot_be_asked(collection: Collection) -> None:
         collection.neighbors(toy_photo(1), items=["one"])
     with pytest.raises(InvalidInputError, match="'x' is given twice"):
         collection.add({"x": toy_photo(1)}, vectors={"x": np.ones(8)}, model="toy")
+
+
+class Slow(MemoryStore):
+    """Takes ten seconds for its blocks."""
+
+    def blocks(self, name: str) -> Generator[Block, None, None]:
+        for block in super().blocks(name):
+            for _ in range(200):
+                time.sleep(0.05)
+                yield Block(first=0, ids=(), vectors=block.vectors[:0])
+            yield block
+
+
+def test_a_search_ends_in_time(model: inspector.Model) -> None:
+    slow = collection_of("photos", models=model, store=Slow())
+    slow.add(PHOTOS, model="toy")
+    began = time.monotonic()
+    for ask in (slow.pca, partial(slow.neighbors, items=["photo 1"])):
+        with pytest.raises(DeadlineExceededError, match=r"0\.2 s"):
+            ask(timeout=0.2)
+    with pytest.raises(DeadlineExceededError):
+        slow.add({"more": toy_photo(50)}, timeout=0)
+    assert time.monotonic() - began < 5
+    assert slow.info().item_count == len(PHOTOS)
+
+
+def test_a_cancelled_token_ends_what_is_asked_here_and_there(tmp_path: Path, collection: Collection) -> None:
+    token = Cancellation()
+    token.cancel()
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        client.upload(toy_cnn(), name="toy", timeout=60)
+        for one in (collection, client.collection("photos")):
+            one.add(PHOTOS, model="toy", timeout=60, cancellation=Cancellation())
+            asks: list[Callable[..., object]] = [
+                one.pca,
+                partial(one.neighbors, items=["photo 1"]),
+                partial(one.neighbors, toy_photo(3)),
+                partial(one.add, {"more": toy_photo(50)}),
+                client.model("toy").layers,
+                client.model("toy").rectifiers,
+            ]
+            for ask in asks:
+                with pytest.raises(CancelledError):
+                    ask(cancellation=token)
+                ask(cancellation=Cancellation(), timeout=60)
+
+
+def test_facts_of_a_loaded_model_take_a_token_and_a_time(model: inspector.Model) -> None:
+    token = Cancellation()
+    token.cancel()
+    for fact in (model.layers, model.rectifiers):
+        with pytest.raises(CancelledError):
+            fact(cancellation=token)
+        with pytest.raises(DeadlineExceededError):
+            fact(timeout=0)
+        fact(timeout=60)

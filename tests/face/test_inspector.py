@@ -232,7 +232,11 @@ def test_a_closed_model_says_so_and_frees_its_sessions() -> None:
     with pytest.raises(ConflictError, match="closed; load it again") as error:
         first.predict(X)
     assert error.value.reason == "MODEL_CLOSED"
+    for fact in (lambda: first.info, first.layers, first.rectifiers):
+        with pytest.raises(ConflictError, match="closed; load it again"):
+            fact()
     second.predict(X)
+    assert second.layers()
 
 
 def test_a_sweep_ends_when_its_model_is_closed() -> None:

@@ -14,6 +14,7 @@ from inspector import Cancellation
 from inspector.errors import BusyError, CancelledError, ConflictError, InvalidInputError
 from inspector.service.executor import Executor
 from inspector.service.gate import Gate
+from inspector.types.control import Deadline
 
 PATIENCE = 30.0
 
@@ -37,9 +38,9 @@ def test_it_returns_and_raises_what_the_work_does(executor: Executor) -> None:
 
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
-        assert await executor.run(gate, lambda _: 42, seconds=PATIENCE) == 42
+        assert await executor.run(gate, lambda _: 42, deadline=Deadline(PATIENCE)) == 42
         with pytest.raises(InvalidInputError):
-            await executor.run(gate, fail, seconds=PATIENCE)
+            await executor.run(gate, fail, deadline=Deadline(PATIENCE))
         assert gate.inside == 0
 
     asyncio.run(main())
@@ -57,7 +58,7 @@ def test_the_slot_is_held_until_the_thread_has_stopped(executor: Executor) -> No
 
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
-        task = asyncio.create_task(executor.run(gate, slow_to_stop, seconds=PATIENCE))
+        task = asyncio.create_task(executor.run(gate, slow_to_stop, deadline=Deadline(PATIENCE)))
         while gate.inside == 0:
             await asyncio.sleep(0)
         task.cancel()
@@ -78,10 +79,10 @@ def test_the_slot_is_held_until_the_thread_has_stopped(executor: Executor) -> No
 def test_a_deadline_counts_the_time_in_the_queue(executor: Executor) -> None:
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
-        first = asyncio.create_task(executor.run(gate, obedient, seconds=PATIENCE))
+        first = asyncio.create_task(executor.run(gate, obedient, deadline=Deadline(PATIENCE)))
         await asyncio.sleep(0)
         with pytest.raises(CancelledError) as caught:
-            await executor.run(gate, lambda _: 1, seconds=0.05)
+            await executor.run(gate, lambda _: 1, deadline=Deadline(0.05))
         assert caught.value.reason == "DEADLINE_EXCEEDED"
         assert (gate.inside, gate.waiting) == (1, 0)
         first.cancel()
@@ -93,15 +94,15 @@ def test_a_deadline_counts_the_time_in_the_queue(executor: Executor) -> None:
 def test_a_full_queue_is_an_error_that_may_be_retried(executor: Executor) -> None:
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=0)
-        first = asyncio.create_task(executor.run(gate, obedient, seconds=PATIENCE))
+        first = asyncio.create_task(executor.run(gate, obedient, deadline=Deadline(PATIENCE)))
         while gate.inside == 0:
             await asyncio.sleep(0)
         with pytest.raises(BusyError) as caught:
-            await executor.run(gate, lambda _: 1, seconds=PATIENCE)
+            await executor.run(gate, lambda _: 1, deadline=Deadline(PATIENCE))
         assert caught.value.retry_seconds > 0
         first.cancel()
         await asyncio.wait({first})
-        assert await executor.run(gate, lambda _: 1, seconds=PATIENCE) == 1
+        assert await executor.run(gate, lambda _: 1, deadline=Deadline(PATIENCE)) == 1
 
     asyncio.run(main())
 
@@ -109,15 +110,15 @@ def test_a_full_queue_is_an_error_that_may_be_retried(executor: Executor) -> Non
 def test_a_closed_gate_lets_nobody_in_and_waits_for_those_inside(executor: Executor) -> None:
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
-        inside = asyncio.create_task(executor.run(gate, obedient, seconds=PATIENCE))
+        inside = asyncio.create_task(executor.run(gate, obedient, deadline=Deadline(PATIENCE)))
         while gate.inside == 0:
             await asyncio.sleep(0)
-        queued = asyncio.create_task(executor.run(gate, lambda _: 1, seconds=PATIENCE))
+        queued = asyncio.create_task(executor.run(gate, lambda _: 1, deadline=Deadline(PATIENCE)))
         await asyncio.sleep(0)
         closing = asyncio.create_task(gate.close())
         await asyncio.sleep(0)
         with pytest.raises(ConflictError):
-            await executor.run(gate, lambda _: 1, seconds=PATIENCE)
+            await executor.run(gate, lambda _: 1, deadline=Deadline(PATIENCE))
         assert not closing.done()
         inside.cancel()
         await asyncio.wait({inside})
@@ -136,7 +137,7 @@ def test_a_slow_reader_misses_items_but_not_the_last_and_does_not_hold_the_gate(
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
         seen = []
-        async with aclosing(executor.stream(gate, count, seconds=PATIENCE)) as items:
+        async with aclosing(executor.stream(gate, count, deadline=Deadline(PATIENCE))) as items:
             async for item in items:
                 seen.append(item)
                 while gate.inside:
@@ -156,7 +157,7 @@ def test_a_reader_that_leaves_stops_the_work(executor: Executor) -> None:
 
     async def main() -> None:
         gate = Gate("toy", running=1, waiting=1)
-        async with aclosing(executor.stream(gate, endless, seconds=PATIENCE)) as items:
+        async with aclosing(executor.stream(gate, endless, deadline=Deadline(PATIENCE))) as items:
             async for _ in items:
                 break
         assert gate.inside == 0
@@ -173,7 +174,7 @@ def test_an_error_in_a_stream_comes_after_what_was_found(executor: Executor) -> 
         gate = Gate("toy", running=1, waiting=1)
         seen = []
         with pytest.raises(InvalidInputError):
-            async with aclosing(executor.stream(gate, failing, seconds=PATIENCE)) as items:
+            async with aclosing(executor.stream(gate, failing, deadline=Deadline(PATIENCE))) as items:
                 seen.extend([item async for item in items])
         assert gate.inside == 0
 

@@ -33,6 +33,8 @@ class Request(Generic[R_co]):
 
     verb: ClassVar[str] = ""
     """The name under which it is asked for: `model.<verb>(…)`, `inspector <verb>`."""
+    runs_model: ClassVar[bool] = True
+    """False for facts, which are read off the model: a service answers them beside the runs, never behind them."""
 
     def __post_init__(self) -> None:
         """Take every field as callers give it; InvalidInputError names the field."""
