@@ -130,7 +130,7 @@ def test_methods_are_listed_with_what_may_be_given(inspector: Command) -> None:
     found = {method["name"]: method for method in inspector("methods", "--json").json()}
     assert set(found) == {method.name for method in attribution_methods()}
     (steps,) = [option for option in found["integrated_gradients"]["options"] if option["name"] == "steps"]
-    assert steps == {"name": "steps", "types": ["integer"], "default": 50, "choices": []}
+    assert steps == {"name": "steps", "types": ["integer"], "default": 50, "choices": [], "help": ""}
 
 
 def test_rectifiers_are_those_of_the_model(inspector: Command, place: Place) -> None:

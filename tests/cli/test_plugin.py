@@ -12,7 +12,7 @@ import pytest
 import inspector as package
 from inspector.cli.main import EXIT_INTERNAL, EXIT_USAGE
 from inspector.methods.verbs import ANSWERS
-from inspector.plugins import VARIABLE, load_plugins
+from inspector.plugins import VARIABLE, _failures, load_plugins
 from inspector.registry import Registry
 from inspector.types.requests.base import REQUESTS
 from tests.cli.conftest import Place
@@ -83,6 +83,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
             del registry._items[key]
     for name in names:
         sys.modules.pop(name, None)
+        _failures.pop(name, None)
 
 
 def test_a_verb_of_a_plugin_in_the_shell(
