@@ -54,6 +54,11 @@ def to_message(value: Any, kind: type[M]) -> M:
     return message
 
 
+def fill(place: Message, value: Any) -> None:
+    """Write a dataclass into a message that is part of another, which it is a part of then; errors as `to_message`."""
+    _filler(place.DESCRIPTOR)(place, value)
+
+
 def of_message(message: Message, kind: type[T]) -> T:
     """Return the dataclass that a message holds; InvalidInputError names the field that is off."""
     key: Any = kind
@@ -122,8 +127,8 @@ def _putter(field: Field) -> Put:
 
         return extend
     if field.message is not None:
-        fill = _filler(field.message)
-        return lambda message, item: fill(getattr(message, name), item)
+        write = _filler(field.message)
+        return lambda message, item: write(getattr(message, name), item)
     if field.enum is not None:
         kind = field.enum
         return lambda message, item: setattr(message, name, _enum_value(kind, item))
@@ -143,10 +148,10 @@ def _putter_of_several(field: Field) -> Put:
         if of_values is None:
             place.update(item)
             return
-        fill = _filler(of_values)
+        write = _filler(of_values)
         for key, one in item.items() if field.is_map else enumerate(item):
             with within(f"[{key}]", always=True):
-                fill(place[key] if field.is_map else place.add(), one)
+                write(place[key] if field.is_map else place.add(), one)
 
     return put
 
@@ -159,11 +164,11 @@ def _filler(descriptor: Descriptor) -> Put:
         write = hook.write
         return lambda place, item: place.CopyFrom(write(item))
 
-    def fill(place: Any, item: Any) -> None:
+    def write_into(place: Any, item: Any) -> None:
         place.SetInParent()
         _fill(place, item)
 
-    return fill
+    return write_into
 
 
 def _enum_value(kind: EnumDescriptor, word: str) -> int:

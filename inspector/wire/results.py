@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from inspector.errors import EngineError
@@ -15,7 +14,7 @@ from inspector.types.results.base import KINDS, Result, name_of_kind
 from inspector.v1 import result_pb2
 from inspector.wire import hooks as _hooks  # noqa: F401 — conversions register themselves
 from inspector.wire.calls import RUN, Rpc
-from inspector.wire.codec import of_message, to_message
+from inspector.wire.codec import fill, of_message, to_message
 
 M = TypeVar("M", bound=Message)
 
@@ -31,9 +30,9 @@ def response_of(call: Rpc, *, result: Result | None = None, progress: Progress |
     if progress is not None:
         response.progress.done, response.progress.total = progress.done, progress.total
         if progress.partial is not None and has_partial(call):
-            response.partial.CopyFrom(_result_to_message(progress.partial, call))
+            _write_result(response.partial, progress.partial, call)
     if result is not None:
-        response.result.CopyFrom(_result_to_message(result, call))
+        _write_result(response.result, result, call)
     return response  # type: ignore[no-any-return]
 
 
@@ -57,24 +56,22 @@ def result_of_response(response: Any, request: Request[Any], call: Rpc) -> Any:
     return _result_of_message(response.result, type(request), call) if response.HasField("result") else None
 
 
-def _result_to_message(result: Result, call: Rpc) -> Message:
+def _write_result(place: Any, result: Result, call: Rpc) -> None:
+    """Write a result where it is sent from: maps are megabytes, which a message of its own would hold once more."""
     if call.name != RUN:
-        field: Any = call.response.DESCRIPTOR.fields_by_name["result"]
-        return to_message(result, message_factory.GetMessageClass(field.message_type))
-    wrapped = result_pb2.Result()
+        fill(place, result)
+        return
     name = name_of_kind(type(result))
     if name in _RESULT.fields_by_name:
-        kind = message_factory.GetMessageClass(_RESULT.fields_by_name[name].message_type)
-        getattr(wrapped, name).CopyFrom(to_message(result, kind))
-        return wrapped
+        fill(getattr(place, name), result)
+        return
     other = OTHER_KINDS.get(type(result))
     if other is None:
         raise EngineError(
             f"A result of the kind {type(result).__name__} has no message: register one in OTHER_KINDS.",
             reason="NO_MESSAGE",
         )
-    wrapped.other.Pack(to_message(result, other))
-    return wrapped
+    place.other.Pack(to_message(result, other))
 
 
 def _result_of_message(message: Any, request: type[Request[Any]], call: Rpc) -> Result:
