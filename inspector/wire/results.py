@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from google.protobuf import message_factory
 from google.protobuf.message import Message
@@ -16,8 +16,6 @@ from inspector.v1 import result_pb2
 from inspector.wire import hooks as _hooks  # noqa: F401 — conversions register themselves
 from inspector.wire.calls import RUN, Rpc
 from inspector.wire.codec import of_message, to_message
-
-M = TypeVar("M", bound=Message)
 
 OTHER_KINDS: Registry[type[Result], type[Message]] = Registry("message of a result")
 """The messages of kinds that an extension brings; they travel in `Result.other`."""
