@@ -95,7 +95,6 @@ class RequestField:
     python: str
     """The parameter's name in Python."""
     info: OptionInfo
-    help: str
     short: str | None
     take: Callable[[Any], Any] | None
 
@@ -154,7 +153,6 @@ def _fields(request: Any) -> tuple[RequestField, ...]:
             name=one.name,
             python=one.metadata["python"] or one.name,
             info=replace(option_of(one.name, hints[one.name], _default(one)), help=one.metadata["help"]),
-            help=one.metadata["help"],
             short=one.metadata["short"],
             take=one.metadata["take"],
         )
