@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from google.protobuf import message_factory
 
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError, in_brief, within
 from inspector.types.dtypes import dtype_of
 from inspector.types.layers import Dim
 from inspector.types.notes import Note
@@ -88,10 +88,9 @@ def value_of_message(message: value_pb2.Value) -> Any:
 
 
 def _unsendable(value: object) -> InvalidInputError:
-    shown = repr(value) if len(repr(value)) <= 60 else type(value).__name__
     return InvalidInputError(
-        f"{shown} cannot be sent; allowed are numbers, texts, true and false, sequences of numbers or of texts, and "
-        "arrays.",
+        f"{in_brief(value)} cannot be sent; allowed are numbers, texts, true and false, sequences of numbers or of "
+        "texts, and arrays.",
         reason="INVALID_OPTION",
         field="",
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_
 
 import numpy as np
 
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError, in_brief, within
 from inspector.registry import Registry
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike
@@ -84,7 +84,7 @@ def as_inputs(value: Any) -> dict[str, Array]:
 
 
 def _shown(value: object) -> str:
-    return repr(value) if len(repr(value)) <= 60 else f"of type {type(value).__name__}"
+    return in_brief(value, long="of type {}")
 
 
 @dataclass(frozen=True, kw_only=True)
