@@ -86,8 +86,8 @@ def _result_of_message(message: Any, request: type[Request[Any]], call: Rpc) -> 
                 "The server sent a kind of result that this client does not know; renew the client."
             )
         return of_message(getattr(message, name), kind)
-    for kind in OTHER_KINDS:
-        made: Message = OTHER_KINDS.get(kind)()  # type: ignore[misc]
+    for kind, made_of in OTHER_KINDS.items():
+        made = made_of()
         if message.other.Unpack(made):
             return of_message(made, kind)
     raise EngineError(f"The server sent a {message.other.type_url}, which no extension here knows.")
