@@ -210,3 +210,9 @@ def nearest(given: object, known: Iterable[str], *, most: int = 1) -> str:
     """Return " Did you mean 'name'?" for a name that is like known ones, or nothing."""
     close = get_close_matches(given, list(known), n=most, cutoff=0.5) if isinstance(given, str) else []
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def in_brief(value: object, *, long: str = "{}") -> str:
+    """Return a value as messages show it: as Python writes it, or where that is long, its type in the words `long`."""
+    text = repr(value)
+    return text if len(text) <= 60 else long.format(type(value).__name__)

@@ -49,6 +49,10 @@ class Registry(Generic[K, V]):
         """Return all keys in the order of registration."""
         return tuple(self._loaded())
 
+    def items(self) -> tuple[tuple[K, V], ...]:
+        """Return all keys with what is registered under them, in the order of registration."""
+        return tuple(self._loaded().items())
+
     def __contains__(self, key: object) -> bool:
         return key in self._loaded()
 

@@ -56,7 +56,7 @@ def own_fields(request: type[Request[Any]]) -> list[RequestField]:
 
 def parameter_of(request: type[Request[Any]], one: RequestField) -> Parameter:
     """Return the option of the command line for one of a verb."""
-    words: dict[str, Any] = {"help": escape(one.help)}
+    words: dict[str, Any] = {"help": escape(one.info.help)}
     flags = [flag_of(one), *([f"-{one.short}"] if one.short else [])]
     hint, default = _hint(one.info), one.info.default
     if one.info.types == (FLAG,):

@@ -21,6 +21,7 @@ from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.served_model import ServedModel
 from inspector.v1 import inspection_service_pb2, model_service_pb2
 from inspector.wire.codec import of_message
+from inspector.wire.models import PREFIX as MODELS
 from inspector.wire.models import model_of_message, override_to_message
 
 
@@ -84,7 +85,7 @@ class Client:
 
     def served(self, name: str) -> ServedModel:
         """Return what the server tells of a model, loaded or not; NotFoundError names the nearest ones."""
-        request = model_service_pb2.GetModelRequest(name=f"models/{name}")
+        request = model_service_pb2.GetModelRequest(name=MODELS + name)
         return model_of_message(self._connection.call(self._connection.models.GetModel, request).model)
 
     def model(self, name: str) -> Model:
@@ -109,19 +110,19 @@ class Client:
     ) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
         request = model_service_pb2.LoadModelRequest(
-            name=f"models/{name}", preprocessing=override_to_message(preprocessing)
+            name=MODELS + name, preprocessing=override_to_message(preprocessing)
         )
         response = self._connection.call(self._connection.models.LoadModel, request, Control(timeout=timeout))
         return model_of_message(response.model)
 
     def unload(self, name: str) -> ServedModel:
         """Free a model's memory once its running calls have ended."""
-        request = model_service_pb2.UnloadModelRequest(name=f"models/{name}")
+        request = model_service_pb2.UnloadModelRequest(name=MODELS + name)
         return model_of_message(self._connection.call(self._connection.models.UnloadModel, request).model)
 
     def delete(self, name: str) -> None:
         """Unload a model, and remove it if it was uploaded."""
-        request = model_service_pb2.DeleteModelRequest(name=f"models/{name}")
+        request = model_service_pb2.DeleteModelRequest(name=MODELS + name)
         self._connection.call(self._connection.models.DeleteModel, request)
 
     def collections(self) -> tuple[CollectionInfo, ...]:

@@ -30,8 +30,7 @@ def attribution_methods() -> tuple[MethodInfo, ...]:
 def verbs() -> tuple[VerbInfo, ...]:
     """Return what can be asked of a model, by name, with the options."""
     load_plugins()
-    kinds = [REQUESTS.get(name) for name in sorted(REQUESTS)]
-    return tuple(verb_info(kind) for kind in kinds if kind is not None)
+    return tuple(verb_info(kind) for _, kind in sorted(REQUESTS.items()))
 
 
 def verb_info(request: type[Request]) -> VerbInfo:  # type: ignore[type-arg]

@@ -24,14 +24,12 @@ def datatype_of(dtype: str) -> str:
     return DATATYPES.get(dtype, dtype.upper())
 
 
-def dtype_of(datatype: str, *, field: str | None = None) -> Dtype:
+def dtype_of(datatype: str) -> Dtype:
     """Return NumPy's name of an element type on the wire; InvalidInputError names the known ones."""
     if datatype in DTYPES:
         return Dtype(DTYPES[datatype])
     if datatype and datatype == datatype.upper() and datatype.isidentifier():
         return Dtype(datatype.lower())
     raise InvalidInputError(
-        f"The datatype is {datatype[:40]!r}; known are {', '.join(DTYPES)}.",
-        reason="UNKNOWN_DATATYPE",
-        field=field,
+        f"The datatype is {datatype[:40]!r}; known are {', '.join(DTYPES)}.", reason="UNKNOWN_DATATYPE"
     )

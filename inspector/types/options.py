@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
-from inspector.errors import InvalidInputError, nearest
+from inspector.errors import InvalidInputError, in_brief, nearest
 
 INTEGER, NUMBER, TEXT, FLAG = "integer", "number", "text", "flag"
 NUMBERS, TEXTS, TENSOR, POLICIES, OTHER = "numbers", "texts", "tensor", "policies", "other"
@@ -80,7 +80,7 @@ class OptionInfo:
 
     def _refusal(self, value: object, field: str | None) -> InvalidInputError:
         near = nearest(value, self.choices if TEXT in self.types else ())
-        shown = repr(value) if len(repr(value)) <= 60 else f"{type(value).__name__} of another kind"
+        shown = in_brief(value, long="{} of another kind")
         return InvalidInputError(
             f"{self.name} is {shown}; allowed: {self.allowed}.{near}",
             reason="INVALID_OPTION",

@@ -209,11 +209,9 @@ def as_target(value: TargetLike) -> Target:
         return value
     if value is None:
         return Class()
-    try:
-        if not isinstance(value, bool):
-            return Class(as_index(value))
-    except TypeError:
-        pass
+    index = _as_index(value)
+    if index is not None:
+        return Class(index)
     raise InvalidInputError(
         "A target is a class index, Class(index), Unit(layer, channel, position), Element(tensor, index), "
         f"Region(tensor, index) or Direction(tensor, vector); {value!r} was given.",

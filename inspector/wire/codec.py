@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_ty
 
 from google.protobuf.message import Message
 
-from inspector.errors import InspectorError, InvalidInputError, located, within
+from inspector.errors import InspectorError, InvalidInputError, in_brief, located, within
 from inspector.registry import Registry
 from inspector.types.dtypes import datatype_of
 from inspector.wire.fields import Descriptor, EnumDescriptor, Field, fields_of, require_few, wrapped_field
@@ -100,8 +100,7 @@ def _fill(message: Message, value: Any) -> None:
             except InspectorError as error:
                 raise located(error, name)  # noqa: B904 — the same error
             except (TypeError, ValueError) as error:
-                shown = repr(item) if len(repr(item)) <= 60 else type(item).__name__
-                text = f"{name} is {shown}, which cannot be sent: {error}."
+                text = f"{name} is {in_brief(item)}, which cannot be sent: {error}."
                 raise InvalidInputError(text, field=name) from error
 
 

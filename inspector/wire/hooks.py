@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from google.protobuf import message_factory
 
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError, in_brief, within
 from inspector.types.dtypes import dtype_of
+from inspector.types.layers import Dim
 from inspector.types.notes import Note
 from inspector.types.receptive_field import AxisField
 from inspector.types.targets import KINDS, Span, Target
@@ -18,8 +19,6 @@ from inspector.v1 import model_pb2, target_pb2, tensor_pb2, value_pb2
 from inspector.wire.codec import HOOKS, SCALARS, Hook, of_message, to_message
 from inspector.wire.fields import require_few
 from inspector.wire.tensors import finite_tensor_of_message, tensor_of_message, tensor_to_message
-
-Dim = int | str | None
 
 _FIELDS: Any = target_pb2.Target.DESCRIPTOR.fields_by_name
 _TARGETS: Mapping[str, tuple[type[Any], Any]] = {
@@ -89,10 +88,9 @@ def value_of_message(message: value_pb2.Value) -> Any:
 
 
 def _unsendable(value: object) -> InvalidInputError:
-    shown = repr(value) if len(repr(value)) <= 60 else type(value).__name__
     return InvalidInputError(
-        f"{shown} cannot be sent; allowed are numbers, texts, true and false, sequences of numbers or of texts, and "
-        "arrays.",
+        f"{in_brief(value)} cannot be sent; allowed are numbers, texts, true and false, sequences of numbers or of "
+        "texts, and arrays.",
         reason="INVALID_OPTION",
         field="",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from inspector.errors import InvalidInputError, NotFoundError, nearest, within
+from inspector.errors import InvalidInputError, nearest, unknown_name, within
 from inspector.types.control import Control
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.requests.base import OPTIONS, REQUESTS, ImagesRequest, Request, request_fields
@@ -59,12 +59,7 @@ def request_kind(message: Any, call: Rpc) -> type[Request[Any]]:
     name = message.verb if call.name == RUN else call.verb
     kind = REQUESTS.get(name)
     if kind is None:
-        known = ", ".join(sorted(REQUESTS))
-        raise NotFoundError(
-            f"There is no verb {name[:80]!r}. Known: {known}.{nearest(name[:80], REQUESTS)}",
-            reason="VERB_NOT_FOUND",
-            field="verb",
-        )
+        raise unknown_name("verb", name[:80], REQUESTS)
     return kind
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -15,8 +15,6 @@ from inspector.v1 import result_pb2
 from inspector.wire import hooks as _hooks  # noqa: F401 — conversions register themselves
 from inspector.wire.calls import RUN, Rpc
 from inspector.wire.codec import fill, of_message, to_message
-
-M = TypeVar("M", bound=Message)
 
 OTHER_KINDS: Registry[type[Result], type[Message]] = Registry("message of a result")
 """The messages of kinds that an extension brings; they travel in `Result.other`."""
@@ -85,8 +83,8 @@ def _result_of_message(message: Any, request: type[Request[Any]], call: Rpc) -> 
                 "The server sent a kind of result that this client does not know; renew the client."
             )
         return of_message(getattr(message, name), kind)
-    for kind in OTHER_KINDS:
-        made: Message = OTHER_KINDS.get(kind)()  # type: ignore[misc]
+    for kind, made_of in OTHER_KINDS.items():
+        made = made_of()
         if message.other.Unpack(made):
             return of_message(made, kind)
     raise EngineError(f"The server sent a {message.other.type_url}, which no extension here knows.")

@@ -9,26 +9,29 @@ import numpy as np
 
 from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
-from inspector.types.dtypes import DATATYPES, datatype_of, dtype_of
+from inspector.types.dtypes import DATATYPES
 from inspector.v1 import tensor_pb2
 
 MAX_RANK = 8
 MAX_VALUES = 2**40
 """More than any message holds; what is larger would overflow where sizes are multiplied."""
 
+_DATATYPES = {dtype: datatype for dtype, datatype in DATATYPES.items() if dtype != "str"}
+_DTYPES = {datatype: dtype for dtype, datatype in _DATATYPES.items()}
+"""Of tensors: those of numbers and booleans."""
 _BFLOAT16 = "BF16"
 
 
 def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
     """Return the message of an array of numbers or booleans; InvalidInputError for other dtypes."""
     name = array.dtype.name
-    if name not in DATATYPES or name == "str":
+    if name not in _DATATYPES:
         raise InvalidInputError(
-            f"An array of dtype {name} cannot be sent; allowed are {', '.join(DATATYPES)}.",
+            f"An array of dtype {name} cannot be sent; allowed are {', '.join(_DATATYPES)}.",
             reason="UNKNOWN_DATATYPE",
         )
     little = array if name == "bfloat16" else array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return tensor_pb2.Tensor(datatype=datatype_of(name), shape=array.shape, raw=little.tobytes())
+    return tensor_pb2.Tensor(datatype=_DATATYPES[name], shape=array.shape, raw=little.tobytes())
 
 
 def tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
@@ -36,16 +39,15 @@ def tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
 
     InvalidInputError where the type is unknown, or shape and bytes disagree.
     """
-    dtype = dtype_of(tensor.datatype, field="datatype")
-    name = "uint16" if tensor.datatype == _BFLOAT16 else dtype
-    if tensor.datatype not in DATATYPES.values() or name == "str":
+    if tensor.datatype not in _DTYPES:
         raise InvalidInputError(
-            f"datatype is {tensor.datatype[:40]!r}; known are {', '.join(sorted(DATATYPES.values()))}.",
+            f"datatype is {tensor.datatype[:40]!r}; known are {', '.join(_DTYPES)}.",
             reason="UNKNOWN_DATATYPE",
             field="datatype",
         )
     _check_shape(tensor.shape)
     shape = tuple(tensor.shape)
+    name = "uint16" if tensor.datatype == _BFLOAT16 else _DTYPES[tensor.datatype]
     kind = np.dtype(name).newbyteorder("<")
     expected = prod(shape) * kind.itemsize
     if expected != len(tensor.raw):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_
 
 import numpy as np
 
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError, in_brief, within
 from inspector.registry import Registry
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike
@@ -84,7 +84,7 @@ def as_inputs(value: Any) -> dict[str, Array]:
 
 
 def _shown(value: object) -> str:
-    return repr(value) if len(repr(value)) <= 60 else f"of type {type(value).__name__}"
+    return in_brief(value, long="of type {}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,6 @@ class RequestField:
     python: str
     """The parameter's name in Python."""
     info: OptionInfo
-    help: str
     short: str | None
     take: Callable[[Any], Any] | None
 
@@ -154,7 +153,6 @@ def _fields(request: Any) -> tuple[RequestField, ...]:
             name=one.name,
             python=one.metadata["python"] or one.name,
             info=replace(option_of(one.name, hints[one.name], _default(one)), help=one.metadata["help"]),
-            help=one.metadata["help"],
             short=one.metadata["short"],
             take=one.metadata["take"],
         )

@@ -107,7 +107,7 @@ def kind(name: str) -> Callable[[type[R]], type[R]]:
 
 def name_of_kind(result: type[Result]) -> str:
     """Return the name of a kind of result on the wire."""
-    return next(name for name in KINDS if KINDS.get(name) is result)
+    return next(name for name, one in KINDS.items() if one is result)
 
 
 def picture_of(result: type[Result]) -> Callable[[Draw], Draw]:
