@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from inspector.engine.run import Run
-from inspector.errors import InspectorError, InvalidInputError
+from inspector.errors import InspectorError
 from inspector.methods.prepared import prepared
 from inspector.methods.registration import ATTRIBUTION_METHODS, registered
 from inspector.methods.room import require_maps_fit
 from inspector.methods.verbs import answers
-from inspector.types.options import POLICIES, MethodInfo, OptionInfo
+from inspector.types.options import POLICIES, MethodInfo
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Class
@@ -43,20 +43,13 @@ def attribute(run: Run, request: AttributeRequest) -> Maps:
     function: Callable[..., Maps] = found
     given = {name: info.option(name).check(value) for name, value in request.options.items()}
     if request.policies:
-        given[POLICIES] = _policies_option(info).check(request.policies, field=POLICIES)
+        policies = info.option(POLICIES, field=POLICIES)
+        given[POLICIES] = policies.check(request.policies, field=POLICIES)
     x = prepared(run, request.images)
     targets = request.targets or (Class(),)
     require_maps_fit(run, x.values, maps=max(len(x), len(targets)))
     with _within_options(info):
         return function(run, x, targets, **given)
-
-
-def _policies_option(info: MethodInfo) -> OptionInfo:
-    try:
-        return info.option(POLICIES)
-    except InvalidInputError as error:
-        error.field = POLICIES
-        raise
 
 
 @contextmanager

@@ -49,6 +49,8 @@ def attribution_method(name: str, *, picture: str, caution: str | None = None) -
         )
 
     def register(function: M) -> M:
+        info = replace(method_info(name, function), picture=picture, caution=caution)
+
         @functools.wraps(function)
         def method(run: Run, x: Prepared, targets: Sequence[Target], **options: Any) -> Maps:
             note_run(run)
@@ -61,7 +63,7 @@ def attribution_method(name: str, *, picture: str, caution: str | None = None) -
             return replace(found, method=name, picture=picture, caution=caution, notes=run.notes)
 
         ATTRIBUTION_METHODS.add(name, method)
-        _INFOS[name] = replace(method_info(name, function), picture=picture, caution=caution)
+        _INFOS[name] = info
         return cast("M", method)
 
     return register

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 from PIL import Image
 
@@ -11,7 +9,7 @@ from inspector.render.arrange import beside, stack
 from inspector.render.chart import line_chart
 from inspector.render.grid import tile
 from inspector.render.layers import feature_maps
-from inspector.render.maps import channels_last, heatmap, projection_image, saliency_image, signed_image
+from inspector.render.maps import attribution_image, channels_last, heatmap
 from inspector.render.marks import marked_map, marked_tiles
 from inspector.render.normalize import to_bytes, to_unit
 from inspector.render.occlusion import occlusion_figure
@@ -40,63 +38,27 @@ def draw_maps(result: Maps) -> list[Image.Image]:
     """Draw each map in the way that its method declares; maps over flat vectors have no picture."""
     if result.layout not in _IMAGE_LAYOUTS or result.maps.ndim != 4:
         return []
-    draw = _MAP_PICTURES[result.picture]
-    return [draw(result, index) for index in range(len(result.maps))]
+    return [_map(result, index) for index in range(len(result.maps))]
 
 
-def _saliency(result: Maps, index: int) -> Image.Image:
-    """Draw max over channels of |map|."""
-    return _marked(result, index, lambda values: saliency_image(values, layout=result.layout))
-
-
-def _projection(result: Maps, index: int) -> Image.Image:
-    """Draw the map in its own colors around gray; where it has no colors, its sum over channels."""
-    color = result.preprocessing.color
-
+def _map(result: Maps, index: int) -> Image.Image:
     def draw(values: Array) -> Image.Image:
-        plane = channels_last(values, layout=result.layout, color=color)
-        if plane.shape[2] in _COLORED:
-            return projection_image(plane, layout="NHWC")
-        return signed_image(plane.sum(axis=2))
+        if result.picture == "heat":
+            return _heat(values, result, image=result.targets[index].image)
+        return attribution_image(
+            values, picture=result.picture, layout=result.layout, color=result.preprocessing.color
+        )
 
-    return _marked(result, index, draw)
-
-
-def _signed(result: Maps, index: int) -> Image.Image:
-    """Draw the sum over channels, blue below zero and orange above."""
-    return _marked(
-        result,
-        index,
-        lambda values: signed_image(channels_last(values, layout=result.layout).sum(axis=2)),
-    )
-
-
-def _heat(result: Maps, index: int) -> Image.Image:
-    """Draw the mean over channels as heat over the photograph that it explains."""
-    shown = photograph_of(
-        result.inputs[result.targets[index].image], layout=result.layout, spec=result.preprocessing
-    )
-
-    def draw(values: Array) -> Image.Image:
-        plane = channels_last(values, layout=result.layout).mean(axis=2)
-        if plane.shape != shown.shape[:2]:
-            return heatmap(plane)
-        return overlay(shown, to_unit(plane))
-
-    return _marked(result, index, draw)
-
-
-_MAP_PICTURES: Mapping[str, Callable[[Maps, int], Image.Image]] = {
-    "saliency": _saliency,
-    "projection": _projection,
-    "heat": _heat,
-    "signed": _signed,
-}
-"""By what a method declares."""
-
-
-def _marked(result: Maps, index: int, draw: Callable[[Array], Image.Image]) -> Image.Image:
     return marked_map(result.maps[index], draw, layout=result.layout)
+
+
+def _heat(values: Array, result: Maps, *, image: int) -> Image.Image:
+    """Draw the mean over channels as heat over the photograph that it explains."""
+    shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
+    plane = channels_last(values, layout=result.layout).mean(axis=2)
+    if plane.shape != shown.shape[:2]:
+        return heatmap(plane)
+    return overlay(shown, to_unit(plane))
 
 
 @picture_of(Sweep)

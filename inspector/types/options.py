@@ -116,15 +116,15 @@ class MethodInfo:
     caution: str | None = None
     """What must be said beside its pictures."""
 
-    def option(self, name: str) -> OptionInfo:
-        """Return the option of that name; InvalidInputError names those that exist, and the nearest."""
+    def option(self, name: str, *, field: str | None = None) -> OptionInfo:
+        """Return the option of that name; InvalidInputError about `field` names those that exist, and the nearest."""
         known = {option.name: option for option in self.options}
         if name not in known:
             raise InvalidInputError(
                 f"The method {self.name!r} has no option {name!r}; it has: {', '.join(known) or 'none'}."
                 + nearest(name, known),
                 reason="UNKNOWN_OPTION",
-                field=f"options[{name}]",
+                field=f"options[{name}]" if field is None else field,
             )
         return known[name]
 

@@ -60,6 +60,16 @@ def test_a_picture_that_nobody_can_draw_is_an_error() -> None:
         attribution_method("toy", picture="oil")
 
 
+@pytest.mark.usefixtures("empty")
+def test_a_method_with_an_option_that_nobody_can_give_is_not_registered() -> None:
+    def wrong(run: Any, x: Any, targets: Any, *, strength: bytes = b"") -> Maps:
+        raise NotImplementedError
+
+    with pytest.raises(TypeError, match="'strength'"):
+        attribution_method("toy", picture="heat")(wrong)
+    assert "toy" not in registration.ATTRIBUTION_METHODS
+
+
 @pytest.mark.parametrize("picture", PICTURES)
 def test_every_picture_can_be_drawn(picture: str) -> None:
     drawn = attribution_image(np.ones((3, 4, 5)), picture=picture, layout="NCHW")

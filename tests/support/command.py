@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from inspector.cli.main import main
+from tests.support.process import python_process
 
 
 @dataclass(frozen=True)
@@ -51,27 +52,11 @@ class Command:
 @contextmanager
 def serving(repository: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Give the process of `inspector serve` on a free port, and the first line that it prints."""
-    command = [
-        sys.executable,
-        "-m",
-        "inspector.cli.main",
-        "serve",
-        "--device",
-        "cpu",
-        "--log-level",
-        "warning",
-    ]
-    with subprocess.Popen(
-        [*command, "--address", "127.0.0.1:0", "--repository", str(repository), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline()
-        finally:
-            process.kill()
+    words = ("serve", "--device", "cpu", "--log-level", "warning", "--address", "127.0.0.1:0")
+    with python_process(
+        "-m", "inspector.cli.main", *words, "--repository", str(repository), *options
+    ) as started:
+        yield started
 
 
 def _refuse(constant: str) -> None:

@@ -21,9 +21,7 @@ def reach(
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for pixel in range(shape[image_axis]):
         image = np.zeros(shape, np.float32)
-        index: list[int | slice] = [slice(None)] * len(shape)
-        index[image_axis] = pixel
-        image[tuple(index)] = 1.0
+        np.moveaxis(image, image_axis, 0)[pixel] = 1.0
         for name, tensor in session.run(image).items():
             found[name].append(tensor != black[name])
     return {name: np.stack(arrays) for name, arrays in found.items()}
@@ -44,9 +42,8 @@ def changed(
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for pixel in range(shape[image_axis]):
         other = image.copy()
-        index: list[int | slice] = [slice(None)] * len(shape)
-        index[image_axis] = pixel
-        other[tuple(index)] = rng.standard_normal(other[tuple(index)].shape) * 3
+        row = np.moveaxis(other, image_axis, 0)[pixel]
+        row[...] = rng.standard_normal(row.shape) * 3
         for name, tensor in session.run(other).items():
             found[name].append(~np.isclose(tensor, before[name], rtol=1e-5, atol=1e-6, equal_nan=True))
     return {name: np.stack(arrays) for name, arrays in found.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 
 from inspector.service.server import Server
 from inspector.service.settings import Settings
+from tests.support.process import python_process
 
 
 @contextmanager
@@ -54,15 +54,5 @@ def server_process(repository: Path, **settings: object) -> Iterator[tuple[subpr
     """Give a server in a process of its own, and its address."""
     given = {"address": "127.0.0.1:0", "device": "cpu", "repository": repository} | settings
     environment = os.environ | {f"INSPECTOR_{name.upper()}": str(value) for name, value in given.items()}
-    with subprocess.Popen(
-        [sys.executable, "-m", "inspector.service"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
+    with python_process("-m", "inspector.service", environment=environment) as (process, line):
+        yield process, line.strip()
