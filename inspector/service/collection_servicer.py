@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from inspector.collections.binding import Binding
 from inspector.collections.domain import Collections
-from inspector.collections.embedding import Content, Embedded, embedded, features_request
+from inspector.collections.embedding import Content, embedded
 from inspector.collections.store import Header, Store
 from inspector.errors import LimitExceededError, within
+from inspector.face.collection import embed_by
 from inspector.face.model import Model
 from inspector.service.calls import Calls
 from inspector.service.gate import Gate
@@ -132,14 +134,7 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
             return contents, binding
 
         def work(model: Model, cancellation: Cancellation) -> tuple[Sequence[Content], Binding]:
-            sha256 = model.info.sha256
-            control = Control(cancellation=cancellation)
-
-            def embed(images: Sequence[Any], binding: Binding) -> Embedded:
-                binding.made_by(sha256)
-                found = model.backend.ask(features_request(images, binding), control)
-                return Embedded(vectors=found.vectors, sha256=sha256)
-
+            embed = partial(embed_by, model, Control(cancellation=cancellation))
             return embedded(contents, binding, embed, cancellation=cancellation)
 
         return await self._calls.on_model(name_of(MODELS, binding.require_model()), deadline, work)
