@@ -46,12 +46,12 @@ _METAVARS = {
 
 def target_fields(request: type[Request[Any]]) -> list[RequestField]:
     """Return the options of a verb that are targets, for which there is a group of options."""
-    return [one for one in _fields_of(request) if one.take in (as_target, as_targets)]
+    return [one for one in request_fields(request) if _is_target(one)]
 
 
 def own_fields(request: type[Request[Any]]) -> list[RequestField]:
     """Return the options of a verb but its target."""
-    return [one for one in _fields_of(request) if one.take not in (as_target, as_targets)]
+    return [one for one in request_fields(request) if not _is_target(one)]
 
 
 def parameter_of(request: type[Request[Any]], one: RequestField) -> Parameter:
@@ -121,6 +121,10 @@ def _pair(one: RequestField) -> tuple[str, str, str]:
     return _PAIRS.get(one.name, (one.name, "NAME=VALUE", ""))
 
 
+def _is_target(one: RequestField) -> bool:
+    return one.take in (as_target, as_targets)
+
+
 def _is_mapping(one: RequestField) -> bool:
     return POLICIES in one.info.types
 
@@ -146,7 +150,3 @@ def read_method_options(texts: Mapping[str, str], *, method: MethodInfo) -> dict
             raise InvalidInputError(f"{name} are given as --policy LAYER=POLICY.", field=f"options[{name}]")
         options[name] = option.read(text)
     return options
-
-
-def _fields_of(request: Any) -> tuple[RequestField, ...]:
-    return request_fields(request)

@@ -6,17 +6,10 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, TypeVar, get_type_hints
-
-import typer
+from typing import Any, TypeVar, get_type_hints
 
 G = TypeVar("G")
 Command = Callable[..., None]
-
-
-def option(hint: Any, *flags: str, **words: Any) -> Any:
-    """Return the annotation of an option of type `hint`; `words` are those of typer.Option."""
-    return Annotated[hint, typer.Option(*flags, **words)]
 
 
 def keyword(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:

@@ -11,7 +11,6 @@ from inspector.cli.engine import engine_needed
 from inspector.cli.options import FeatureOptions, ServiceOptions, WhereOptions
 from inspector.cli.texts import read_preprocessing
 from inspector.errors import InvalidInputError
-from inspector.plugins import load_plugins
 from inspector.types.arrays import Array
 from inspector.types.options import MethodInfo
 from inspector.types.requests.features import FeaturesRequest
@@ -62,8 +61,7 @@ def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
     """Return the attribution methods that there are, here or on the service."""
     if where.server is None:
         with engine_needed():
-            from inspector.methods.catalog import attribution_methods  # noqa: PLC0415
-        load_plugins()
+            from inspector.face.catalog import attribution_methods  # noqa: PLC0415
         return attribution_methods()
     with connect(where) as client:
         return client.attribution_methods()

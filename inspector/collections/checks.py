@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index as as_index
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from inspector.collections.store import ItemBatch
 from inspector.collections.vectors import FloatArray, as_vector
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.types.collections import Item, Metric, Query
+from inspector.types.targets import whole_number
 
 MAX_ID_CHARACTERS = 512
 MAX_ATTRIBUTES = 64
@@ -59,7 +59,7 @@ def batch_of(items: Sequence[Item], *, dimension: int | None) -> ItemBatch:
 
 def require_k(k: int) -> int:
     """Return k if so many neighbors can be asked for."""
-    k = _whole(k, field="k")
+    k = whole_number(k, field="k")
     if k < 1:
         raise InvalidInputError(f"k is {k}; it must be at least 1.", field="k")
     return k
@@ -77,7 +77,7 @@ def require_metric(given: Metric | str) -> Metric:
 
 def require_components(components: int, *, count: int, dimension: int) -> int:
     """Return the number of components if so many vectors of that dimension have them."""
-    components = _whole(components, field="components")
+    components = whole_number(components, field="components")
     if count < 2:
         raise InvalidInputError("PCA needs at least two vectors; one was given.", field="vectors")
     if not 1 <= components <= min(count, dimension):
@@ -87,15 +87,6 @@ def require_components(components: int, *, count: int, dimension: int) -> int:
             field="components",
         )
     return components
-
-
-def _whole(given: object, *, field: str) -> int:
-    try:
-        if not isinstance(given, bool):
-            return as_index(given)  # type: ignore[arg-type]
-    except TypeError:
-        pass
-    raise InvalidInputError(f"{field} is {given!r}; give one whole number.", field=field)
 
 
 def _require_some(given: Sequence[object], *, field: str) -> None:

@@ -103,8 +103,11 @@ def _embed(
     models: Mapping[str, Model], control: Control, images: Sequence[object], binding: Binding
 ) -> Embedded:
     model = models.get(binding.require_model())
-    if model is None:
-        return no_model(images, binding)
+    return no_model(images, binding) if model is None else embed_by(model, control, images, binding)
+
+
+def embed_by(model: Model, control: Control, images: Sequence[object], binding: Binding) -> Embedded:
+    """Return the vectors that a loaded model makes of images; ConflictError at once where it is not the binding's."""
     sha256 = model.info.sha256
     binding.made_by(sha256)
     found = model.backend.ask(features_request(images, binding), control)

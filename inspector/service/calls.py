@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
+from inspector.errors import LimitExceededError
 from inspector.face.model import Model
 from inspector.service.executor import Executor, Put
 from inspector.service.gate import Gate
@@ -59,3 +60,12 @@ class Calls:
     ) -> T:
         """Return what `work` makes without a model."""
         return await self._executor.run(gate, work, deadline=deadline, quick=quick)
+
+
+def require_few(count: int, *, most: int, field: str) -> None:
+    """Raise LimitExceededError where a request has more entries in a field than one may have."""
+    if count > most:
+        raise LimitExceededError(
+            f"{field} has {count} entries; one request takes at most {most}. Send several requests.",
+            field=field,
+        )

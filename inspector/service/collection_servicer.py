@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from inspector.collections.binding import Binding
 from inspector.collections.domain import Collections
-from inspector.collections.embedding import Content, Embedded, embedded, features_request
+from inspector.collections.embedding import Content, embedded
 from inspector.collections.store import Header, Store
 from inspector.errors import LimitExceededError, within
+from inspector.face.collection import embed_by
 from inspector.face.model import Model
-from inspector.service.calls import Calls
+from inspector.service.calls import Calls, require_few
 from inspector.service.gate import Gate
 from inspector.service.names import COLLECTIONS, MODELS, id_of, name_of, page_by_id
 from inspector.types.collections import CollectionInfo, Item, Neighbors, Pca, Query
@@ -43,7 +45,7 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
     async def AddItems(self, request: pb.AddItemsRequest, context: Any) -> pb.AddItemsResponse:
         name = id_of(COLLECTIONS, request.collection, field="collection")
         model = id_of(MODELS, request.model, field="model") if request.model else ""
-        self._require_count(len(request.items), field="items")
+        require_few(len(request.items), most=self._max_items, field="items")
         deadline = self._calls.deadline(context)
 
         def read() -> tuple[Sequence[Item], Binding]:
@@ -88,7 +90,7 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
 
     async def FindNeighbors(self, request: pb.FindNeighborsRequest, context: Any) -> pb.FindNeighborsResponse:
         name = id_of(COLLECTIONS, request.collection, field="collection")
-        self._require_count(len(request.queries), field="queries")
+        require_few(len(request.queries), most=self._max_items, field="queries")
         said = fields_given(request, {"k": int, "metric": str})
         if said.get("k", 0) > MAX_NEIGHBORS:
             raise LimitExceededError(
@@ -132,24 +134,10 @@ class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
             return contents, binding
 
         def work(model: Model, cancellation: Cancellation) -> tuple[Sequence[Content], Binding]:
-            sha256 = model.info.sha256
-            control = Control(cancellation=cancellation)
-
-            def embed(images: Sequence[Any], binding: Binding) -> Embedded:
-                binding.made_by(sha256)
-                found = model.backend.ask(features_request(images, binding), control)
-                return Embedded(vectors=found.vectors, sha256=sha256)
-
+            embed = partial(embed_by, model, Control(cancellation=cancellation))
             return embedded(contents, binding, embed, cancellation=cancellation)
 
         return await self._calls.on_model(name_of(MODELS, binding.require_model()), deadline, work)
-
-    def _require_count(self, count: int, *, field: str) -> None:
-        if count > self._max_items:
-            raise LimitExceededError(
-                f"{field} has {count} entries; one request takes at most {self._max_items}. Send several requests.",
-                field=field,
-            )
 
 
 def _read(field: str, messages: Sequence[Any], kind: type[T]) -> tuple[T, ...]:

@@ -68,8 +68,10 @@ def read_environment(kind: type[T], environment: Mapping[str, str], given: Mappi
     variables = {PREFIX + name.upper(): name for name in fields}
     ours = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
     _refuse_unknown(ours, known=OTHERS | variables.keys())
-    texts = {name: ours[variable] for variable, name in variables.items() if variable in ours}
-    _refuse_empty(fields, {name: text for name, text in texts.items() if name not in given})
+    texts = {
+        name: ours[variable] for variable, name in variables.items() if variable in ours and name not in given
+    }
+    _refuse_empty(fields, texts)
 
     class Base(BaseSettings):
         @classmethod
@@ -90,9 +92,7 @@ def read_environment(kind: type[T], environment: Mapping[str, str], given: Mappi
     try:
         found = model(**given)
     except (ValidationError, SettingsError) as error:
-        raise _refusal(
-            error, fields, {name: PREFIX + name.upper() for name in texts if name not in given}
-        ) from None
+        raise _refusal(error, fields, {name: PREFIX + name.upper() for name in texts}) from None
     return kind(**{name: getattr(found, name) for name in fields})
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from inspector.errors import LimitExceededError
 from inspector.face.model import Model
-from inspector.service.calls import Calls
+from inspector.service.calls import Calls, require_few
 from inspector.service.executor import Put
 from inspector.service.names import page
 from inspector.types.control import Cancellation, Control, Progress
@@ -117,10 +116,5 @@ class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
     def _require_counts(self, message: Message) -> None:
         for field, value in message.ListFields():
             if field.is_repeated:
-                limit = self._max_images if field.name == "images" else MAX_ENTRIES
-                if len(value) > limit:
-                    raise LimitExceededError(
-                        f"{field.name} has {len(value)} entries; one request takes at most {limit}. Send several "
-                        "requests.",
-                        field=field.name,
-                    )
+                most = self._max_images if field.name == "images" else MAX_ENTRIES
+                require_few(len(value), most=most, field=field.name)

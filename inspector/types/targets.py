@@ -41,7 +41,7 @@ class Class:
     position: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        _take(self, "index", _number)
+        _take(self, "index", whole_number)
         _require_text(self.output, "output")
         _take(self, "position", _indices)
 
@@ -56,7 +56,7 @@ class Unit:
 
     def __post_init__(self) -> None:
         _require_name(self.layer, "layer")
-        _take(self, "channel", _number)
+        _take(self, "channel", whole_number)
         _take(self, "position", _indices)
 
 
@@ -249,7 +249,8 @@ def _take(target: object, field: str, read: Callable[..., object]) -> None:
         object.__setattr__(target, field, read(given, field=field))
 
 
-def _number(given: object, *, field: str) -> int:
+def whole_number(given: object, *, field: str) -> int:
+    """Read one whole number; InvalidInputError for anything else, and for true and false."""
     found = _as_index(given)
     if found is None:
         raise InvalidInputError(f"{field} is {given!r}; give one whole number.", field=field)

@@ -8,6 +8,7 @@ import numpy as np
 
 from inspector.check.rule import rule
 from inspector.engine.run import Run
+from inspector.resolve.finite import not_finite
 
 
 @rule(
@@ -23,5 +24,5 @@ def weights_finite(run: Run) -> Iterator[tuple[str, str]]:
         if tensor is None or not tensor.dtype.is_floating_point():
             continue
         array = np.asarray(tensor.numpy(), np.float32)
-        if bad := array.size - int(np.count_nonzero(np.isfinite(array))):
+        if bad := not_finite(array):
             yield name, f"{bad:,} of {array.size:,} weights are NaN or infinite."
