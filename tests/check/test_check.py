@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,40 @@ from inspector.check.rule import RULES, rule
 from inspector.errors import NotFoundError
 from inspector.types.results.report import Report
 from tests.support.toys import toy_cnn
+
+
+def model_with(weights: Sequence[float], dtype: int) -> bytes:
+    """Return a model that weighs the image's channels, computing in the weights' type."""
+    helper, tensor = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["image"], ["cast"], to=dtype),
+            helper.make_node("Mul", ["cast", "weights"], ["weighed"]),
+            helper.make_node("Cast", ["weighed"], ["scores"], to=tensor.FLOAT),
+        ],
+        "weighed",
+        [helper.make_tensor_value_info("image", tensor.FLOAT, [1, 3, 4, 4])],
+        [helper.make_tensor_value_info("scores", tensor.FLOAT, [1, 3, 4, 4])],
+        [helper.make_tensor("weights", dtype, [1, len(weights), 1, 1], weights)],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    made: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    return made
+
+
+@pytest.mark.parametrize("dtype", ["DOUBLE", "FLOAT", "FLOAT16", "BFLOAT16"])
+@pytest.mark.parametrize(("odd", "found"), [(1.0, 0), (np.nan, 1), (np.inf, 1)])
+def test_weights_of_every_type_of_floats_are_judged(dtype: str, odd: float, found: int) -> None:
+    data = model_with([odd, 1.0, 2.0], onnx.TensorProto.DataType.Value(dtype))
+    with inspector.load(data, device="cpu") as model:
+        findings = model.check(select=["weights-finite"]).findings
+    assert len(findings) == found
+    assert all(one.message.startswith("1 of 3 weights are NaN or infinite.") for one in findings)
+
+
+def test_weights_beyond_float32_are_finite_where_they_are_float64() -> None:
+    with inspector.load(model_with([1e300, 1.0, -1e300], onnx.TensorProto.DOUBLE), device="cpu") as model:
+        assert model.check(select=["weights-finite"]).findings == ()
 
 
 def report(*, batch: Any = None, spoilt: bool = False, **given: Any) -> Report:

@@ -23,6 +23,10 @@ def weights_finite(run: Run) -> Iterator[tuple[str, str]]:
         tensor = value.const_value
         if tensor is None or not tensor.dtype.is_floating_point():
             continue
-        array = np.asarray(tensor.numpy(), np.float32)
+        array = tensor.numpy()
+        if (
+            array.dtype.kind != "f"
+        ):  # bfloat16 and the floats of 8 bits and fewer: all of them are float32 too
+            array = array.astype(np.float32)
         if bad := not_finite(array):
             yield name, f"{bad:,} of {array.size:,} weights are NaN or infinite."
