@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
+from functools import lru_cache
 from importlib.metadata import entry_points
 
 from inspector.errors import EngineError
@@ -33,8 +35,14 @@ def load_plugins() -> tuple[str, ...]:
 def plugin_names() -> tuple[str, ...]:
     """Return the modules that are named, those of the environment first."""
     given = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
-    installed = [one.module for one in entry_points(group=GROUP)]
+    installed = _installed(tuple(sys.path))
     return tuple(dict.fromkeys(name for name in [*given, *installed] if name))
+
+
+@lru_cache(maxsize=1)
+def _installed(_path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the modules that installed distributions name: read once per `sys.path`, as all of them are opened."""
+    return tuple(one.module for one in entry_points(group=GROUP))
 
 
 def _load(name: str) -> None:
