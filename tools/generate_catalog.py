@@ -28,9 +28,6 @@ PAGE = ROOT / "docs" / "catalog.md"
 def page() -> str:
     """Return the page."""
     load_plugins()
-    kinds = [(name, KINDS.get(name)) for name in sorted(KINDS)]
-    rules = [RULES.get(name) for name in sorted(RULES)]
-    stores = [(name, STORES.get(name)) for name in sorted(STORES)]
     parts = [
         "# What there is",
         "Written by `make catalog` from what is registered; CI compares it with the code.",
@@ -52,7 +49,7 @@ def page() -> str:
         "## Kinds of result",
         _table(
             ("kind", "class", "what it is"),
-            [(f"`{name}`", f"`{kind.__name__}`", _first(kind)) for name, kind in kinds if kind is not None],
+            [(f"`{name}`", f"`{kind.__name__}`", _first(kind)) for name, kind in sorted(KINDS.items())],
         ),
         "## Methods of `attribute`",
         _table(
@@ -65,12 +62,12 @@ def page() -> str:
         "## Rules of `check`",
         _table(
             ("rule", "severity", "why it matters", "what to do"),
-            [(f"`{one.id}`", one.severity, one.rationale, one.mend) for one in rules if one is not None],
+            [(f"`{one.id}`", one.severity, one.rationale, one.mend) for _, one in sorted(RULES.items())],
         ),
         "## Stores of collections",
         _table(
             ("store", "what it is"),
-            [(f"`{name}`", _first(kind)) for name, kind in stores if kind is not None],
+            [(f"`{name}`", _first(kind)) for name, kind in sorted(STORES.items())],
         ),
     ]
     return "\n\n".join(parts) + "\n"

@@ -49,8 +49,7 @@ CONTROLS = (
 
 def stub() -> str:
     """Return the text of the stub."""
-    kinds = [REQUESTS.get(name) for name in REQUESTS]
-    verbs = [kind for kind in kinds if kind is not None and kind.__module__.startswith("inspector.")]
+    verbs = [kind for _, kind in REQUESTS.items() if kind.__module__.startswith("inspector.")]
     found = [kind for kind in verbs if kind.verb not in vars(Model)]  # what Model says otherwise stands there
     methods = "".join(map(_method, sorted(found, key=lambda kind: kind.verb)))
     words = set(methods.replace("[", " ").replace("]", " ").replace(",", " ").replace("(", " ").split())

@@ -143,7 +143,7 @@ _RELEVANCE: dict[Any, str] = {None: "moved", keep: "kept", product: "product", q
 
 
 def _rules() -> list[tuple[tuple[str, str, int], Rule]]:
-    return [(key, rule) for key in sorted(RULES) if (rule := RULES.get(key)) is not None]
+    return sorted(RULES.items(), key=lambda one: one[0])
 
 
 @functools.cache

@@ -24,8 +24,7 @@ OWN = {
 def command_names() -> dict[str, str]:
     """Return all commands, those of plugins too, with what each does in a line."""
     load_plugins()
-    requests = [request for name in sorted(REQUESTS) if (request := REQUESTS.get(name)) is not None]
-    return {**{request.verb: description_of(request) for request in requests}, **OWN}
+    return {**{verb: description_of(request) for verb, request in sorted(REQUESTS.items())}, **OWN}
 
 
 class Commands(TyperGroup):

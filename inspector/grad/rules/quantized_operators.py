@@ -155,9 +155,8 @@ def _operand_parameter(
     return parameter(b, optional(node, index), like=operand(node, codes.value), axis=codes.axis)
 
 
-for _key in TWINS:
-    _twin = TWINS.get(_key)
-    if _twin is not None and _twin.has_kernel:
+for _key, _twin in TWINS.items():
+    if _twin.has_kernel:
         _between = Between(twin=_twin)
         ON_CODES.add(_key, _between)
         rule(_twin.op_type, since=_twin.since, domain=_twin.domain)(

@@ -251,7 +251,6 @@ for _op_type, _expansion in (
     ("TransposeMatMul", _fused_matmul),
 ):
     EXPANSIONS.add(_op_type, _expansion)
-for _domain, _op_type in TWINS:
-    _twin = TWINS.get((_domain, _op_type))
-    if _twin is not None and "channels_last" in _twin.own_attributes:
+for (_domain, _op_type), _twin in TWINS.items():
+    if "channels_last" in _twin.own_attributes:
         EXPANSIONS.add(_op_type, _codes_channels_last(_op_type))

@@ -120,7 +120,6 @@ STAND_INS: Registry[Key, StandIn] = Registry("stand-in for shapes")
 
 for _key, _stand_in in _OTHERS.items():
     STAND_INS.add(_key, _stand_in)
-for _key in TWINS:
-    _twin = TWINS.get(_key)
-    if _twin is not None and _twin.domain == MICROSOFT:
+for _key, _twin in TWINS.items():
+    if _twin.domain == MICROSOFT:
         STAND_INS.add(_key, _like_float(_twin))
