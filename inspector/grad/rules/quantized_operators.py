@@ -139,8 +139,8 @@ def _dequantized(
     b: Builder, value: ir.Value, scale: Array | ir.Value | None, zero: Array | ir.Value | None
 ) -> ir.Value:
     codes = as_float(b, value)
-    centerd = codes if zero is None else b.op("Sub", codes, written(b, zero))
-    return rescale(b, centerd, by=scale)
+    centered = codes if zero is None else b.op("Sub", codes, written(b, zero))
+    return rescale(b, centered, by=scale)
 
 
 def _result_scale(b: Builder, node: ir.Node, result: CodesResult | None) -> Array | ir.Value | None:
