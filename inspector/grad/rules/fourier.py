@@ -9,6 +9,7 @@ from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer
+from inspector.operators.domains import opset_among
 from inspector.types.arrays import Array
 
 
@@ -61,7 +62,7 @@ def _axis(b: Builder, node: ir.Node) -> int:
     """Read the axis: an attribute (1 by default), an input (the one before the last by default) since 20."""
     rank = b.rank(operand(node, 0))
     array = _constant(b, node, 2, "axis")
-    since_20 = node.graph is not None and node.graph.opset_imports.get("", 17) >= 20
+    since_20 = node.graph is not None and opset_among(node.graph.opset_imports, default=17) >= 20
     default = -2 if since_20 else integer(node, "axis")
     axis = (default if array is None else int(array.reshape(-1)[0])) % rank
     if axis == 0:
