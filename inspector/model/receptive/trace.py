@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track, union
 from inspector.operators.families import RANGE_MEASURERS
@@ -100,7 +100,7 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in (ROW, COLUMN):
+        if role not in SPATIAL:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import COLUMN, ROW, UNKNOWN, Field, merge
+from inspector.model.receptive.field import COLUMN, ROW, SPATIAL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -19,8 +19,6 @@ from inspector.operators.attributes import (
     integers,
 )
 from inspector.operators.operation import Operation
-
-SPATIAL = (ROW, COLUMN)
 
 
 @field_rule("Transpose")
