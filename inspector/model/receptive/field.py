@@ -75,7 +75,7 @@ class Field:
 
     def opaque(self, rank: int) -> Field:
         """Return the field after an operator that may mix everything."""
-        return Field(roles=(UNKNOWN,) * rank, rows=self.rows.collapse(), columns=self.columns.collapse())
+        return seeing_all([self], [UNKNOWN] * rank)
 
 
 def merge(fields: Sequence[Field], rank: int) -> Field:
@@ -92,6 +92,15 @@ def merge(fields: Sequence[Field], rank: int) -> Field:
         rows=union([field.rows for field in merged]),
         columns=union([field.columns for field in merged]),
     ).with_roles(roles)
+
+
+def seeing_all(fields: Sequence[Field], roles: Sequence[str]) -> Field:
+    """Return the field, with axes of these roles, of what sees all that several fields see together."""
+    return Field(
+        roles=tuple(roles),
+        rows=union([field.rows.collapse() for field in fields]),
+        columns=union([field.columns.collapse() for field in fields]),
+    )
 
 
 def _kept(own: Sequence[str], common: Sequence[str]) -> list[str]:
