@@ -42,7 +42,7 @@ def _inside(b: Builder, node: ir.Node) -> ir.Value:
     low, high = code_range(code_type(b, zero, node.outputs[0]))
     ratio = b.op("Div", as_float(b, x), written(b, _scale(b, node)))
     if code_type(b, zero, node.outputs[0]).is_floating_point():  # float8: nothing is rounded to whole numbers
-        return b.op("Cast", b.op("LessOrEqual", b.op("Abs", ratio), b.constant(high)), to=b.dtype)
+        return b.to_float(b.op("LessOrEqual", b.op("Abs", ratio), b.constant(high)))
     codes = b.op("Round", ratio)
     shift = _parameter(b, node, zero)
     if shift is not None:

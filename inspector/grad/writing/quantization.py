@@ -125,7 +125,7 @@ def _slices(b: Builder, like: ir.Value, axis: int, block: int) -> list[int]:
 
 def as_float(b: Builder, value: ir.Value) -> ir.Value:
     """Return a saved forward tensor, of codes or floats, in the graph's float type."""
-    return b.op("Cast", b.saved(value), to=b.dtype)
+    return b.to_float(b.saved(value))
 
 
 def rescale(
