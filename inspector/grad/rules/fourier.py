@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer
 from inspector.operators.domains import opset_among
@@ -109,7 +109,7 @@ def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gra
 
 
 def _constant(b: Builder, node: ir.Node, index: int, what: str) -> Array | None:
-    given = node.inputs[index] if index < len(node.inputs) else None
+    given = optional(node, index)
     array = b.array(given)
     if given is not None and array is None:
         raise UnsupportedOperatorError(

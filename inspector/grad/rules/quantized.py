@@ -5,13 +5,12 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from inspector.grad.policies.saturation import code_range
-from inspector.grad.rule import QUANTIZERS, Gradients, operand, rule
+from inspector.grad.rule import QUANTIZERS, Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import (
     SaturatingRule,
     as_float,
     code_type,
-    optional,
     parameter,
     rescale,
     within,

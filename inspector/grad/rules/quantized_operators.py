@@ -14,7 +14,7 @@ import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.policies.saturation import code_range
-from inspector.grad.rule import Gradients, find_rule, operand, rule
+from inspector.grad.rule import Gradients, find_rule, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import (
     ON_CODES,
@@ -22,7 +22,6 @@ from inspector.grad.writing.quantization import (
     SaturatingRule,
     as_float,
     code_type,
-    optional,
     parameter,
     rescale,
     within,

@@ -7,7 +7,7 @@ import math
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer, optional_integers
 
@@ -118,7 +118,7 @@ def _axes(b: Builder, node: ir.Node) -> list[int]:
     if attribute is not None:
         given = list(attribute)
     else:
-        value = node.inputs[1] if len(node.inputs) > 1 else None
+        value = optional(node, 1)
         array = b.fixed(value)
         if value is not None and array is None:
             raise UnsupportedOperatorError(

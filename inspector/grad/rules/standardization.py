@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer, integers, number
 
@@ -64,7 +64,7 @@ def layer_normalization(b: Builder, node: ir.Node, *gys: ir.Value | None) -> Gra
         standard.gradient(b.op("Mul", gy, b.saved(scale))),
         _of_parameter(b, b.op("Mul", gy, standard.value), scale, x),
     ]
-    bias = node.inputs[2] if len(node.inputs) > 2 else None
+    bias = optional(node, 2)
     gradients += [None if bias is None else _of_parameter(b, gy, bias, x)]
     return gradients[: len(node.inputs)]
 
