@@ -22,6 +22,7 @@ from inspector.grad.rule import NO_GRADIENT, Gradients, Rule, find_rule
 from inspector.grad.step import Step
 from inspector.grad.writing.builder import Builder
 from inspector.graph.writer import OPSET
+from inspector.operators.domains import opset_among
 from inspector.operators.families import VALUE_FREE
 from inspector.types.arrays import Array
 
@@ -212,7 +213,7 @@ def _state_what_is_known(body: Body) -> None:
 def _opset(node: ir.Node) -> int:
     """Return the opset of the body: the node's, or the next whose bodies the backward graph can hold."""
     imports = node.graph.opset_imports if node.graph is not None else {}
-    return max(imports.get("", imports.get("ai.onnx", OPSET)), AXES_AS_INPUTS)
+    return max(opset_among(imports, default=OPSET), AXES_AS_INPUTS)
 
 
 @functools.cache

@@ -61,3 +61,8 @@ def operand(node: ir.Node, index: int) -> ir.Value:
     if value is None:
         raise ValueError(f"Input {index} of {node.op_type} is missing.")
     return value
+
+
+def optional(node: ir.Node, index: int | None) -> ir.Value | None:
+    """Return an input that the node may leave out."""
+    return node.inputs[index] if index is not None and index < len(node.inputs) else None

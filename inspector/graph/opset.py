@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from inspector.operators.domains import STANDARD_SPELLINGS
+from inspector.operators.domains import STANDARD_SPELLINGS, opset_among
 
 
 def standard_opset(model: ir.Model) -> int:
     """Return the version of the standard operator set that the model imports; 1 where it names none."""
-    return next((model.opset_imports[name] for name in STANDARD_SPELLINGS if name in model.opset_imports), 1)
+    return opset_among(model.opset_imports, default=1)
 
 
 def set_standard_opset(model: ir.Model, version: int) -> None:

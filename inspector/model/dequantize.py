@@ -12,11 +12,11 @@ Array = npt.NDArray[np.generic]
 
 def dequantize(codes: Array, scale: Array, zero: Array | None, *, axis: int, block: int = 0) -> Array:
     """Return (codes − zero)·scale in the type of `scale`: per tensor, slice along `axis`, or block of slices."""
-    centerd = codes.astype(np.float64)  # exact: codes have 32 bits or fewer
+    centered = codes.astype(np.float64)  # exact: codes have 32 bits or fewer
     if zero is not None:
-        centerd = centerd - spread(zero, codes.shape, axis=axis, block=block).astype(np.float64)
+        centered = centered - spread(zero, codes.shape, axis=axis, block=block).astype(np.float64)
     scales = spread(scale, codes.shape, axis=axis, block=block).astype(np.float64)
-    return (centerd * scales).astype(scale.dtype)
+    return (centered * scales).astype(scale.dtype)
 
 
 def spread(parameter: Array, shape: Sequence[int], *, axis: int, block: int = 0) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from inspector.operators.nodes import Named
 
 STANDARD = ""
@@ -24,3 +26,8 @@ def key_of(node: Named) -> Key:
 def is_standard(node: Named) -> bool:
     """Return whether a node's operator is one of ONNX's own."""
     return node.domain in STANDARD_SPELLINGS
+
+
+def opset_among(imports: Mapping[str, int], *, default: int) -> int:
+    """Return the version of ONNX's own operators among imported opsets, however their domain is spelled there."""
+    return next((imports[name] for name in STANDARD_SPELLINGS if name in imports), default)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError, NotFoundError, within
+from inspector.errors import InvalidInputError, NotFoundError, nearest, within
 from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.classes import resolve_class
 from inspector.resolve.finite import is_choosable, no_choice
@@ -121,12 +120,10 @@ def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
     if engine.model.has_layer(name):
         layer = engine.model.layer(name)
         return _Owner(tensor=layer.output, layer=layer.name)
-    close = get_close_matches(
-        name, {*outputs, *(layer.name for layer in engine.model.layers)}, n=3, cutoff=0.5
-    )
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    known = {*outputs, *(layer.name for layer in engine.model.layers)}
     raise NotFoundError(
-        f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers().{hint}",
+        f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers()."
+        f"{nearest(name, known, most=3)}",
         reason="TENSOR_NOT_FOUND",
         field="tensor",
     )

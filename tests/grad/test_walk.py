@@ -258,6 +258,16 @@ def test_the_standard_domain_may_be_spelt_out() -> None:
     assert found == expected
 
 
+def test_a_transform_takes_its_default_axis_from_the_opset_of_the_domain_spelt_out() -> None:
+    """DFT runs along axis 1 unless told otherwise, and along the last but one since opset 20."""
+    plain, spelt = (model([node("DFT", ["x"], "y")], shape=(1, 4, 6, 1), opset=20) for _ in range(2))
+    spelt.opset_import[0].domain = "ai.onnx"
+
+    found, expected = (ir.to_proto(written(proto, source="y").model) for proto in (spelt, plain))
+
+    assert found == expected
+
+
 def test_the_exported_model_is_not_changed() -> None:
     proto = model([CONV, RELU, node("MaxPool", ["relu"], "y", kernel_shape=[2, 2])], weights=W)
     graph = ir.from_proto(proto)

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from inspector.grad.policies.patterns import find
-from inspector.grad.policies.saturation import cuts_off_negatives
-from inspector.model.const import constant_value
-from inspector.operators.attributes import optional_number
+from inspector.grad.policies.saturation import cuts_off_negatives, lower_bound
 from inspector.operators.domains import is_standard
 from inspector.operators.families import RECTIFIERS
 
@@ -39,11 +37,7 @@ def rectifies(node: ir.Node) -> bool:
 
 def clips_at_zero(node: ir.Node) -> bool:
     """Return whether a Clip cuts off what is negative, as ReLU6 does: its lower bound is 0."""
-    given = optional_number(node, "min")
-    if given is not None:
-        return given == 0.0
-    bound = constant_value(node.inputs[1]) if len(node.inputs) > 1 and node.inputs[1] is not None else None
-    return bound is not None and float(bound) == 0.0
+    return lower_bound(node) == 0.0
 
 
 _RELU6 = ("Clip({0}, 0, 6)", "Min(Relu({0}), 6)", "Min(Max({0}, 0), 6)")

@@ -54,6 +54,13 @@ def code_range(dtype: ir.DataType) -> tuple[float, float]:
     return (-codes // 2, codes // 2 - 1) if dtype.is_signed() else (0, codes - 1)
 
 
+def lower_bound(clip: ir.Node) -> float | None:
+    """Return the constant lower bound of a Clip: an attribute until opset 11, an input since."""
+    given = optional_number(clip, "min")
+    bound = constant_value(clip.inputs[1]) if given is None and len(clip.inputs) > 1 else None
+    return given if bound is None else float(bound)
+
+
 def cuts_off_negatives(node: ir.Node) -> bool:
     """Return whether a node rectifies by saturation: its codes begin at 0, and what it quantizes may be negative."""
     result, twin = result_of(node), TWINS.get(key_of(node))
@@ -118,8 +125,7 @@ def _negative_only_with(value: ir.Value) -> Sequence[ir.Value | None] | None:
     if node.op_type in DEQUANTIZERS:
         return () if _is_smallest_code(node, 2) else None
     if node.op_type == "Clip":
-        bound = constant_value(node.inputs[1]) if len(node.inputs) > 1 else None
-        low = optional_number(node, "min") if bound is None else float(bound)
+        low = lower_bound(node)
         return () if low is not None and low >= 0 else None
     if node.op_type in _FIRST_OPERAND:
         return node.inputs[:1]

@@ -7,7 +7,7 @@ import math
 import onnx_ir as ir
 
 from inspector.grad.policies.rectifiers import clips_at_zero
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import number, text
 
@@ -35,7 +35,7 @@ def clip(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def _bound(b: Builder, node: ir.Node, name: str, index: int) -> ir.Value | None:
     if name in node.attributes:  # an attribute until opset 11, an input since
         return b.constant(number(node, name))
-    value = node.inputs[index] if len(node.inputs) > index else None
+    value = optional(node, index)
     return None if value is None else b.saved(value)
 
 

@@ -65,7 +65,7 @@ def power(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     base, exponent = _operands(node)
     out = node.outputs[0]
     x = b.saved(base)
-    n = b.op("Cast", b.saved(exponent), to=b.dtype)  # an integer is allowed since opset 12
+    n = b.to_float(b.saved(exponent))  # an integer is allowed since opset 12
     zero = b.constant(0)
     lowered = b.op("Where", b.op("Equal", n, zero), zero, b.op("Sub", n, b.constant(1)))
     gx = b.op("Mul", gy, b.op("Mul", n, b.op("Pow", x, lowered)))

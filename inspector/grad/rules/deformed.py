@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.convolution import Window, read_window
 from inspector.grad.writing.sampling import Corner, corners, linear_taps, read, spread
@@ -22,7 +22,7 @@ def deform_conv(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     gx = gsamples spread to the corners; goffset = Σ_channels gsamples·slopes; gmask = Σ_channels Wᵀ·gy·samples.
     """
     x, w, offset = (operand(node, index) for index in range(3))
-    mask = node.inputs[4] if len(node.inputs) > 4 else None
+    mask = optional(node, 4)
     spatial = range(2, b.rank(x))
     channels, *sizes = b.sizes(x, 1, *spatial)
     outputs = b.sizes(node.outputs[0], *spatial)

@@ -6,9 +6,10 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer
+from inspector.operators.domains import opset_among
 from inspector.types.arrays import Array
 
 
@@ -60,11 +61,8 @@ def _resized(b: Builder, value: ir.Value, size: int, wanted: int, *, axis: int) 
 def _axis(b: Builder, node: ir.Node) -> int:
     """Read the axis: an attribute (1 by default), an input (the one before the last by default) since 20."""
     rank = b.rank(operand(node, 0))
-    given = node.inputs[2] if len(node.inputs) > 2 else None
-    array = b.array(given)
-    if given is not None and array is None:
-        raise _unsupported(node, "a computed axis")
-    since_20 = node.graph is not None and node.graph.opset_imports.get("", 17) >= 20
+    array = _constant(b, node, 2, "axis")
+    since_20 = node.graph is not None and opset_among(node.graph.opset_imports, default=17) >= 20
     default = -2 if since_20 else integer(node, "axis")
     axis = (default if array is None else int(array.reshape(-1)[0])) % rank
     if axis == 0:
@@ -73,18 +71,8 @@ def _axis(b: Builder, node: ir.Node) -> int:
 
 
 def _length(b: Builder, node: ir.Node, default: int) -> int:
-    given = node.inputs[1] if len(node.inputs) > 1 else None
-    array = b.array(given)
-    if given is not None and array is None:
-        raise _unsupported(node, "a computed length")
+    array = _constant(b, node, 1, "length")
     return default if array is None else int(array.reshape(-1)[0])
-
-
-def _unsupported(node: ir.Node, what: str) -> UnsupportedOperatorError:
-    return UnsupportedOperatorError(
-        f"Node {node.name!r} is a {node.op_type} with {what}, for which its backward rule is not written. "
-        "Export it with constants (constant folding)."
-    )
 
 
 @rule("STFT", since=17)
@@ -121,8 +109,11 @@ def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gra
 
 
 def _constant(b: Builder, node: ir.Node, index: int, what: str) -> Array | None:
-    given = node.inputs[index] if index < len(node.inputs) else None
+    given = optional(node, index)
     array = b.array(given)
     if given is not None and array is None:
-        raise _unsupported(node, f"a computed {what}")
+        raise UnsupportedOperatorError(
+            f"Node {node.name!r} is a {node.op_type} with a computed {what}, for which its backward rule is not "
+            "written. Export it with constants (constant folding)."
+        )
     return array

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import transposed_take
 from inspector.operators.attributes import optional_integers, text
@@ -62,7 +62,7 @@ def _pads(b: Builder, node: ir.Node) -> Array | None:
     if given is not None:
         return np.asarray(given)
     pads = b.fixed(node.inputs[1])
-    chosen = node.inputs[3] if len(node.inputs) > 3 else None
+    chosen = optional(node, 3)
     if pads is None or chosen is None:
         return pads
     axes = b.array(chosen)

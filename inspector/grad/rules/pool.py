@@ -162,4 +162,4 @@ def global_max_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     first = b.op("ArgMax", flat, axis=2, keepdims=1)
     hot = b.op("Equal", first, b.ints(list(range(size))))
     signal = b.op("Reshape", gy, b.ints([0, 0, 1]))
-    return [b.op("Reshape", b.op("Mul", signal, b.op("Cast", hot, to=b.dtype)), b.shape_like(x))]
+    return [b.op("Reshape", b.op("Mul", signal, b.to_float(hot)), b.shape_like(x))]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from inspector.grad.policies.saturation import code_range
-from inspector.grad.rule import QUANTIZERS, Gradients, operand, rule
+from inspector.grad.rule import QUANTIZERS, Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import (
     SaturatingRule,
     as_float,
     code_type,
-    optional,
     parameter,
     rescale,
     within,
@@ -42,7 +41,7 @@ def _inside(b: Builder, node: ir.Node) -> ir.Value:
     low, high = code_range(code_type(b, zero, node.outputs[0]))
     ratio = b.op("Div", as_float(b, x), written(b, _scale(b, node)))
     if code_type(b, zero, node.outputs[0]).is_floating_point():  # float8: nothing is rounded to whole numbers
-        return b.op("Cast", b.op("LessOrEqual", b.op("Abs", ratio), b.constant(high)), to=b.dtype)
+        return b.to_float(b.op("LessOrEqual", b.op("Abs", ratio), b.constant(high)))
     codes = b.op("Round", ratio)
     shift = _parameter(b, node, zero)
     if shift is not None:

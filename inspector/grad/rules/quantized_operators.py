@@ -14,7 +14,7 @@ import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.policies.saturation import code_range
-from inspector.grad.rule import Gradients, find_rule, operand, rule
+from inspector.grad.rule import Gradients, find_rule, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import (
     ON_CODES,
@@ -22,7 +22,6 @@ from inspector.grad.writing.quantization import (
     SaturatingRule,
     as_float,
     code_type,
-    optional,
     parameter,
     rescale,
     within,
@@ -139,8 +138,8 @@ def _dequantized(
     b: Builder, value: ir.Value, scale: Array | ir.Value | None, zero: Array | ir.Value | None
 ) -> ir.Value:
     codes = as_float(b, value)
-    centerd = codes if zero is None else b.op("Sub", codes, written(b, zero))
-    return rescale(b, centerd, by=scale)
+    centered = codes if zero is None else b.op("Sub", codes, written(b, zero))
+    return rescale(b, centered, by=scale)
 
 
 def _result_scale(b: Builder, node: ir.Node, result: CodesResult | None) -> Array | ir.Value | None:

@@ -7,7 +7,7 @@ import math
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer, optional_integers
 
@@ -77,7 +77,7 @@ def reduce_prod(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     filled = b.op("Where", zero, b.constant(1), x)
     product = b.op("ReduceProd", filled, b.ints(axes), keepdims=1)
     # The others' product is 0 where one of them is: where there are more zeros than the element itself.
-    is_zero = b.op("Cast", zero, to=b.dtype)
+    is_zero = b.to_float(zero)
     other_zeros = b.op("Sub", b.op("ReduceSum", is_zero, b.ints(axes), keepdims=1), is_zero)
     others = b.op(
         "Where", b.op("Greater", other_zeros, b.constant(0.5)), b.constant(0), b.op("Div", product, filled)
@@ -90,7 +90,7 @@ def reduce_extremum(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """The first element that equals y gets gy, in the order of the axes."""
     x, axes = b.saved(operand(node, 0)), _axes(b, node)
     y = _kept(b, node, b.saved(node.outputs[0]))
-    chosen = b.op("Cast", b.op("Equal", x, y), to=b.dtype)
+    chosen = b.to_float(b.op("Equal", x, y))
     for index, axis in enumerate(axes):
         later = axes[index + 1 :]
         found = b.op("ReduceMax", chosen, b.ints(later), keepdims=1) if later else chosen
@@ -118,7 +118,7 @@ def _axes(b: Builder, node: ir.Node) -> list[int]:
     if attribute is not None:
         given = list(attribute)
     else:
-        value = node.inputs[1] if len(node.inputs) > 1 else None
+        value = optional(node, 1)
         array = b.fixed(value)
         if value is not None and array is None:
             raise UnsupportedOperatorError(

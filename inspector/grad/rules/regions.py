@@ -54,7 +54,7 @@ def _to_images(b: Builder, node: ir.Node, rows: ir.Value, across: ir.Value) -> i
     images, channels, height, width = b.sizes(operand(node, 0), 0, 1, 2, 3)
     strips = b.op("Reshape", b.op("Transpose", across, perm=[0, 2, 1, 3]), b.ints([-1, channels * width]))
     own = b.op("Equal", b.saved(operand(node, 2)), b.ints(np.arange(images)[:, None].tolist()))  # (N, R)
-    of_image = b.op("Unsqueeze", b.op("Cast", own, to=b.dtype), b.ints([2, 3]))
+    of_image = b.op("Unsqueeze", b.to_float(own), b.ints([2, 3]))
     chosen = b.op("Reshape", b.op("Mul", of_image, rows), b.ints([images, -1, height]))  # (N, R·rows, H)
     gx = b.op("MatMul", b.op("Transpose", chosen, perm=[0, 2, 1]), strips)  # (N, H, C·W)
     parted = b.op("Reshape", gx, b.ints([images, height, channels, width]))
@@ -185,7 +185,7 @@ def _reach(b: Builder, node: ir.Node, column: int, attribute: str, size: int, *,
     )
     partial = b.op("ReduceMax", hats, b.ints([3]), keepdims=0)  # 1 on an element, 0 outside
     misses = b.op("Or", b.op("Equal", partial, zero), b.op("Equal", partial, one))
-    missed = b.op("Cast", b.op("And", misses, exists), to=b.dtype)
+    missed = b.to_float(b.op("And", misses, exists))
     return _Reach(
         largest,
         smallest,
@@ -246,7 +246,7 @@ def _sum_of_regions(
     b: Builder, image: ir.Value, per_region: ir.Value, shape: tuple[int, int, int, int]
 ) -> ir.Value:
     """Write gx[image of r] += per_region[r], (R, C, H·W) to (N, C, H, W)."""
-    own = b.op("Cast", b.op("Equal", image, b.ints(np.arange(shape[0])[:, None].tolist())), to=b.dtype)
+    own = b.to_float(b.op("Equal", image, b.ints(np.arange(shape[0])[:, None].tolist())))
     gx = b.op("MatMul", own, b.op("Reshape", per_region, b.ints([-1, math.prod(shape[1:])])))
     return b.op("Reshape", gx, b.ints(list(shape)))
 
@@ -263,7 +263,7 @@ def _steps(b: Builder, node: ir.Node, extent: ir.Value, out: int) -> tuple[ir.Va
         return b.constant(fixed), b.constant(np.full((1, 1, samples), 1 / samples))
     counts = b.op("Max", b.op("Ceil", b.op("Div", extent, b.constant(out))), b.constant(1))
     most = b.op("Cast", b.op("ReduceMax", counts, keepdims=0), to=ir.DataType.INT64)
-    numbers = b.op("Cast", b.op("Range", b.ints(0), most, b.ints(1)), to=b.dtype)
+    numbers = b.to_float(b.op("Range", b.ints(0), most, b.ints(1)))
     counts = b.op("Unsqueeze", counts, b.ints([2]))
     within = b.op("Div", b.op("Add", numbers, b.constant(0.5)), counts)
     steps = b.op("Div", b.op("Add", b.constant(rows), within), b.constant(out))
@@ -288,7 +288,7 @@ def max_roi_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     lowest = b.constant(np.finfo(b.numpy_dtype).min)
     first = b.op("ArgMax", b.op("Where", chosen, seen, lowest), axis=3, keepdims=1)  # (R, C, bins, 1)
     hot = b.op("Equal", first, b.ints(list(range(height * width))))
-    won = b.op("Mul", b.op("Cast", hot, to=b.dtype), flat_masks)
+    won = b.op("Mul", b.to_float(hot), flat_masks)
     signal = b.op("Unsqueeze", b.op("Reshape", gy, b.ints([-1, channels, math.prod(out)])), b.ints([3]))
     per_region = b.op("ReduceSum", b.op("Mul", won, signal), b.ints([2]), keepdims=0)  # (R, C, H·W)
     zeros = b.op("Mul", rois, b.constant(0))
@@ -308,5 +308,5 @@ def _bins(b: Builder, node: ir.Node, rois: ir.Value, axis: int, size: int, out: 
     high = b.op("Add", begin, b.op("Ceil", b.op("Mul", step, b.constant(numbers + 1))))
     low, high = (b.op("Unsqueeze", value, b.ints([2])) for value in (low, high))
     places = b.constant(np.arange(size))
-    above = b.op("Cast", b.op("GreaterOrEqual", places, low), to=b.dtype)
-    return b.op("Mul", above, b.op("Cast", b.op("Less", places, high), to=b.dtype))
+    above = b.to_float(b.op("GreaterOrEqual", places, low))
+    return b.op("Mul", above, b.to_float(b.op("Less", places, high)))

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import times_matrix
 from inspector.operators.attributes import integers, numbers, text
@@ -88,7 +88,7 @@ def _axes(node: ir.Node, rank: int) -> list[int]:
 
 def _scales(b: Builder, node: ir.Node) -> Array | None:
     """Return the scales per axis; None where the sizes are given, or the scales computed, which says no more."""
-    scales = b.array(node.inputs[2]) if len(node.inputs) > 2 else None
+    scales = b.array(optional(node, 2))
     if scales is not None and scales.size:
         return scales
     policy = text(node, "keep_aspect_ratio_policy")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer, text
 
@@ -66,7 +66,7 @@ def tensor_scatter(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     axis = integer(node, "axis") % rank
     length, size = b.sizes(update, axis)[0], b.sizes(cache, axis)[0]
     places = b.ints(np.arange(length).reshape([-1 if a == axis else 1 for a in range(rank)]).tolist())
-    starts = node.inputs[2] if len(node.inputs) > 2 else None
+    starts = optional(node, 2)
     if starts is not None:
         places = b.op("Add", b.op("Reshape", b.saved(starts), b.ints([-1] + [1] * (rank - 1))), places)
     if text(node, "mode") == "circular":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer
 
@@ -42,7 +42,7 @@ def trilu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     x = operand(node, 0)
     if b.rank(x) == 2:
         b.mix_batch()
-    given = node.inputs[1] if len(node.inputs) > 1 else None
+    given = optional(node, 1)
     diagonal = [] if given is None else [b.saved(given)]
     gx = b.op("Trilu", gy, *diagonal, upper=integer(node, "upper"))
     return [gx, *[None] * (len(node.inputs) - 1)]

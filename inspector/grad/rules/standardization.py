@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from inspector.errors import UnsupportedOperatorError
-from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.operators.attributes import integer, integers, number
 
@@ -25,12 +25,12 @@ class _Standardized:
     value: ir.Value
     inverse: ir.Value
     axes: ir.Value
-    centerd: bool
+    centered: bool
 
     def gradient(self, g: ir.Value) -> ir.Value:
         """Return gx from g, the gradient of x̂."""
         shared = self.b.op("Mul", self.value, self._mean(self.b.op("Mul", g, self.value)))
-        if self.centerd:
+        if self.centered:
             shared = self.b.op("Add", shared, self._mean(g))
         return self.b.op("Mul", self.inverse, self.b.op("Sub", g, shared))
 
@@ -39,15 +39,15 @@ class _Standardized:
 
 
 def _standardize(
-    b: Builder, x: ir.Value, axes: Sequence[int], *, epsilon: float, centerd: bool = True
+    b: Builder, x: ir.Value, axes: Sequence[int], *, epsilon: float, centered: bool = True
 ) -> _Standardized:
     if 0 in axes:
         b.mix_batch()
     over = b.ints(list(axes))
-    center = b.op("Sub", x, b.op("ReduceMean", x, over, keepdims=1)) if centerd else x
+    center = b.op("Sub", x, b.op("ReduceMean", x, over, keepdims=1)) if centered else x
     variance = b.op("ReduceMean", b.op("Mul", center, center), over, keepdims=1)
     inverse = b.op("Reciprocal", b.op("Sqrt", b.op("Add", variance, b.constant(epsilon))))
-    return _Standardized(b, b.op("Mul", center, inverse), inverse, over, centerd)
+    return _Standardized(b, b.op("Mul", center, inverse), inverse, over, centered)
 
 
 @rule("LayerNormalization", since=17)
@@ -58,13 +58,13 @@ def layer_normalization(b: Builder, node: ir.Node, *gys: ir.Value | None) -> Gra
     gy = _only_first(node, gys)
     rank = b.rank(x)
     axes = range(integer(node, "axis") % rank, rank)
-    centerd = node.op_type == "LayerNormalization"
-    standard = _standardize(b, b.saved(x), axes, epsilon=number(node, "epsilon"), centerd=centerd)
+    centered = node.op_type == "LayerNormalization"
+    standard = _standardize(b, b.saved(x), axes, epsilon=number(node, "epsilon"), centered=centered)
     gradients = [
         standard.gradient(b.op("Mul", gy, b.saved(scale))),
         _of_parameter(b, b.op("Mul", gy, standard.value), scale, x),
     ]
-    bias = node.inputs[2] if len(node.inputs) > 2 else None
+    bias = optional(node, 2)
     gradients += [None if bias is None else _of_parameter(b, gy, bias, x)]
     return gradients[: len(node.inputs)]
 

@@ -86,11 +86,6 @@ class SaturatingRule:
         return self.linear(b, node, rescale(b, b.op("Mul", bare, mask), by=factor))
 
 
-def optional(node: ir.Node, index: int | None) -> ir.Value | None:
-    """Return an input that the node may leave out."""
-    return node.inputs[index] if index is not None and index < len(node.inputs) else None
-
-
 def parameter(
     b: Builder, value: ir.Value | None, *, like: ir.Value, axis: int, block: int = 0
 ) -> Array | ir.Value | None:
@@ -125,7 +120,7 @@ def _slices(b: Builder, like: ir.Value, axis: int, block: int) -> list[int]:
 
 def as_float(b: Builder, value: ir.Value) -> ir.Value:
     """Return a saved forward tensor, of codes or floats, in the graph's float type."""
-    return b.op("Cast", b.saved(value), to=b.dtype)
+    return b.to_float(b.saved(value))
 
 
 def rescale(

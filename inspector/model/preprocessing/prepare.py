@@ -102,13 +102,9 @@ def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
             field=field,
         )
     batch = array[None] if array.ndim == rank - 1 else array
-    problem = _mismatch(model, batch)
-    if problem:
-        raise InvalidInputError(problem, field=field)
-    if np.issubdtype(batch.dtype, np.floating) and not np.isfinite(batch).all():
-        raise InvalidInputError("The array contains NaN or Inf; all values must be finite.", field=field)
+    _require_fitting(model, batch, field=field)
     converted = np.ascontiguousarray(batch, model.input.dtype)
-    if np.issubdtype(converted.dtype, np.floating) and not np.isfinite(converted).all():
+    if not _is_finite(converted):
         raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field=field)
     return converted
 
@@ -119,11 +115,20 @@ def _require_prepared(model: OnnxModel, values: Array, *, field: str) -> None:
         raise InvalidInputError(
             f"The prepared batch is {values.dtype}; this model takes {model.input.dtype}.", field=field
         )
-    problem = _mismatch(model, values)
+    _require_fitting(model, values, field=field)
+
+
+def _require_fitting(model: OnnxModel, batch: Array, *, field: str) -> None:
+    """Raise InvalidInputError for a batch of another shape, or with values that are not finite."""
+    problem = _mismatch(model, batch)
     if problem:
         raise InvalidInputError(problem, field=field)
-    if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+    if not _is_finite(batch):
         raise InvalidInputError("The array contains NaN or Inf; all values must be finite.", field=field)
+
+
+def _is_finite(values: Array) -> bool:
+    return not np.issubdtype(values.dtype, np.floating) or bool(np.isfinite(values).all())
 
 
 def _mismatch(model: OnnxModel, batch: Array) -> str | None:

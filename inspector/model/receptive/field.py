@@ -10,6 +10,9 @@ from inspector.types.receptive_field import ReceptiveField
 
 BATCH, CHANNEL, ROW, COLUMN, UNKNOWN = "N", "C", "H", "W", "?"
 
+SPATIAL = (ROW, COLUMN)
+"""The roles that have a track."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
@@ -46,7 +49,7 @@ class Field:
     def with_roles(self, roles: Sequence[str]) -> Field:
         """Return a copy with other roles; a track whose axis is gone is collapsed to one unit."""
         field = replace(self, roles=tuple(roles))
-        for role in (ROW, COLUMN):
+        for role in SPATIAL:
             if roles.count(role) != 1:
                 field = field.with_track(role, field.track(role).collapse())
                 field = replace(field, roles=tuple(UNKNOWN if item == role else item for item in field.roles))
@@ -57,7 +60,7 @@ class Field:
         field = self
         for axis in axes:
             role = field.roles[axis]
-            if role in (ROW, COLUMN):
+            if role in SPATIAL:
                 field = field.with_track(role, field.track(role).collapse())
         return field
 
@@ -66,20 +69,20 @@ class Field:
         field = self
         for axis in axes:
             role = field.roles[axis]
-            if role in (ROW, COLUMN):
+            if role in SPATIAL:
                 field = field.with_track(role, field.track(role).spread())
         return field
 
     def opaque(self, rank: int) -> Field:
         """Return the field after an operator that may mix everything."""
-        return Field(roles=(UNKNOWN,) * rank, rows=self.rows.collapse(), columns=self.columns.collapse())
+        return seeing_all([self], [UNKNOWN] * rank)
 
 
 def merge(fields: Sequence[Field], rank: int) -> Field:
     """Return the field of an elementwise operator with broadcasting, whose output has `rank` axes."""
     padded = [field.with_roles((UNKNOWN,) * (rank - len(field.roles)) + field.roles) for field in fields]
     roles = [_common_role([field.roles[axis] for field in padded]) for axis in range(rank)]
-    for role in (ROW, COLUMN):
+    for role in SPATIAL:
         places = {axis for axis in range(rank) for field in padded if field.roles[axis] == role}
         if len(places) == 1:
             roles[places.pop()] = role
@@ -91,9 +94,18 @@ def merge(fields: Sequence[Field], rank: int) -> Field:
     ).with_roles(roles)
 
 
+def seeing_all(fields: Sequence[Field], roles: Sequence[str]) -> Field:
+    """Return the field, with axes of these roles, of what sees all that several fields see together."""
+    return Field(
+        roles=tuple(roles),
+        rows=union([field.rows.collapse() for field in fields]),
+        columns=union([field.columns.collapse() for field in fields]),
+    )
+
+
 def _kept(own: Sequence[str], common: Sequence[str]) -> list[str]:
     return [
-        role if role == agreed or role not in (ROW, COLUMN) else UNKNOWN
+        role if role == agreed or role not in SPATIAL else UNKNOWN
         for role, agreed in zip(own, common, strict=True)
     ]
 

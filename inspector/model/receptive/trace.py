@@ -9,9 +9,9 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
-from inspector.model.receptive.track import Track, union
+from inspector.model.receptive.track import Track
 from inspector.operators.families import RANGE_MEASURERS
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
@@ -71,14 +71,7 @@ def _field(
     rank = context.rank(node.outputs[index])
     field = _by_rule(node, inputs, index, context)
     if field is None or (rank is not None and len(field.roles) != rank):
-        everything = known[0]
-        for other in known[1:]:
-            everything = Field(
-                roles=everything.roles,
-                rows=_both(everything.rows, other.rows),
-                columns=_both(everything.columns, other.columns),
-            )
-        return everything.opaque(rank if rank is not None else len(everything.roles))
+        return seeing_all(known, [UNKNOWN] * (len(known[0].roles) if rank is None else rank))
     return field
 
 
@@ -100,13 +93,9 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in (ROW, COLUMN):
+        if role not in SPATIAL:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:
             field = field.with_track(role, track.collapse().pick(np.zeros(size, np.int64)))
     return field
-
-
-def _both(one: Track, other: Track) -> Track:
-    return union([one.collapse(), other.collapse()])

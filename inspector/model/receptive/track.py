@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from math import ceil
 
 import numpy as np
@@ -118,17 +118,12 @@ class Track:
         return AxisField(size=size, stride=stride, offset=offset, extent=self.extent, windows=windows)
 
     def _hull(self) -> npt.NDArray[np.int64] | None:
-        if self.windows is None:
-            return None
-        return np.array(
-            [[self.windows[:, 0].min(initial=_FAR), self.windows[:, 1].max(initial=-1)]], np.int64
-        )
+        return None if self.windows is None else _as_hull(self.windows)
 
 
 def union(tracks: Sequence[Track]) -> Track:
     """Return what the units of several tracks see together; a track of one unit is seen by all."""
-    first, *others = tracks
-    return _union_of_two(first, union(others)) if others else first
+    return reduce(lambda seen, track: _union_of_two(track, seen), reversed(tracks))
 
 
 def concatenate(tracks: Sequence[Track]) -> Track:

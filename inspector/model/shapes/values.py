@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from inspector.model.const import constant_value
 from inspector.model.rewriting.shape_folding import node_value
+from inspector.operators.domains import opset_among
 from inspector.types.arrays import Array
 from inspector.types.layers import Dim, Shape
 
@@ -64,7 +65,7 @@ def _computed(
             sizes[operand.name] = _batched(shapes.get(operand.name), batch)
         else:
             return None
-    opset = node.graph.opset_imports.get("", 1)
+    opset = opset_among(node.graph.opset_imports, default=1)
     return node_value(ir.to_proto(node), known, sizes, opset=opset)
 
 

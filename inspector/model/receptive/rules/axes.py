@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import COLUMN, ROW, UNKNOWN, Field, merge
+from inspector.model.receptive.field import SPATIAL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -19,8 +19,6 @@ from inspector.operators.attributes import (
     integers,
 )
 from inspector.operators.operation import Operation
-
-SPATIAL = (ROW, COLUMN)
 
 
 @field_rule("Transpose")
@@ -87,12 +85,7 @@ def concat(operation: Operation, inputs: list[Field | None], _index: int, contex
         if size is None:
             return None
         tracks.append(blind(size, fields[0].track(role).extent))
-    other = ROW if role == COLUMN else COLUMN
-    return (
-        merge(fields, rank)
-        .with_track(role, concatenate(tracks))
-        .with_track(other, merge(fields, rank).track(other))
-    )
+    return merge(fields, rank).with_track(role, concatenate(tracks))
 
 
 @field_rule("Split")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field
+from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import FIRST_SPATIAL, Context, field_rule
-from inspector.model.receptive.track import union
 from inspector.operators.operation import Operation
 
 
@@ -40,9 +39,4 @@ def columns_to_image(
 
 
 def _seeing_all(inputs: Sequence[Field | None], roles: Sequence[str]) -> Field:
-    fields = [field for field in inputs if field is not None]
-    return Field(
-        roles=tuple(roles),
-        rows=union([field.rows.collapse() for field in fields]),
-        columns=union([field.columns.collapse() for field in fields]),
-    )
+    return seeing_all([field for field in inputs if field is not None], roles)

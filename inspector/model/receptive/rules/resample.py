@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import CHANNEL, COLUMN, ROW, Field
+from inspector.model.receptive.field import CHANNEL, SPATIAL, Field
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -28,7 +28,6 @@ from inspector.operators.attributes import (
 from inspector.operators.interpolation import Axis, Resampling, interpolation_taps, read_resampling
 from inspector.operators.operation import Operation
 
-SPATIAL = (ROW, COLUMN)
 _FINEST = 1 << 16
 """Scales are taken as fractions with denominators up to this."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, UNKNOWN, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, SPATIAL, UNKNOWN, Field
 from inspector.model.receptive.rule import (
     Context,
     field_rule,
@@ -86,7 +86,7 @@ def _with_single_axes(
             if role == CHANNEL and len(after) < len(before):
                 continue
             roles[free.pop(0)] = role
-    for role in (ROW, COLUMN):
+    for role in SPATIAL:
         if role not in roles and role in old and len(after) == len(before):
             place = list(old).index(role)
             if place in free and before[place] == 1:
