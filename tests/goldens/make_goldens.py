@@ -181,7 +181,7 @@ def _image(source: str | int, *, side: int) -> np.ndarray:
 
 
 def _photograph(name: str, *, side: int) -> np.ndarray:
-    """Return the largest centerd square of the photograph, shrunk."""
+    """Return the largest centered square of the photograph, shrunk."""
     photograph = Image.open(PHOTOGRAPHS / name).convert("RGB")
     square = ImageOps.fit(photograph, (side, side), method=Image.Resampling.BICUBIC)
     return np.asarray(square)

@@ -216,8 +216,8 @@ class _Twin:
         z, s = self._slices(zero, codes, axis, block, 0), self._slices(scale, codes, axis, block, 1)
         if codes in self._known:
             return self._constant(name, (self._known[codes].astype(np.float64) - z) * s)
-        centerd = self._write("Sub", [codes, self._constant(name + "/z", z)], name + "/centerd")
-        return self._write("Mul", [centerd, self._constant(name + "/s", s)], name)
+        centered = self._write("Sub", [codes, self._constant(name + "/z", z)], name + "/centered")
+        return self._write("Mul", [centered, self._constant(name + "/s", s)], name)
 
     def _requantize(self, y: str, node: onnx.NodeProto, indices: tuple[int, int]) -> None:
         """The mask is that of the codes strictly between their ends."""
