@@ -33,13 +33,15 @@ def load(
     name: str | None = None,
     preprocessing: Preprocessing | Mapping[str, Any] | None = None,
     labels: Sequence[str] | None = None,
+    layout: str | None = None,
     limits: Limits | None = None,
     sessions: SessionCache = SESSIONS,
 ) -> Model:
     """Load an exported CNN: a path to an .onnx file, a folder with one (and its external data), or its bytes.
 
     `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
-    is found in the file or beside it; a mapping overrides only its keys. Raises InvalidModelError,
+    is found in the file or beside it; a mapping overrides only its keys. `layout` says which axis of the input is which
+    ("NCHW", "NHWC", "NCL", …), where no convolution says it; a preprocessing may say it too. Raises InvalidModelError,
     LimitExceededError or DeviceError.
     """
     load_plugins()
@@ -50,6 +52,7 @@ def load(
         limits=limits or Limits(),
         preprocessing=preprocessing,
         labels=labels,
+        layout=layout,
     )
     release_free_memory()
     engine = Engine(model, device=place, cache=sessions)

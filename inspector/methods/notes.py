@@ -11,6 +11,8 @@ from inspector.types.arrays import Array
 RAN_ALONE = "ran_alone"
 NOT_FINITE = "not_finite"
 STILL_LAYER = "still_layer"
+PLACES_UNKNOWN = "places_unknown"
+NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 
 
 def note_run(run: Run) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.field import BATCH, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
 from inspector.operators.families import RANGE_MEASURERS
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
+from inspector.types.layouts import space_of
 from inspector.types.results.model_info import ImageInput
-
-ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHANNEL)}
 
 
 def trace_fields(
@@ -29,15 +28,40 @@ def trace_fields(
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
-    rank = len(image_input.shape)
-    roles = ROLES.get(
-        image_input.layout, (BATCH, CHANNEL) if rank == 2 else (BATCH, *(UNKNOWN,) * (rank - 1))
+    fields: dict[str, Field] = {}
+    start = image_field(image_input)
+    for _ in walk_fields(graph, image_input.name, start, shapes, opset=opset, fields=fields):
+        pass
+    return fields
+
+
+def image_field(image_input: ImageInput) -> Field:
+    """Return the field of the image itself, by its layout."""
+    rank, layout = len(image_input.shape), image_input.layout
+    roles = tuple(layout) if rank == len(layout) else (BATCH, *(UNKNOWN,) * (rank - 1))
+    space = zip(space_of(layout), image_input.space, strict=True)
+    return Field(
+        roles=roles[:rank],
+        tracks={letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space},
     )
-    rows, columns = Track.of_image(image_input.height), Track.of_image(image_input.width)
-    if image_input.layout not in ROLES:
-        rows, columns = rows.collapse(), columns.collapse()
-    fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
+
+
+def walk_fields(
+    graph: ir.Graph,
+    image: str,
+    start: Field,
+    shapes: Mapping[str, Shape],
+    *,
+    opset: int,
+    fields: dict[str, Field],
+) -> Iterator[ir.Node]:
+    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed.
+
+    What a tensor is made of whose number of axes is not known is not followed either.
+    """
+    fields[image] = start
     context = Context(shapes=shapes, opset=opset)
+    rankless: set[str] = set()
     for node in graph:
         if not reads_values(node):
             continue
@@ -45,12 +69,16 @@ def trace_fields(
         known = [fields[value.name] for value in reads(node) if value is not None and value.name in fields]
         if not known:
             continue
+        yield node
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
-            field = _field(node, inputs, known, index, context)
-            fields[value.name] = _fitted(field, shapes.get(value.name))
-    return fields
+            is_followed = not any(read is not None and read.name in rankless for read in node.inputs)
+            field = _by_rule(node, inputs, index, context) if is_followed else None
+            rank = context.rank(value)
+            if field is None and rank is None:
+                rankless.add(value.name)
+            fields[value.name] = _fitted(_ranked(field, known, rank), shapes.get(value.name))
 
 
 def one_image_shapes(
@@ -60,16 +88,13 @@ def one_image_shapes(
     result = dict(shapes)
     for name, field in fields.items():
         shape = shapes.get(name, ())
-        if shape and field.roles[0] == BATCH and shape[0] == batch:
+        if shape and field.roles[:1] == (BATCH,) and shape[0] == batch:
             result[name] = (1, *shape[1:])
     return result
 
 
-def _field(
-    node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
-) -> Field:
-    rank = context.rank(node.outputs[index])
-    field = _by_rule(node, inputs, index, context)
+def _ranked(field: Field | None, known: list[Field], rank: int | None) -> Field:
+    """Return a rule's field; where it could not follow, or has another rank, that of what sees all of the inputs."""
     if field is None or (rank is not None and len(field.roles) != rank):
         return seeing_all(known, [UNKNOWN] * (len(known[0].roles) if rank is None else rank))
     return field
@@ -93,7 +118,7 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in SPATIAL:
+        if role not in field.tracks:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inspector.model.receptive.field import BATCH, CHANNEL, SPATIAL, UNKNOWN, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field
 from inspector.model.receptive.rule import (
     Context,
     field_rule,
@@ -41,7 +41,7 @@ def reshape(operation: Operation, inputs: list[Field | None], index: int, contex
                 roles[axis] = CHANNEL
         elif CHANNEL in held and len(targets) == 1:
             roles[targets[0]] = CHANNEL
-    return field.with_roles(_with_single_axes(field.roles, roles, before, after))
+    return field.with_roles(_with_single_axes(field, roles, before, after))
 
 
 def _numbers(shape: Shape | None) -> list[int] | None:
@@ -73,9 +73,10 @@ def _groups(before: Sequence[int], after: Sequence[int]) -> Iterator[Group]:
 
 
 def _with_single_axes(
-    old: Sequence[str], roles: list[str], before: Sequence[int], after: Sequence[int]
+    field: Field, roles: list[str], before: Sequence[int], after: Sequence[int]
 ) -> list[str]:
     """Give the roles of axes of size 1 (a batch of one image, one channel) to the first such axes of the output."""
+    old = field.roles
     free = [axis for axis, size in enumerate(after) if size == 1 and roles[axis] == UNKNOWN]
     for role in (BATCH, CHANNEL):
         if (
@@ -86,9 +87,13 @@ def _with_single_axes(
             if role == CHANNEL and len(after) < len(before):
                 continue
             roles[free.pop(0)] = role
-    for role in SPATIAL:
+    for role in field.tracks:
         if role not in roles and role in old and len(after) == len(before):
-            place = list(old).index(role)
+            place = old.index(role)
             if place in free and before[place] == 1:
                 roles[place] = role
+                free.remove(place)
+    for role in field.tracks:
+        if free and role not in roles and role in old and before[old.index(role)] == 1:
+            roles[free.pop(0)] = role
     return roles
