@@ -88,7 +88,7 @@ def _places(track: Track | None) -> Places | None:
 
 
 def _is_usual(track: Track, places: Places, extent: int) -> bool:
-    """Return whether stretching units over the axis leaves each of them in what it sees, or within a pitch of its place.
+    """Return whether stretching units over the axis leaves each in what it sees, or within a pitch of its place.
 
     Together they see all of the axis but what is less than their pitch, and stand in it.
     """
