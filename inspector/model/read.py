@@ -71,7 +71,7 @@ def read_model(
     check_operators(graph, shapes)
     opset = standard_opset(proto)
     fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
-    shapes = one_image_shapes(shapes, fields, image_input.batch)
+    shapes = one_image_shapes(shapes, fields)
     outputs = _outputs(proto, shapes, dtypes)
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}

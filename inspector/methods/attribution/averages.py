@@ -10,6 +10,7 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.methods.attribution.projection import project
+from inspector.methods.notes import note_missing
 from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 
@@ -41,10 +42,15 @@ def mean_gradient(
     image: tuple[int, ...],
     part: Part,
 ) -> Array:
-    """Return the mean of ∂S/∂x over `count` images of a shape; `make` gives those of a range of steps."""
-    total = np.zeros(image, np.float64)
+    """Return the mean of ∂S/∂x over `count` images of a shape; `make` gives those of a range of steps.
+
+    NaN where one of them does not have the target's element, of which a note tells.
+    """
+    total, missing = np.zeros(image, np.float64), 0
     for steps in chunks(run.engine, count, image):
         found = project(run, make(steps), [target], policy="gradient")
         total += found.maps.sum(axis=0, dtype=np.float64)
+        missing += found.missing
         part.tell(run, steps.stop, count)
+    note_missing(run, missing, count, "the map is NaN")
     return (total / count).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, TRACKED, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
 from inspector.operators.families import RANGE_MEASURERS
@@ -23,12 +23,13 @@ ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHA
 def trace_fields(
     graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
 ) -> dict[str, Field]:
-    """Return the field of every tensor that depends on the image's values.
+    """Return the field of every tensor that depends on the image's values; `shapes` are for a batch of any size.
 
     An operator without a rule is taken to mix everything: its outputs see the whole window of its inputs.
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
+    context = Context(shapes=shapes, opset=opset)
     rank = len(image_input.shape)
     roles = ROLES.get(
         image_input.layout, (BATCH, CHANNEL) if rank == 2 else (BATCH, *(UNKNOWN,) * (rank - 1))
@@ -36,8 +37,9 @@ def trace_fields(
     rows, columns = Track.of_image(image_input.height), Track.of_image(image_input.width)
     if image_input.layout not in ROLES:
         rows, columns = rows.collapse(), columns.collapse()
-    fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
-    context = Context(shapes=shapes, opset=opset)
+    count = shapes.get(image_input.name, (None,))[:1]
+    images = Track.of_image(count[0] if count and isinstance(count[0], int) else None)
+    fields = {image_input.name: Field(roles=roles[:rank], batch=images, rows=rows, columns=columns)}
     for node in graph:
         if not reads_values(node):
             continue
@@ -53,15 +55,17 @@ def trace_fields(
     return fields
 
 
-def one_image_shapes(
-    shapes: Mapping[str, Shape], fields: Mapping[str, Field], batch: int | None
-) -> dict[str, Shape]:
-    """Return the shapes with the fixed batch dimension of the image's tensors set to 1."""
+def one_image_shapes(shapes: Mapping[str, Shape], fields: Mapping[str, Field]) -> dict[str, Shape]:
+    """Return the shapes for one image: an axis that holds images has each image's share."""
     result = dict(shapes)
     for name, field in fields.items():
-        shape = shapes.get(name, ())
-        if shape and field.roles[0] == BATCH and shape[0] == batch:
-            result[name] = (1, *shape[1:])
+        shape, images = shapes.get(name, ()), field.batch.extent
+        if images is None or images == 1 or BATCH not in field.roles or len(shape) != len(field.roles):
+            continue
+        axis = field.roles.index(BATCH)
+        size = shape[axis]
+        if isinstance(size, int) and size % images == 0:
+            result[name] = (*shape[:axis], size // images, *shape[axis + 1 :])
     return result
 
 
@@ -93,7 +97,7 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in SPATIAL:
+        if role not in TRACKED:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:

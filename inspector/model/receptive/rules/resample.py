@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import CHANNEL, SPATIAL, Field
+from inspector.model.receptive.field import CHANNEL, SPATIAL, TRACKED, Field
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -44,7 +44,7 @@ def resize(operation: Operation, inputs: list[Field | None], index: int, context
         scale = _scale(operation, axis, len(field.roles), context)
         if scale is None:
             return None
-        if role in SPATIAL and (scale != 1 or how.coordinates == "tf_crop_and_resize"):
+        if role in TRACKED and (scale != 1 or how.coordinates == "tf_crop_and_resize"):
             units = context.size(operation.outputs[index], axis)
             region = _region(operation, axis, len(field.roles), how)
             result = result.with_track(role, _resized(field.track(role), how, scale, units, region))
@@ -69,7 +69,7 @@ def pad(operation: Operation, inputs: list[Field | None], _index: int, context: 
     for place, axis in enumerate(axes):
         before, after = amounts[place], amounts[len(axes) + place]
         role = field.roles[axis]
-        if role in SPATIAL and (before or after):
+        if role in TRACKED and (before or after):
             result = result.with_track(
                 role, _padded(field.track(role), before, after, text(operation, "mode"))
             )
@@ -96,7 +96,7 @@ def slice_(operation: Operation, inputs: list[Field | None], _index: int, contex
     result = field
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         role = field.roles[axis]
-        if role in SPATIAL:
+        if role in TRACKED:
             result = result.with_track(role, sliced(field.track(role), start, end, step))
     return result
 
