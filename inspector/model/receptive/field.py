@@ -29,6 +29,8 @@ class Field:
     batch: Track
     rows: Track
     columns: Track
+    is_ranked: bool = True
+    """False where nobody knows how many axes the tensor has: then there are no roles."""
 
     @property
     def channel_axis(self) -> int | None:

@@ -74,9 +74,11 @@ def _field(
 ) -> Field:
     rank = context.rank(node.outputs[index])
     field = _by_rule(node, inputs, index, context)
-    if field is None or (rank is not None and len(field.roles) != rank):
-        return seeing_all(known, [UNKNOWN] * (len(known[0].roles) if rank is None else rank))
-    return field
+    if field is not None and rank in (None, len(field.roles)):
+        return field
+    if rank is None:
+        return replace(seeing_all(known, []), is_ranked=False)
+    return seeing_all(known, [UNKNOWN] * rank)
 
 
 def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
@@ -89,6 +91,8 @@ def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Con
     if operation.opset is not None:
         context = replace(context, opset=operation.opset)
     operands = [inputs[place] if place < len(inputs) else None for place in operation.places]
+    if any(field is not None and not field.is_ranked for field in operands):
+        return None
     return rule(operation, operands, index, context)
 
 

@@ -42,7 +42,7 @@ def squeeze(operation: Operation, inputs: list[Field | None], _index: int, conte
     axes = constants(operation, "axes", position=1)
     if axes is None and not has_input(operation, 1):
         shape = context.shape(operation.inputs[0])
-        if shape is None:
+        if shape is None or not all(isinstance(size, int) for size in shape):
             return None
         axes = [axis for axis, size in enumerate(shape) if size == 1]
     if axes is None:
