@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-
-TO_UNIT = 1 / 255
-"""Brings 0..255 to 0..1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,3 +14,5 @@ class PartFound:
     source: str
     """For people, e.g. "metadata_props Image.NominalPixelRange"."""
     fields: Mapping[str, Any]
+    likely: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that it only makes likely: they are taken where no other source says them, and are assumed."""

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidModelError
-from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.types.presets import TO_UNIT
 
 OWN_KEY = "inspector.preprocessing"
 
