@@ -140,7 +140,7 @@ def _from_shape(image_input: ImageInput) -> dict[str, Any]:
 
 
 def _new_fields(
-    given: Mapping[str, Any], known: Mapping[str, Any], image_input: ImageInput, *, source: str
+    given: PreprocessingLike, known: Mapping[str, Any], image_input: ImageInput, *, source: str
 ) -> dict[str, Any]:
     """Return what a source adds to what is known; the values and the resizing are taken whole or not at all."""
     try:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inspector.types.preprocessing import PreprocessingLike
+
 
 @dataclass(frozen=True, kw_only=True)
 class PartFound:
@@ -13,6 +15,6 @@ class PartFound:
 
     source: str
     """For people, e.g. "metadata_props Image.NominalPixelRange"."""
-    fields: Mapping[str, Any]
+    fields: PreprocessingLike
     likely: Mapping[str, Any] = field(default_factory=dict)
     """Fields that it only makes likely: they are taken where no other source says them, and are assumed."""
