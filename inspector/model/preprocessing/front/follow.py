@@ -53,13 +53,14 @@ class Followed:
     is_measured: bool = False
     """Whether a layer takes the image's own mean and deviation, so that its range does not matter."""
     reads_pixels: bool = False
-    """Whether a layer with weights reads the pixels as they are."""
+    """Whether a layer with weights reads the pixels as they are, and no bounds or statistics tell what they are."""
 
 
 def follow(model: ir.Model, image: str, *, start: Front, facts: Facts) -> Followed:
     """Return what the graph does to an image before it computes with it, on all ways."""
     found = Followed()
     fronts: dict[str, Front] = {image: start}
+    is_told = False
     for node in model.graph:
         held = [
             None if value is None or value.name is None else fronts.get(value.name) for value in node.inputs
@@ -69,6 +70,7 @@ def follow(model: ir.Model, image: str, *, start: Front, facts: Facts) -> Follow
             continue
         told = [one for one in _told_by(node, front) if one]
         found.evidence += told
+        is_told |= bool(told)
         results = None if node.op_type == "BatchNormalization" and told else _results(node, held, facts)
         if results is None:
             _end(node, front, found)
@@ -81,6 +83,7 @@ def follow(model: ir.Model, image: str, *, start: Front, facts: Facts) -> Follow
         fronts.update(
             {value.name: one for value, one in zip(node.outputs, results, strict=False) if value.name}
         )
+    found.reads_pixels &= not is_told
     return found
 
 

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from inspector.model.preprocessing.front.values import Front, Numbers
 from inspector.types.presets import PRESETS
@@ -85,30 +86,35 @@ def _lands(front: Front, given: Range) -> bool:
         return False
     if of_bytes and given is BYTES and not np.all(centers < 0.3 * spans):
         return False
-    means = front.back(np.zeros(len(factors)))
+    means, deviations = front.back(np.zeros(len(factors))), 1 / np.abs(factors)
     if np.all(np.abs(shifts) <= 1e-3 * spans):
         return True
     margin = 0.02 * given.width
     highest = 0.1 if given is SIGNED else given.high
-    return bool(np.all((means >= given.low - margin) & (means <= highest + margin)))
+    if not np.all((means >= given.low - margin) & (means <= highest + margin)):
+        return False
+    is_inside = (means > given.low + margin) & (means < given.high - margin)
+    is_deviation = ~np.isclose(deviations, 1, rtol=0.05) & ~np.isclose(deviations, given.width, rtol=0.05)
+    return bool(np.all(_is_possible(means, deviations, given) | ~is_inside | ~is_deviation))
+
+
+def _is_possible(means: Numbers, deviations: Numbers, given: Range) -> npt.NDArray[np.bool_]:
+    """Return where values of a range can have such a mean and deviation: σ² ≤ (μ − low)(high − μ)."""
+    possible: npt.NDArray[np.bool_] = deviations**2 <= 1.1 * (means - given.low) * (given.high - means)
+    return possible
 
 
 def by_statistics(means: Numbers, deviations: Numbers) -> Evidence:
     """Return the ranges whose pictures can have these means and deviations per channel."""
     if not np.all(np.isfinite(means) & np.isfinite(deviations)):
         return NOTHING
-    found = []
-    for one, lowest, highest in ((BYTES, 5.0, 250.0), (UNIT, 0.02, 0.98)):
-        if np.all((means > lowest) & (means < highest)) and np.all(
-            (deviations > 0.05 * one.width) & (deviations < 0.5 * one.width)
-        ):
-            found.append(one)
-    if (
-        np.all(np.abs(means) < 0.8)
-        and np.all((deviations > 0.12) & (deviations < 0.78))
-        and (np.all(means < 0.1) or np.all(deviations > 0.45))
-    ):
-        found.append(SIGNED)
+    found = [
+        one
+        for one in (BYTES, UNIT, SIGNED)
+        if np.all(_is_possible(means, deviations, one)) and np.all(deviations > 0.06 * one.width)
+    ]
+    if SIGNED in found and not (np.all(means < 0.1) or np.all(deviations > 0.4)):
+        found.remove(SIGNED)
     if np.all(np.abs(means) < 0.6) and np.all((deviations > 0.62) & (deviations < 1.6)):
         found.append(STANDARD)
     return frozenset(found)
@@ -151,6 +157,6 @@ def color_order(front: Front, given: Range) -> str | None:
     )
     for known in CHANNEL_MEANS:
         for name, order in (("RGB", known), ("BGR", known[::-1])):
-            if np.all(np.abs(by_source - order) < 1.5):
+            if np.all(np.abs(by_source - order) < 1.0):
                 return name
     return None
