@@ -11,6 +11,8 @@ from inspector.types.arrays import Array
 RAN_ALONE = "ran_alone"
 NOT_FINITE = "not_finite"
 STILL_LAYER = "still_layer"
+ASSUMED_PREPROCESSING = "assumed_preprocessing"
+UNEXPECTED_RANGE = "unexpected_range"
 
 
 def note_run(run: Run) -> None:

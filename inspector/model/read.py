@@ -18,6 +18,8 @@ from inspector.model.inputs import find_image_input
 from inspector.model.layers import build_layers, find_codes
 from inspector.model.preprocessing.find import find_preprocessing, overridden, require_fitting
 from inspector.model.preprocessing.labels import find_labels, labels_given
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.model.preprocessing.sources.graph import from_graph
 from inspector.model.preprocessing.sources.sidecars import triton_layout
 from inspector.model.protobuf import check_size, parse_model
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
@@ -75,6 +77,7 @@ def read_model(
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     classes = _classes(outputs)
+    front = from_graph(graph, image_input, shapes)
     return OnnxModel(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
@@ -88,7 +91,8 @@ def read_model(
         codes=codes,
         shapes=shapes,
         dtypes=dtypes,
-        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, shapes=shapes, limits=limits),
+        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
+        takes=front.takes if front else None,
         labels=labels_given(labels, classes=classes)
         or find_labels(metadata, folder, classes=classes, limits=limits),
         limits=limits,
@@ -190,12 +194,12 @@ def _preprocessing(
     image_input: ImageInput,
     folder: Path | None,
     *,
-    shapes: Mapping[str, Shape],
+    front: PartFound | None,
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
         return given
-    found = find_preprocessing(model, image_input, folder, shapes=shapes, limits=limits)
+    found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
     if given is None:
         return found
     result = overridden(found, given, by="given by the caller")

@@ -12,14 +12,12 @@ import onnx_ir as ir
 from inspector.errors import InvalidInputError, InvalidModelError
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.sources.finding import PartFound
-from inspector.model.preprocessing.sources.graph import from_graph
 from inspector.model.preprocessing.sources.metadata import (
     from_image_metadata,
     from_own_metadata,
     from_ultralytics,
 )
 from inspector.model.preprocessing.sources.sidecars import from_hugging_face, from_own_file, from_timm
-from inspector.types.layers import Shape
 from inspector.types.preprocessing import VALUES, Preprocessing, PreprocessingLike, flatten
 from inspector.types.presets import TO_UNIT
 from inspector.types.results.model_info import ImageInput
@@ -34,21 +32,21 @@ def find_preprocessing(
     image_input: ImageInput,
     folder: Path | None,
     *,
-    shapes: Mapping[str, Shape],
+    graph: PartFound | None,
     limits: Limits,
 ) -> Preprocessing:
     """Return the preprocessing of a model, each part from the first source that names it.
 
     What was written for us overrides what was found, key by key, as what a caller gives does: "preprocessing" of an
-    inspector.json beside the file, then metadata_props `inspector.preprocessing`. Then come the graph itself, ONNX's
-    Image.* properties, Ultralytics' properties, and beside the file preprocessor_config.json (Hugging Face) and
-    config.json (timm); at last what the graph only makes likely. The input's shape gives the layout and, where fixed,
-    the size. What nobody says is assumed, and listed in `assumed`.
+    inspector.json beside the file, then metadata_props `inspector.preprocessing`. Then come what `graph` is certain of
+    (see from_graph), ONNX's Image.* properties, Ultralytics' properties, and beside the file preprocessor_config.json
+    (Hugging Face) and config.json (timm); at last what the graph only makes likely. The input's shape gives the layout
+    and, where fixed, the size. What nobody says is assumed, and listed in `assumed`.
     """
     known: dict[str, Any] = _from_shape(image_input)
     parts = ["layout, dtype, size: the input's shape"]
     assumed: dict[str, Any] = {}
-    findings = _findings(model, image_input, folder, shapes, limits)
+    findings = _findings(model.metadata_props, graph, folder, limits)
     for finding, fields in [
         *((one, one.fields) for one in findings),
         *((one, one.likely) for one in findings),
@@ -111,18 +109,9 @@ def require_fitting(fields: Mapping[str, Any], image_input: ImageInput) -> None:
 
 
 def _findings(
-    model: ir.Model,
-    image_input: ImageInput,
-    folder: Path | None,
-    shapes: Mapping[str, Shape],
-    limits: Limits,
+    metadata: Mapping[str, str], graph: PartFound | None, folder: Path | None, limits: Limits
 ) -> list[PartFound]:
-    metadata = model.metadata_props
-    found = [
-        from_graph(model, image_input, shapes),
-        from_image_metadata(metadata),
-        from_ultralytics(metadata),
-    ]
+    found = [graph, from_image_metadata(metadata), from_ultralytics(metadata)]
     if folder is not None:
         found += [source(folder, limits=limits) for source in (from_hugging_face, from_timm)]
     return [finding for finding in found if finding is not None]

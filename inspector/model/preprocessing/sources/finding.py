@@ -18,3 +18,5 @@ class PartFound:
     fields: PreprocessingLike
     likely: Mapping[str, Any] = field(default_factory=dict)
     """Fields that it only makes likely: they are taken where no other source says them, and are assumed."""
+    takes: tuple[float, float] | None = None
+    """Between which values the graph wants pixels, black and white, where that is certain."""

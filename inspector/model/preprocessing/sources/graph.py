@@ -81,7 +81,9 @@ def _part(found: Followed, best: Range, *, is_guess: bool) -> PartFound:
     certain = {"color": color} if color == "RGB" else {}
     if is_guess:
         return PartFound(source=what, fields={}, likely=best.values | certain | colors_likely)
-    return PartFound(source=what, fields=best.values | certain, likely=colors_likely)
+    return PartFound(
+        source=what, fields=best.values | certain, likely=colors_likely, takes=(best.low, best.high)
+    )
 
 
 def _fitting(fields: dict[str, Any], found: Followed) -> dict[str, Any]:
@@ -101,4 +103,8 @@ def _of_integers(image_input: ImageInput) -> PartFound:
             fields={},
             likely={"scale": 1.0, "mean": (128.0,), "std": (1.0,)},
         )
-    return PartFound(source=f"the {image_input.dtype} input takes pixels as they are", fields=BYTES.values)
+    return PartFound(
+        source=f"the {image_input.dtype} input takes pixels as they are",
+        fields=BYTES.values,
+        takes=(BYTES.low, BYTES.high),
+    )
