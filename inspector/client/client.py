@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from inspector.client.backend import WireBackend
 from inspector.client.collections import WireCollections
@@ -18,6 +17,7 @@ from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo
 from inspector.types.control import Control
 from inspector.types.options import MethodInfo, VerbInfo
+from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.served_model import ServedModel
 from inspector.v1 import inspection_service_pb2, model_service_pb2
 from inspector.wire.codec import of_message
@@ -49,15 +49,15 @@ class Client:
         source: str | Path | bytes,
         *,
         name: str | None = None,
-        preprocessing: Mapping[str, Any] | None = None,
+        preprocessing: PreprocessingLike | None = None,
         labels: Sequence[str] | None = None,
         timeout: float | None = None,
     ) -> ServedModel:
         """Send an .onnx file or its bytes, and load it; without a name it gets the file's.
 
-        `preprocessing` (only the keys to override) and `labels` are kept with it. The same upload once more is no
-        error; other bytes under a name that is taken are a ConflictError. `timeout` (seconds) is for sending and
-        loading.
+        `preprocessing` (only the keys to override, or the name of a preset) and `labels` are kept with it. The same
+        upload once more is no error; other bytes under a name that is taken are a ConflictError. `timeout` (seconds) is
+        for sending and loading.
         """
         with open_model(source) as stream:
             messages = upload_messages(
@@ -106,7 +106,7 @@ class Client:
         return tuple(of_message(page, VerbInfo) for page in pages)
 
     def load(
-        self, name: str, *, preprocessing: Mapping[str, Any] | None = None, timeout: float | None = None
+        self, name: str, *, preprocessing: PreprocessingLike | None = None, timeout: float | None = None
     ) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
         request = model_service_pb2.LoadModelRequest(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from io import SEEK_END, BufferedIOBase, BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from inspector.errors import InvalidModelError
+from inspector.types.preprocessing import PreprocessingLike
 from inspector.v1 import model_service_pb2
 from inspector.wire.models import override_to_message
 
@@ -29,7 +29,7 @@ def upload_messages(
     stream: BufferedIOBase,
     *,
     identifier: str,
-    preprocessing: Mapping[str, Any] | None,
+    preprocessing: PreprocessingLike | None,
     labels: Sequence[str] | None,
 ) -> Iterator[model_service_pb2.UploadModelRequest]:
     """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole."""

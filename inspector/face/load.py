@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from inspector.deferred import deferred
 from inspector.extras import engine_required
 from inspector.face.model import Model
 from inspector.plugins import load_plugins
-from inspector.types.preprocessing import Preprocessing
+from inspector.types.preprocessing import Preprocessing, PreprocessingLike
 
 # onnx_ir needs sympy for arithmetic with symbolic dimensions only: a third of the time that importing the engine takes.
 with engine_required(), deferred("sympy", "onnx_ir._symbolic_shapes"):
@@ -31,7 +30,7 @@ def load(
     *,
     device: str = "auto",
     name: str | None = None,
-    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    preprocessing: Preprocessing | PreprocessingLike | None = None,
     labels: Sequence[str] | None = None,
     limits: Limits | None = None,
     sessions: SessionCache = SESSIONS,
@@ -39,7 +38,8 @@ def load(
     """Load an exported CNN: a path to an .onnx file, a folder with one (and its external data), or its bytes.
 
     `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
-    is found in the file or beside it; a mapping overrides only its keys. Raises InvalidModelError,
+    is found in the file or beside it: a mapping overrides only its keys, and a string is the name of a preset:
+    "imagenet", "caffe", "tf", "clip", "0..1", "0..255" or "-1..1". Raises InvalidModelError,
     LimitExceededError or DeviceError.
     """
     load_plugins()

@@ -12,6 +12,8 @@ NOT_FINITE = "not_finite"
 NOTHING_FOUND = "nothing_found"
 ELEMENT_MISSING = "element_missing"
 STILL_LAYER = "still_layer"
+ASSUMED_PREPROCESSING = "assumed_preprocessing"
+UNEXPECTED_RANGE = "unexpected_range"
 
 
 def note_run(run: Run) -> None:

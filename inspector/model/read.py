@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import onnx
 import onnx_ir as ir
 
-from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
+from inspector.errors import InvalidModelError, NotFoundError
 from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.operators import check_operators
 from inspector.model.checks.validate import validate
 from inspector.model.inputs import find_image_input
 from inspector.model.layers import build_layers, find_codes
-from inspector.model.preprocessing.find import find_preprocessing
-from inspector.model.preprocessing.labels import find_labels
+from inspector.model.preprocessing.find import find_preprocessing, overridden, require_fitting
+from inspector.model.preprocessing.labels import find_labels, labels_given
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.model.preprocessing.sources.graph import from_graph
 from inspector.model.preprocessing.sources.sidecars import triton_layout
 from inspector.model.protobuf import check_size, parse_model
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
@@ -30,7 +31,7 @@ from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
 from inspector.types.layers import Output, Shape
-from inspector.types.preprocessing import Preprocessing
+from inspector.types.preprocessing import Preprocessing, PreprocessingLike
 from inspector.types.results.model_info import ImageInput
 
 CHUNK = 2**20
@@ -41,14 +42,14 @@ def read_model(
     *,
     name: str | None = None,
     limits: Limits | None = None,
-    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    preprocessing: Preprocessing | PreprocessingLike | None = None,
     labels: Sequence[str] | None = None,
 ) -> OnnxModel:
     """Return the model in a .onnx file, in a folder with exactly one, or in bytes.
 
-    `preprocessing` replaces what is found in or beside the file; a mapping replaces only its keys. `labels`
-    are the names of the classes. InvalidModelError says what is wrong with the model, LimitExceededError
-    which limit it crosses.
+    `preprocessing` replaces what is found in or beside the file; a mapping replaces only its keys, and a string is the
+    name of a preset. `labels` are the names of the classes. InvalidModelError says what is wrong with the model,
+    LimitExceededError which limit it crosses.
     """
     limits = limits or Limits()
     if isinstance(source, bytes):
@@ -76,6 +77,7 @@ def read_model(
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
     classes = _classes(outputs)
+    front = from_graph(graph, image_input, shapes)
     return OnnxModel(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
@@ -89,8 +91,10 @@ def read_model(
         codes=codes,
         shapes=shapes,
         dtypes=dtypes,
-        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, limits),
-        labels=_labels(labels, classes) or find_labels(metadata, folder, classes=classes, limits=limits),
+        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
+        takes=front.takes if front else None,
+        labels=labels_given(labels, classes=classes)
+        or find_labels(metadata, folder, classes=classes, limits=limits),
         limits=limits,
         other_inputs=other_inputs,
     )
@@ -184,35 +188,23 @@ def _classes(outputs: tuple[Output, ...]) -> int | None:
     return next((count for count in counts if isinstance(count, int)), None)
 
 
-def _labels(given: Sequence[str] | None, classes: int | None) -> tuple[str, ...] | None:
-    if not given:
-        return None
-    if classes is not None and len(given) != classes:
-        raise InvalidInputError(
-            f"{len(given)} labels are given; the model has {classes} classes.", field="labels"
-        )
-    return tuple(given)
-
-
 def _preprocessing(
-    given: Preprocessing | Mapping[str, Any] | None,
+    given: Preprocessing | PreprocessingLike | None,
     model: ir.Model,
     image_input: ImageInput,
     folder: Path | None,
+    *,
+    front: PartFound | None,
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
         return given
-    found = find_preprocessing(model, image_input, folder, limits=limits)
+    found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
     if given is None:
         return found
-    if not isinstance(given, Mapping):
-        raise InvalidInputError(
-            f"preprocessing is of type {type(given).__name__}; it must be a Preprocessing or a mapping of "
-            "its keys.",
-            field="preprocessing",
-        )
-    return found.override(given, source=f"given by the caller: {', '.join(given)}; the rest: {found.source}")
+    result = overridden(found, given, by="given by the caller")
+    require_fitting({"mean": result.mean, "std": result.std}, image_input)
+    return result
 
 
 def _digest(data: bytes, files: Sequence[Path]) -> str:

@@ -30,7 +30,20 @@ def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation |
     if isinstance(images, Prepared):
         _require_prepared(model, images.values, field="images")
         return images
-    return Prepared(_prepare(model, images, field="images", token=cancellation or Cancellation()))
+    values = _prepare(model, images, field="images", token=cancellation or Cancellation())
+    return Prepared(values, from_pictures=_has_picture(model, images))
+
+
+def _has_picture(model: OnnxModel, images: ImageLike) -> bool:
+    """Return whether any of the images is preprocessed."""
+    match images:
+        case list() | tuple():
+            return any(_has_picture(model, one) for one in images)
+        case Prepared():
+            return images.from_pictures
+        case np.ndarray():
+            return _is_picture(model, images)
+    return True
 
 
 def _prepare(model: OnnxModel, images: ImageLike, *, field: str, token: Cancellation) -> Array:
@@ -91,10 +104,8 @@ def _batch(model: OnnxModel, items: Sequence[object], *, field: str, token: Canc
 def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
     rank = len(model.input.shape)
     is_own = array.dtype == model.input.dtype
-    if array.dtype == np.uint8 and array.ndim in (2, 3) and model.input.layout != "NC":
-        fits = is_own and array.ndim == rank - 1 and _mismatch(model, array[None]) is None
-        if not fits:
-            return _image(model, _as_rgb(array, field=field), field=field)
+    if _is_picture(model, array):
+        return _image(model, _as_rgb(array, field=field), field=field)
     if not (is_own or np.issubdtype(array.dtype, np.floating)):
         raise InvalidInputError(
             f"The array is {array.dtype}; this model takes {model.input.dtype}, or pictures as uint8 (H, W, "
@@ -107,6 +118,14 @@ def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
     if not _is_finite(converted):
         raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field=field)
     return converted
+
+
+def _is_picture(model: OnnxModel, array: Array) -> bool:
+    """Return whether an array is a picture, which is preprocessed, and not an input as the model takes it."""
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or model.input.layout == "NC":
+        return False
+    is_own = array.dtype == model.input.dtype and array.ndim == len(model.input.shape) - 1
+    return not (is_own and _mismatch(model, array[None]) is None)
 
 
 def _require_prepared(model: OnnxModel, values: Array, *, field: str) -> None:
