@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
 from inspector.client.backend import WireBackend
@@ -16,9 +15,11 @@ from inspector.face.model import Model
 from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo
 from inspector.types.control import Control
+from inspector.types.given import require_text
 from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.served_model import ServedModel
+from inspector.types.sources import ModelSource
 from inspector.v1 import inspection_service_pb2, model_service_pb2
 from inspector.wire.codec import of_message
 from inspector.wire.models import PREFIX as MODELS
@@ -46,7 +47,7 @@ class Client:
 
     def upload(
         self,
-        source: str | Path | bytes,
+        source: ModelSource,
         *,
         name: str | None = None,
         preprocessing: PreprocessingLike | None = None,
@@ -59,9 +60,10 @@ class Client:
         upload once more is no error; other bytes under a name that is taken are a ConflictError. `timeout` (seconds) is
         for sending and loading.
         """
+        identifier = id_for(source) if name is None else name
         with open_model(source) as stream:
             messages = upload_messages(
-                stream, identifier=name or id_for(source), preprocessing=preprocessing, labels=labels
+                stream, identifier=identifier, preprocessing=preprocessing, labels=labels
             )
             response = self._connection.call(
                 self._connection.models.UploadModel, messages, Control(timeout=timeout)
@@ -70,7 +72,7 @@ class Client:
 
     def register(self, name: str) -> ServedModel:
         """Load a model that lies in the server's repository folder under that name."""
-        request = model_service_pb2.RegisterModelRequest(model_id=name)
+        request = model_service_pb2.RegisterModelRequest(model_id=require_text(name, field="name"))
         return model_of_message(self._connection.call(self._connection.models.RegisterModel, request).model)
 
     def models(self) -> tuple[ServedModel, ...]:
@@ -85,7 +87,7 @@ class Client:
 
     def served(self, name: str) -> ServedModel:
         """Return what the server tells of a model, loaded or not; NotFoundError names the nearest ones."""
-        request = model_service_pb2.GetModelRequest(name=MODELS + name)
+        request = model_service_pb2.GetModelRequest(name=_resource(name))
         return model_of_message(self._connection.call(self._connection.models.GetModel, request).model)
 
     def model(self, name: str) -> Model:
@@ -110,19 +112,19 @@ class Client:
     ) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
         request = model_service_pb2.LoadModelRequest(
-            name=MODELS + name, preprocessing=override_to_message(preprocessing)
+            name=_resource(name), preprocessing=override_to_message(preprocessing)
         )
         response = self._connection.call(self._connection.models.LoadModel, request, Control(timeout=timeout))
         return model_of_message(response.model)
 
     def unload(self, name: str) -> ServedModel:
         """Free a model's memory once its running calls have ended."""
-        request = model_service_pb2.UnloadModelRequest(name=MODELS + name)
+        request = model_service_pb2.UnloadModelRequest(name=_resource(name))
         return model_of_message(self._connection.call(self._connection.models.UnloadModel, request).model)
 
     def delete(self, name: str) -> None:
         """Unload a model, and remove it if it was uploaded."""
-        request = model_service_pb2.DeleteModelRequest(name=MODELS + name)
+        request = model_service_pb2.DeleteModelRequest(name=_resource(name))
         self._connection.call(self._connection.models.DeleteModel, request)
 
     def collections(self) -> tuple[CollectionInfo, ...]:
@@ -144,3 +146,8 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _resource(name: str) -> str:
+    """Return a model's resource name; InvalidInputError for a name that is no text."""
+    return MODELS + require_text(name, field="name")

@@ -33,12 +33,13 @@ from inspector.types.dtypes import Dtype
 from inspector.types.layers import Output, Shape
 from inspector.types.preprocessing import Preprocessing, PreprocessingLike
 from inspector.types.results.model_info import ImageInput
+from inspector.types.sources import ModelSource, as_source
 
 CHUNK = 2**20
 
 
 def read_model(
-    source: str | Path | bytes,
+    source: ModelSource,
     *,
     name: str | None = None,
     limits: Limits | None = None,
@@ -52,15 +53,16 @@ def read_model(
     LimitExceededError which limit it crosses.
     """
     limits = limits or Limits()
-    if isinstance(source, bytes):
-        path, data = None, source
+    given = as_source(source)
+    if isinstance(given, bytes):
+        path, data = None, given
     else:
-        path = _model_file(Path(source))
+        path = _model_file(given)
         data = _read(path, limits)
     folder = path.parent if path else None
     proto, files = _parse(data, folder, limits)
     sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
-    del data, source  # as large as all weights: from here on the arrays are the only copy
+    del data, source, given  # as large as all weights: from here on the arrays are the only copy
     image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
     folded = fold_branches(proto, image_input.name)
     opened = open_fused(proto) and inline_functions(proto, limits=limits)
@@ -102,8 +104,14 @@ def read_model(
 
 def _model_file(path: Path) -> Path:
     """Return the .onnx file at `path`, or the only one in the folder `path`."""
-    path = path.expanduser()
-    if path.is_dir():
+    try:
+        path = path.expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, a home that nobody has
+        raise NotFoundError(
+            f"There can be no model file {_shown(path)}: {error}.", reason="MODEL_NOT_FOUND", field="source"
+        ) from error
+    if is_folder:
         found = sorted(item for item in path.glob("*.onnx") if item.is_file())
         if len(found) != 1:
             listed = ", ".join(item.name for item in found[:8]) or "none"
@@ -112,11 +120,15 @@ def _model_file(path: Path) -> Path:
                 f"{listed}. Give the file."
             )
         return found[0].absolute()
-    if not path.is_file():
+    if not is_file:
         raise NotFoundError(
-            f"There is no model file {str(path)!r}.", reason="MODEL_NOT_FOUND", field="source"
+            f"There is no model file {_shown(path)}.", reason="MODEL_NOT_FOUND", field="source"
         )
     return path.absolute()
+
+
+def _shown(path: Path) -> str:
+    return repr(str(path)[:200])
 
 
 def _read(path: Path, limits: Limits) -> bytes:

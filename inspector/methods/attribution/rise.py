@@ -8,11 +8,12 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import Part, chunks
+from inspector.methods.attribution.averages import Part, chunks, require_count
 from inspector.methods.attribution.masks import random_masks
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.color import Baseline, baseline_image
 from inspector.methods.notes import note_missing
+from inspector.methods.perturbed import perturbed
 from inspector.methods.planes import as_maps, image_size
 from inspector.methods.registration import attribution_method
 from inspector.resolve.probabilities import answers, present, tensors_for
@@ -43,7 +44,8 @@ def rise(
     of `cells` × `cells`, of which the share `keep` shows the image and the rest the baseline x′. Maps have one channel.
     """
     engine, images = run.engine, x.values
-    _check(masks=masks, cells=cells, keep=keep, seed=seed, size=image_size(engine, images))
+    require_count(run, masks, field="masks")
+    _check(cells=cells, keep=keep, seed=seed, size=image_size(engine, images))
     plain = baseline_image(engine.model, images, baseline, field="baseline")
     chosen = resolve_targets(run, images, targets)
     planes = []
@@ -56,7 +58,7 @@ def rise(
         for numbers in chunks(engine, masks, image.shape):
             drawn = random_masks(len(numbers), size=total.shape, cells=cells, keep=keep, generator=generator)
             shown = as_maps(engine, drawn)
-            masked = (shown * image + (1 - shown) * plain).astype(images.dtype)
+            masked = perturbed(run, shown * image + (1 - shown) * plain)
             for images_of, found in run.together(masked, tensors_for(engine, target)):
                 values = answers(engine, target, found)
                 is_there = present(target, found, len(values))
@@ -70,9 +72,7 @@ def rise(
     return attribution_of(run, x, as_maps(engine, np.stack(planes)), resolved)
 
 
-def _check(*, masks: int, cells: int, keep: float, seed: int, size: tuple[int, int]) -> None:
-    if masks < 1:
-        raise InvalidInputError(f"masks is {masks}; it must be at least 1.", field="masks")
+def _check(*, cells: int, keep: float, seed: int, size: tuple[int, int]) -> None:
     if not 1 <= cells <= min(size):
         raise InvalidInputError(
             f"cells is {cells}; allowed is 1 to {min(size)}, the image's shorter side.", field="cells"
