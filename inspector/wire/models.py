@@ -21,6 +21,16 @@ OVERRIDABLE = tuple(
 """What a caller may say of a preprocessing; the rest is told by the server."""
 
 
+def resource_name(model: str) -> str:
+    """Return the resource name of a model that is named by it or by its id: "models/demo" for either."""
+    return PREFIX + model_id(model)
+
+
+def model_id(model: str) -> str:
+    """Return the id of a model that is named by it or by its resource name."""
+    return model.removeprefix(PREFIX)
+
+
 def model_to_message(model: ServedModel) -> model_pb2.Model:
     """Return the message of a model."""
     message = to_message(model, model_pb2.Model)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.cli.main import EXIT_USAGE
+from inspector.cli.exits import EXIT_USAGE
 from inspector.client import Client
 from tests.support.command import Command, serving
 from tests.support.patience import PATIENCE
