@@ -29,7 +29,7 @@ NOBODY = "127.0.0.1:1"
         ("attribute", "{model}", "{image}", "--channel", "first"),
         ("predict", "{model}", "{image}", "--top", "few"),
         ("neighbors", "{model}", "{image}", "{image}", "-k", "0"),
-        ("serve", "--workers", "0"),
+        ("serve", "--workers", "few"),
         ("serve", "--log-level", "loud"),
     ],
     ids=" ".join,
