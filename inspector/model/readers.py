@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import onnx_ir as ir
 
-from inspector.model.receptive.field import Field
+from inspector.model.receptive.field import BATCH, Field
 from inspector.model.receptive.trace import walk_fields
 from inspector.model.receptive.track import Affine, Track
 from inspector.operators.attributes import flag, integer
@@ -76,8 +76,11 @@ def _start(shape: Shape) -> Field:
     return Field(
         roles=tuple(str(axis) for axis in range(len(shape))),
         tracks={
-            str(axis): Track.of_image(size if isinstance(size, int) and size <= _FEW else None)
-            for axis, size in enumerate(shape)
+            BATCH: Track.of_image(1),
+            **{
+                str(axis): Track.of_image(size if isinstance(size, int) and size <= _FEW else None)
+                for axis, size in enumerate(shape)
+            },
         },
     )
 

@@ -1,4 +1,4 @@
-"""What is known of one tensor's axes: which holds channels, and which pixels its rows and columns see."""
+"""What is known of one tensor's axes: which holds the images, which channels, and what of the input its units see."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ BATCH, CHANNEL, ROW, COLUMN, UNKNOWN = "N", "C", "H", "W", "?"
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A tensor's axes by role, and the windows along each of the image's axes of space.
+    """A tensor's axes by role, and the windows along the input's batch and along each of the image's axes of space.
 
-    The roles of axes of space are the keys of `tracks`, in the image's order ("H", "W"). Where no axis has such a role,
-    its track has one unit: all elements see the same rows (columns).
+    The keys of `tracks` are BATCH and the roles of axes of space, in the image's order ("H", "W"). Where no axis has
+    such a role, its track has one unit: all elements see the same images (rows, columns).
     """
 
     roles: tuple[str, ...]
     tracks: Mapping[str, Track]
+    is_ranked: bool = True
+    """False where nobody knows how many axes the tensor has: then there are no roles."""
+
+    @property
+    def batch(self) -> Track:
+        """The track of the input's batch."""
+        return self.tracks[BATCH]
 
     @property
     def channel_axis(self) -> int | None:
@@ -52,11 +59,11 @@ class Field:
         return ReceptiveField(tuple(self.tracks[role].axis_field for role in self.space), places)
 
     def track(self, role: str) -> Track:
-        """Return the track of an axis of space."""
+        """Return the track of BATCH or of an axis of space."""
         return self.tracks[role]
 
     def with_track(self, role: str, track: Track) -> Field:
-        """Return a copy with another track for an axis of space; other roles have none, and change nothing."""
+        """Return a copy with another track for BATCH or an axis of space; other roles have none, and change nothing."""
         return replace(self, tracks={**self.tracks, role: track}) if role in self.tracks else self
 
     def with_roles(self, roles: Sequence[str]) -> Field:
@@ -95,15 +102,15 @@ def merge(fields: Sequence[Field], rank: int) -> Field:
     """Return the field of an elementwise operator with broadcasting, whose output has `rank` axes."""
     padded = [field.with_roles((UNKNOWN,) * (rank - len(field.roles)) + field.roles) for field in fields]
     roles = [_common_role([field.roles[axis] for field in padded]) for axis in range(rank)]
-    spatial = fields[0].tracks
-    for role in spatial:
+    tracked = fields[0].tracks
+    for role in tracked:
         places = {axis for axis in range(rank) for field in padded if field.roles[axis] == role}
         if len(places) == 1:
             roles[places.pop()] = role
-    merged = [field.with_roles(_kept(field.roles, roles, spatial)) for field in padded]
+    merged = [field.with_roles(_kept(field.roles, roles, tracked)) for field in padded]
     return Field(
         roles=tuple(roles),
-        tracks={role: union([field.tracks[role] for field in merged]) for role in spatial},
+        tracks={role: union([field.tracks[role] for field in merged]) for role in tracked},
     ).with_roles(roles)
 
 
@@ -117,9 +124,9 @@ def seeing_all(fields: Sequence[Field], roles: Sequence[str]) -> Field:
     )
 
 
-def _kept(own: Sequence[str], common: Sequence[str], spatial: Collection[str]) -> list[str]:
+def _kept(own: Sequence[str], common: Sequence[str], tracked: Collection[str]) -> list[str]:
     return [
-        role if role == agreed or role not in spatial else UNKNOWN
+        role if role == agreed or role not in tracked else UNKNOWN
         for role, agreed in zip(own, common, strict=True)
     ]
 

@@ -22,28 +22,27 @@ from inspector.types.results.model_info import ImageInput
 def trace_fields(
     graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
 ) -> dict[str, Field]:
-    """Return the field of every tensor that depends on the image's values.
+    """Return the field of every tensor that depends on the image's values; `shapes` are for a batch of any size.
 
     An operator without a rule is taken to mix everything: its outputs see the whole window of its inputs.
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
     fields: dict[str, Field] = {}
-    start = image_field(image_input)
+    count = shapes.get(image_input.name, (None,))[:1] if image_input.batch_axis == 0 else (1,)
+    start = image_field(image_input, images=count[0] if count and isinstance(count[0], int) else None)
     for _ in walk_fields(graph, image_input.name, start, shapes, opset=opset, fields=fields):
         pass
     return fields
 
 
-def image_field(image_input: ImageInput) -> Field:
-    """Return the field of the image itself, by its layout."""
+def image_field(image_input: ImageInput, *, images: int | None) -> Field:
+    """Return the field of a batch of images, by their layout."""
     rank, layout = len(image_input.shape), image_input.layout
     roles = tuple(layout) if rank == len(layout) else (BATCH, *(UNKNOWN,) * (rank - 1))
     space = zip(space_of(layout), image_input.space, strict=True)
-    return Field(
-        roles=roles[:rank],
-        tracks={letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space},
-    )
+    tracks = {letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space}
+    return Field(roles=roles[:rank], tracks={BATCH: Track.of_image(images), **tracks})
 
 
 def walk_fields(
@@ -55,13 +54,9 @@ def walk_fields(
     opset: int,
     fields: dict[str, Field],
 ) -> Iterator[ir.Node]:
-    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed.
-
-    What a tensor is made of whose number of axes is not known is not followed either.
-    """
+    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed."""
     fields[image] = start
     context = Context(shapes=shapes, opset=opset)
-    rankless: set[str] = set()
     for node in graph:
         if not reads_values(node):
             continue
@@ -73,31 +68,34 @@ def walk_fields(
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
-            is_followed = not any(read is not None and read.name in rankless for read in node.inputs)
-            field = _by_rule(node, inputs, index, context) if is_followed else None
-            rank = context.rank(value)
-            if field is None and rank is None:
-                rankless.add(value.name)
-            fields[value.name] = _fitted(_ranked(field, known, rank), shapes.get(value.name))
+            field = _field(node, inputs, known, index, context)
+            fields[value.name] = _fitted(field, shapes.get(value.name))
 
 
-def one_image_shapes(
-    shapes: Mapping[str, Shape], fields: Mapping[str, Field], batch: int | None
-) -> dict[str, Shape]:
-    """Return the shapes with the fixed batch dimension of the image's tensors set to 1."""
+def one_image_shapes(shapes: Mapping[str, Shape], fields: Mapping[str, Field]) -> dict[str, Shape]:
+    """Return the shapes for one image: an axis that holds images has each image's share."""
     result = dict(shapes)
     for name, field in fields.items():
-        shape = shapes.get(name, ())
-        if shape and field.roles[:1] == (BATCH,) and shape[0] == batch:
-            result[name] = (1, *shape[1:])
+        shape, images = shapes.get(name, ()), field.batch.extent
+        if images is None or images == 1 or BATCH not in field.roles or len(shape) != len(field.roles):
+            continue
+        axis = field.roles.index(BATCH)
+        size = shape[axis]
+        if isinstance(size, int) and size % images == 0:
+            result[name] = (*shape[:axis], size // images, *shape[axis + 1 :])
     return result
 
 
-def _ranked(field: Field | None, known: list[Field], rank: int | None) -> Field:
-    """Return a rule's field; where it could not follow, or has another rank, that of what sees all of the inputs."""
-    if field is None or (rank is not None and len(field.roles) != rank):
-        return seeing_all(known, [UNKNOWN] * (len(known[0].roles) if rank is None else rank))
-    return field
+def _field(
+    node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
+) -> Field:
+    rank = context.rank(node.outputs[index])
+    field = _by_rule(node, inputs, index, context)
+    if field is not None and rank in (None, len(field.roles)):
+        return field
+    if rank is None:
+        return replace(seeing_all(known, []), is_ranked=False)
+    return seeing_all(known, [UNKNOWN] * rank)
 
 
 def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
@@ -110,6 +108,8 @@ def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Con
     if operation.opset is not None:
         context = replace(context, opset=operation.opset)
     operands = [inputs[place] if place < len(inputs) else None for place in operation.places]
+    if any(field is not None and not field.is_ranked for field in operands):
+        return None
     return rule(operation, operands, index, context)
 
 

@@ -13,11 +13,16 @@ from inspector.model.preprocessing.sources.sidecars import from_own_file, triton
 def said_layouts(
     metadata: Mapping[str, str], folder: Path | None, *, limits: Limits
 ) -> Iterator[tuple[str, str]]:
-    """Yield (source, layout) of all that say one, the first of which is asked."""
+    """Yield (source, layout) of all that say one, the first of which is asked.
+
+    What makes no sense is passed over here: whoever reads the whole of it says so.
+    """
     own = [from_own_metadata(metadata), from_own_file(folder, limits=limits) if folder is not None else None]
     for finding in own:
-        layout = finding.fields.get("layout") if finding is not None else None
-        if finding is not None and isinstance(layout, str):
+        if finding is None or not isinstance(finding.fields, Mapping):
+            continue
+        layout = finding.fields.get("layout")
+        if isinstance(layout, str):
             yield finding.source, layout
     triton = triton_layout(folder, limits=limits)
     if triton is not None:

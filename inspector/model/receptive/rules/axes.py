@@ -42,7 +42,7 @@ def squeeze(operation: Operation, inputs: list[Field | None], _index: int, conte
     axes = constants(operation, "axes", position=1)
     if axes is None and not has_input(operation, 1):
         shape = context.shape(operation.inputs[0])
-        if shape is None:
+        if shape is None or not all(isinstance(size, int) for size in shape):
             return None
         axes = [axis for axis, size in enumerate(shape) if size == 1]
     if axes is None:
@@ -154,7 +154,7 @@ def crop(operation: Operation, inputs: list[Field | None], index: int, context: 
     """Crop (removed from ONNX): `border` = left, top, right, bottom pixels go."""
     field = inputs[0]
     border = constants(operation, "border")
-    if field is None or border is None or not set(field.roles[2:]) <= field.tracks.keys():
+    if field is None or border is None or not set(field.roles[2:]) <= set(field.space):
         return None
     result = field
     for axis, start in zip((2, 3), (border[1], border[0]), strict=True):

@@ -118,11 +118,11 @@ def space_to_depth(
 
 
 def _blocks(operation: Operation, field: Field | None, step: Fraction) -> Field | None:
-    if field is None or len(field.roles) != 4 or not set(field.roles[2:]) <= field.tracks.keys():
+    if field is None or len(field.roles) != 4 or not set(field.roles[2:]) <= set(field.space):
         return None
     result = field
     block = integer(operation, "blocksize")
-    for role in field.tracks:
+    for role in field.space:
         track = field.track(role)
         if step >= 1:
             taps = None
