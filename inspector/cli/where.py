@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspector.cli.engine import engine_needed
 from inspector.cli.options import FeatureOptions, ServiceOptions, WhereOptions
+from inspector.cli.output import say_notes
 from inspector.cli.texts import read_preprocessing
 from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
@@ -50,11 +51,13 @@ def open_model(name: str, where: WhereOptions) -> Iterator[Model]:
 def features_of(
     images: Sequence[Path], model: str, *, features: FeatureOptions, where: WhereOptions
 ) -> Array:
-    """Return one vector per image, (N, D)."""
+    """Return one vector per image, (N, D); what is to be said of them goes to stderr."""
     pooling: Any = features.pooling  # any text: the request checks it
     asked = FeaturesRequest(images=list(images), layer=features.layer, pooling=pooling)
     with open_model(model, where) as opened:
-        return opened.ask(asked, timeout=time_for(where)).vectors
+        found = opened.ask(asked, timeout=time_for(where))
+    say_notes(found.notes)
+    return found.vectors
 
 
 def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
