@@ -30,7 +30,7 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
     if x.from_pictures and assumed:
         run.note(
             ASSUMED_PREPROCESSING,
-            f"How a picture becomes the input is assumed, as nothing in or beside the model says it: {', '.join(assumed)}. "
+            f"How a picture becomes the input is assumed, as nothing says it: {', '.join(assumed)}. "
             f"To settle it, {SETTLE}",
         )
     told = _unexpected(model, x)

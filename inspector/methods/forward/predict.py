@@ -6,6 +6,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
+from inspector.methods.doubts import note_doubts
 from inspector.methods.notes import note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
@@ -23,6 +24,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
     x = prepared(run, request.images)
     note_run(run)
     scores, probabilities = classify(run, x.values)
+    note_doubts(run, x, scores, probabilities)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
     labels = run.engine.model.labels or ()
 
