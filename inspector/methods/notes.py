@@ -11,6 +11,7 @@ from inspector.types.arrays import Array
 RAN_ALONE = "ran_alone"
 NOT_FINITE = "not_finite"
 STILL_LAYER = "still_layer"
+HARDLY_MOVES = "hardly_moves"
 
 
 def note_run(run: Run) -> None:

@@ -19,7 +19,7 @@ MOST_RUNS = 100_000
 
 
 def require_count(run: Run, count: int, *, field: str) -> None:
-    """Raise InvalidInputError for none to be made, LimitExceededError for so many that somebody must be able to stop it."""
+    """Raise InvalidInputError for none to be made, LimitExceededError for so many that nobody could stop."""
     if count < 1:
         raise InvalidInputError(f"{field} is {count}; it must be at least 1.", field=field)
     if count > MOST_RUNS and not run.control.can_end:
