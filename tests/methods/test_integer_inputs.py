@@ -32,7 +32,7 @@ def net(dtype: str) -> inspector.Model:
         node("GlobalAveragePool", ["q"], "g"),
         node("Flatten", ["g"], "y"),
     ]
-    weights = {
+    weights: dict[str, np.ndarray | np.generic] = {
         "k": np.float32(128),
         "w": rng.standard_normal((6, 3, 3, 3)).astype(np.float32),
         "v": rng.standard_normal((4, 6, 3, 3)).astype(np.float32),
