@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import SEEK_END, BufferedIOBase, BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from inspector.errors import InvalidModelError
 from inspector.types.given import as_labels, require_text
+from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.sources import ModelSource, as_source
 from inspector.v1 import model_service_pb2
 from inspector.wire.models import override_to_message
@@ -32,10 +32,14 @@ def upload_messages(
     stream: BufferedIOBase,
     *,
     identifier: str,
-    preprocessing: Mapping[str, Any] | None,
+    preprocessing: PreprocessingLike | None,
     labels: Sequence[str] | None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[model_service_pb2.UploadModelRequest]:
-    """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole."""
+    """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole.
+
+    `progress` is called with the bytes that were given to be sent, and all of them.
+    """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()
     header = model_service_pb2.UploadHeader(
         model_id=require_text(identifier, field="name"),
@@ -45,7 +49,10 @@ def upload_messages(
         labels=as_labels(labels) or (),
     )
     stream.seek(0)
-    return chain([model_service_pb2.UploadModelRequest(header=header)], _chunks(stream))
+    return chain(
+        [model_service_pb2.UploadModelRequest(header=header)],
+        _chunks(stream, size=header.size, progress=progress),
+    )
 
 
 def open_model(source: ModelSource) -> BufferedIOBase:
@@ -63,10 +70,14 @@ def open_model(source: ModelSource) -> BufferedIOBase:
         ) from error
 
 
-def _chunks(stream: BufferedIOBase) -> Iterator[model_service_pb2.UploadModelRequest]:
+def _chunks(
+    stream: BufferedIOBase, *, size: int, progress: Callable[[int, int], None] | None
+) -> Iterator[model_service_pb2.UploadModelRequest]:
     offset = 0
     while data := stream.read(CHUNK_BYTES):
         yield model_service_pb2.UploadModelRequest(
             chunk=model_service_pb2.UploadChunk(offset=offset, data=data)
         )
         offset += len(data)
+        if progress is not None:
+            progress(offset, size)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from inspector.deferred import deferred
 from inspector.errors import InvalidInputError, in_brief
@@ -11,7 +11,7 @@ from inspector.extras import engine_required
 from inspector.face.model import Model
 from inspector.plugins import load_plugins
 from inspector.types.given import require_text
-from inspector.types.preprocessing import Preprocessing
+from inspector.types.preprocessing import Preprocessing, PreprocessingLike
 from inspector.types.sources import ModelSource
 
 T = TypeVar("T")
@@ -35,15 +35,18 @@ def load(
     *,
     device: str = "auto",
     name: str | None = None,
-    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    preprocessing: Preprocessing | PreprocessingLike | None = None,
     labels: Sequence[str] | None = None,
+    layout: str | None = None,
     limits: Limits | None = None,
     sessions: SessionCache = SESSIONS,
 ) -> Model:
     """Load an exported CNN: a path to an .onnx file, a folder with one (and its external data), or its bytes.
 
     `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
-    is found in the file or beside it; a mapping overrides only its keys. Raises InvalidModelError,
+    is found in the file or beside it: a mapping overrides only its keys, and a string is the name of a preset:
+    "imagenet", "caffe", "tf", "clip", "0..1", "0..255" or "-1..1". `layout` says which axis of the input is which
+    ("NCHW", "NHWC", "NCL", …), where no convolution says it; a preprocessing may say it too. Raises InvalidModelError,
     LimitExceededError or DeviceError.
     """
     load_plugins()
@@ -54,6 +57,7 @@ def load(
         limits=_required(limits, Limits, field="limits") or Limits(),
         preprocessing=preprocessing,
         labels=labels,
+        layout=layout,
     )
     release_free_memory()
     cache = _required(sessions, SessionCache, field="sessions") or SESSIONS

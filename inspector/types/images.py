@@ -22,8 +22,11 @@ class Prepared:
     values: Array
     """(N, *image) in the dtype and layout of the model's image input."""
 
+    from_pictures: bool = False
+    """Whether the model's preprocessing made any of them of a picture; arrays as the model takes them need none."""
+
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: slice | list[int]) -> Prepared:
-        return Prepared(self.values[rows])
+        return Prepared(self.values[rows], from_pictures=self.from_pictures)

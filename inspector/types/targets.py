@@ -29,7 +29,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Class:
-    """A class of an output, by its index; None for the most probable one. The output is by default the first of floats.
+    """A class of an output, by its index or label; neither: the most probable one. Of the first output of floats.
 
     Explained is the score before a final Softmax or Sigmoid. Where each place of the output has classes of its own,
     `position` names the place: a box, or the row and column of a pixel. Without: the box where the class is strongest;
@@ -39,11 +39,20 @@ class Class:
     index: int | None = None
     output: str | None = None
     position: tuple[int, ...] | None = None
+    label: str | None = None
+    """The class's name among the model's labels, instead of `index`."""
 
     def __post_init__(self) -> None:
         _take(self, "index", whole_number)
         _require_text(self.output, "output")
         _take(self, "position", _indices)
+        if self.label is not None:
+            _require_name(self.label, "label")
+        if self.label is not None and self.index is not None:
+            raise InvalidInputError(
+                f"The class has the index {self.index} and the label {self.label!r}; give one of them.",
+                field="label",
+            )
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,7 @@ KINDS: Mapping[type[Any], str] = {
 }
 """The field of a request's target that holds each kind, by which errors name their place."""
 
-TargetLike = Target | int | None
+TargetLike = Target | int | str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,16 +216,18 @@ class ResolvedTarget:
 
 
 def as_target(value: TargetLike) -> Target:
-    """Read a target: a number is a class, None the most probable class."""
+    """Read a target: a number is a class, a text the class of that label, None the most probable class."""
     if type(value) in KINDS:
         return cast("Target", value)
+    if isinstance(value, str):
+        return Class(label=value)
     if value is None:
         return Class()
     index = as_integer(value)
     if index is not None:
         return Class(index)
     raise InvalidInputError(
-        "A target is a class index, Class(index), Unit(layer, channel, position), Element(tensor, index), "
+        "A target is a class index, a label, Class(index), Unit(layer, channel, position), Element(tensor, index), "
         f"Region(tensor, index) or Direction(tensor, vector); {in_brief(value, long='a {}')} was given.",
     )
 

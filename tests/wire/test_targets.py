@@ -76,7 +76,7 @@ def test_a_number_is_a_class(given: int | None, index: int | None) -> None:
 
 def test_what_is_no_target_is_refused_before_it_is_sent() -> None:
     with pytest.raises(InvalidInputError):
-        targets.as_target("cat")  # type: ignore[arg-type]
+        targets.as_target(b"cat")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 from inspector.types.dtypes import held_by
 from inspector.types.images import MOST_LISTS, ImageLike, Prepared
+from inspector.types.layouts import batched, of_one, space_of
 from inspector.types.sources import as_source
 
 
@@ -33,7 +34,20 @@ def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation |
     if isinstance(images, Prepared):
         _require_prepared(model, images.values, field="images")
         return images
-    return Prepared(_prepare(model, images, field="images", token=cancellation or Cancellation()))
+    values = _prepare(model, images, field="images", token=cancellation or Cancellation())
+    return Prepared(values, from_pictures=_has_picture(model, images))
+
+
+def _has_picture(model: OnnxModel, images: ImageLike) -> bool:
+    """Return whether any of the images is preprocessed."""
+    match images:
+        case list() | tuple():
+            return any(_has_picture(model, one) for one in images)
+        case Prepared():
+            return images.from_pictures
+        case np.ndarray():
+            return _is_picture(model, images)
+    return True
 
 
 def _prepare(
@@ -70,7 +84,7 @@ def _decoded(
     model: OnnxModel, source: str | Path | bytes | Image.Image, *, field: str
 ) -> npt.NDArray[np.uint8]:
     with _about(field):
-        return decode_image(source, limits=model.limits)
+        return decode_image(source, limits=model.limits, has_alpha=model.preprocessing.color == "RGBA")
 
 
 @contextmanager
@@ -102,12 +116,10 @@ def _batch(
 
 
 def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
-    rank = len(model.input.shape)
+    rank = len(model.input.image_shape)
     is_own = array.dtype == model.input.dtype
-    if array.dtype == np.uint8 and array.ndim in (2, 3) and model.input.layout != "NC":
-        fits = is_own and array.ndim == rank - 1 and _mismatch(model, array[None]) is None
-        if not fits:
-            return _image(model, _as_rgb(array, field=field), field=field)
+    if _is_picture(model, array):
+        return _image(model, _as_picture(model, array, field=field), field=field)
     are_codes = array.dtype.kind in "iu" and np.dtype(model.input.dtype).kind in "iu"
     if not (is_own or are_codes or np.issubdtype(array.dtype, np.floating)):
         raise InvalidInputError(
@@ -115,7 +127,7 @@ def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
             "3).",
             field=field,
         )
-    batch = array[None] if array.ndim == rank - 1 else array
+    batch = array[None] if array.ndim == rank else array
     _require_fitting(model, batch, field=field)
     converted = held_by(batch, model.input.dtype)
     if converted is None:
@@ -131,6 +143,14 @@ def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
 def _unheld(batch: Array, dtype: str) -> float:
     """Return the first value that a type cannot hold."""
     return next(float(value) for value in batch.reshape(-1) if held_by(np.asarray(value), dtype) is None)
+
+
+def _is_picture(model: OnnxModel, array: Array) -> bool:
+    """Return whether an array is a picture, which is preprocessed, and not an input as the model takes it."""
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or space_of(model.input.layout) != "HW":
+        return False
+    is_own = array.dtype == model.input.dtype and array.ndim == len(model.input.image_shape)
+    return not (is_own and _mismatch(model, array[None]) is None)
 
 
 def _require_prepared(model: OnnxModel, values: Array, *, field: str) -> None:
@@ -158,31 +178,38 @@ def _is_finite(values: Array) -> bool:
 
 def _mismatch(model: OnnxModel, batch: Array) -> str | None:
     """Say how a batch's shape differs from the declared one, the batch axis aside; None where it fits."""
-    declared = model.input.shape
-    wanted = "×".join(["N", *("any" if not isinstance(size, int) else str(size) for size in declared[1:])])
-    if batch.ndim != len(declared):
-        return f"The array has shape {batch.shape}; this model takes {wanted} ({model.input.layout})."
-    if any(
-        isinstance(size, int) and size != given
-        for size, given in zip(declared[1:], batch.shape[1:], strict=True)
+    declared = list(model.input.image_shape)
+    layout, channels = of_one(model.input.layout), model.input.channels
+    if channels is not None and len(declared) == len(layout) and "C" in layout:
+        declared[layout.index("C")] = channels
+    wanted = "×".join(["N", *("any" if not isinstance(size, int) else str(size) for size in declared)])
+    if batch.ndim != len(declared) + 1 or any(
+        isinstance(size, int) and size != given for size, given in zip(declared, batch.shape[1:], strict=True)
     ):
-        return f"The array has shape {batch.shape}; this model takes {wanted} ({model.input.layout})."
+        return (
+            f"The array has shape {batch.shape}; this model takes {wanted} ({batched(model.input.layout)})."
+        )
     if batch.size == 0:
         return f"The array is empty: its shape is {batch.shape}. Give at least one image."
     return None
 
 
-def _as_rgb(array: Array, *, field: str) -> npt.NDArray[np.uint8]:
+def _as_picture(model: OnnxModel, array: Array, *, field: str) -> npt.NDArray[np.uint8]:
+    """Return a uint8 array as a picture: (H, W, 3), or with as many channels as a model takes whose are no colors."""
     if array.size == 0:
         raise InvalidInputError(f"The picture is empty: {array.shape}.", field=field)
-    if array.ndim == 2:
-        return np.repeat(array[:, :, None], 3, axis=2)
-    if array.shape[2] == 1:
-        return np.repeat(array, 3, axis=2)
-    if array.shape[2] == 3:
-        return array
+    color, channels = model.preprocessing.color, model.input.channels
+    given = array[:, :, None] if array.ndim == 2 else array
+    if color == "NONE" and given.shape[2] == channels:
+        return given
+    if given.shape[2] == 1:
+        given = np.repeat(given, 3, axis=2)
+    if given.shape[2] == 3 or (color == "RGBA" and given.shape[2] == 4):
+        return given
+    also = {"RGBA": ", (H, W, 4) in RGBA", "NONE": f", (H, W, {channels}) with the model's channels"}
     raise InvalidInputError(
-        f"The uint8 array has shape {array.shape}; a picture is (H, W, 3) in RGB or (H, W) in gray.",
+        f"The uint8 array has shape {array.shape}; a picture is (H, W, 3) in RGB or (H, W) in gray"
+        f"{also.get(color, '')}.",
         field=field,
     )
 
@@ -190,9 +217,11 @@ def _as_rgb(array: Array, *, field: str) -> npt.NDArray[np.uint8]:
 def _image(model: OnnxModel, image: npt.NDArray[np.uint8], *, field: str) -> Array:
     spec = model.preprocessing
     channels = model.input.channels
-    if model.input.layout != "NC" and channels is not None and channels != spec.channels:
+    given = image.shape[2] if spec.channels is None else spec.channels
+    if space_of(model.input.layout) == "HW" and channels is not None and channels != given:
+        colors = "RGB" if spec.channels is None else spec.color
         raise InvalidInputError(
-            f"This model's input has {channels} channels; a picture gives {spec.channels} ({spec.color}). "
+            f"This model's input has {channels} channels; a picture gives {given} ({colors}). "
             "Give a float array of the input's shape.",
             field=field,
         )
