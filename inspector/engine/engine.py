@@ -10,7 +10,7 @@ from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
 from inspector.errors import InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
-from inspector.graph.bottleneck import bottlenecks
+from inspector.graph.bottleneck import Step, bottlenecks, way
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at, tensor_bytes
@@ -68,6 +68,10 @@ class Engine:
     def bottlenecks_of(self, tensor: str) -> frozenset[str]:
         """Return the tensors that everything passes on its way from the image to a tensor."""
         return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
+
+    def way_to(self, tensor: str) -> tuple[Step, ...]:
+        """Return what is computed between the image and a tensor, in graph order."""
+        return way(self.model.ir, image=self.model.input.name, tensor=tensor)
 
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""
