@@ -81,6 +81,29 @@ def read_preprocessing(text: str | None) -> PreprocessingLike | None:
     raise InvalidInputError(f"--preprocessing must be a JSON object. {shape}", field="preprocessing")
 
 
+def read_labels(path: Path | None) -> list[str] | None:
+    """Read --labels: one name per line, or a JSON list of names, or a JSON object from index to name."""
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        found: Any = json.loads(text) if path.suffix.lower() == ".json" else text.splitlines()
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"--labels {path} cannot be read: {error}.", field="labels") from error
+    if isinstance(found, dict):
+        found = [found.get(str(index)) for index in range(len(found))]
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise InvalidInputError(
+            f"--labels {path} holds no names: give one per line, or JSON: a list, or an object from index to name.",
+            field="labels",
+        )
+    while found and not found[-1].strip():  # the end of the last line
+        found.pop()
+    if not found:
+        raise InvalidInputError(f"--labels {path} is empty.", field="labels")
+    return [one.strip() for one in found]
+
+
 def _read_span(text: str) -> Span:
     start, colon, stop = text.strip().partition(":")
     if not colon:

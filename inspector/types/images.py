@@ -11,6 +11,10 @@ ImageLike = object
 Prepared batch, or a list of those."""
 
 
+MOST_LISTS = 8
+"""How deep lists of images may lie in lists; one that holds itself has no end."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A batch as the model takes it: decoded, preprocessed and checked once."""

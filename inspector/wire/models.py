@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from inspector.errors import InvalidInputError, within
+from inspector.types.given import require_text
 from inspector.types.preprocessing import Preprocessing, PreprocessingLike, flatten
 from inspector.types.presets import require_preset
 from inspector.types.served_model import ServedModel
@@ -19,6 +20,16 @@ OVERRIDABLE = tuple(
     if field.name not in ("dtype", "source", "assumed")
 )
 """What a caller may say of a preprocessing; the rest is told by the server."""
+
+
+def resource_name(model: str) -> str:
+    """Return the resource name of a model that is named by it or by its id: "models/demo" for either."""
+    return PREFIX + model_id(model)
+
+
+def model_id(model: str) -> str:
+    """Return the id of a model that is named by it or by its resource name; InvalidInputError for what is no text."""
+    return require_text(model, field="name").removeprefix(PREFIX)
 
 
 def model_to_message(model: ServedModel) -> model_pb2.Model:

@@ -11,6 +11,7 @@ from inspector.errors import InspectorError, InvalidInputError, InvalidModelErro
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.sidecars import read_json, read_text
 from inspector.model.preprocessing.sources.sidecars import OWN_FILE, own_file
+from inspector.types.given import as_labels
 
 OWN_KEY = "inspector.labels"
 LABEL_FILES = ("labels.txt", "synset.txt", "imagenet_classes.txt", "classes.txt")
@@ -20,13 +21,9 @@ Labels = tuple[str, ...]
 
 def labels_given(given: Sequence[str] | None, *, classes: int | None) -> Labels | None:
     """Return a caller's labels; InvalidInputError where there is not one for each class."""
-    if not given:
+    labels = as_labels(given)
+    if not labels:
         return None
-    if isinstance(given, str):
-        raise InvalidInputError(
-            f"labels is {in_brief(given)}; give a list with one name per class.", field="labels"
-        )
-    labels = tuple(map(str, given))
     problem = _mismatch(labels, classes)
     if problem is not None:
         raise InvalidInputError(f"{len(labels)} labels are given; {problem}", field="labels")
