@@ -113,9 +113,9 @@ class WhereOptions(ServiceOptions):
         str | None,
         typer.Option(
             "--preprocessing",
-            metavar="JSON",
-            help='Override what was found in the file, e.g. \'{"scale": 0.0039, "mean": \\[0.5]}\', or @file.json '
-            "(in-process only).",
+            metavar="PRESET|JSON",
+            help="Override what was found in the file: imagenet, caffe, tf, clip, 0..1, 0..255, -1..1, or keys such as "
+            '\'{"scale": 0.0039, "mean": \\[0.5]}\', or @file.json (in-process only).',
             rich_help_panel=WHERE,
         ),
     ] = None

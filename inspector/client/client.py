@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
 
 from inspector.client.backend import WireBackend
 from inspector.client.collections import WireCollections
@@ -18,7 +16,9 @@ from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo
 from inspector.types.control import Control
 from inspector.types.options import MethodInfo, VerbInfo
+from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.served_model import ServedModel
+from inspector.types.sources import ModelSource
 from inspector.v1 import inspection_service_pb2, model_service_pb2
 from inspector.wire.codec import of_message
 from inspector.wire.models import model_id, model_of_message, override_to_message, resource_name
@@ -45,24 +45,25 @@ class Client:
 
     def upload(
         self,
-        source: str | Path | bytes,
+        source: ModelSource,
         *,
         name: str | None = None,
-        preprocessing: Mapping[str, Any] | None = None,
+        preprocessing: PreprocessingLike | None = None,
         labels: Sequence[str] | None = None,
         progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
     ) -> ServedModel:
         """Send an .onnx file or its bytes, and load it; without a name it gets the file's.
 
-        `preprocessing` (only the keys to override) and `labels` are kept with it. The same upload once more is no
-        error; other bytes under a name that is taken are a ConflictError. `progress` is called with the bytes sent
-        and all bytes; `timeout` (seconds) is for sending and loading.
+        `preprocessing` (only the keys to override, or the name of a preset) and `labels` are kept with it. The same
+        upload once more is no error; other bytes under a name that is taken are a ConflictError. `progress` is called
+        with the bytes sent and all bytes; `timeout` (seconds) is for sending and loading.
         """
+        identifier = id_for(source) if name is None else model_id(name)
         with open_model(source) as stream:
             messages = upload_messages(
                 stream,
-                identifier=model_id(name) if name else id_for(source),
+                identifier=identifier,
                 preprocessing=preprocessing,
                 labels=labels,
                 progress=progress,
@@ -111,7 +112,7 @@ class Client:
         return tuple(of_message(page, VerbInfo) for page in pages)
 
     def load(
-        self, name: str, *, preprocessing: Mapping[str, Any] | None = None, timeout: float | None = None
+        self, name: str, *, preprocessing: PreprocessingLike | None = None, timeout: float | None = None
     ) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
         request = model_service_pb2.LoadModelRequest(

@@ -16,7 +16,7 @@ from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
-from inspector.graph.sized import shapes_at, tensor_bytes
+from inspector.graph.sized import tensor_bytes
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache, Sized
@@ -85,9 +85,12 @@ class Sessions:
         overrides: Mapping[str, str],
         image: Sequence[int],
         *,
+        shapes: Mapping[str, Shape],
         batch: Batch = Batch.ANY,
     ) -> Backward:
         """Return the session from a source to a target, for images of a shape without the batch axis.
+
+        `shapes` are those of all tensors in one run: of a fixed batch, else for one image.
 
         `overrides` names other policies by the tensors that their layers compute. Seeds and gradients of codes are
         those of the real values.
@@ -104,7 +107,6 @@ class Sessions:
         )
 
         def make() -> Backward:
-            shapes = shapes_at(self._model, image)
             graph = write_backward(
                 self._model.ir,
                 source=source,

@@ -28,17 +28,17 @@ _BITS = {name: dtype.bitwidth for dtype, name in NAMES.items() if dtype != ir.Da
 
 
 def infer_shapes(
-    proto: onnx.ModelProto, image_input: str, *, limits: Limits
+    proto: onnx.ModelProto, image_input: str, *, limits: Limits, has_batch: bool = True
 ) -> tuple[Mapping[str, Shape], Mapping[str, str]]:
     """Return the shapes and dtypes of all tensors of the graph that can be known, with a batch of one image.
 
     What the model declares of its intermediate tensors and outputs is used only where nothing can be
     inferred, because it can be wrong. `proto` is not changed. LimitExceededError where a tensor would be
-    larger than the limit.
+    larger than the limit. An input without a batch axis (`has_batch` False) is taken as it is.
     """
     copy = _without_weights(proto)
     declared = {info.name: info for info in (*proto.graph.value_info, *proto.graph.output)}
-    batch = _bind_batch(copy, image_input)
+    batch = _bind_batch(copy, image_input) if has_batch else None
     shapes, dtypes = _propagated(copy)
     for name, info in declared.items():
         if name not in shapes or name not in dtypes:
@@ -48,6 +48,16 @@ def infer_shapes(
         dtypes[tensor.name] = dtype_name(tensor.data_type)
     _check_sizes(shapes, dtypes, limits)
     return shapes, dtypes
+
+
+def infer_shapes_of_batch(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Shape]:
+    """Return the shapes of all tensors that can be inferred for a batch of several images, where it is free.
+
+    `proto` is not changed. InvalidModelError where the shapes contradict each other.
+    """
+    copy = _without_weights(proto)
+    _bind_batch(copy, image_input, batch)
+    return _propagated(copy)[0]
 
 
 def infer_values(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Array]:
