@@ -48,6 +48,7 @@ class Engine:
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
         self._plans: dict[tuple[int, ...], BatchPlan] = {}
+        self._refused: str | None = None
 
     @property
     def head(self) -> Head:
@@ -95,7 +96,17 @@ class Engine:
 
     def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
         """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
-        return None if self.model.input.batch == 1 else self.plan(image).reason(tensors)
+        return None if self.model.input.batch == 1 else self._refused or self.plan(image).reason(tensors)
+
+    def doubt_batches(self, x: Array, tensors: Sequence[str]) -> bool:
+        """Let every image run alone from now on, after a run failed; False where that is no way out.
+
+        Exports can say that a batch is free and mean one image.
+        """
+        if self.model.input.batch is not None or self.batch_size(x, tensors) == 1:
+            return False
+        self._refused = "this model fails with several images at once"
+        return True
 
     def batches(
         self, x: Array, tensors: Sequence[str], *, at_most: int | None = None
