@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from inspector.engine.sessions import Sessions
+from inspector.engine.shapes import Shapes
 from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
 from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
@@ -43,6 +44,7 @@ class Engine:
         self._heads: dict[str, Head] = {}
         self.traits: Traits = find_traits(model.ir)
         self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
+        self.shapes = Shapes(model, self.sessions)
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
 

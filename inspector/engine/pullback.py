@@ -37,7 +37,15 @@ def pullbacks(
     """
     alone = seeds == engine.batch_size(x) == 1 and engine.model.input.batch in (None, 1)
     batch = Batch.ONE if alone else Batch.ANY
-    backward = engine.sessions.backward(source, toward, policy, overrides, x.shape[1:], batch=batch)
+    backward = engine.sessions.backward(
+        source,
+        toward,
+        policy,
+        overrides,
+        x.shape[1:],
+        batch=batch,
+        shapes_of=lambda: engine.shapes.of(next(engine.batches(x))[1], cancellation=cancellation),
+    )
     for images, chunk in engine.batches(x, at_most=None if backward.batchable else 1):
         forward = engine.fetch(
             chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation

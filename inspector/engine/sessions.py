@@ -86,11 +86,12 @@ class Sessions:
         image: Sequence[int],
         *,
         batch: Batch = Batch.ANY,
+        shapes_of: Callable[[], Mapping[str, Shape]] | None = None,
     ) -> Backward:
         """Return the session from a source to a target, for images of a shape without the batch axis.
 
-        `overrides` names other policies by the tensors that their layers compute. Seeds and gradients of codes are
-        those of the real values.
+        `shapes_of` gives the shapes of the tensors for such an image, by default as inferred. `overrides` names other
+        policies by the tensors that their layers compute. Seeds and gradients of codes are those of the real values.
         """
         free = not all(isinstance(size, int) for size in self._model.input.shape[1:])
         key = (
@@ -104,7 +105,7 @@ class Sessions:
         )
 
         def make() -> Backward:
-            shapes = shapes_at(self._model, image)
+            shapes = shapes_at(self._model, image) if shapes_of is None else shapes_of()
             graph = write_backward(
                 self._model.ir,
                 source=source,
@@ -125,6 +126,11 @@ class Sessions:
             )
 
         return self._cached(key, make)
+
+    def once(self, packed: PackedGraph) -> Session:
+        """Return a session for one run of a graph: loaded fast, and not kept."""
+        self.require_open()
+        return self._session(packed, Optimization.NONE)
 
     def require_open(self) -> None:
         """Raise ConflictError where `close` was called."""

@@ -21,6 +21,8 @@ from inspector.types.control import Cancellation
 class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
 
+    NONE = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    """Loads fastest: for graphs that run once."""
     BASIC = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     """For QDQ models: above it, CPUs without VNNI flip answers (top-1 of 5 to 14 images in 40)."""
     ALL = ort.GraphOptimizationLevel.ORT_ENABLE_ALL

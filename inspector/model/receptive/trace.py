@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
-from inspector.operators.families import RANGE_MEASURERS
+from inspector.operators.families import BROADCASTING, RANGE_MEASURERS, UNARY
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
 from inspector.types.results.model_info import ImageInput
@@ -38,6 +38,7 @@ def trace_fields(
         rows, columns = rows.collapse(), columns.collapse()
     fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
     context = Context(shapes=shapes, opset=opset)
+    guessed: set[str] = set()
     for node in graph:
         if not reads_values(node):
             continue
@@ -48,7 +49,13 @@ def trace_fields(
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
-            field = _field(node, inputs, known, index, context)
+            is_guess = _reads_guess(node, guessed)
+            field = None if is_guess else _by_rule(node, inputs, index, context)
+            axes = context.rank(value)
+            if axes is None and field is None:
+                guessed.add(value.name)
+            if field is None or (axes is not None and len(field.roles) != axes):
+                field = seeing_all(known, [UNKNOWN] * (len(known[0].roles) if axes is None else axes))
             fields[value.name] = _fitted(field, shapes.get(value.name))
     return fields
 
@@ -65,14 +72,11 @@ def one_image_shapes(
     return result
 
 
-def _field(
-    node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
-) -> Field:
-    rank = context.rank(node.outputs[index])
-    field = _by_rule(node, inputs, index, context)
-    if field is None or (rank is not None and len(field.roles) != rank):
-        return seeing_all(known, [UNKNOWN] * (len(known[0].roles) if rank is None else rank))
-    return field
+def _reads_guess(node: ir.Node, guessed: Container[str]) -> bool:
+    """Return whether a node's rule would count the axes of a tensor whose rank nobody knows."""
+    if node.op_type in UNARY | BROADCASTING:
+        return False
+    return any(value is not None and value.name in guessed for value in node.inputs)
 
 
 def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
