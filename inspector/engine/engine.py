@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
 from inspector.engine.shapes import Shapes
-from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
+from inspector.errors import InvalidModelError, unknown_name
+from inspector.graph.batch.plan import BatchPlan, plan_batches
 from inspector.graph.bottleneck import bottlenecks
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
@@ -47,6 +49,7 @@ class Engine:
         self.shapes = Shapes(model, self.sessions)
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
+        self._plans: dict[tuple[int, ...], BatchPlan] = {}
 
     @property
     def head(self) -> Head:
@@ -78,13 +81,29 @@ class Engine:
 
     # --- batches
 
-    def batches(self, x: Array, *, at_most: int | None = None) -> Iterator[tuple[range, Array]]:
-        """Cut (N, …) images into batches that the model takes; a fixed batch is filled up with the last image.
+    def plan(self, image: tuple[int, ...]) -> BatchPlan:
+        """Return where the images of a batch stand in every tensor, for images of a shape (without the batch axis)."""
+        found = self._plans.get(image)
+        if found is None:
+            found = plan_batches(self.model, image)
+            if len(self._plans) >= _MOST_SHAPES:
+                self._plans.clear()
+            self._plans[image] = found
+        return found
 
-        Where an image's answer depends on its company, it has none but itself.
+    def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
+        """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
+        return None if self.model.input.batch == 1 else self.plan(image).reason(tensors)
+
+    def batches(
+        self, x: Array, tensors: Sequence[str], *, at_most: int | None = None
+    ) -> Iterator[tuple[range, Array]]:
+        """Cut (N, …) images into batches that the model takes, for tensors; a fixed batch is filled up with the last.
+
+        Where an image's values depend on its company, or may, it has none but itself.
         """
         fixed = self.model.input.batch
-        size = self.batch_size(x, at_most=at_most)
+        size = self.batch_size(x, tensors, at_most=at_most)
         for start in range(0, len(x), size):
             chunk = x[start : start + size]
             images = range(start, start + len(chunk))
@@ -92,15 +111,19 @@ class Engine:
                 chunk = np.concatenate([chunk, np.repeat(chunk[-1:], fixed - len(chunk), axis=0)])
             yield images, chunk
 
-    def batch_size(self, x: Array, *, at_most: int | None = None) -> int:
-        """Return how many of the images of `x` a batch holds, at most."""
-        if self.traits.depends_on_batch:
+    def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
+        """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""
+        fixed = self.model.input.batch
+        if fixed != 1 and (len(x) > 1 or fixed) and self.company(x.shape[1:], tensors) is not None:
             return 1
-        return self.model.input.batch or min(self.largest_batch(x.shape[1:]), at_most or len(x))
+        return fixed or min(self.largest_batch(x.shape[1:]), at_most or len(x))
 
-    def largest_batch(self, image: tuple[int, ...]) -> int:
-        """Return how many images of a shape (without the batch axis) one run takes: their activations fit."""
-        if self.traits.depends_on_batch:
+    def largest_batch(self, image: tuple[int, ...], tensors: Sequence[str] = ()) -> int:
+        """Return how many images of a shape (without the batch axis) one run takes: their activations fit.
+
+        Of `tensors` that need runs of their own for every image, one.
+        """
+        if self.company(image, tensors) is not None:
             return 1
         total, _ = self._sizes(image)
         return min(max(self._batch_bytes // max(total, 1), 1), _MOST_IMAGES)
@@ -150,25 +173,11 @@ class Engine:
         session = self.sessions.forward(names, places)
         return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
 
-    def values(self, name: str, tensor: DeviceTensor, *, batch: int, images: int) -> Array:
+    def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""
-        array = per_image(name, tensor.numpy(), batch=batch)[:images]
+        plan = self.plan(chunk.shape[1:])
+        array = image_parts(
+            name, tensor.numpy(), plan.of(name), batch=len(chunk), images=images, shape=plan.shapes.get(name)
+        )
         codes = self.model.codes.get(name)
         return array if codes is None else codes.real(array)
-
-
-def per_image(name: str, array: Array, *, batch: int) -> Array:
-    """Return (batch, …): a tensor whose first axis is the batch, holds it as a factor, or knows nothing of it."""
-    if array.ndim and array.shape[0] == batch:
-        return array
-    if batch == 1:
-        return array[None]
-    if array.ndim and array.shape[0] % batch == 0:
-        return array.reshape(batch, array.shape[0] // batch, *array.shape[1:])
-    if array.ndim == 0:
-        return np.repeat(array[None], batch)
-    raise InvalidInputError(
-        f"Tensor {name!r} has the shape {array.shape} for {batch} images and cannot be divided among them; give one "
-        "image at a time.",
-        field="images",
-    )

@@ -12,6 +12,18 @@ Scanned = tuple[range, dict[str, Array]]
 """Which images, and tensors of them: by name (images, …) on the host, codes dequantized."""
 
 
+def together(
+    engine: Engine, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
+) -> Iterator[Scanned]:
+    """Yield all tensors of one batch after another, of (N, …) images."""
+    wanted, parts = len(dict.fromkeys(tensors)), dict[str, Array]()
+    for images, found in scan(engine, x, tensors, cancellation=cancellation):
+        parts |= found
+        if len(parts) == wanted:
+            yield images, parts
+            parts = {}
+
+
 def scan(
     engine: Engine, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
 ) -> Iterator[Scanned]:
@@ -20,13 +32,10 @@ def scan(
     A later group of tensors runs its batch again, and needs only what leads to it.
     """
     names = tuple(dict.fromkeys(tensors))
-    for images, chunk in engine.batches(x):
+    for images, chunk in engine.batches(x, names):
         for group in engine.groups(names, chunk):
             found = engine.fetch(chunk, group, cancellation=cancellation)
             yield (
                 images,
-                {
-                    name: engine.values(name, found[name], batch=len(chunk), images=len(images))
-                    for name in group
-                },
+                {name: engine.values(name, found[name], chunk, images=len(images)) for name in group},
             )

@@ -18,7 +18,7 @@ def dependents(graph: ir.Graph, image: str) -> list[ir.Node]:
     reached = {image}
     found = []
     for node in graph:
-        if not reads_values(node) or not node.outputs or not node.outputs[0].name:
+        if not reads_values(node) or not any(value.name for value in node.outputs):
             continue
         if any(value is not None and value.name in reached for value in reads(node)):
             reached.update(value.name for value in node.outputs if value.name)

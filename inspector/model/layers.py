@@ -28,7 +28,7 @@ def find_codes(model: ir.Model, image: str, dtypes: Mapping[str, str]) -> dict[s
     found = {}
     for node in dependents(model.graph, image):
         output = node.outputs[0]
-        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in QUANTIZERS:
+        if output.name and dtypes.get(output.name) in CODE_DTYPES and node.op_type not in QUANTIZERS:
             codes = codes_of(output)
             if codes is not None:
                 found[output.name or ""] = codes
@@ -47,7 +47,7 @@ def build_layers(
     nodes = [
         node
         for node in dependents(model.graph, image_input.name)
-        if _is_float(node, dtypes) or node.outputs[0].name in codes
+        if node.outputs[0].name and (_is_float(node, dtypes) or node.outputs[0].name in codes)
     ]
     layers = []
     for node, name in zip(nodes, _unique_names(nodes), strict=True):

@@ -37,6 +37,8 @@ class OnnxModel:
     dtypes: Mapping[str, str]
     preprocessing: Preprocessing
     labels: tuple[str, ...] | None
+    takes: tuple[float, float] | None = None
+    """Which values the graph wants for black and white, where it says so beyond doubt."""
     limits: Limits = field(default_factory=Limits)
     other_inputs: tuple[str, ...] = ()
     """Inputs without a default beside the image: the layers are known, but a run would need their values."""

@@ -8,7 +8,8 @@ from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.head import Head
 from inspector.resolve.chosen import Chosen, chosen, flat_indices
-from inspector.resolve.finite import is_choosable, no_choice
+from inspector.resolve.finite import is_choosable, no_choice, nothing_found
+from inspector.resolve.labels import index_of_label
 from inspector.types.arrays import Array
 from inspector.types.targets import Class
 
@@ -20,8 +21,9 @@ def class_axis(engine: Engine, head: Head, shape: tuple[int, ...]) -> int:
     than 1; else the last of two (boxes, classes), and of more the channels.
     """
     rank = len(shape)
-    if head.axis is not None and -rank <= head.axis <= rank and head.axis != 0:
-        softmax = head.axis - 1 if head.axis > 0 else head.axis + rank
+    before = len(engine.model.shapes.get(head.scores, (1, *shape))) - rank  # 1 where the batch axis led
+    if head.axis is not None and -rank <= head.axis < rank + before and head.axis not in range(before):
+        softmax = head.axis - before if head.axis >= 0 else head.axis + rank
         if shape[softmax] > 1:
             return softmax
     labeled = [axis for axis, size in enumerate(shape) if size == len(engine.model.labels or ())]
@@ -34,7 +36,7 @@ def class_axis(engine: Engine, head: Head, shape: tuple[int, ...]) -> int:
         return wide[0]
     layer = engine.model.layer_giving(head.scores)
     axis = layer.channel_axis if layer is not None else None
-    return 0 if axis is None else max(axis - 1, 0)
+    return 0 if axis is None else max(axis - before, 0)
 
 
 def by_class(engine: Engine, head: Head, scores: Array) -> Array:
@@ -67,10 +69,17 @@ def _comparable(head: Head, classes: Array) -> Array:
 def resolve_class(engine: Engine, target: Class, activation: Array, *, image: int) -> Chosen:
     """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
     head = engine.head_of(target.output)
+    if not activation.size:
+        raise nothing_found("the most probable class" if target.index is None else f"class {target.index}")
     classes = by_class(engine, head, activation[None])[0]
-    if target.index is None and not is_choosable(classes):
+    labels = engine.model.labels
+    labels = labels if labels and len(labels) == len(classes) else None
+    index = target.index
+    if target.label is not None:
+        index = index_of_label(target.label, labels, what=_what(engine, head))
+    elif index is None and not is_choosable(classes):
         raise no_choice("the most probable class")
-    index = winner(head, classes) if target.index is None else target.index
+    index = winner(head, classes) if index is None else index
     if not 0 <= index < len(classes):
         raise NotFoundError(
             f"There is no class {index}: {_what(engine, head)} has {len(classes)}, from 0 to {len(classes) - 1}.",
@@ -82,7 +91,6 @@ def resolve_class(engine: Engine, target: Class, activation: Array, *, image: in
     if activation.ndim:
         at = np.insert(at, class_axis(engine, head, activation.shape), index, axis=1)
     places = flat_indices(at.T, activation.shape)
-    labels = engine.model.labels
     return chosen(
         activation,
         places,
@@ -92,7 +100,7 @@ def resolve_class(engine: Engine, target: Class, activation: Array, *, image: in
         output=head.output,
         channel=index,
         position=position,
-        label=labels[index] if labels and len(labels) == len(classes) else None,
+        label=labels[index] if labels else None,
         reduce="mean" if len(places) > 1 else None,
         image=image,
     )

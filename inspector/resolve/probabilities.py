@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from inspector.engine.engine import Engine
@@ -21,6 +23,8 @@ def scores_and_probabilities(engine: Engine, head: Head, found: dict[str, Array]
     NaN and infinity, which some models answer on images of a range they never saw, pass through.
     """
     scores = found[head.scores].astype(np.float32, copy=False)
+    if not scores.size:
+        return scores, scores
     if by_class(engine, head, scores)[0, 0].size > 1:
         return scores, _everywhere(engine, head, scores)
     match head.activation:
@@ -38,19 +42,23 @@ def tensors_of(head: Head) -> tuple[str, ...]:
     return tuple(dict.fromkeys((head.scores, head.output)))
 
 
-def classify(run: Run, x: Array) -> tuple[Array, Array]:
-    """Return (N, classes) scores and probabilities of images, float32; of many places, the strongest of each class.
+def classify(run: Run, x: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield each image's (classes,) scores and probabilities, float32; of many places, the strongest of each class.
 
-    InvalidInputError where no class can be chosen, with the layer in which NaN or infinity begin.
+    They are empty where the model found nothing. InvalidInputError where no class can be chosen, with the layer in
+    which NaN or infinity begin.
     """
     engine, head = run.engine, run.engine.head
-    found = run.forward(x, tensors_of(head))
-    scores, probabilities = scores_and_probabilities(engine, head, found)
-    for image, row in zip(x, scores, strict=True):
-        if not is_choosable(row):
-            origin = find_origin(run, image[None])
-            raise no_choice("the most probable class", origin=origin)
-    return _strongest(engine, head, scores), _strongest(engine, head, probabilities)
+    for images, found in run.together(x, tensors_of(head)):
+        scores, probabilities = scores_and_probabilities(engine, head, found)
+        for image, row in zip(images, scores, strict=True):
+            if row.size and not is_choosable(row):
+                origin = find_origin(run, x[image][None])
+                raise no_choice("the most probable class", origin=origin)
+        if not scores.size:
+            yield from ((np.zeros(0, np.float32),) * 2 for _ in images)
+            continue
+        yield from zip(_strongest(engine, head, scores), _strongest(engine, head, probabilities), strict=True)
 
 
 def answers(engine: Engine, chosen: Chosen, found: dict[str, Array]) -> Array:
@@ -59,6 +67,11 @@ def answers(engine: Engine, chosen: Chosen, found: dict[str, Array]) -> Array:
         return chosen.scores(found[chosen.resolved.tensor]).astype(np.float32)
     head = engine.head_of(chosen.resolved.output)
     return chosen.scores(scores_and_probabilities(engine, head, found)[1]).astype(np.float32)
+
+
+def present(chosen: Chosen, found: dict[str, Array], count: int) -> Array:
+    """Return which of `count` images have the target's elements, (N,) bool: where boxes are found, some may not."""
+    return np.full(count, chosen.is_in(found[chosen.resolved.tensor].shape[1:]))
 
 
 def tensors_for(engine: Engine, chosen: Chosen) -> tuple[str, ...]:

@@ -91,8 +91,8 @@ def test_shapes_that_follow_from_values_are_left_open() -> None:
     proto.graph.output[1].type.tensor_type.elem_type = onnx.TensorProto.INT64
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
         engine = engine_of(ours)
-        known = engine.shapes.of(np.ones((1, 3, 6, 6), np.float32))
         inferred = shapes_at(engine.model, (3, 6, 6))
+        known = engine.shapes.of(np.ones((1, 3, 6, 6), np.float32), inferred)
     assert known["rounded"] == (1, 4, 6, 6)
     assert {known.get(name) for name in ("places", "many")} == {
         inferred.get(name) for name in ("places", "many")

@@ -26,8 +26,10 @@ class Projected(NamedTuple):
     """Maps, and what they are of."""
 
     maps: Array
-    """float32 (M, *toward)."""
+    """float32 (M, *toward); NaN where an image does not have the element that was chosen on another."""
     targets: tuple[ResolvedTarget, ...]
+    missing: int = 0
+    """Of how many targets the image does not have the element."""
 
 
 class _Pair(NamedTuple):
@@ -84,6 +86,7 @@ def project(
     pairs = _pairs(targets, len(x))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
+    missing = 0
     for source, members in _by_source(engine, pairs).items():
         rows = sorted({member.image for member in members})
         alone = len(rows) == 1
@@ -99,14 +102,18 @@ def project(
             wanted = members if alone else members[images.start : images.stop]
             for part in _parts(wanted, pullback.most):
                 chosen = [_chosen(engine, member, _on(values, row)) for row, member in enumerate(part)]
-                seeds = _seeds(chosen, values, seeding)
-                gradient = pullback(seeds).numpy()
-                maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
                 resolved.update(
                     (member.place, one.resolved) for member, one in zip(part, chosen, strict=True)
                 )
+                if not all(one.is_in(values.shape[1:]) for one in chosen):
+                    missing += len(part)
+                    maps.update((member.place, np.full(x.shape[1:], np.nan, np.float32)) for member in part)
+                    continue
+                seeds = _seeds(chosen, values, seeding)
+                gradient = pullback(seeds).numpy()
+                maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
-    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order))
+    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order), missing)
 
 
 def _by_source(engine: Engine, pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
@@ -153,12 +160,13 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
 def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
     by_source = _by_source(run.engine, _pairs(targets, len(x)))
-    found = run.forward(x, list(by_source))
-    chosen = {
-        one.place: _chosen(run.engine, one, found[source][one.image])
-        for source, members in by_source.items()
-        for one in members
-    }
+    chosen: dict[int, Chosen] = {}
+    for images, found in run.together(x, list(by_source)):
+        for source, members in by_source.items():
+            for one in members:
+                if one.image in images:
+                    values = found[source][one.image - images.start]
+                    chosen[one.place] = _chosen(run.engine, one, values)
     return [chosen[place] for place in sorted(chosen)]
 
 

@@ -8,13 +8,15 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import Part, chunks
+from inspector.methods.attribution.averages import Part, chunks, require_count
 from inspector.methods.attribution.masks import random_masks
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.color import Baseline, baseline_image
+from inspector.methods.notes import note_missing
+from inspector.methods.perturbed import perturbed
 from inspector.methods.planes import as_maps, image_size
 from inspector.methods.registration import attribution_method
-from inspector.resolve.probabilities import answers, tensors_for
+from inspector.resolve.probabilities import answers, present, tensors_for
 from inspector.types.images import Prepared
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
@@ -42,7 +44,8 @@ def rise(
     of `cells` × `cells`, of which the share `keep` shows the image and the rest the baseline x′. Maps have one channel.
     """
     engine, images = run.engine, x.values
-    _check(masks=masks, cells=cells, keep=keep, seed=seed, size=image_size(engine, images))
+    require_count(run, masks, field="masks")
+    _check(cells=cells, keep=keep, seed=seed, size=image_size(engine, images))
     plain = baseline_image(engine.model, images, baseline, field="baseline")
     chosen = resolve_targets(run, images, targets)
     planes = []
@@ -51,22 +54,25 @@ def rise(
         image = images[target.resolved.image]
         generator = run.generator(seed)
         total, seen = (np.zeros(image_size(engine, images), np.float64) for _ in range(2))
-        part = Part(number, len(resolved))
+        part, missing = Part(number, len(resolved)), 0
         for numbers in chunks(engine, masks, image.shape):
             drawn = random_masks(len(numbers), size=total.shape, cells=cells, keep=keep, generator=generator)
             shown = as_maps(engine, drawn)
-            masked = (shown * image + (1 - shown) * plain).astype(images.dtype)
-            found = run.forward(masked, tensors_for(engine, target))
-            total += np.tensordot(answers(engine, target, found), drawn, axes=1)
-            seen += drawn.sum(axis=0)
+            masked = perturbed(run, shown * image + (1 - shown) * plain)
+            for images_of, found in run.together(masked, tensors_for(engine, target)):
+                values = answers(engine, target, found)
+                is_there = present(target, found, len(values))
+                missing += int(np.count_nonzero(~is_there))
+                kept = drawn[images_of.start : images_of.stop][is_there]
+                total += np.tensordot(values[is_there], kept, axes=1)
+                seen += kept.sum(axis=0)
             part.tell(run, numbers.stop, masks)
+        note_missing(run, missing, masks, "the map is of the other masks")
         planes.append((total / np.maximum(seen, _UNSEEN)).astype(np.float32))
     return attribution_of(run, x, as_maps(engine, np.stack(planes)), resolved)
 
 
-def _check(*, masks: int, cells: int, keep: float, seed: int, size: tuple[int, int]) -> None:
-    if masks < 1:
-        raise InvalidInputError(f"masks is {masks}; it must be at least 1.", field="masks")
+def _check(*, cells: int, keep: float, seed: int, size: tuple[int, int]) -> None:
     if not 1 <= cells <= min(size):
         raise InvalidInputError(
             f"cells is {cells}; allowed is 1 to {min(size)}, the image's shorter side.", field="cells"

@@ -6,7 +6,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.notes import note_run
+from inspector.methods.notes import NOTHING_FOUND, note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
 from inspector.resolve.probabilities import classify
@@ -22,20 +22,25 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         raise InvalidInputError(f"top is {top}; it must be at least 1.", field="top")
     x = prepared(run, request.images)
     note_run(run)
-    scores, probabilities = classify(run, x.values)
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    answers = list(classify(run, x.values))
+    empty = sum(not scores.size for scores, _ in answers)
+    if empty:
+        run.note(NOTHING_FOUND, f"On {empty} of {len(answers)} images the model found nothing.")
     labels = run.engine.model.labels or ()
 
     def score(row: int, index: int) -> ClassScore:
         return ClassScore(
             index=index,
             label=labels[index] if index < len(labels) else None,
-            probability=float(probabilities[row, index]),
-            score=float(scores[row, index]),
+            probability=float(answers[row][1][index]),
+            score=float(answers[row][0][index]),
         )
 
     found = tuple(
-        Prediction(classes=tuple(score(row, int(index)) for index in indices), notes=run.notes)
-        for row, indices in enumerate(best)
+        Prediction(
+            classes=tuple(score(row, int(index)) for index in np.argsort(-scores, kind="stable")[:top]),
+            notes=run.notes,
+        )
+        for row, (scores, _) in enumerate(answers)
     )
     return Predictions(predictions=found, notes=run.notes)

@@ -8,7 +8,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
-from inspector.methods.notes import NOT_FINITE, about_values, note_run
+from inspector.methods.notes import NOT_FINITE, about_values, note_missing, note_run
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
 from inspector.methods.planes import layer_with_maps
 from inspector.methods.prepared import prepared
@@ -16,7 +16,7 @@ from inspector.methods.verbs import answers
 from inspector.resolve.classes import by_class, winner
 from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choice
 from inspector.resolve.probabilities import answers as answers_of
-from inspector.resolve.probabilities import tensors_of
+from inspector.resolve.probabilities import present, tensors_of
 from inspector.resolve.targets import channel_axis, resolve, source_of
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
@@ -46,7 +46,7 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     note_run(run)
     sweep = _Sweep(run, image, target, watched, occluder)
     positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
-    largest = engine.largest_batch(image.shape[1:])
+    largest = engine.largest_batch(image.shape[1:], sweep.tensors)
     step = min(request.batch or largest, largest)
     for start in range(0, len(positions), step):
         sweep.advance(positions[start : start + step])
@@ -63,13 +63,13 @@ class _Sweep:
         self._watched = watched
         self._head = engine.head_of(target.output if isinstance(target, Class) else None)
         source = source_of(engine, target)
-        self._tensors = tuple(dict.fromkeys((*tensors_of(self._head), source, watched.output)))
-        found = run.forward(x, self._tensors)
+        self.tensors = tuple(dict.fromkeys((*tensors_of(self._head), source, watched.output)))
+        found = run.forward(x, self.tensors)
         with within("target"):
             self._target = resolve(engine, target, found[source][0], image=0)
         totals = self._totals(found[watched.output])
         if not is_choosable(totals[0]):
-            raise no_choice(f"the strongest map of layer {watched.name!r}")
+            raise no_choice(f"the strongest map of layer {watched.name!r}", values=totals[0])
         self._channel = int(np.argmax(totals[0]))
         shape = (len(occluder.tops), len(occluder.lefts))
         self._probability = np.full(shape, np.nan, np.float32)
@@ -78,17 +78,21 @@ class _Sweep:
         self._done = np.zeros(shape, np.bool_)
         self._baseline = self._measure(found)
         self._origin: Origin | None = None
+        self._missing = 0
 
     def advance(self, positions: Sequence[tuple[int, ...]]) -> None:
         """Compute the given positions."""
         images = self._occluder.occlude(self._x, positions)
-        found = self._run.forward(images, self._tensors)
-        index = tuple(np.asarray(positions).T)
-        self._probability[index], self._label[index], self._activation[index] = self._measure(found)
-        self._done[index] = True
-        failed = np.flatnonzero(~np.isfinite(self._probability[index] + self._activation[index]))
-        if failed.size and self._origin is None:
-            self._origin = find_origin(self._run, images[failed[:1]])
+        for part, found in self._run.together(images, self.tensors):
+            index = tuple(np.asarray(positions[part.start : part.stop]).T)
+            self._probability[index], self._label[index], self._activation[index] = self._measure(found)
+            self._done[index] = True
+            is_there = present(self._target, found, len(part))
+            self._missing += int(np.count_nonzero(~is_there))
+            is_finite = np.isfinite(self._probability[index] + self._activation[index])
+            failed = np.flatnonzero(is_there & ~is_finite)
+            if failed.size and self._origin is None:
+                self._origin = find_origin(self._run, images[part.start + failed[:1]])
 
     def partial(self) -> Sweep:
         """Return what is known so far; what it says of that is not yet noted."""
@@ -100,10 +104,12 @@ class _Sweep:
         text = self._about_values()
         if text is not None:
             self._run.note(NOT_FINITE, text)
+        note_missing(self._run, self._missing, self._done.size, "those places are NaN")
         return self._result(self._run.notes)
 
     def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
-        classes = by_class(self._engine, self._head, found[self._head.scores])
+        scores = found[self._head.scores]
+        classes = by_class(self._engine, self._head, scores) if scores.size else scores
         labels = np.asarray([winner(self._head, one) if is_choosable(one) else -1 for one in classes])
         totals = self._totals(found[self._watched.output])[:, self._channel]
         return answers_of(self._engine, self._target, found), labels, totals
@@ -148,4 +154,6 @@ class _Sweep:
 
     def _about_values(self) -> str | None:
         values = np.stack([self._probability[self._done], self._activation[self._done]])
+        if np.count_nonzero(~np.isfinite(values)) == self._missing:
+            return None  # of places without the target's element another note speaks
         return about_values("the maps", values, self._origin)

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.model.checks.limits import Limits, require_at_most
+from inspector.types.dtypes import saturated
 from inspector.types.preprocessing import Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -19,6 +20,9 @@ STILL_FORMATS = ("MPO",)
 """A JPEG of a camera with a preview or a depth map behind the photograph, which is its first picture."""
 RgbImage = npt.NDArray[np.uint8]
 """(H, W, 3), RGB."""
+
+_MOST_RESIZED = 1 << 28
+"""Pixels of a resized image."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; the last two excluded."""
@@ -41,7 +45,12 @@ def decode_image(source: bytes | str | Path | Image.Image, *, limits: Limits) ->
     or pixels.
     """
     if isinstance(source, Image.Image):
-        return _to_rgb(source, limits)
+        try:
+            return _to_rgb(source, limits)
+        except (*_CORRUPT, OSError, EOFError, MemoryError, AssertionError, AttributeError) as error:
+            raise InvalidInputError(
+                f"The picture, of mode {source.mode}, cannot be read: {error}", field="image"
+            ) from error
     data = _read(source, limits)
     if not data:
         raise InvalidInputError("The image is empty (0 bytes).", field="image")
@@ -118,11 +127,7 @@ def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.
     )
     if spec.layout == "NCHW":
         values = values.transpose(2, 0, 1)
-    dtype = np.dtype(spec.dtype)
-    if np.issubdtype(dtype, np.integer):
-        bounds = np.iinfo(dtype)
-        values = np.clip(np.rint(values), bounds.min, bounds.max)
-    return np.ascontiguousarray(values, dtype)
+    return np.ascontiguousarray(saturated(values, spec.dtype))
 
 
 def _read(source: bytes | str | Path, limits: Limits) -> bytes:
@@ -138,14 +143,17 @@ def _read(source: bytes | str | Path, limits: Limits) -> bytes:
             size, limits.max_image_bytes, what=f"The size of {path.name} in bytes", name="max_image_bytes"
         )
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidInputError(
-            f"The image {str(path)!r} cannot be read: {error.strerror}.", field="image"
+            f"The image {str(path)[:200]!r} cannot be read: {reason}.", field="image"
         ) from error
 
 
 def _to_rgb(image: Image.Image, limits: Limits) -> RgbImage:
     width, height = image.size
+    if not width or not height:
+        raise InvalidInputError(f"The image is empty: {height} × {width} pixels.", field="image")
     require_at_most(
         width * height,
         limits.max_image_pixels,
@@ -202,7 +210,7 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
     if spec.height is None or spec.width is None:
         if spec.resize == "short_side" and spec.resize_size:
             ratio = spec.resize_size / min(picture.size)
-            return picture.resize((round(picture.width * ratio), round(picture.height * ratio)), method)
+            return _resized(picture, (round(picture.width * ratio), round(picture.height * ratio)), method)
         return picture
     if spec.resize == "exact":
         return picture.resize((spec.width, spec.height), method)
@@ -210,8 +218,19 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
         return _letterbox(picture, spec, method)
     ratio = _cover_ratio(picture.height, picture.width, spec)
     size = (max(spec.width, round(picture.width * ratio)), max(spec.height, round(picture.height * ratio)))
-    resized = picture.resize(size, method)
+    resized = _resized(picture, size, method)
     return resized.crop(_center(resized.height, resized.width, spec.height, spec.width))
+
+
+def _resized(picture: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
+    """Resize to (width, height); InvalidInputError for a strip so narrow that what comes out is beyond all bounds."""
+    if size[0] * size[1] > _MOST_RESIZED:
+        raise InvalidInputError(
+            f"The image of {picture.height} × {picture.width} pixels would become one of {size[1]:,} × {size[0]:,} so "
+            "that its short side fits. Cut out the part that you mean.",
+            field="image",
+        )
+    return picture.resize(size, method)
 
 
 def _crop_only(picture: Image.Image, spec: Preprocessing) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from inspector.model.preprocessing.images import apply_preprocessing, decode_ima
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
-from inspector.types.images import ImageLike, Prepared
+from inspector.types.dtypes import held_by
+from inspector.types.images import MOST_LISTS, ImageLike, Prepared
+from inspector.types.sources import as_source
 
 
 def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation | None = None) -> Prepared:
@@ -30,19 +33,39 @@ def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation |
     if isinstance(images, Prepared):
         _require_prepared(model, images.values, field="images")
         return images
-    return Prepared(_prepare(model, images, field="images", token=cancellation or Cancellation()))
+    values = _prepare(model, images, field="images", token=cancellation or Cancellation())
+    return Prepared(values, from_pictures=_has_picture(model, images))
 
 
-def _prepare(model: OnnxModel, images: ImageLike, *, field: str, token: Cancellation) -> Array:
+def _has_picture(model: OnnxModel, images: ImageLike) -> bool:
+    """Return whether any of the images is preprocessed."""
+    match images:
+        case list() | tuple():
+            return any(_has_picture(model, one) for one in images)
+        case Prepared():
+            return images.from_pictures
+        case np.ndarray():
+            return _is_picture(model, images)
+    return True
+
+
+def _prepare(
+    model: OnnxModel, images: ImageLike, *, field: str, token: Cancellation, depth: int = 0
+) -> Array:
     token.raise_if_cancelled()
     match images:
         case list() | tuple():
-            return _batch(model, images, field=field, token=token)
+            if depth == MOST_LISTS:
+                raise InvalidInputError(
+                    f"Lists lie within lists more than {MOST_LISTS} deep; give a list of images.",
+                    field="images",
+                )
+            return _batch(model, images, field=field, token=token, depth=depth + 1)
         case Prepared():
             _require_prepared(model, images.values, field=field)
             return images.values
-        case str() | Path() | bytes() | bytearray() | memoryview():
-            source = images if isinstance(images, str | Path) else bytes(images)
+        case str() | PathLike() | bytes() | bytearray() | memoryview():
+            source = as_source(images)
             return _image(model, _decoded(model, source, field=field), field=field)
         case Image.Image():
             return _image(model, _decoded(model, images, field=field), field=field)
@@ -73,11 +96,14 @@ def _about(field: str) -> Iterator[None]:
         raise
 
 
-def _batch(model: OnnxModel, items: Sequence[object], *, field: str, token: Cancellation) -> Array:
+def _batch(
+    model: OnnxModel, items: Sequence[object], *, field: str, token: Cancellation, depth: int
+) -> Array:
     if not items:
         raise InvalidInputError("The list of inputs is empty; give at least one image.", field=field)
     prepared = [
-        _prepare(model, item, field=f"{field}[{index}]", token=token) for index, item in enumerate(items)
+        _prepare(model, item, field=f"{field}[{index}]", token=token, depth=depth)
+        for index, item in enumerate(items)
     ]
     sizes = {batch.shape[1:] for batch in prepared}
     if len(sizes) > 1:
@@ -91,11 +117,10 @@ def _batch(model: OnnxModel, items: Sequence[object], *, field: str, token: Canc
 def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
     rank = len(model.input.shape)
     is_own = array.dtype == model.input.dtype
-    if array.dtype == np.uint8 and array.ndim in (2, 3) and model.input.layout != "NC":
-        fits = is_own and array.ndim == rank - 1 and _mismatch(model, array[None]) is None
-        if not fits:
-            return _image(model, _as_rgb(array, field=field), field=field)
-    if not (is_own or np.issubdtype(array.dtype, np.floating)):
+    if _is_picture(model, array):
+        return _image(model, _as_rgb(array, field=field), field=field)
+    are_codes = array.dtype.kind in "iu" and np.dtype(model.input.dtype).kind in "iu"
+    if not (is_own or are_codes or np.issubdtype(array.dtype, np.floating)):
         raise InvalidInputError(
             f"The array is {array.dtype}; this model takes {model.input.dtype}, or pictures as uint8 (H, W, "
             "3).",
@@ -103,17 +128,36 @@ def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
         )
     batch = array[None] if array.ndim == rank - 1 else array
     _require_fitting(model, batch, field=field)
-    converted = np.ascontiguousarray(batch, model.input.dtype)
-    if not _is_finite(converted):
-        raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field=field)
-    return converted
+    converted = held_by(batch, model.input.dtype)
+    if converted is None:
+        raise InvalidInputError(
+            f"The array has values that {model.input.dtype} cannot hold, such as "
+            f"{_unheld(batch, model.input.dtype):g}. Round and clip them, or give a picture as uint8.",
+            reason="OUT_OF_RANGE",
+            field=field,
+        )
+    return np.ascontiguousarray(converted)
+
+
+def _unheld(batch: Array, dtype: str) -> float:
+    """Return the first value that a type cannot hold."""
+    return next(float(value) for value in batch.reshape(-1) if held_by(np.asarray(value), dtype) is None)
+
+
+def _is_picture(model: OnnxModel, array: Array) -> bool:
+    """Return whether an array is a picture, which is preprocessed, and not an input as the model takes it."""
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or model.input.layout == "NC":
+        return False
+    is_own = array.dtype == model.input.dtype and array.ndim == len(model.input.shape) - 1
+    return not (is_own and _mismatch(model, array[None]) is None)
 
 
 def _require_prepared(model: OnnxModel, values: Array, *, field: str) -> None:
     """Raise InvalidInputError for a batch that is not as this model takes it, such as another model's."""
-    if values.dtype != model.input.dtype:
+    if not isinstance(values, np.ndarray) or values.dtype != model.input.dtype:
+        given = values.dtype if isinstance(values, np.ndarray) else f"a {type(values).__name__}"
         raise InvalidInputError(
-            f"The prepared batch is {values.dtype}; this model takes {model.input.dtype}.", field=field
+            f"The prepared batch is {given}; this model takes {model.input.dtype}.", field=field
         )
     _require_fitting(model, values, field=field)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, TRACKED, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
-from inspector.operators.families import BROADCASTING, RANGE_MEASURERS, UNARY
+from inspector.operators.families import RANGE_MEASURERS
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
 from inspector.types.results.model_info import ImageInput
@@ -23,12 +23,13 @@ ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHA
 def trace_fields(
     graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
 ) -> dict[str, Field]:
-    """Return the field of every tensor that depends on the image's values.
+    """Return the field of every tensor that depends on the image's values; `shapes` are for a batch of any size.
 
     An operator without a rule is taken to mix everything: its outputs see the whole window of its inputs.
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
+    context = Context(shapes=shapes, opset=opset)
     rank = len(image_input.shape)
     roles = ROLES.get(
         image_input.layout, (BATCH, CHANNEL) if rank == 2 else (BATCH, *(UNKNOWN,) * (rank - 1))
@@ -36,9 +37,9 @@ def trace_fields(
     rows, columns = Track.of_image(image_input.height), Track.of_image(image_input.width)
     if image_input.layout not in ROLES:
         rows, columns = rows.collapse(), columns.collapse()
-    fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
-    context = Context(shapes=shapes, opset=opset)
-    guessed: set[str] = set()
+    count = shapes.get(image_input.name, (None,))[:1]
+    images = Track.of_image(count[0] if count and isinstance(count[0], int) else None)
+    fields = {image_input.name: Field(roles=roles[:rank], batch=images, rows=rows, columns=columns)}
     for node in graph:
         if not reads_values(node):
             continue
@@ -49,34 +50,35 @@ def trace_fields(
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
-            is_guess = _reads_guess(node, guessed)
-            field = None if is_guess else _by_rule(node, inputs, index, context)
-            axes = context.rank(value)
-            if axes is None and field is None:
-                guessed.add(value.name)
-            if field is None or (axes is not None and len(field.roles) != axes):
-                field = seeing_all(known, [UNKNOWN] * (len(known[0].roles) if axes is None else axes))
+            field = _field(node, inputs, known, index, context)
             fields[value.name] = _fitted(field, shapes.get(value.name))
     return fields
 
 
-def one_image_shapes(
-    shapes: Mapping[str, Shape], fields: Mapping[str, Field], batch: int | None
-) -> dict[str, Shape]:
-    """Return the shapes with the fixed batch dimension of the image's tensors set to 1."""
+def one_image_shapes(shapes: Mapping[str, Shape], fields: Mapping[str, Field]) -> dict[str, Shape]:
+    """Return the shapes for one image: an axis that holds images has each image's share."""
     result = dict(shapes)
     for name, field in fields.items():
-        shape = shapes.get(name, ())
-        if shape and field.roles[0] == BATCH and shape[0] == batch:
-            result[name] = (1, *shape[1:])
+        shape, images = shapes.get(name, ()), field.batch.extent
+        if images is None or images == 1 or BATCH not in field.roles or len(shape) != len(field.roles):
+            continue
+        axis = field.roles.index(BATCH)
+        size = shape[axis]
+        if isinstance(size, int) and size % images == 0:
+            result[name] = (*shape[:axis], size // images, *shape[axis + 1 :])
     return result
 
 
-def _reads_guess(node: ir.Node, guessed: Container[str]) -> bool:
-    """Return whether a node's rule would count the axes of a tensor whose rank nobody knows."""
-    if node.op_type in UNARY | BROADCASTING:
-        return False
-    return any(value is not None and value.name in guessed for value in node.inputs)
+def _field(
+    node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
+) -> Field:
+    rank = context.rank(node.outputs[index])
+    field = _by_rule(node, inputs, index, context)
+    if field is not None and rank in (None, len(field.roles)):
+        return field
+    if rank is None:
+        return replace(seeing_all(known, []), is_ranked=False)
+    return seeing_all(known, [UNKNOWN] * rank)
 
 
 def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
@@ -89,6 +91,8 @@ def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Con
     if operation.opset is not None:
         context = replace(context, opset=operation.opset)
     operands = [inputs[place] if place < len(inputs) else None for place in operation.places]
+    if any(field is not None and not field.is_ranked for field in operands):
+        return None
     return rule(operation, operands, index, context)
 
 
@@ -97,7 +101,7 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in SPATIAL:
+        if role not in TRACKED:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:

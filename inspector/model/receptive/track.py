@@ -74,6 +74,22 @@ class Track:
         windows = None if self.windows is None or indices is None else _hulls(self.windows, [indices])
         return Track(extent=self.extent, windows=windows, affine=None)
 
+    def gathered(self, indices: Indices) -> Track:
+        """Return the track whose unit o sees what this one's units indices[o, …] see together; (units, n) indices."""
+        windows = self.windows
+        if windows is not None:
+            windows = np.stack(
+                [windows[indices, 0].min(axis=1, initial=_FAR), windows[indices, 1].max(axis=1, initial=-1)],
+                axis=1,
+            )
+        return Track(extent=self.extent, windows=windows, affine=None)
+
+    @property
+    def width(self) -> int:
+        """How many indices all units see, each counted for every unit that sees it."""
+        windows = np.empty((0, 2), np.int64) if self.windows is None else self.windows
+        return int(np.maximum(windows[:, 1] - windows[:, 0] + 1, 0).sum())
+
     def collapse(self) -> Track:
         """Return one unit that sees what all units of this track see together."""
         return Track(extent=self.extent, windows=self._hull(), affine=None)

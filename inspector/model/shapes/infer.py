@@ -54,6 +54,16 @@ def infer_shapes(
     return shapes, dtypes
 
 
+def infer_shapes_of_batch(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Shape]:
+    """Return the shapes of all tensors that can be inferred for a batch of several images, where it is free.
+
+    `proto` is not changed. InvalidModelError where the shapes contradict each other.
+    """
+    copy = _without_weights(proto)
+    _bind_batch(copy, image_input, batch)
+    return _propagated(copy)[0]
+
+
 def infer_values(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Array]:
     """Return the small tensors of the graph that are constants, or follow from its shapes for `batch` images.
 

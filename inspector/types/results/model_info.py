@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.errors import unknown_name
+from inspector.errors import InvalidInputError, in_brief, unknown_name
 from inspector.types.dtypes import Dtype
 from inspector.types.layers import FoundRectifier, Layer, Output, Shape
 from inspector.types.preprocessing import Preprocessing
@@ -105,6 +105,10 @@ def find_layer(layers: tuple[Layer, ...], name: str) -> Layer:
     """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""
     by_output = {layer.output: layer for layer in layers}
     by_name = {layer.name: layer for layer in layers}
+    if not isinstance(name, str):
+        raise InvalidInputError(
+            f"layer is {in_brief(name, long='a {}')}; give a layer's name.", field="layer"
+        )
     found = by_name.get(name) or by_output.get(name)
     if found is None:
         raise unknown_name("layer", name, by_name)

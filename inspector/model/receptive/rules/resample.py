@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import CHANNEL, SPATIAL, Field
+from inspector.model.receptive.field import CHANNEL, SPATIAL, TRACKED, Field
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -58,7 +58,7 @@ def resize(operation: Operation, inputs: list[Field | None], index: int, context
     result = field
     for axis in resampled_axes(before, after, known, how):
         role = field.roles[axis]
-        if role in SPATIAL:
+        if role in TRACKED:
             region = _region(operation, axis, rank, how)
             track = _resized(field.track(role), how, known[axis], after[axis], region)
             result = result.with_track(role, track)
@@ -83,7 +83,7 @@ def pad(operation: Operation, inputs: list[Field | None], _index: int, context: 
     for place, axis in enumerate(axes):
         before, after = amounts[place], amounts[len(axes) + place]
         role = field.roles[axis]
-        if role in SPATIAL and (before or after):
+        if role in TRACKED and (before or after):
             result = result.with_track(
                 role, _padded(field.track(role), before, after, text(operation, "mode"))
             )
@@ -110,7 +110,7 @@ def slice_(operation: Operation, inputs: list[Field | None], _index: int, contex
     result = field
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         role = field.roles[axis]
-        if role in SPATIAL:
+        if role in TRACKED:
             result = result.with_track(role, sliced(field.track(role), start, end, step))
     return result
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import SPATIAL, UNKNOWN, Field
+from inspector.model.receptive.field import TRACKED, UNKNOWN, Field
 from inspector.model.receptive.rule import Context, constants, field_rule, has_input, only_first
 from inspector.model.receptive.track import Track
 from inspector.operators.attributes import integer
@@ -40,7 +40,7 @@ def framed_transform(
     if field is None or step is None or length is None or len(field.roles) != 3:
         return None
     result = field
-    if field.roles[1] in SPATIAL:
+    if field.roles[1] in TRACKED:
         frames = context.size(operation.outputs[index], 1)
         track = _windows(field.track(field.roles[1]), frames, step=step[0], first=0, length=length[0])
         result = field.with_track(field.roles[1], track)
@@ -56,7 +56,7 @@ def causal_convolution(
     if field is None or kernel is None or len(field.roles) != 3:
         return None
     role = field.roles[2]
-    if role not in SPATIAL:
+    if role not in TRACKED:
         return field
     if index > 0:
         return field.with_track(role, field.track(role).spread())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.model.receptive.field import CHANNEL, SPATIAL, UNKNOWN, Field
+from inspector.model.receptive.field import CHANNEL, TRACKED, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     FIRST_SPATIAL,
     Context,
@@ -152,11 +152,22 @@ def matrix_product(
         return second.collapse([len(second.roles) - 2]).with_roles(
             (
                 *second.roles[:-2],
-                UNKNOWN if second.roles[-2] in SPATIAL else second.roles[-2],
+                UNKNOWN if second.roles[-2] in TRACKED else second.roles[-2],
                 second.roles[-1],
             )
         )
-    return None
+    return None if first is None or second is None else _product_of_two(first, second)
+
+
+def _product_of_two(first: Field, second: Field) -> Field | None:
+    """Y[…, i, j] sees row i of the first, column j of the second; stacked matrices stay apart."""
+    if len(first.roles) < 2 or len(second.roles) < 2:
+        return None
+    rows = first.collapse([len(first.roles) - 1]).with_roles((*first.roles[:-1], UNKNOWN))
+    columns = second.collapse([len(second.roles) - 2]).with_roles(
+        (*second.roles[:-2], UNKNOWN, second.roles[-1])
+    )
+    return merge([rows, columns], max(len(first.roles), len(second.roles)))
 
 
 @field_rule("Gemm")
