@@ -42,6 +42,10 @@ class ImageSizes:
         self._known: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
+    def of(self, batch: Array) -> Size:
+        """Return the sizes that a batch has along the axes which the model leaves free."""
+        return tuple(batch.shape[axis] for axis in self.axes)
+
     def explained(
         self,
         error: EngineError,
@@ -54,7 +58,7 @@ class ImageSizes:
         """Return the error that a caller can mend, where other sizes of `chunk` run; else the error as it is."""
         if error.reason != RUN_FAILED or not self.axes:
             return error
-        given = tuple(chunk.shape[axis] for axis in self.axes)
+        given = self.of(chunk)
         key = (given, tuple(fetch))
         with self._lock:
             is_known, sizes = key in self._found, self._found.get(key)

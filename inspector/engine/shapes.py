@@ -7,7 +7,7 @@ shapes alone, when the first backward graph for its size is written.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from inspector.engine.sessions import Sessions
@@ -33,12 +33,18 @@ class Shapes:
         self._lock = threading.Lock()
 
     def of(
-        self, chunk: Array, forecast: Mapping[str, Shape], *, cancellation: Cancellation | None = None
+        self,
+        chunk: Array,
+        forecast: Mapping[str, Shape],
+        *,
+        otherwise: Callable[[], object],
+        cancellation: Cancellation | None = None,
     ) -> Mapping[str, Shape]:
         """Return the shapes of all tensors in one run, of a fixed batch or of one image.
 
         `chunk` is a batch that the model takes, `forecast` what is inferred for images of its size. Of a tensor whose
-        shape follows from the values of images nothing more is known than that.
+        shape follows from the values of images nothing more is known than that. `otherwise` is called where the whole
+        graph does not run: it runs the part that is needed, or says why not.
         """
         if is_foreseen(self._model.ir, self._model.input.name, forecast):
             return forecast
@@ -47,6 +53,8 @@ class Shapes:
             measured = self._known.get(size)
         if measured is None:
             measured = self._measured(chunk, cancellation)
+            if not measured:
+                otherwise()
             with self._lock:
                 if len(self._known) >= _MOST_SIZES:
                     self._known.clear()
@@ -55,7 +63,7 @@ class Shapes:
 
     def _measured(self, chunk: Array, cancellation: Cancellation | None) -> Mapping[str, Shape]:
         names = measurable(self._model.ir, self._model.input.name)
-        with suppress(EngineError, InvalidModelError):  # a tail that no one asks for may not run at this size
+        with suppress(EngineError, InvalidModelError):
             session = self._sessions.once(pack(measuring(self._model.ir, names)))
             made = session.run(
                 {self._model.input.name: chunk if self._model.input.batch else chunk[:1]},

@@ -1,10 +1,10 @@
-"""Sizes of images that a model runs on, found by trying: multiples of a step, from some size on, or a few fixed ones."""
+"""Sizes of images that a model runs on, found by trying: multiples of a step, from some size on, or a few fixed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import prod
+from math import ceil, floor, prod
 
 Size = tuple[int, ...]
 """Of the axes of an image that a model leaves free, such as (height, width)."""
@@ -15,8 +15,8 @@ STEPS = (2, 4, 8, 16, 32, 64, 128, 3, 6, 12, 24, 48, 96, 5, 10, 20, 40, 7, 14, 2
 """In the order in which they are tried: of those that divide each other, the smaller one first."""
 
 COMMON = (
-    28, 32, 48, 64, 80, 84, 96, 100, 112, 120, 128, 150, 160, 192, 200, 224, 227, 240, 256, 260, 288, 299, 300, 320, 331,
-    352, 380, 384, 416, 448, 456, 480, 512, 513, 528, 600, 608, 640,
+    28, 32, 48, 64, 80, 84, 96, 100, 112, 120, 128, 150, 160, 192, 200, 224, 227, 240, 256, 260, 288, 299, 300, 320,
+    331, 352, 380, 384, 416, 448, 456, 480, 512, 513, 528, 600, 608, 640,
 )  # fmt: skip
 """Sides of squares on which networks are trained."""
 
@@ -38,8 +38,8 @@ class Sizes:
 def find_sizes(given: Size, works: Works, *, known: tuple[int, int] | None = None) -> Sizes | None:
     """Return sizes near `given`, on which the model does not run, that it does run on; None where none is found.
 
-    `known` is the step and the offset of an earlier answer. A step is right when an odd multiple of it works, which is no
-    multiple of twice the step.
+    `known` is the step and the offset of an earlier answer. A step is right when an odd multiple of it works, which is
+    no multiple of twice the step.
     """
     if known is not None and (found := _near(given, works, *known)) is not None:
         return found
@@ -97,6 +97,6 @@ def _near(given: Size, works: Works, step: int, offset: int) -> Sizes | None:
 def _roundings(given: Size, step: int, offset: int) -> Iterator[Size]:
     """Yield the nearest multiples, then those above and below."""
     counts = [(side - offset) / step for side in given]
-    for rounded in ([round(count) for count in counts], [-int(-count // 1) for count in counts],
-                    [int(count // 1) for count in counts], [round(count) + 1 for count in counts]):  # fmt: skip
+    for rounding in (lambda count: floor(count + 0.5), ceil, floor, lambda count: ceil(count) + 1):
+        rounded = [rounding(count) for count in counts]
         yield tuple(step * max(count, 1) + offset for count in rounded)

@@ -13,6 +13,7 @@ NOTHING_FOUND = "nothing_found"
 ELEMENT_MISSING = "element_missing"
 STILL_LAYER = "still_layer"
 ASSUMED_PREPROCESSING = "assumed_preprocessing"
+RESIZED_TO_RUN = "resized_to_run"
 UNEXPECTED_RANGE = "unexpected_range"
 
 

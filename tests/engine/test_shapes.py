@@ -92,7 +92,7 @@ def test_shapes_that_follow_from_values_are_left_open() -> None:
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
         engine = engine_of(ours)
         inferred = shapes_at(engine.model, (3, 6, 6))
-        known = engine.shapes.of(np.ones((1, 3, 6, 6), np.float32), inferred)
+        known = engine.shapes.of(np.ones((1, 3, 6, 6), np.float32), inferred, otherwise=pytest.fail)
     assert known["rounded"] == (1, 4, 6, 6)
     assert {known.get(name) for name in ("places", "many")} == {
         inferred.get(name) for name in ("places", "many")
