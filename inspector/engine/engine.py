@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from inspector.engine.image_sizes import ImageSizes
 from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
-from inspector.errors import InvalidModelError, unknown_name
+from inspector.engine.shapes import Shapes
+from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
 from inspector.graph.bottleneck import Step, bottlenecks, way
 from inspector.graph.expose import SWITCHES
@@ -45,6 +47,8 @@ class Engine:
         self._heads: dict[str, Head] = {}
         self.traits: Traits = find_traits(model.ir)
         self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
+        self.shapes = Shapes(model, self.sessions)
+        self.image_sizes = ImageSizes(model.input)
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
         self._plans: dict[tuple[int, ...], BatchPlan] = {}
@@ -180,11 +184,20 @@ class Engine:
         switches: Sequence[str] = (),
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
-        """Run one batch forward and return tensors and switches, left on the device."""
+        """Run one batch forward and return tensors and switches, left on the device.
+
+        Raises ImageSizeError where the model runs on images of other sizes, but not on these.
+        """
         names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
         fetch = [*names, *(place + SWITCHES for place in places)]
         session = self.sessions.forward(names, places)
-        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        try:
+            return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        except EngineError as error:
+            explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
+            if explained is error:
+                raise
+            raise explained from error
 
     def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""

@@ -18,6 +18,7 @@ from inspector.graph.expose import SWITCHES
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+from inspector.types.layers import Shape
 
 Pulled = tuple[range, Array, "Pullback"]
 """Which images, the values of the source on the host (images, *source) with codes dequantized, and their pullback."""
@@ -51,7 +52,13 @@ def pullbacks(
     alone = is_whole or (seeds == engine.batch_size(x, [source, toward]) == 1)
     batch = Batch.ONE if alone else Batch.ANY
     backward = engine.sessions.backward(
-        source, toward, policy, overrides, image, shapes=plan.shapes, batch=batch
+        source,
+        toward,
+        policy,
+        overrides,
+        image,
+        shapes=lambda: _shapes(engine, x, source, toward, cancellation),
+        batch=batch,
     )
     ends = Ends(source=plan.of(source), toward=plan.of(toward))
     needed = [source, toward, *([] if is_whole else backward.saved)]
@@ -90,6 +97,19 @@ def pullbacks(
                 cancellation=cancellation,
             ),
         )
+
+
+def _shapes(
+    engine: Engine, x: Array, source: str, toward: str, cancellation: Cancellation | None
+) -> Mapping[str, Shape]:
+    """Return the shapes of all tensors in a run of images like `x`."""
+    _, chunk = next(engine.batches(x, [source, toward]))
+    return engine.shapes.of(
+        chunk,
+        engine.plan(x.shape[1:]).shapes,
+        otherwise=lambda: engine.fetch(chunk, (source,), cancellation=cancellation),
+        cancellation=cancellation,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,11 +74,8 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     is_sized = all(isinstance(size, int) for size in model.input.shape[1:])
     one = model.shapes
     if not is_sized or (fixed or 1) > 1:
-        one = infer_shapes_of_batch(proto, model.input.name, batch=1)
-    try:
-        many = one if fixed else infer_shapes_of_batch(proto, model.input.name, batch=SEVERAL)
-    except InspectorError:
-        many = {}
+        one = _inferred(proto, model.input.name, batch=1)
+    many = one if fixed else _inferred(proto, model.input.name, batch=SEVERAL)
     batch = fixed or SEVERAL
     graph, opset = model.ir.graph, model.opset
     fields = [trace_fields(graph, looked_at, one, opset=opset)]
@@ -95,6 +92,14 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     }
     ranks = {name: len(field.roles) for name, field in fields[-1].items()}
     return BatchPlan(placements=_with_reasons(graph, axes, one, ranks, operands), shapes=one)
+
+
+def _inferred(proto: onnx.ModelProto, image_input: str, *, batch: int) -> Mapping[str, Shape]:
+    """Return the shapes for a number of images; none where they contradict each other: a run says what cannot be."""
+    try:
+        return infer_shapes_of_batch(proto, image_input, batch=batch)
+    except InspectorError:
+        return {}
 
 
 def _of_size(image_input: ImageInput, image: Sequence[int]) -> ImageInput:
