@@ -30,7 +30,10 @@ def document(result: Result, images: Sequence[Path]) -> object:
                 for image, one in zip(images, result, strict=True)
             ]
         case Vectors():
-            return [{"image": image, "vector": vector} for image, vector in zip(images, result, strict=True)]
+            return [
+                {"image": image, "vector": vector, "notes": result.notes}
+                for image, vector in zip(images, result, strict=True)
+            ]
         case Maps():
             found = [_map(result, index) for index in range(len(result.maps))]
             return found[0] if len(found) == 1 else found

@@ -180,7 +180,8 @@ class Engine:
         names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
         fetch = [*names, *(place + SWITCHES for place in places)]
         session = self.sessions.forward(names, places)
-        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        fed = chunk[0] if self.model.input.batch_axis is None else chunk
+        return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)
 
     def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""

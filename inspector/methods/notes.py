@@ -12,6 +12,10 @@ NOT_FINITE = "not_finite"
 NOTHING_FOUND = "nothing_found"
 ELEMENT_MISSING = "element_missing"
 STILL_LAYER = "still_layer"
+ASSUMED_PREPROCESSING = "assumed_preprocessing"
+UNEXPECTED_RANGE = "unexpected_range"
+PLACES_UNKNOWN = "places_unknown"
+NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 
 
 def note_run(run: Run) -> None:

@@ -9,6 +9,7 @@ from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.head import Head
 from inspector.resolve.chosen import Chosen, chosen, flat_indices
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
+from inspector.resolve.labels import index_of_label
 from inspector.types.arrays import Array
 from inspector.types.targets import Class
 
@@ -71,9 +72,14 @@ def resolve_class(engine: Engine, target: Class, activation: Array, *, image: in
     if not activation.size:
         raise nothing_found("the most probable class" if target.index is None else f"class {target.index}")
     classes = by_class(engine, head, activation[None])[0]
-    if target.index is None and not is_choosable(classes):
+    labels = engine.model.labels
+    labels = labels if labels and len(labels) == len(classes) else None
+    index = target.index
+    if target.label is not None:
+        index = index_of_label(target.label, labels, what=_what(engine, head))
+    elif index is None and not is_choosable(classes):
         raise no_choice("the most probable class")
-    index = winner(head, classes) if target.index is None else target.index
+    index = winner(head, classes) if index is None else index
     if not 0 <= index < len(classes):
         raise NotFoundError(
             f"There is no class {index}: {_what(engine, head)} has {len(classes)}, from 0 to {len(classes) - 1}.",
@@ -85,7 +91,6 @@ def resolve_class(engine: Engine, target: Class, activation: Array, *, image: in
     if activation.ndim:
         at = np.insert(at, class_axis(engine, head, activation.shape), index, axis=1)
     places = flat_indices(at.T, activation.shape)
-    labels = engine.model.labels
     return chosen(
         activation,
         places,
@@ -95,7 +100,7 @@ def resolve_class(engine: Engine, target: Class, activation: Array, *, image: in
         output=head.output,
         channel=index,
         position=position,
-        label=labels[index] if labels and len(labels) == len(classes) else None,
+        label=labels[index] if labels else None,
         reduce="mean" if len(places) > 1 else None,
         image=image,
     )

@@ -122,7 +122,7 @@ def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
         return _Owner(tensor=layer.output, layer=layer.name)
     known = {*outputs, *(layer.name for layer in engine.model.layers)}
     raise NotFoundError(
-        f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers()."
+        f"There is no output or layer {name[:200]!r}. Outputs: {', '.join(outputs)}; for layers see layers()."
         f"{nearest(name, known, most=3)}",
         reason="TENSOR_NOT_FOUND",
         field="tensor",

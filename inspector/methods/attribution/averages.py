@@ -9,10 +9,25 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.methods.attribution.projection import project
 from inspector.methods.notes import note_missing
 from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
+
+MOST_RUNS = 100_000
+"""How many images a method makes of one for a caller that cannot end it: more take hours, and tell no more."""
+
+
+def require_count(run: Run, count: int, *, field: str) -> None:
+    """Raise InvalidInputError for none, LimitExceededError for so many that somebody must be able to stop it."""
+    if count < 1:
+        raise InvalidInputError(f"{field} is {count}; it must be at least 1.", field=field)
+    if count > MOST_RUNS and not run.control.can_end:
+        raise LimitExceededError(
+            f"{field} is {count:,}; more than {MOST_RUNS:,} need a timeout, a cancellation or a progress.",
+            field=field,
+        )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, source_of
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
+from inspector.types.layouts import batched
 from inspector.types.results.maps import Maps
 from inspector.types.targets import ResolvedTarget, Target
 
@@ -184,7 +185,7 @@ def attribution_of(
         maps=maps,
         targets=tuple(targets),
         inputs=x.values,
-        layout=run.engine.model.input.layout,
+        layout=batched(run.engine.model.input.layout),
         completeness_gap=tuple(completeness_gap),
         preprocessing=run.engine.model.preprocessing,
         notes=run.notes,

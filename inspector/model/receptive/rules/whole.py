@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.model.receptive.field import BATCH, CHANNEL, TRACKED, UNKNOWN, Field, merge
+from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     FIRST_SPATIAL,
     Context,
@@ -155,7 +155,7 @@ def matrix_product(
         return second.collapse([len(second.roles) - 2]).with_roles(
             (
                 *second.roles[:-2],
-                UNKNOWN if second.roles[-2] in TRACKED else second.roles[-2],
+                UNKNOWN if second.roles[-2] in second.tracks else second.roles[-2],
                 second.roles[-1],
             )
         )
