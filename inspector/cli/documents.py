@@ -26,7 +26,7 @@ def document(result: Result, images: Sequence[Path]) -> object:
     match result:
         case Predictions():
             return [
-                {"image": image, "classes": one.classes, "notes": one.notes}
+                {"image": image, **{part.name: getattr(one, part.name) for part in dataclasses.fields(one)}}
                 for image, one in zip(images, result, strict=True)
             ]
         case Vectors():
@@ -95,7 +95,7 @@ def _map(result: Maps, index: int) -> dict[str, object]:
 
 def _layer(layer: Layer) -> dict[str, object]:
     field = layer.receptive_field
-    axes = () if field is None else (field.rows, field.columns)
+    axes = () if field is None else field.axes
     geometry = {name: [float(getattr(axis, name)) for axis in axes] for name in ("size", "stride", "offset")}
     return {
         "name": layer.name,

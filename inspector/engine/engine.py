@@ -12,7 +12,7 @@ from inspector.engine.sessions import Sessions
 from inspector.engine.shapes import Shapes
 from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
-from inspector.graph.bottleneck import bottlenecks
+from inspector.graph.bottleneck import Step, bottlenecks, way
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at, tensor_bytes
@@ -52,6 +52,7 @@ class Engine:
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
         self._plans: dict[tuple[int, ...], BatchPlan] = {}
+        self._refused: str | None = None
 
     @property
     def head(self) -> Head:
@@ -72,6 +73,10 @@ class Engine:
     def bottlenecks_of(self, tensor: str) -> frozenset[str]:
         """Return the tensors that everything passes on its way from the image to a tensor."""
         return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
+
+    def way_to(self, tensor: str) -> tuple[Step, ...]:
+        """Return what is computed between the image and a tensor, in graph order."""
+        return way(self.model.ir, image=self.model.input.name, tensor=tensor)
 
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""
@@ -95,7 +100,17 @@ class Engine:
 
     def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
         """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
-        return None if self.model.input.batch == 1 else self.plan(image).reason(tensors)
+        return None if self.model.input.batch == 1 else self._refused or self.plan(image).reason(tensors)
+
+    def doubt_batches(self, x: Array, tensors: Sequence[str]) -> bool:
+        """Let every image run alone from now on, after a run failed; False where that is no way out.
+
+        Exports can say that a batch is free and mean one image.
+        """
+        if self.model.input.batch is not None or self.batch_size(x, tensors) == 1:
+            return False
+        self._refused = "this model fails with several images at once"
+        return True
 
     def batches(
         self, x: Array, tensors: Sequence[str], *, at_most: int | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.sessions import Backward
+from inspector.errors import EngineError
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.writing.builder import Batch
 from inspector.graph.batch.placement import Placement
@@ -38,6 +40,10 @@ def pullbacks(
     `overrides` names other policies by the tensors that their layers compute; `seeds` is how many a pullback of a
     single image will be given, for the best graph and nothing else.
     """
+    again = partial(
+        pullbacks, engine, source=source, toward=toward, policy=policy, overrides=overrides, seeds=seeds,
+        cancellation=cancellation,
+    )  # fmt: skip
     image, fixed = x.shape[1:], engine.model.input.batch
     plan = engine.plan(image)
     is_whole = (
@@ -58,10 +64,17 @@ def pullbacks(
     needed = [source, toward, *([] if is_whole else backward.saved)]
     shares = is_whole or (backward.batchable and ends.lead)
     for images, chunk in engine.batches(x, needed, at_most=None if shares else 1):
-        forward = engine.fetch(
-            chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
-        )
-        values = engine.values(source, forward[source], chunk, images=len(images))
+        try:
+            forward = engine.fetch(
+                chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
+            )
+            values = engine.values(source, forward[source], chunk, images=len(images))
+        except EngineError:
+            if len(images) == 1 or not engine.doubt_batches(x, needed):
+                raise
+            for rest, parts, pullback in again(x[images.start :]):
+                yield range(images.start + rest.start, images.start + rest.stop), parts, pullback
+            return
         shape = forward[source].shape
         saved = [*backward.saved, *(name + SWITCHES for name in backward.switches)]
         feeds = {name: forward[name] for name in saved}

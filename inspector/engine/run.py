@@ -77,8 +77,9 @@ class Run:
 
         Images whose tensors may differ in shape, such as boxes that were found, come one by one.
         """
-        self._note_company(x, tensors)
-        return together(self.engine, x, tensors, cancellation=self.control.cancellation)
+        for images, found in together(self.engine, x, tensors, cancellation=self.control.cancellation):
+            self._note_company(x, tensors)
+            yield images, found
 
     def scan(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
         """Yield (which images, {tensor: (images, …)}) in bounded memory, for any number of images and tensors.
@@ -105,8 +106,7 @@ class Run:
         the device. `overrides` names other policies by the tensors that their layers compute. `seeds` says how many
         a pullback of a single image will be given, for the best graph. One forward pass per batch serves all seeds.
         """
-        self._note_company(x, [source])
-        return pullbacks(
+        for pulled in pullbacks(
             self.engine,
             x,
             source=source,
@@ -115,7 +115,9 @@ class Run:
             overrides=overrides,
             seeds=seeds,
             cancellation=self.control.cancellation,
-        )
+        ):
+            self._note_company(x, [source])
+            yield pulled
 
     def _note_company(self, x: Array, tensors: Sequence[str]) -> None:
         """Note why images did not share runs, where their values depend on their company, or may."""
@@ -126,14 +128,14 @@ class Run:
         if batch is None:
             self.note(
                 RAN_ALONE,
-                f"Every image ran alone: {reason}, so in a batch of several it could answer otherwise.",
+                f"Every image ran alone: {reason}, so in a batch of several it would, or may, answer otherwise.",
             )
         else:
             self.note(
                 RAN_WITH_COPIES,
                 f"This model takes {batch} images at once, and every image ran with {batch - 1} "
-                f"{'copy' if batch == 2 else 'copies'} of itself: {reason}, so beside other images it could answer "
-                "otherwise.",
+                f"{'copy' if batch == 2 else 'copies'} of itself: {reason}, so beside other images it would, or "
+                "may, answer otherwise.",
             )
 
 

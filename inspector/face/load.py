@@ -37,6 +37,7 @@ def load(
     name: str | None = None,
     preprocessing: Preprocessing | PreprocessingLike | None = None,
     labels: Sequence[str] | None = None,
+    layout: str | None = None,
     limits: Limits | None = None,
     sessions: SessionCache = SESSIONS,
 ) -> Model:
@@ -44,7 +45,8 @@ def load(
 
     `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
     is found in the file or beside it: a mapping overrides only its keys, and a string is the name of a preset:
-    "imagenet", "caffe", "tf", "clip", "0..1", "0..255" or "-1..1". Raises InvalidModelError,
+    "imagenet", "caffe", "tf", "clip", "0..1", "0..255" or "-1..1". `layout` says which axis of the input is which
+    ("NCHW", "NHWC", "NCL", …), where no convolution says it; a preprocessing may say it too. Raises InvalidModelError,
     LimitExceededError or DeviceError.
     """
     load_plugins()
@@ -55,6 +57,7 @@ def load(
         limits=_required(limits, Limits, field="limits") or Limits(),
         preprocessing=preprocessing,
         labels=labels,
+        layout=layout,
     )
     release_free_memory()
     cache = _required(sessions, SessionCache, field="sessions") or SESSIONS

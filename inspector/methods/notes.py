@@ -12,9 +12,12 @@ NOT_FINITE = "not_finite"
 NOTHING_FOUND = "nothing_found"
 ELEMENT_MISSING = "element_missing"
 STILL_LAYER = "still_layer"
+HARDLY_MOVES = "hardly_moves"
 ASSUMED_PREPROCESSING = "assumed_preprocessing"
 RESIZED_TO_RUN = "resized_to_run"
 UNEXPECTED_RANGE = "unexpected_range"
+PLACES_UNKNOWN = "places_unknown"
+NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 
 
 def note_run(run: Run) -> None:

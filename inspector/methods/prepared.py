@@ -15,8 +15,8 @@ from inspector.types.images import ImageLike, Prepared
 from inspector.types.presets import PRESETS
 
 SETTLE = (
-    f"preprocessing= takes a preset ({', '.join(PRESETS)}) or keys such as scale, mean, std, color; so does an "
-    "inspector.json beside the model."
+    f"give preprocessing, by a preset ({', '.join(PRESETS)}) or by keys such as scale, mean, std and color, or put it "
+    "into an inspector.json beside the model."
 )
 
 
@@ -32,12 +32,12 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
     if x.from_pictures and assumed:
         run.note(
             ASSUMED_PREPROCESSING,
-            f"How pictures become the input is assumed, since neither the model nor a file beside it says: "
-            f"{', '.join(assumed)}. Where that is wrong, the answer is, too. Settle it: {SETTLE}",
+            f"How a picture becomes the input is assumed, as nothing says it: {', '.join(assumed)}. "
+            f"To settle it, {SETTLE}",
         )
     told = _unexpected(model, x)
     if told is not None:
-        run.note(UNEXPECTED_RANGE, f"{told} The answer is likely to mean nothing. Mend it: {SETTLE}")
+        run.note(UNEXPECTED_RANGE, f"{told} The answer may mean nothing. To mend it, {SETTLE}")
     return x
 
 

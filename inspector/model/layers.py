@@ -10,7 +10,6 @@ import onnx_ir as ir
 from inspector.model.codes import Codes, codes_of
 from inspector.model.dependence import dependents
 from inspector.model.receptive.field import Field
-from inspector.model.receptive.trace import ROLES
 from inspector.operators.families import QUANTIZERS
 from inspector.types.dtypes import Dtype
 from inspector.types.layers import Layer, Shape
@@ -64,9 +63,10 @@ def build_layers(
             shape=shape,
             channel_axis=axis,
             channels=size if isinstance(size, int) else None,
-            receptive_field=field.receptive_field()
-            if field is not None and image_input.layout in ROLES
-            else None,
+            receptive_field=None if field is None else field.receptive_field(),
+            spatial_axes=()
+            if field is None
+            else tuple(-1 if axis is None else axis for axis in field.spatial_axes),
         )
         layers.append(layer)
     return tuple(layers)

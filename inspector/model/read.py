@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 
-from inspector.errors import InvalidModelError, NotFoundError
+from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
 from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.operators import check_operators
 from inspector.model.checks.validate import validate
-from inspector.model.inputs import find_image_input
+from inspector.model.inputs import describe_input, find_image_input
 from inspector.model.layers import build_layers, find_codes
 from inspector.model.preprocessing.find import find_preprocessing, overridden, require_fitting
 from inspector.model.preprocessing.labels import find_labels, labels_given
 from inspector.model.preprocessing.sources.finding import PartFound
 from inspector.model.preprocessing.sources.graph import from_graph
-from inspector.model.preprocessing.sources.sidecars import triton_layout
+from inspector.model.preprocessing.sources.layouts import said_layouts
 from inspector.model.protobuf import check_size, parse_model
+from inspector.model.readers import Reader, find_reader
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
 from inspector.model.rewriting.branches import fold_branches
 from inspector.model.rewriting.functions import inline_functions
@@ -31,6 +33,7 @@ from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
 from inspector.types.layers import Output, Shape
+from inspector.types.layouts import of_one
 from inspector.types.preprocessing import Preprocessing, PreprocessingLike
 from inspector.types.results.model_info import ImageInput
 from inspector.types.sources import ModelSource, as_source
@@ -45,12 +48,14 @@ def read_model(
     limits: Limits | None = None,
     preprocessing: Preprocessing | PreprocessingLike | None = None,
     labels: Sequence[str] | None = None,
+    layout: str | None = None,
 ) -> OnnxModel:
     """Return the model in a .onnx file, in a folder with exactly one, or in bytes.
 
-    `preprocessing` replaces what is found in or beside the file; a mapping replaces only its keys, and a string is the
-    name of a preset. `labels` are the names of the classes. InvalidModelError says what is wrong with the model,
-    LimitExceededError which limit it crosses.
+    `layout`, or that of `preprocessing`, says which axis of the input is which. `preprocessing` replaces what is found
+    in or beside the file; a mapping replaces only its keys, and a string is the name of a preset. `labels` are the
+    names of the classes. InvalidModelError says what is wrong with the model, LimitExceededError which limit it
+    crosses.
     """
     limits = limits or Limits()
     given = as_source(source)
@@ -63,16 +68,24 @@ def read_model(
     proto, files = _parse(data, folder, limits)
     sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
     del data, source, given  # as large as all weights: from here on the arrays are the only copy
-    image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
-    folded = fold_branches(proto, image_input.name)
+    declared, other_inputs = find_image_input(proto)
+    folded = fold_branches(proto, declared.name)
     opened = open_fused(proto) and inline_functions(proto, limits=limits)
     if folded or opened:
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
-    shapes, dtypes = infer_shapes(proto, image_input.name, limits=limits)
+    shapes, dtypes = infer_shapes(proto, declared.name, limits=limits)
     check_operators(graph, shapes)
     opset = standard_opset(proto)
+    reader = find_reader(graph.graph, declared.name, declared_shape(declared) or (), shapes, opset=opset)
+    said = _one_layout(layout, preprocessing)
+    if said is None:
+        image_input = _as_files_say(declared, reader, graph, folder, limits)
+    else:
+        image_input = describe_input(declared, reader, told=said)
+    if image_input.batch_axis is None:
+        shapes, dtypes = infer_shapes(proto, declared.name, limits=limits, has_batch=False)
     fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
     shapes = one_image_shapes(shapes, fields)
     outputs = _outputs(proto, shapes, dtypes)
@@ -93,6 +106,7 @@ def read_model(
         codes=codes,
         shapes=shapes,
         dtypes=dtypes,
+        fields=fields,
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
         takes=front.takes if front else None,
         labels=labels_given(labels, classes=classes)
@@ -100,6 +114,36 @@ def read_model(
         limits=limits,
         other_inputs=other_inputs,
     )
+
+
+def _one_layout(layout: str | None, preprocessing: Preprocessing | PreprocessingLike | None) -> str | None:
+    """Return the layout that the caller says, by itself or in a preprocessing; InvalidInputError for two of them."""
+    in_spec = None
+    if isinstance(preprocessing, Preprocessing):
+        in_spec = preprocessing.layout
+    elif isinstance(preprocessing, Mapping) and isinstance(preprocessing.get("layout"), str):
+        in_spec = preprocessing["layout"]
+    if layout is not None and in_spec not in (None, layout):
+        raise InvalidInputError(
+            f"layout is {layout!r}, and that of the preprocessing {in_spec!r}; give one of them.",
+            field="layout",
+        )
+    return in_spec if layout is None else layout
+
+
+def _as_files_say(
+    declared: onnx.ValueInfoProto, reader: Reader | None, graph: ir.Model, folder: Path | None, limits: Limits
+) -> ImageInput:
+    """Describe the image input with the layout that a file says; InvalidModelError where the graph contradicts it."""
+    rank = len(declared_shape(declared) or ())
+    for source, layout in said_layouts(graph.metadata_props, folder, limits=limits):
+        try:  # these files have words for images with a batch axis only
+            return describe_input(
+                declared, reader, told=of_one(layout) if rank == len(layout) - 1 else layout
+            )
+        except InvalidInputError as error:
+            raise InvalidModelError(f"{source}: {error.message}") from error
+    return describe_input(declared, reader, told=None)
 
 
 def _model_file(path: Path) -> Path:
@@ -210,13 +254,13 @@ def _preprocessing(
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
-        return given
+        return replace(given, layout=image_input.layout)
     found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
     if given is None:
         return found
     result = overridden(found, given, by="given by the caller")
     require_fitting({"mean": result.mean, "std": result.std}, image_input)
-    return result
+    return replace(result, layout=image_input.layout)
 
 
 def _digest(data: bytes, files: Sequence[Path]) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 from inspector.errors import InvalidInputError, in_brief, nearest
 from inspector.types.dtypes import Dtype
+from inspector.types.layouts import USUAL, is_layout
 from inspector.types.presets import PRESETS, TO_UNIT, require_preset
 
-LAYOUTS = ("NCHW", "NHWC", "NC")
-COLORS = ("RGB", "BGR", "GRAY")
+COLORS = ("RGB", "BGR", "GRAY", "RGBA", "NONE")
+"""RGBA: four channels, the last of them how opaque a pixel is; NONE: channels that are no colors."""
 RESIZE_MODES = ("short_side", "exact", "letterbox", "none")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 ALIGNMENTS = ("center", "top_left")
@@ -31,7 +32,8 @@ PreprocessingLike = Mapping[str, Any] | str
 class Preprocessing:
     """Per channel value = (x · scale − mean) / std, with x in 0..255 and channels in the order of `color`."""
 
-    layout: str = "NCHW"
+    layout: str | None = None
+    """As of the model's input, e.g. "NCHW"; None where the model says it. That of a loaded model is its input's."""
     color: str = "RGB"
     height: int | None = None
     """Rows that the model sees; None where any number goes."""
@@ -54,7 +56,8 @@ class Preprocessing:
     """What nothing said and was assumed, e.g. "color RGB"."""
 
     def __post_init__(self) -> None:
-        _one_of("layout", self.layout, LAYOUTS)
+        if self.layout is not None and not is_layout(self.layout):
+            raise _invalid("layout", self.layout, "one of " + ", ".join(USUAL))
         _one_of("color", self.color, COLORS)
         _one_of("resize", self.resize, RESIZE_MODES)
         _one_of("interpolation", self.interpolation, INTERPOLATIONS)
@@ -70,13 +73,13 @@ class Preprocessing:
         if not all(isfinite(value) and value != 0 for value in self.std):
             raise _invalid("std", self.std, "finite numbers other than 0")
         for name in ("mean", "std"):
-            if len(getattr(self, name)) not in (1, self.channels):
+            if self.channels is not None and len(getattr(self, name)) not in (1, self.channels):
                 raise _invalid(name, getattr(self, name), f"1 or {self.channels} numbers for {self.color}")
 
     @property
-    def channels(self) -> int:
-        """How many channels an image has after this: 1 or 3."""
-        return 1 if self.color == "GRAY" else 3
+    def channels(self) -> int | None:
+        """How many channels a picture has after this; None where its channels are no colors, and stay as they are."""
+        return {"GRAY": 1, "RGBA": 4, "NONE": None}.get(self.color, 3)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which `from_json` reads back."""
@@ -197,6 +200,8 @@ def _typed(key: str, value: Any) -> Any:
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise _invalid(key, value, "a list of strings")
         return tuple(str(item) for item in value)
+    if key == "layout" and value is None:
+        return None
     if not isinstance(value, str):
         raise _invalid(key, value, "a string")
     return value

@@ -90,7 +90,8 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
         name: _placed(field, fields[0].get(name), one.get(name), many.get(name), batch=batch, free=not fixed)
         for name, field in fields[-1].items()
     }
-    return BatchPlan(placements=_with_reasons(graph, axes, one, operands), shapes=one)
+    ranks = {name: len(field.roles) for name, field in fields[-1].items()}
+    return BatchPlan(placements=_with_reasons(graph, axes, one, ranks, operands), shapes=one)
 
 
 def _inferred(proto: onnx.ModelProto, image_input: str, *, batch: int) -> Mapping[str, Shape]:
@@ -179,7 +180,11 @@ def _scaled(one: Shape | None, many: Shape | None, batch: int) -> tuple[int, int
 
 
 def _with_reasons(
-    graph: ir.Graph, placements: Mapping[str, Placement], shapes: Mapping[str, Shape], operands: Operands
+    graph: ir.Graph,
+    placements: Mapping[str, Placement],
+    shapes: Mapping[str, Shape],
+    ranks: Mapping[str, int],
+    operands: Operands,
 ) -> dict[str, Placement]:
     """Go through the graph and say of every tensor why its images need runs of their own, if they do."""
     result = dict(placements)
@@ -202,7 +207,7 @@ def _with_reasons(
                 counted.add(value.name)
                 if value.name not in shapes and found.reason is not None:
                     found = _UNKNOWN
-            reason = inherited or _own_reason(node, found, len(shapes.get(value.name, ())), result, operands)
+            reason = inherited or _own_reason(node, found, ranks.get(value.name, 0), result, operands)
             result[value.name] = replace(found, reason=reason)
     return result
 

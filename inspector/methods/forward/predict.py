@@ -6,6 +6,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
+from inspector.methods.doubts import note_doubts
 from inspector.methods.notes import NOTHING_FOUND, note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
@@ -26,6 +27,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
     empty = sum(not scores.size for scores, _ in answers)
     if empty:
         run.note(NOTHING_FOUND, f"On {empty} of {len(answers)} images the model found nothing.")
+    note_doubts(run, x, answers)
     labels = run.engine.model.labels or ()
 
     def score(row: int, index: int) -> ClassScore:

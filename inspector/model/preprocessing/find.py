@@ -18,6 +18,7 @@ from inspector.model.preprocessing.sources.metadata import (
     from_ultralytics,
 )
 from inspector.model.preprocessing.sources.sidecars import from_hugging_face, from_own_file, from_timm
+from inspector.types.layouts import space_of
 from inspector.types.preprocessing import VALUES, Preprocessing, PreprocessingLike, flatten
 from inspector.types.presets import TO_UNIT
 from inspector.types.results.model_info import ImageInput
@@ -123,8 +124,13 @@ def _from_shape(image_input: ImageInput) -> dict[str, Any]:
         known["height"] = image_input.height
     if image_input.width is not None:
         known["width"] = image_input.width
-    if image_input.channels == 1:
+    if space_of(image_input.layout) in ("L", "DHW"):
+        # Signals and volumes come as arrays, which are used as they are: nothing is to be assumed of them.
+        known |= {"color": "NONE", "scale": 1.0, "mean": (0.0,), "std": (1.0,)}
+    elif image_input.channels == 1:
         known["color"] = "GRAY"
+    elif image_input.channels not in (None, 3, 4):
+        known["color"] = "NONE"
     return known
 
 
@@ -141,8 +147,8 @@ def _new_fields(
             if name not in known and name not in taken and name not in FIXED and value is not None
         }
         channels = image_input.channels
-        if new.get("color") == "GRAY" and channels not in (None, 1):
-            del new["color"]
+        if channels not in (None, {"GRAY": 1, "RGBA": 4, "NONE": channels}.get(new.get("color", "RGB"), 3)):
+            new.pop("color", None)
         require_fitting(new, image_input)
     except InvalidInputError as error:
         raise InvalidModelError(
@@ -154,11 +160,11 @@ def _new_fields(
 def _assumptions(known: Mapping[str, Any], image_input: ImageInput) -> dict[str, Any]:
     assumed: dict[str, Any] = {}
     if "color" not in known:
-        assumed["color"] = "RGB"
+        assumed["color"] = "RGBA" if image_input.channels == 4 else "RGB"
     if not known.keys() & set(VALUES):
         assumed |= {"scale": TO_UNIT, "mean": (0.0,), "std": (1.0,)}
     has_size = "height" in known and "width" in known
-    if "resize" not in known and has_size and image_input.layout != "NC":
+    if "resize" not in known and has_size:
         assumed["resize"] = "short_side" if known["height"] == known["width"] else "exact"
     return assumed
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, TRACKED, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.field import BATCH, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
 from inspector.operators.families import RANGE_MEASURERS
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
+from inspector.types.layouts import space_of
 from inspector.types.results.model_info import ImageInput
-
-ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHANNEL)}
 
 
 def trace_fields(
@@ -29,17 +28,35 @@ def trace_fields(
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
+    fields: dict[str, Field] = {}
+    count = shapes.get(image_input.name, (None,))[:1] if image_input.batch_axis == 0 else (1,)
+    start = image_field(image_input, images=count[0] if count and isinstance(count[0], int) else None)
+    for _ in walk_fields(graph, image_input.name, start, shapes, opset=opset, fields=fields):
+        pass
+    return fields
+
+
+def image_field(image_input: ImageInput, *, images: int | None) -> Field:
+    """Return the field of a batch of images, by their layout."""
+    rank, layout = len(image_input.shape), image_input.layout
+    roles = tuple(layout) if rank == len(layout) else (BATCH, *(UNKNOWN,) * (rank - 1))
+    space = zip(space_of(layout), image_input.space, strict=True)
+    tracks = {letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space}
+    return Field(roles=roles[:rank], tracks={BATCH: Track.of_image(images), **tracks})
+
+
+def walk_fields(
+    graph: ir.Graph,
+    image: str,
+    start: Field,
+    shapes: Mapping[str, Shape],
+    *,
+    opset: int,
+    fields: dict[str, Field],
+) -> Iterator[ir.Node]:
+    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed."""
+    fields[image] = start
     context = Context(shapes=shapes, opset=opset)
-    rank = len(image_input.shape)
-    roles = ROLES.get(
-        image_input.layout, (BATCH, CHANNEL) if rank == 2 else (BATCH, *(UNKNOWN,) * (rank - 1))
-    )
-    rows, columns = Track.of_image(image_input.height), Track.of_image(image_input.width)
-    if image_input.layout not in ROLES:
-        rows, columns = rows.collapse(), columns.collapse()
-    count = shapes.get(image_input.name, (None,))[:1]
-    images = Track.of_image(count[0] if count and isinstance(count[0], int) else None)
-    fields = {image_input.name: Field(roles=roles[:rank], batch=images, rows=rows, columns=columns)}
     for node in graph:
         if not reads_values(node):
             continue
@@ -47,12 +64,12 @@ def trace_fields(
         known = [fields[value.name] for value in reads(node) if value is not None and value.name in fields]
         if not known:
             continue
+        yield node
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
             field = _field(node, inputs, known, index, context)
             fields[value.name] = _fitted(field, shapes.get(value.name))
-    return fields
 
 
 def one_image_shapes(shapes: Mapping[str, Shape], fields: Mapping[str, Field]) -> dict[str, Shape]:
@@ -101,7 +118,7 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in TRACKED:
+        if role not in field.tracks:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:

@@ -32,17 +32,17 @@ _BITS = {name: dtype.bitwidth for dtype, name in NAMES.items() if dtype != ir.Da
 
 
 def infer_shapes(
-    proto: onnx.ModelProto, image_input: str, *, limits: Limits
+    proto: onnx.ModelProto, image_input: str, *, limits: Limits, has_batch: bool = True
 ) -> tuple[Mapping[str, Shape], Mapping[str, str]]:
     """Return the shapes and dtypes of all tensors of the graph that can be known, with a batch of one image.
 
     What the model declares of its intermediate tensors and outputs is used only where nothing can be
     inferred, because it can be wrong. `proto` is not changed. LimitExceededError where a tensor would be
-    larger than the limit.
+    larger than the limit. An input without a batch axis (`has_batch` False) is taken as it is.
     """
     copy = _without_weights(proto)
     declared = {info.name: info for info in (*proto.graph.value_info, *proto.graph.output)}
-    batch = _bind_batch(copy, image_input)
+    batch = _bind_batch(copy, image_input) if has_batch else None
     shapes, dtypes = _propagated(copy)
     for name, info in declared.items():
         if name not in shapes or name not in dtypes:

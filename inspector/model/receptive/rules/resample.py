@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import CHANNEL, SPATIAL, TRACKED, Field
+from inspector.model.receptive.field import CHANNEL, Field
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -58,7 +58,7 @@ def resize(operation: Operation, inputs: list[Field | None], index: int, context
     result = field
     for axis in resampled_axes(before, after, known, how):
         role = field.roles[axis]
-        if role in TRACKED:
+        if role in field.tracks:
             region = _region(operation, axis, rank, how)
             track = _resized(field.track(role), how, known[axis], after[axis], region)
             result = result.with_track(role, track)
@@ -83,7 +83,7 @@ def pad(operation: Operation, inputs: list[Field | None], _index: int, context: 
     for place, axis in enumerate(axes):
         before, after = amounts[place], amounts[len(axes) + place]
         role = field.roles[axis]
-        if role in TRACKED and (before or after):
+        if role in field.tracks and (before or after):
             result = result.with_track(
                 role, _padded(field.track(role), before, after, text(operation, "mode"))
             )
@@ -110,7 +110,7 @@ def slice_(operation: Operation, inputs: list[Field | None], _index: int, contex
     result = field
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         role = field.roles[axis]
-        if role in TRACKED:
+        if role in field.tracks:
             result = result.with_track(role, sliced(field.track(role), start, end, step))
     return result
 
@@ -132,11 +132,11 @@ def space_to_depth(
 
 
 def _blocks(operation: Operation, field: Field | None, step: Fraction) -> Field | None:
-    if field is None or len(field.roles) != 4 or field.roles[2:] != SPATIAL:
+    if field is None or len(field.roles) != 4 or not set(field.roles[2:]) <= set(field.space):
         return None
     result = field
     block = integer(operation, "blocksize")
-    for role in SPATIAL:
+    for role in field.space:
         track = field.track(role)
         if step >= 1:
             taps = None
@@ -149,7 +149,7 @@ def _blocks(operation: Operation, field: Field | None, step: Fraction) -> Field 
         else:
             taps = None if track.units is None else [np.arange(track.units * block, dtype=np.int64) // block]
             result = result.with_track(role, track.read(taps, step=step, low=step - 1, high=Fraction(0)))
-    return result.with_roles((field.roles[0], CHANNEL, *SPATIAL))
+    return result.with_roles((field.roles[0], CHANNEL, *field.roles[2:]))
 
 
 def _padded(track: Track, before: int, after: int, mode: str) -> Track:

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from inspector.model.receptive.field import BATCH, CHANNEL, SPATIAL, UNKNOWN, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field
 from inspector.model.receptive.rule import (
     Context,
     field_rule,
@@ -55,7 +55,7 @@ def reshape(operation: Operation, inputs: list[Field | None], index: int, contex
                 roles[axis] = CHANNEL
         elif CHANNEL in held and len(targets) == 1:
             roles[targets[0]] = CHANNEL
-    moved = field.with_roles(_with_single_axes(field.roles, roles, before, after))
+    moved = field.with_roles(_with_single_axes(field, roles, before, after))
     return moved if images is field.batch else moved.with_track(BATCH, images)
 
 
@@ -114,9 +114,10 @@ def _groups(before: Sequence[int], after: Sequence[int]) -> Iterator[Group]:
 
 
 def _with_single_axes(
-    old: Sequence[str], roles: list[str], before: Sequence[int], after: Sequence[int]
+    field: Field, roles: list[str], before: Sequence[int], after: Sequence[int]
 ) -> list[str]:
     """Give the roles of axes of size 1 (a batch of one image, one channel) to the first such axes of the output."""
+    old = field.roles
     free = [axis for axis, size in enumerate(after) if size == 1 and roles[axis] == UNKNOWN]
     for role in (BATCH, CHANNEL):
         if (
@@ -127,9 +128,13 @@ def _with_single_axes(
             if role == CHANNEL and len(after) < len(before):
                 continue
             roles[free.pop(0)] = role
-    for role in SPATIAL:
+    for role in field.space:
         if role not in roles and role in old and len(after) == len(before):
-            place = list(old).index(role)
+            place = old.index(role)
             if place in free and before[place] == 1:
                 roles[place] = role
+                free.remove(place)
+    for role in field.space:
+        if free and role not in roles and role in old and before[old.index(role)] == 1:
+            roles[free.pop(0)] = role
     return roles

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import onnx_ir as ir
 
-from inspector.model.receptive.field import CHANNEL, TRACKED, Field, merge
+from inspector.model.receptive.field import CHANNEL, Field, merge
 from inspector.model.receptive.rule import (
     FIRST_SPATIAL,
     Context,
@@ -104,7 +104,7 @@ def _transpose(
     for position, size in enumerate(kernel):
         axis = FIRST_SPATIAL + position
         role = field.roles[axis]
-        if role in TRACKED:
+        if role in field.tracks:
             sliding, units = _sliding(operation, position, size, None, None), context.size(output, axis)
             track = _transposed(operation, field.track(role), sliding, position, units)
             result = result.with_track(role, track)
@@ -126,7 +126,7 @@ def _slide(
     for position, size in enumerate(kernel):
         axis = FIRST_SPATIAL + position
         role = field.roles[axis]
-        if role not in TRACKED:
+        if role not in field.tracks:
             continue
         track = field.track(role)
         units = context.size(operation.outputs[index], axis)
