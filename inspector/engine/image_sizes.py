@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from inspector.engine.sizing import Size, Sizes, find_sizes
 from inspector.errors import EngineError, InspectorError, InvalidInputError
-from inspector.runtime.session import RUN_FAILED, Session
+from inspector.runtime.session import Session
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 from inspector.types.layouts import batched
 from inspector.types.results.model_info import ImageInput
 
-SIZE_NOT_TAKEN = "IMAGE_SIZE_NOT_TAKEN"
-
 _MOST_KEPT = 256
+
+_LONGEST_SEARCH_SECONDS = 20.0
+"""A search for sizes begins no run after this."""
 
 
 class ImageSizeError(InvalidInputError):
     """The model does not run on images of a size."""
 
-    reason = SIZE_NOT_TAKEN
+    reason = "IMAGE_SIZE_NOT_TAKEN"
 
     def __init__(self, message: str, *, given: Size, taken: Size) -> None:
         super().__init__(message, field="images")
@@ -40,7 +42,7 @@ class ImageSizes:
         self._image = image
         self.axes = free_axes(image)
         self._found: dict[tuple[Size, tuple[str, ...]], Sizes | None] = {}
-        self._known: tuple[int, int] | None = None
+        self._known: Sizes | None = None
         self._lock = threading.Lock()
 
     def of(self, batch: Array) -> Size:
@@ -57,7 +59,7 @@ class ImageSizes:
         cancellation: Cancellation | None = None,
     ) -> InspectorError:
         """Return the error that a caller can mend, where other sizes of `chunk` run; else the error as it is."""
-        if error.reason != RUN_FAILED or not self.axes:
+        if error.reason != "RUN_FAILED" or not self.axes:
             return error
         given = self.of(chunk)
         key = (given, tuple(fetch))
@@ -71,8 +73,7 @@ class ImageSizes:
                 if len(self._found) >= _MOST_KEPT:
                     self._found.clear()
                 self._found[key] = sizes
-                if sizes is not None and sizes.step > 1:
-                    self._known = sizes.step, sizes.offset
+                self._known = sizes or self._known
         if sizes is None:
             return error
         return ImageSizeError(self._message(given, sizes, error), given=given, taken=sizes.nearest[0])
@@ -81,8 +82,11 @@ class ImageSizes:
         self, session: Session, chunk: Array, fetch: Sequence[str], cancellation: Cancellation | None
     ) -> Callable[[Size], bool]:
         known: dict[Size, bool] = {}
+        end = time.monotonic() + _LONGEST_SEARCH_SECONDS
 
         def works(size: Size) -> bool:
+            if size not in known and time.monotonic() > end:
+                return False
             if size not in known:
                 shape = list(chunk.shape)
                 shape[0] = self._image.batch or 1
@@ -112,10 +116,10 @@ class ImageSizes:
         elif sizes.step:
             rule = f"It is too small; the model takes {examples} and larger"
         else:
-            rule = f"It takes {examples}"
+            rule = f"It runs on {examples}"
         return (
             f"The model does not run on images of {_said(given)}{order}. {rule}. Resize or pad the array to such a "
-            "size; a picture (a file, or its pixels as uint8) is resized to it by itself. "
+            "size; a picture (a file, or its pixels as uint8) is brought to one for you. "
             f"{error.message[:200]}"
         )
 
