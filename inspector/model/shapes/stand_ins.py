@@ -99,7 +99,18 @@ def _function(op_type: str) -> onnx.FunctionProto:
     )
 
 
+def _onesided(node: onnx.NodeProto, _opset: int) -> Sequence[onnx.NodeProto]:
+    """ONNX infers all bins where the node does not say "onesided"; its default, and the runtime's, is half of them."""
+    if any(attribute.name == "onesided" for attribute in node.attribute):
+        return []
+    made = onnx.NodeProto()
+    made.CopyFrom(node)
+    made.attribute.append(onnx.helper.make_attribute("onesided", 1))
+    return [made]
+
+
 _OTHERS: Mapping[Key, StandIn] = {
+    (STANDARD, "STFT"): _onesided,
     (STANDARD, "MaxPool"): _ceiling_pooling,
     (STANDARD, "AveragePool"): _ceiling_pooling,
     **{(STANDARD, op_type): _like("Identity", (0,)) for op_type in sorted(EARLY)},
