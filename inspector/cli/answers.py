@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Columns and rows."""
+_CLASSES = ("image", "class", "label", "probability", "score")
+"""The columns of predictions of classes, whose probabilities are rounded for people."""
 Texts = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
@@ -111,8 +113,8 @@ def _sheet(result: Result, images: Sequence[Path]) -> Rows:
             return columns, [
                 (image, *vector) for image, vector in zip(images, result.vectors.tolist(), strict=True)
             ]
-        case Predictions() if all(one.classes for one in result):
-            columns = ("image", "class", "label", "probability", "score")
+        case Predictions() if result.table()[0] == _CLASSES:
+            columns = _CLASSES
             return columns, [
                 (image, found.index, found.label, found.probability, found.score)
                 for image, one in zip(images, result, strict=True)

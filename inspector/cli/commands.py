@@ -19,6 +19,7 @@ OWN = {
     "models": "List the models of a service, and what each can do now.",
     "neighbors": "Find the images whose features are nearest to the query's.",
     "pca": "Lay images out on the principal components of their features.",
+    "report": "Write one page about a model: its answers, why they are so, what its units look for.",
     "serve": "Serve models over gRPC until SIGTERM or Ctrl-C, then drain.",
     "unload": "Free the memory of a model of a service, once its running calls have ended.",
     "upload": "Send a model to a service, and load it there.",

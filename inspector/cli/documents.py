@@ -26,7 +26,7 @@ def document(result: Result, images: Sequence[Path]) -> object:
     match result:
         case Predictions():
             return [
-                {"image": image, "classes": one.classes, "notes": one.notes}
+                {"image": image, **{part.name: getattr(one, part.name) for part in dataclasses.fields(one)}}
                 for image, one in zip(images, result, strict=True)
             ]
         case Vectors():

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from inspector.engine.image_sizes import ImageSizes
 from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
-from inspector.errors import InvalidModelError, unknown_name
+from inspector.engine.shapes import Shapes
+from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
-from inspector.graph.bottleneck import bottlenecks
+from inspector.graph.bottleneck import Step, bottlenecks, way
 from inspector.graph.expose import SWITCHES
 from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at, tensor_bytes
@@ -45,9 +47,12 @@ class Engine:
         self._heads: dict[str, Head] = {}
         self.traits: Traits = find_traits(model.ir)
         self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
+        self.shapes = Shapes(model, self.sessions)
+        self.image_sizes = ImageSizes(model.input)
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
         self._plans: dict[tuple[int, ...], BatchPlan] = {}
+        self._refused: str | None = None
 
     @property
     def head(self) -> Head:
@@ -68,6 +73,10 @@ class Engine:
     def bottlenecks_of(self, tensor: str) -> frozenset[str]:
         """Return the tensors that everything passes on its way from the image to a tensor."""
         return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
+
+    def way_to(self, tensor: str) -> tuple[Step, ...]:
+        """Return what is computed between the image and a tensor, in graph order."""
+        return way(self.model.ir, image=self.model.input.name, tensor=tensor)
 
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""
@@ -91,7 +100,17 @@ class Engine:
 
     def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
         """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
-        return None if self.model.input.batch == 1 else self.plan(image).reason(tensors)
+        return None if self.model.input.batch == 1 else self._refused or self.plan(image).reason(tensors)
+
+    def doubt_batches(self, x: Array, tensors: Sequence[str]) -> bool:
+        """Let every image run alone from now on, after a run failed; False where that is no way out.
+
+        Exports can say that a batch is free and mean one image.
+        """
+        if self.model.input.batch is not None or self.batch_size(x, tensors) == 1:
+            return False
+        self._refused = "this model fails with several images at once"
+        return True
 
     def batches(
         self, x: Array, tensors: Sequence[str], *, at_most: int | None = None
@@ -165,11 +184,20 @@ class Engine:
         switches: Sequence[str] = (),
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
-        """Run one batch forward and return tensors and switches, left on the device."""
+        """Run one batch forward and return tensors and switches, left on the device.
+
+        Raises ImageSizeError where the model runs on images of other sizes, but not on these.
+        """
         names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
         fetch = [*names, *(place + SWITCHES for place in places)]
         session = self.sessions.forward(names, places)
-        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        try:
+            return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        except EngineError as error:
+            explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
+            if explained is error:
+                raise
+            raise explained from error
 
     def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""

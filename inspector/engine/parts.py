@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from inspector.errors import InvalidInputError
+from inspector.errors import EngineError
 from inspector.graph.batch.placement import Placement
 from inspector.types.arrays import Array
 from inspector.types.layers import Shape
@@ -25,11 +25,8 @@ def image_parts(
     if placement.fits(array.shape, batch):
         return placement.split(array, batch)[:images]
     if images > 1:
-        raise InvalidInputError(
-            f"Tensor {name!r} has the shape {array.shape} for {batch} images and cannot be divided among them; give "
-            "one image at a time.",
-            reason="CANNOT_DIVIDE",
-            field="images",
+        raise EngineError(
+            f"Tensor {name!r} has the shape {array.shape} for {batch} images, and cannot be divided among them."
         )
     # What is the same for all images, such as a mean over the batch.
     is_one = placement.leads and array.ndim and array.shape[0] == 1

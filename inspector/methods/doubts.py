@@ -13,6 +13,8 @@ from inspector.types.images import Prepared
 
 DOUBTFUL_ANSWERS = "doubtful_answers"
 
+FEWEST_CLASSES = 5
+"""Of fewer, scores are alike by chance."""
 MOST_COMPARED = 16
 """Images of a request of which answers are compared."""
 FEWEST_PAIRS = 6
@@ -31,10 +33,11 @@ def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -
     They are as likely as each other, or as good as certain under a scale that is assumed, or the same for pictures
     that differ.
     """
-    if not x.from_pictures or not answers or len({len(scores) for scores, _ in answers}) > 1:
+    counts = {scores.size for scores, _ in answers}
+    if not x.from_pictures or len(counts) != 1 or max(counts) < FEWEST_CLASSES:
         return
-    scores, probabilities = (np.stack(part) for part in zip(*answers, strict=True))
-    if scores.shape[1] < 2 or not np.isfinite(scores).all():
+    scores, probabilities = (np.stack([answer[part].reshape(-1) for answer in answers]) for part in (0, 1))
+    if not np.isfinite(scores).all():
         return
     spec = run.engine.model.preprocessing
     why = None
@@ -42,7 +45,7 @@ def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -
         why = "All classes are as good as equally likely"
     elif any(text.startswith("scale") for text in spec.assumed) and _is_saturated(scores, probabilities):
         why = "The first class is beyond all measure before the second, as where values are too large"
-    elif scores.shape[1] >= 5 and _are_alike(x.values[:MOST_COMPARED], scores[:MOST_COMPARED]):
+    elif _are_alike(x.values[:MOST_COMPARED], scores[:MOST_COMPARED]):
         why = "Pictures that differ get nearly the same scores"
     if why is not None:
         run.note(

@@ -159,7 +159,7 @@ def test_a_waveform_through_a_spectrum(samples: int | str, shape: tuple[int, ...
         node("GlobalAveragePool", ["relu"], "mean"),
         node("Flatten", ["mean"], "scores"),
     ]
-    weights = {
+    weights: dict[str, Any] = {
         "step": np.int64(32),
         "length": np.int64(64),
         "window": np.hanning(64).astype(np.float32),

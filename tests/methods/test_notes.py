@@ -89,7 +89,7 @@ def test_what_is_finite_has_no_note(roots: inspector.Model) -> None:
     with inspector.load(small_cnn(), device="cpu") as ours:
         x = RNG.standard_normal((1, 3, 16, 12)).astype(np.float32)
         assert ours.attribute(x).notes == ()
-        assert ours.occlude(x).notes == ()
+        assert ours.occlude(x, target=Unit("scores", 1)).notes == ()
 
 
 def test_values_that_arise_on_the_way_back_are_told_apart() -> None:

@@ -74,11 +74,8 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     is_sized = all(isinstance(size, int) for size in model.input.shape[1:])
     one = model.shapes
     if not is_sized or (fixed or 1) > 1:
-        one = infer_shapes_of_batch(proto, model.input.name, batch=1)
-    try:
-        many = one if fixed else infer_shapes_of_batch(proto, model.input.name, batch=SEVERAL)
-    except InspectorError:
-        many = {}
+        one = _inferred(proto, model.input.name, batch=1)
+    many = one if fixed else _inferred(proto, model.input.name, batch=SEVERAL)
     batch = fixed or SEVERAL
     graph, opset = model.ir.graph, model.opset
     fields = [trace_fields(graph, looked_at, one, opset=opset)]
@@ -93,7 +90,16 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
         name: _placed(field, fields[0].get(name), one.get(name), many.get(name), batch=batch, free=not fixed)
         for name, field in fields[-1].items()
     }
-    return BatchPlan(placements=_with_reasons(graph, axes, one, operands), shapes=one)
+    ranks = {name: len(field.roles) for name, field in fields[-1].items()}
+    return BatchPlan(placements=_with_reasons(graph, axes, one, ranks, operands), shapes=one)
+
+
+def _inferred(proto: onnx.ModelProto, image_input: str, *, batch: int) -> Mapping[str, Shape]:
+    """Return the shapes for a number of images; none where they contradict each other: a run says what cannot be."""
+    try:
+        return infer_shapes_of_batch(proto, image_input, batch=batch)
+    except InspectorError:
+        return {}
 
 
 def _of_size(image_input: ImageInput, image: Sequence[int]) -> ImageInput:
@@ -174,7 +180,11 @@ def _scaled(one: Shape | None, many: Shape | None, batch: int) -> tuple[int, int
 
 
 def _with_reasons(
-    graph: ir.Graph, placements: Mapping[str, Placement], shapes: Mapping[str, Shape], operands: Operands
+    graph: ir.Graph,
+    placements: Mapping[str, Placement],
+    shapes: Mapping[str, Shape],
+    ranks: Mapping[str, int],
+    operands: Operands,
 ) -> dict[str, Placement]:
     """Go through the graph and say of every tensor why its images need runs of their own, if they do."""
     result = dict(placements)
@@ -197,7 +207,7 @@ def _with_reasons(
                 counted.add(value.name)
                 if value.name not in shapes and found.reason is not None:
                     found = _UNKNOWN
-            reason = inherited or _own_reason(node, found, len(shapes.get(value.name, ())), result, operands)
+            reason = inherited or _own_reason(node, found, ranks.get(value.name, 0), result, operands)
             result[value.name] = replace(found, reason=reason)
     return result
 

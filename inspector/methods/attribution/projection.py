@@ -11,6 +11,7 @@ from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.grad.policies.table import policy_named
+from inspector.methods.emptiness import SILENT_TARGET
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, source_of
 from inspector.types.arrays import Array
@@ -111,6 +112,7 @@ def project(
                     maps.update((member.place, np.full(x.shape[1:], np.nan, np.float32)) for member in part)
                     continue
                 seeds = _seeds(chosen, values, seeding)
+                _note_silent(run, chosen, seeds)
                 gradient = pullback(seeds).numpy()
                 maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
@@ -142,6 +144,16 @@ def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
     for row, one in enumerate(chosen):
         flat[row, one.places] = seeding(one, one.values(_on(values, row)))
     return planted
+
+
+def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:
+    """Note which targets give nothing to share out."""
+    for one, seed in zip(chosen, seeds, strict=True):
+        if not seed.any():
+            run.note(
+                SILENT_TARGET,
+                f"{one.resolved} is {one.resolved.value:g} on image {one.resolved.image}: nothing is there to trace.",
+            )
 
 
 def _on(values: Array, row: int) -> Array:

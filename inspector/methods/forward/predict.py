@@ -24,10 +24,10 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
     x = prepared(run, request.images)
     note_run(run)
     answers = list(classify(run, x.values))
-    note_doubts(run, x, answers)
     empty = sum(not scores.size for scores, _ in answers)
     if empty:
         run.note(NOTHING_FOUND, f"On {empty} of {len(answers)} images the model found nothing.")
+    note_doubts(run, x, answers)
     labels = run.engine.model.labels or ()
 
     def score(row: int, index: int) -> ClassScore:

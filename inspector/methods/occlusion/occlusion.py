@@ -8,7 +8,15 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
-from inspector.methods.notes import NO_LAYER_WITH_MAPS, NOT_FINITE, about_values, note_missing, note_run
+from inspector.methods.emptiness import reasons_for
+from inspector.methods.notes import (
+    HARDLY_MOVES,
+    NO_LAYER_WITH_MAPS,
+    NOT_FINITE,
+    about_values,
+    note_missing,
+    note_run,
+)
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
 from inspector.methods.planes import layers_with_maps
 from inspector.methods.prepared import prepared
@@ -19,6 +27,7 @@ from inspector.resolve.probabilities import answers as answers_of
 from inspector.resolve.probabilities import present, tensors_of
 from inspector.resolve.targets import channel_axis, resolve, source_of
 from inspector.types.arrays import Array
+from inspector.types.contrast import hardly_moves
 from inspector.types.layers import Layer
 from inspector.types.layouts import batched
 from inspector.types.notes import Note
@@ -116,7 +125,30 @@ class _Sweep:
         if text is not None:
             self._run.note(NOT_FINITE, text)
         note_missing(self._run, self._missing, self._done.size, "those places are NaN")
+        self._note_still()
         return self._result(self._run.notes)
+
+    def _note_still(self) -> None:
+        """Note of what hardly moves, wherever the square stands, that it says nothing; and why, where nothing can."""
+        resolved = self._target.resolved
+        answer = f"The {'probability' if resolved.kind == 'class' else 'value'} of {resolved}"
+        layer = "" if self._watched is None else f" of layer {self._watched.name!r}"
+        total = f"The total activation of channel {self._channel}{layer}"
+        for what, values, baseline in zip(
+            (answer, total),
+            (self._probability, self._activation),
+            (self._baseline[0], self._baseline[2]),
+            strict=True,
+        ):
+            if values.size > 1 and hardly_moves(values, beside=float(baseline[0])):
+                self._run.note(
+                    HARDLY_MOVES,
+                    f"{what} hardly moves from place to place: {np.nanmin(values):.6g} to {np.nanmax(values):.6g}, "
+                    f"wherever the square stands, {float(baseline[0]):.6g} without it. Its map says nothing of where.",
+                )
+        if hardly_moves(self._probability, beside=float(self._baseline[0][0])):
+            for identifier, reason in reasons_for(self._run, self._x, self._target):
+                self._run.note(identifier, f"{resolved} does not change with the image: {reason}")
 
     def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
         scores = found[self._head.scores]
