@@ -65,7 +65,11 @@ def _predictions(report: ReportPage, model: Model, photographs: list[Photograph]
         predictions = model.predict([p.picture for p in photographs], top=3)
     report.add_section("What the model answers", "The three most probable classes of each photograph.")
     for photograph, prediction in zip(photographs, predictions, strict=True):
-        words = ", ".join(f"{c.label or c.index} {c.probability:.2f}" for c in prediction.classes)
+        numbers = [
+            (c.label or c.index, c.score if c.probability is None else c.probability)
+            for c in prediction.classes
+        ]
+        words = ", ".join(f"{name} {number:.2f}" for name, number in numbers) or prediction.meaning
         report.add_figure(
             _thumbnail(photograph.picture), f"{photograph.name}: {words}", size=FigureSize.SMALL
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import unknown_name
-from inspector.methods.notes import note_run, note_values
+from inspector.methods.notes import note_run, note_target, note_values
 from inspector.methods.signatures import method_info
 from inspector.registry import Registry
 from inspector.types.images import Prepared
@@ -60,6 +60,8 @@ def attribution_method(name: str, *, picture: str, caution: str | None = None) -
                 found = function(run, x, targets, **options)
             images = [target.image for target in found.targets]
             note_values(run, x.values, found.maps, what="the maps", images=images)
+            for target in targets:
+                note_target(run, target)
             return replace(found, method=name, picture=picture, caution=caution, notes=run.notes)
 
         ATTRIBUTION_METHODS.add(name, method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.operators import check_operators
 from inspector.model.checks.validate import validate
+from inspector.model.heads.find import find_heads
+from inspector.model.heads.head import Heads
 from inspector.model.inputs import find_image_input
 from inspector.model.layers import build_layers, find_codes
 from inspector.model.preprocessing.find import find_preprocessing
-from inspector.model.preprocessing.labels import find_labels
+from inspector.model.preprocessing.labels import find_labels, written_labels
 from inspector.model.preprocessing.sources.sidecars import triton_layout
 from inspector.model.protobuf import check_size, parse_model
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
@@ -75,7 +78,16 @@ def read_model(
     outputs = _outputs(proto, shapes, dtypes)
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    classes = _classes(outputs)
+    heads = find_heads(
+        graph,
+        image_input,
+        outputs,
+        shapes=shapes,
+        roles={name: field.roles for name, field in fields.items()},
+        metadata=metadata,
+        names=tuple(labels) if labels else written_labels(metadata),
+    )
+    classes = _classes(heads)
     return OnnxModel(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
@@ -84,13 +96,15 @@ def read_model(
         opset=opset,
         folder=folder,
         input=image_input,
-        outputs=outputs,
+        outputs=_meaning(outputs, heads),
+        heads=heads,
         layers=build_layers(graph, image_input, shapes, dtypes, fields, codes),
         codes=codes,
         shapes=shapes,
         dtypes=dtypes,
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, limits),
-        labels=_labels(labels, classes) or find_labels(metadata, folder, classes=classes, limits=limits),
+        labels=_labels(labels, classes, has_background=has_background(heads))
+        or find_labels(metadata, folder, classes=classes, limits=limits),
         limits=limits,
         other_inputs=other_inputs,
     )
@@ -172,22 +186,33 @@ def _outputs(
     return outputs
 
 
-def _classes(outputs: tuple[Output, ...]) -> int | None:
-    """Return the number of classes where outputs are (1, classes) or (1, classes, 1, 1); the first one's of several.
-
-    Where another output has boxes or maps, the labels may be those of their classes: then nothing is known.
-    """
-    sizes = [[size for size in output.shape[1:] if size != 1] for output in outputs]
-    if any(len(wide) > 1 for wide in sizes):
-        return None
-    counts = [wide[0] for wide in sizes if wide]
-    return next((count for count in counts if isinstance(count, int)), None)
+def _meaning(outputs: tuple[Output, ...], heads: Heads) -> tuple[Output, ...]:
+    """Return the outputs with what they mean."""
+    return tuple(
+        replace(one, meaning=head.meaning, part=head.part, classes=head.classes)
+        for one in outputs
+        for head in (heads.heads[one.name],)
+    )
 
 
-def _labels(given: Sequence[str] | None, classes: int | None) -> tuple[str, ...] | None:
+def _classes(heads: Heads) -> int | None:
+    """Return the number of classes that have names: of the output that says classes, less a background without one."""
+    head = heads.heads[heads.default] if heads.default is not None else None
+    return None if head is None else head.classes
+
+
+def has_background(heads: Heads) -> bool:
+    """Return whether one of the classes says that there is nothing, which need not have a name."""
+    head = heads.heads[heads.default] if heads.default is not None else None
+    return head is not None and head.background is not None
+
+
+def _labels(
+    given: Sequence[str] | None, classes: int | None, *, has_background: bool
+) -> tuple[str, ...] | None:
     if not given:
         return None
-    if classes is not None and len(given) != classes:
+    if classes is not None and len(given) not in (classes, classes - 1 if has_background else classes):
         raise InvalidInputError(
             f"{len(given)} labels are given; the model has {classes} classes.", field="labels"
         )

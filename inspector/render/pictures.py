@@ -15,6 +15,7 @@ from inspector.render.normalize import to_bytes, to_unit
 from inspector.render.occlusion import occlusion_figure
 from inspector.render.overlay import overlay
 from inspector.render.photograph import photograph
+from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.text import line, number
 from inspector.types.arrays import Array
 from inspector.types.preprocessing import Preprocessing
@@ -22,6 +23,7 @@ from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.images import ExampleRow, Examples, Images
 from inspector.types.results.maps import Maps
+from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import Sweep
 from inspector.types.results.table import Series
 
@@ -83,6 +85,20 @@ def draw_sweep(result: Sweep) -> list[Image.Image]:
         done=result.done & finite,
     )
     return [figure.side_by_side()]
+
+
+@picture_of(Predictions)
+def draw_predictions(result: Predictions) -> list[Image.Image]:
+    """Draw boxes, or the class of each place, over each photograph; other answers have no picture."""
+    if result.inputs is None or result.preprocessing is None or result.layout not in _IMAGE_LAYOUTS:
+        return []
+    pictures = []
+    for values, one in zip(result.inputs, result, strict=True):
+        photo = photograph_of(values, layout=result.layout, spec=result.preprocessing)
+        drawn = boxes_picture(photo, one.boxes) if one.meaning == "boxes" else map_picture(photo, one)
+        if drawn is not None:
+            pictures.append(drawn)
+    return pictures
 
 
 @picture_of(Activations)

@@ -57,7 +57,7 @@ def rise(
             shown = as_maps(engine, drawn)
             masked = (shown * image + (1 - shown) * plain).astype(images.dtype)
             found = run.forward(masked, tensors_for(engine, target))
-            total += np.tensordot(answers(engine, target, found), drawn, axes=1)
+            total += np.tensordot(answers(engine, target, found, masked), drawn, axes=1)
             seen += drawn.sum(axis=0)
             part.tell(run, numbers.stop, masks)
         planes.append((total / np.maximum(seen, _UNSEEN)).astype(np.float32))

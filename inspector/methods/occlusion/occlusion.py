@@ -8,22 +8,24 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
-from inspector.methods.notes import NOT_FINITE, about_values, note_run
+from inspector.methods.notes import NOT_FINITE, about_values, note_run, note_target
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
 from inspector.methods.planes import layer_with_maps
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
-from inspector.resolve.classes import by_class, winner
+from inspector.model.heads.head import Head
+from inspector.resolve.chosen import Chosen
 from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choice
+from inspector.resolve.names import label_of
 from inspector.resolve.probabilities import answers as answers_of
-from inspector.resolve.probabilities import tensors_of
-from inspector.resolve.targets import channel_axis, resolve, source_of
+from inspector.resolve.probabilities import tensors_of, winners
+from inspector.resolve.targets import channel_axis, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.notes import Note
 from inspector.types.requests.occlude import OccludeRequest
 from inspector.types.results.sweep import Sweep
-from inspector.types.targets import Class, Target
+from inspector.types.targets import Class
 
 
 @answers(OccludeRequest)
@@ -41,32 +43,34 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     occluder = make_occluder(engine.model, image, request)
     target = request.target or Class()
     with within("target"):
-        source_of(engine, target)
-    watched = layer_with_maps(engine, request.layer, target=target)
+        aim = settled(run, image, target, image=0)
+        source = source_of(engine, aim)
+        chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
+    watched = layer_with_maps(engine, request.layer, chosen=chosen, image=image.shape[1:])
     note_run(run)
-    sweep = _Sweep(run, image, target, watched, occluder)
+    head = engine.head_of(target.output if isinstance(target, Class) else None)
+    sweep = _Sweep(run, image, chosen, head, watched, occluder)
     positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
     largest = engine.largest_batch(image.shape[1:])
     step = min(request.batch or largest, largest)
     for start in range(0, len(positions), step):
         sweep.advance(positions[start : start + step])
         run.control.tell(min(start + step, len(positions)), len(positions), partial=sweep.partial)
+    sweep.note_values()
+    note_target(run, target)
     return sweep.result()
 
 
 class _Sweep:
     """The state of one sweep: what the unoccluded image gave, and the maps as far as they are filled."""
 
-    def __init__(self, run: Run, x: Array, target: Target, watched: Layer, occluder: Occluder) -> None:
-        engine = run.engine
-        self._run, self._engine, self._x, self._occluder = run, engine, x, occluder
-        self._watched = watched
-        self._head = engine.head_of(target.output if isinstance(target, Class) else None)
-        source = source_of(engine, target)
-        self._tensors = tuple(dict.fromkeys((*tensors_of(self._head), source, watched.output)))
+    def __init__(
+        self, run: Run, x: Array, target: Chosen, head: Head, watched: Layer, occluder: Occluder
+    ) -> None:
+        self._run, self._engine, self._x, self._occluder = run, run.engine, x, occluder
+        self._watched, self._head, self._target = watched, head, target
+        self._tensors = tuple(dict.fromkeys((*tensors_of(head), target.resolved.tensor, watched.output)))
         found = run.forward(x, self._tensors)
-        with within("target"):
-            self._target = resolve(engine, target, found[source][0], image=0)
         totals = self._totals(found[watched.output])
         if not is_choosable(totals[0]):
             raise no_choice(f"the strongest map of layer {watched.name!r}")
@@ -76,7 +80,7 @@ class _Sweep:
         self._label = np.full(shape, -1, np.int64)
         self._activation = np.full(shape, np.nan, np.float32)
         self._done = np.zeros(shape, np.bool_)
-        self._baseline = self._measure(found)
+        self._baseline = self._measure(found, x)
         self._origin: Origin | None = None
 
     def advance(self, positions: Sequence[tuple[int, ...]]) -> None:
@@ -84,7 +88,7 @@ class _Sweep:
         images = self._occluder.occlude(self._x, positions)
         found = self._run.forward(images, self._tensors)
         index = tuple(np.asarray(positions).T)
-        self._probability[index], self._label[index], self._activation[index] = self._measure(found)
+        self._probability[index], self._label[index], self._activation[index] = self._measure(found, images)
         self._done[index] = True
         failed = np.flatnonzero(~np.isfinite(self._probability[index] + self._activation[index]))
         if failed.size and self._origin is None:
@@ -95,18 +99,20 @@ class _Sweep:
         text = self._about_values()
         return self._result((*self._run.notes, *([Note(text, id=NOT_FINITE)] if text else [])))
 
-    def result(self) -> Sweep:
-        """Return the result, once all positions are computed, and note what is to be said of it."""
+    def note_values(self) -> None:
+        """Note values that are not finite, once all positions are computed."""
         text = self._about_values()
         if text is not None:
             self._run.note(NOT_FINITE, text)
+
+    def result(self) -> Sweep:
+        """Return the result."""
         return self._result(self._run.notes)
 
-    def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
-        classes = by_class(self._engine, self._head, found[self._head.scores])
-        labels = np.asarray([winner(self._head, one) if is_choosable(one) else -1 for one in classes])
+    def _measure(self, found: dict[str, Array], x: Array) -> tuple[Array, Array, Array]:
+        labels = winners(self._engine, self._head, found, x)
         totals = self._totals(found[self._watched.output])[:, self._channel]
-        return answers_of(self._engine, self._target, found), labels, totals
+        return answers_of(self._engine, self._target, found, x), labels, totals
 
     def _totals(self, activation: Array) -> Array:
         axis = channel_axis(self._watched, activation.ndim - 1) + 1
@@ -142,9 +148,13 @@ class _Sweep:
 
     def _names(self) -> dict[int, str]:
         """Return the names of the classes that win somewhere."""
-        labels = self._engine.model.labels or ()
-        winners = {*self._label[self._done].tolist(), int(self._baseline[1][0])}
-        return {index: labels[index] for index in sorted(winners) if 0 <= index < len(labels)}
+        if not self._head.has_classes:
+            return {}
+        found = {*self._label[self._done].tolist(), int(self._baseline[1][0])}
+        names = {
+            index: label_of(self._engine.model, self._head, index) for index in sorted(found) if index >= 0
+        }
+        return {index: name for index, name in names.items() if name is not None}
 
     def _about_values(self) -> str | None:
         values = np.stack([self._probability[self._done], self._activation[self._done]])

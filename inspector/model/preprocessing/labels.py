@@ -37,6 +37,11 @@ def find_labels(
     return None
 
 
+def written_labels(metadata: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return the names that the file itself says, however many there are."""
+    return _own(metadata) or _ultralytics(metadata)
+
+
 def _fits(labels: tuple[str, ...], classes: int | None) -> bool:
     return bool(labels) and (classes is None or len(labels) == classes)
 
