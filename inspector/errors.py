@@ -28,6 +28,9 @@ from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from types import TracebackType
 
+LONGEST = 4_000
+"""Characters of a message: whatever a caller gave stands in it, and a response over the wire has no room for more."""
+
 
 class InspectorError(Exception):
     """The root of all errors that this package raises on purpose."""
@@ -35,6 +38,7 @@ class InspectorError(Exception):
     reason = "INTERNAL"
 
     def __init__(self, message: str, *, reason: str | None = None, field: str | None = None) -> None:
+        message = _cut(message, most=LONGEST)
         super().__init__(message)
         self.message = message
         self.reason = reason or type(self).reason
@@ -182,6 +186,24 @@ def within(path: str, *, always: bool = False) -> Within:
     return Within(path, always)
 
 
+class Naming(AbstractContextManager[None]):
+    """The block of `naming`."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, InspectorError) and not error.field:
+            error.field = self._field
+
+
+def naming(field: str) -> Naming:
+    """Let an error that passes and names no field name this one."""
+    return Naming(field)
+
+
 def located(error: InspectorError, path: str) -> InspectorError:
     """Return the same error with `path` before its field; one that names none gets `path` itself."""
     if not isinstance(error.field, WholePath):
@@ -200,10 +222,14 @@ def unknown_name(what: str, given: str, known: Iterable[str], *, field: str | No
     names = sorted(known)
     shown = ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
     return NotFoundError(
-        f"There is no {what} {given!r}. Known: {shown or 'none'}.{nearest(given, names, most=3)}",
+        f"There is no {what} {_cut(given)!r}. Known: {shown or 'none'}.{nearest(given, names, most=3)}",
         reason=f"{what.upper().replace(' ', '_')}_NOT_FOUND",
         field=what if field is None else field,
     )
+
+
+def _cut(text: str, *, most: int = 200) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def nearest(given: object, known: Iterable[str], *, most: int = 1) -> str:
@@ -213,6 +239,12 @@ def nearest(given: object, known: Iterable[str], *, most: int = 1) -> str:
 
 
 def in_brief(value: object, *, long: str = "{}") -> str:
-    """Return a value as messages show it: as Python writes it, or where that is long, its type in the words `long`."""
-    text = repr(value)
+    """Return a value as messages show it: as Python writes it, or where that is long, its type in the words `long`.
+
+    What Python cannot write (a list within lists too deep, a number of too many digits) is shown by its type, too.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 — whatever a caller's object does, the error is about the argument
+        return long.format(type(value).__name__)
     return text if len(text) <= 60 else long.format(type(value).__name__)

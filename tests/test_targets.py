@@ -44,7 +44,7 @@ def test_what_can_never_fit_is_refused_at_once(make: Callable[..., Any]) -> None
         (Unit, ("relu3", 5, "12"), "position"),
         (Unit, ("relu3", 5, (1, (2,))), "position"),
         (Unit, (3,), "layer"),
-        (Class, (1.0,), "index"),
+        (Class, (1.5,), "index"),
         (Class, ("a",), "index"),
         (Class, (0, 1), "output"),
         (Class, (0, "y", (1, "two")), "position"),

@@ -26,7 +26,7 @@ from benchmarks.protocol import THREADS
 from benchmarks.versions import versions_here, versions_of
 
 PEER_PACKAGES = ("torch", "torchvision", "transformers", "timm", "onnx", "onnxscript", "onnx2torch")
-OUR_PACKAGES = ("inspector", "onnx", "onnxruntime")
+OUR_PACKAGES = ("onnx-inspector", "onnx", "onnxruntime")
 
 
 def main() -> None:

@@ -13,10 +13,16 @@ from inspector.plugins import load_plugins
 from inspector.types.requests.base import REQUESTS, description_of
 
 OWN = {
+    "delete": "Unload a model of a service, and remove it if it was uploaded.",
+    "load": "Make a model of a service ready to answer.",
     "methods": "List the attribution methods: what each computes, and its options with their defaults.",
+    "models": "List the models of a service, and what each can do now.",
     "neighbors": "Find the images whose features are nearest to the query's.",
     "pca": "Lay images out on the principal components of their features.",
+    "report": "Write one page about a model: its answers, why they are so, what its units look for.",
     "serve": "Serve models over gRPC until SIGTERM or Ctrl-C, then drain.",
+    "unload": "Free the memory of a model of a service, once its running calls have ended.",
+    "upload": "Send a model to a service, and load it there.",
 }
 """What is no verb of a model: each has a module of its name here, with a function of its name."""
 

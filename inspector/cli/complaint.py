@@ -8,10 +8,11 @@ from rich.markup import escape
 from inspector.errors import InspectorError
 
 
-def complain(error: InspectorError) -> None:
-    """Print an error to stderr, with its stable reason."""
+def complain(error: InspectorError, *, word: str = "error") -> None:
+    """Print an error to stderr in one line, with its stable reason; `word` says what comes of it."""
+    message = " ".join(error.message.splitlines())
     Console(stderr=True).print(
-        f"[bold red]error[/] {escape(error.message)} [dim]({error.reason})[/]",
+        f"[bold red]{word}[/] {escape(message)} [dim]({error.reason})[/]",
         highlight=False,
         soft_wrap=True,
     )

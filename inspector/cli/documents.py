@@ -27,7 +27,10 @@ def document(result: Result, images: Sequence[Path]) -> object:
         case Predictions():
             return [_prediction(image, one) for image, one in zip(images, result, strict=True)]
         case Vectors():
-            return [{"image": image, "vector": vector} for image, vector in zip(images, result, strict=True)]
+            return [
+                {"image": image, "vector": vector, "notes": result.notes}
+                for image, vector in zip(images, result, strict=True)
+            ]
         case Maps():
             found = [_map(result, index) for index in range(len(result.maps))]
             return found[0] if len(found) == 1 else found
@@ -109,7 +112,7 @@ def _map(result: Maps, index: int) -> dict[str, object]:
 
 def _layer(layer: Layer) -> dict[str, object]:
     field = layer.receptive_field
-    axes = () if field is None else (field.rows, field.columns)
+    axes = () if field is None else field.axes
     geometry = {name: [float(getattr(axis, name)) for axis in axes] for name in ("size", "stride", "offset")}
     return {
         "name": layer.name,

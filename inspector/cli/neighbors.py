@@ -6,16 +6,29 @@ from typing import Annotated
 
 import typer
 
-from inspector.cli.options import FeatureOptions, Image, Images, Json, Model, WhereOptions, find_images
-from inspector.cli.output import print_json, print_table
+from inspector.cli.answers import Answer
+from inspector.cli.destination import DOCUMENT, PAGE, PICTURES, TABLE, destination
+from inspector.cli.exits import EXIT_INCOMPLETE
+from inspector.cli.images import thumbnail
+from inspector.cli.options import (
+    AnswerOptions,
+    FeatureOptions,
+    Image,
+    Images,
+    ModelName,
+    WhereOptions,
+    find_images,
+)
+from inspector.cli.output import deliver
 from inspector.cli.parameters import grouped
 from inspector.cli.where import features_of
 from inspector.collections.neighbors import neighbors as find_neighbors
+from inspector.render.strip import neighbor_strip
 
 
 @grouped
 def neighbors(
-    model: Model,
+    model: ModelName,
     query: Image,
     images: Images,
     *,
@@ -23,21 +36,39 @@ def neighbors(
     k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 5,
     metric: Annotated[str, typer.Option("--metric", help="cosine or euclidean.")] = "cosine",
     where: WhereOptions,
-    as_json: Json = False,
+    answer: AnswerOptions,
 ) -> None:
     """Find the images whose features are nearest to the query's."""
-    paths = find_images(images)
-    vectors = features_of([query, *paths], model, features=features, where=where)
+    where.require_consistent()
+    to = destination(answer.output, command="neighbors", forms=(*PICTURES, *TABLE, *DOCUMENT, *PAGE))
+    vectors, answered = features_of(
+        [query, *find_images(images)], model, features=features, where=where, needed=1
+    )
+    paths = answered.images[1:]
     found = find_neighbors(vectors[1:], vectors[:1], k=k, metric=metric)
-    rows = [
-        {"image": paths[index], "distance": float(distance)}
+    nearest = [
+        (paths[index], float(distance))
         for index, distance in zip(found.indices[0], found.distances[0], strict=True)
     ]
-    if as_json:
-        print_json({"query": query, "metric": metric, "neighbors": rows})
-        return
-    print_table(
-        ("image", f"{metric} distance"),
-        [(r["image"], f"{r['distance']:.4f}") for r in rows],
+    columns = ("image", f"{metric} distance")
+    made = Answer(
         title=f"nearest to {query}",
+        lines=(f"nearest to {query}",),
+        printed=(columns, [(str(path), f"{distance:.4f}") for path, distance in nearest]),
+        sheet=lambda: (columns, nearest),
+        document=lambda: {
+            "query": query,
+            "metric": metric,
+            "neighbors": [{"image": path, "distance": distance} for path, distance in nearest],
+        },
+        pictures=lambda: [
+            neighbor_strip(
+                thumbnail(query),
+                [thumbnail(path) for path, _ in nearest],
+                [distance for _, distance in nearest],
+            )
+        ],
     )
+    deliver(made, to, as_json=answer.as_json)
+    if not answered.is_complete:
+        raise typer.Exit(EXIT_INCOMPLETE)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from inspector.errors import InvalidInputError
+from inspector.types.array_files import ARRAY_SUFFIXES, is_array_file
 from inspector.types.control import Deadline
 
 WHERE, ANSWER, TARGET = "Where it runs", "Where the answer goes", "What is explained"
@@ -20,15 +21,21 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _SHORTEST = 1e-3
 """Seconds that the last call has where the time is over: it says so by the error that all calls have for it."""
 
-Model = Annotated[
+ModelName = Annotated[
     str,
     typer.Argument(
-        metavar="MODEL", help="An .onnx file or a folder with one; with --server, a model's name."
+        metavar="MODEL",
+        help="An .onnx file or a folder with one; with --server, a model's name (demo or models/demo).",
     ),
 ]
-Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="A JPEG, PNG or WebP file.")]
+Image = Annotated[
+    Path, typer.Argument(metavar="IMAGE", help="A JPEG, PNG or WebP file, or an array (.npy, .npz).")
+]
 Images = Annotated[
-    list[Path], typer.Argument(metavar="IMAGES...", help="JPEG, PNG or WebP files, or folders of them.")
+    list[Path],
+    typer.Argument(
+        metavar="IMAGES...", help="JPEG, PNG or WebP files, arrays (.npy, .npz), or folders of them."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.", rich_help_panel=ANSWER)]
 
@@ -84,24 +91,63 @@ class ServiceOptions:
         return Deadline(self.timeout or 0.0)
 
 
+_HERE_ONLY = {
+    "device": "a service chooses the device for all of its models (inspector serve --device)",
+    "preprocessing": "on a service it is given when the model is uploaded or loaded there",
+    "labels": "on a service they are given when the model is uploaded",
+}
+"""Options of a model in this process, and what a service has instead."""
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class WhereOptions(ServiceOptions):
     """Where the model runs, and as what."""
 
     device: Annotated[
-        str,
-        typer.Option("--device", help="auto, cpu, cuda or cuda:N (in-process only).", rich_help_panel=WHERE),
-    ] = "auto"
+        str | None,
+        typer.Option(
+            "--device",
+            help="auto, cpu, cuda or cuda:N; default: auto (in-process only).",
+            rich_help_panel=WHERE,
+        ),
+    ] = None
     preprocessing: Annotated[
         str | None,
         typer.Option(
             "--preprocessing",
-            metavar="JSON",
-            help='Override what was found in the file, e.g. \'{"scale": 0.0039, "mean": \\[0.5]}\', or @file.json '
-            "(in-process only).",
+            metavar="PRESET|JSON",
+            help="Override what was found in the file: imagenet, caffe, tf, clip, 0..1, 0..255, -1..1, or keys such as "
+            '\'{"scale": 0.0039, "mean": \\[0.5]}\', or @file.json (in-process only).',
             rich_help_panel=WHERE,
         ),
     ] = None
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            metavar="FILE",
+            help="The names of the classes: one per line, or JSON (in-process only).",
+            rich_help_panel=WHERE,
+        ),
+    ] = None
+
+    def require_consistent(self) -> None:
+        """Raise InvalidInputError for options that the place where the model runs does not know."""
+        if self.server is None:
+            for name in ("tls", "root_certificates"):
+                if getattr(self, name):
+                    raise InvalidInputError(
+                        f"{_flag(name)} belongs to --server: without one the model runs in this process.",
+                        field=name,
+                    )
+            return
+        for name, instead in _HERE_ONLY.items():
+            if getattr(self, name) is not None:
+                raise InvalidInputError(f"{_flag(name)} works in-process; {instead}.", field=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +160,8 @@ class AnswerOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="The picture, in the format of the suffix (several: FILE-1, FILE-2, …), or the arrays: .npy, .npz.",
+            help="A file, in the form that its suffix says: pictures (.png, .jpg, …; several: FILE-1, FILE-2, …), "
+            "arrays (.npy, .npz), a table (.csv), .json, or a page (.html).",
             rich_help_panel=ANSWER,
         ),
     ] = None
@@ -138,13 +185,22 @@ def find_images(paths: list[Path]) -> list[Path]:
     """Return the image files among paths, folders searched one level deep, in order."""
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-        else:
-            found.append(path)
+        found += _images_in(path) if path.is_dir() else [path]
     if not found:
         raise InvalidInputError(
-            f"There are no images ({', '.join(sorted(SUFFIXES))}) in {', '.join(map(str, paths))}.",
+            f"There are no images ({', '.join((*sorted(SUFFIXES), *ARRAY_SUFFIXES))}) in {', '.join(map(str, paths))}.",
             field="images",
         )
     return found
+
+
+def _images_in(folder: Path) -> list[Path]:
+    """Return the pictures in a folder, or else its arrays: beside pictures they are what was made of them."""
+    try:
+        files = sorted(folder.iterdir())
+        pictures = [path for path in files if path.suffix.lower() in SUFFIXES]
+        return pictures or [path for path in files if is_array_file(path)]
+    except OSError as error:
+        raise InvalidInputError(
+            f"The folder {folder} cannot be read: {error.strerror}.", field="images"
+        ) from error

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
+from inspector.cli.answers import Answer, write
+from inspector.cli.destination import PICTURES, Destination
 from inspector.cli.documents import plain
 
 # In a pipe there is no width to fit: long names stay on one line.
@@ -55,8 +64,28 @@ def say_notes(notes: Sequence[str]) -> None:
         _err.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
 
 
+def deliver(answer: Answer, to: Destination | None, *, as_json: bool) -> None:
+    """Write an answer's file, say its notes, and print it for people or machines."""
+    if to is not None:
+        for path in write(answer, to):
+            say_written(path)
+    say_notes(answer.notes)
+    if as_json:
+        print_json(answer.document())
+        return
+    if to is not None and to.suffix not in PICTURES:
+        return  # the file holds all that there is to say
+    for line in answer.lines:
+        say(line)
+    columns, rows = answer.printed
+    if rows:
+        print_table(columns, rows)
+
+
 @contextmanager
-def progress_bar(what: str, *, as_json: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(
+    what: str, *, as_json: bool, unit: str = "steps"
+) -> Iterator[Callable[[int, int], None] | None]:
     """Give the function that moves a bar on stderr, (done, total), from its first call on; None where nobody looks.
 
     That is where JSON is asked for, and where stderr is no terminal.
@@ -64,7 +93,8 @@ def progress_bar(what: str, *, as_json: bool) -> Iterator[Callable[[int, int], N
     if as_json or not _err.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    count = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True) as bar:
 
         def move(done: int, total: int) -> None:
@@ -73,3 +103,8 @@ def progress_bar(what: str, *, as_json: bool) -> Iterator[Callable[[int, int], N
             bar.update(bar.tasks[0].id, completed=done, total=total)
 
         yield move
+
+
+def progress_steps() -> Callable[[str], AbstractContextManager[object]]:
+    """Return what tells on stderr, while it lasts, what is being done; nothing where nobody looks."""
+    return _err.status if _err.is_terminal else lambda _what: nullcontext()

@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from PIL import Image
 
-from inspector.cli.options import AnswerOptions, FeatureOptions, Images, Model, WhereOptions, find_images
-from inspector.cli.output import print_json, print_table, say_written
+from inspector.cli.answers import Answer
+from inspector.cli.destination import ARRAYS, DOCUMENT, ONE_ARRAY, PAGE, PICTURES, TABLE, destination
+from inspector.cli.exits import EXIT_INCOMPLETE
+from inspector.cli.images import thumbnail
+from inspector.cli.options import AnswerOptions, FeatureOptions, Images, ModelName, WhereOptions, find_images
+from inspector.cli.output import deliver
 from inspector.cli.parameters import grouped
 from inspector.cli.where import features_of
 from inspector.collections.pca import fit_pca
 from inspector.errors import InvalidInputError
-from inspector.model.checks.limits import Limits
-from inspector.model.preprocessing.images import decode_image
 from inspector.render.scatter import pca_scatter
-from inspector.types.results.base import save_pictures
+
+_FORMS = (*PICTURES, *ONE_ARRAY, *ARRAYS, *TABLE, *DOCUMENT, *PAGE)
 
 
 @grouped
 def pca(
-    model: Model,
+    model: ModelName,
     images: Images,
     *,
     features: FeatureOptions,
@@ -30,22 +32,43 @@ def pca(
     answer: AnswerOptions,
 ) -> None:
     """Lay images out on the principal components of their features."""
-    if answer.output is not None and components < 2:
+    where.require_consistent()
+    to = destination(answer.output, command="pca", forms=_FORMS)
+    if to is not None and to.suffix in PICTURES and components < 2:
         raise InvalidInputError("A picture needs two components: --components 2.", field="components")
-    paths = find_images(images)
-    vectors = features_of(paths, model, features=features, where=where)
+    vectors, answered = features_of(find_images(images), model, features=features, where=where)
+    paths = answered.images
     fitted = fit_pca(vectors, components=components)
     points = fitted.project(vectors)
-    if answer.output is not None:
-        thumbnails = [Image.fromarray(decode_image(path, limits=Limits())) for path in paths]
-        shares = [float(share) for share in fitted.explained_variance_ratio[:2]]
-        picture = pca_scatter(points[:, :2], thumbnails, explained=shares)
-        for path in save_pictures([picture], answer.output):
-            say_written(path)
-    rows = [{"image": path, "point": point} for path, point in zip(paths, points, strict=True)]
-    if answer.as_json:
-        print_json({"explained_variance_ratio": fitted.explained_variance_ratio, "points": rows})
-    elif answer.output is None:
-        numbers = [(r["image"], *(f"{v:.4g}" for v in r["point"])) for r in rows]
-        columns = ("image", *(f"PC{i + 1}" for i in range(components)))
-        print_table(columns, numbers, title="principal components")
+    ratio = fitted.explained_variance_ratio
+    columns = ("image", *(f"PC{index + 1}" for index in range(components)))
+    placed = list(zip(paths, points.tolist(), strict=True))
+    made = Answer(
+        title="principal components",
+        lines=("principal components",),
+        printed=(columns, [(str(path), *(f"{value:.4g}" for value in point)) for path, point in placed]),
+        sheet=lambda: (columns, [(path, *point) for path, point in placed]),
+        document=lambda: {
+            "explained_variance_ratio": ratio,
+            "points": [{"image": path, "point": point} for path, point in placed],
+        },
+        arrays=lambda: (
+            {"points": points}
+            if to is not None and to.suffix in ONE_ARRAY
+            else {"points": points, "explained_variance_ratio": ratio}
+        ),
+        pictures=lambda: (
+            []
+            if components < 2
+            else [
+                pca_scatter(
+                    points[:, :2],
+                    [thumbnail(path) for path in paths],
+                    explained=[float(share) for share in ratio[:2]],
+                )
+            ]
+        ),
+    )
+    deliver(made, to, as_json=answer.as_json)
+    if not answered.is_complete:
+        raise typer.Exit(EXIT_INCOMPLETE)

@@ -31,12 +31,19 @@ def serve(
         Path | None, typer.Option("--repository", help="The folder of the models. [default: models]")
     ] = None,
     load: Annotated[
-        str | None, typer.Option("--load", metavar="ID,ID…", help='Models to load at the start; "*" for all.')
+        str | None,
+        typer.Option(
+            "--load",
+            metavar="ID,ID…",
+            help='Models that must be loaded before it serves; "*" for all that can be.',
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads that run models.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Threads that run models. [default: 4]")
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option("--log-level", help="What goes to stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve models over gRPC until SIGTERM or Ctrl-C, then drain.

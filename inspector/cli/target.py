@@ -24,9 +24,14 @@ _PART = ("tensor", "index", "region", "reduce", "mask", "direction")
 class TargetOptions:
     """What is explained: a class, a unit of a layer, or a part of an output or a layer."""
 
-    class_index: Annotated[
-        int | None,
-        typer.Option("--class", help="A class index; default: the most probable.", rich_help_panel=TARGET),
+    chosen_class: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="INDEX|NAME",
+            help="A class by its index or its label; default: the most probable.",
+            rich_help_panel=TARGET,
+        ),
     ] = None
     layer: Annotated[
         str | None,
@@ -109,23 +114,35 @@ def read_target(given: TargetOptions) -> Target:
     """Return the unit where a layer is named, the part where one is chosen, else the class."""
     part = given.given(*_PART)
     if given.layer is not None:
-        if given.class_index is not None:
+        if given.chosen_class is not None:
             raise InvalidInputError("Give --class or --layer, not both: a target is a class or a unit.")
         if part:
             raise InvalidInputError(
                 "Give --layer or --tensor, not both: --tensor takes the name of a layer too."
             )
         return Unit(given.layer, given.channel, read_indices(given.position, option="--position"))
-    if given.channel is not None or (given.position is not None and given.class_index is None):
+    if given.channel is not None or (given.position is not None and given.chosen_class is None):
         raise InvalidInputError(
             "--channel and --position choose a unit of a layer: give --layer too (or, with --position, --class).",
             field="layer",
         )
-    if given.class_index is not None or not part:
+    if given.chosen_class is not None or not part:
         if part not in ([], ["tensor"]):
             raise InvalidInputError("Give --class, or one of --index, --region and --direction.")
-        return Class(given.class_index, given.tensor, read_indices(given.position, option="--position"))
+        index, label = _read_class(given.chosen_class)
+        position = read_indices(given.position, option="--position")
+        return Class(index, given.tensor, position, label=label)
     return _read_part(given)
+
+
+def _read_class(text: str | None) -> tuple[int | None, str | None]:
+    """Return an index, or what is none as a label."""
+    if text is None:
+        return None, None
+    try:
+        return int(text), None
+    except ValueError:
+        return None, text
 
 
 def _read_part(given: TargetOptions) -> Target:

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, nearest
 from inspector.types.arrays import Array
+from inspector.types.preprocessing import PreprocessingLike
+from inspector.types.presets import PRESETS
 from inspector.types.targets import Span
 
 
@@ -60,19 +62,46 @@ def read_pairs(
     return pairs
 
 
-def read_preprocessing(text: str | None) -> dict[str, Any] | None:
-    """Read --preprocessing: JSON, or @ and the name of a file with it."""
-    if text is None:
+def read_preprocessing(text: str | None) -> PreprocessingLike | None:
+    """Read --preprocessing: the name of a preset, JSON, or @ and the name of a file with it."""
+    if text is None or text in PRESETS:
+        return text
+    shape = f"Give a preset ({', '.join(PRESETS)}), a JSON object, or @file.json."
+    try:
+        found = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidInputError(
+            f"--preprocessing is no JSON object: {error}. {shape}{nearest(text, PRESETS)}",
+            field="preprocessing",
+        ) from error
+    if isinstance(found, dict):
+        return found
+    if isinstance(found, str) and found in PRESETS:
+        return found
+    raise InvalidInputError(f"--preprocessing must be a JSON object. {shape}", field="preprocessing")
+
+
+def read_labels(path: Path | None) -> list[str] | None:
+    """Read --labels: one name per line, or a JSON list of names, or a JSON object from index to name."""
+    if path is None:
         return None
     try:
-        found = json.loads(Path(text[1:]).read_text() if text.startswith("@") else text)
+        text = path.read_text(encoding="utf-8-sig")
+        found: Any = json.loads(text) if path.suffix.lower() == ".json" else text.splitlines()
     except (OSError, ValueError) as error:
+        raise InvalidInputError(f"--labels {path} cannot be read: {error}.", field="labels") from error
+    if isinstance(found, dict):
+        found = [found.get(str(index)) for index in range(len(found))]
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise InvalidInputError(
-            f"--preprocessing is no JSON object: {error}.", field="preprocessing"
-        ) from error
-    if not isinstance(found, dict):
-        raise InvalidInputError("--preprocessing must be a JSON object.", field="preprocessing")
-    return found
+            f"--labels {path} holds no names: give one per line, or JSON: a list, or an object from index to name.",
+            field="labels",
+        )
+    while found and not found[-1].strip():  # the end of the last line
+        found.pop()
+    if not found:
+        raise InvalidInputError(f"--labels {path} is empty.", field="labels")
+    return [one.strip() for one in found]
 
 
 def _read_span(text: str) -> Span:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from inspector.cli.documents import document
+from inspector.cli.answers import answer_of
+from inspector.cli.destination import PICTURES, Destination, destination, no_form
+from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.fields import (
     own_fields,
     parameter_of,
@@ -17,17 +20,30 @@ from inspector.cli.fields import (
     read_method_options,
     target_fields,
 )
-from inspector.cli.files import ARRAYS, save
-from inspector.cli.options import AnswerOptions, Images, Model, WhereOptions, find_images
-from inspector.cli.output import print_json, print_table, progress_bar, say, say_notes, say_written
+from inspector.cli.forms import forms_of
+from inspector.cli.images import Answered, ask_about, require_one_each
+from inspector.cli.options import AnswerOptions, Images, ModelName, WhereOptions, find_images
+from inspector.cli.output import deliver, progress_bar
 from inspector.cli.parameters import Command, filled, keyword, parameters_of, with_signature
 from inspector.cli.target import UNIT, TargetOptions, read_target
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
 from inspector.errors import unknown_name
-from inspector.types.requests.base import OPTIONS, Request, description_of, takes_images
-from inspector.types.results.base import Cell, Result, shown
+from inspector.types.array_files import is_array_file
+from inspector.types.requests.base import (
+    OPTIONS,
+    ImagesRequest,
+    Request,
+    description_of,
+    result_kind,
+    takes_images,
+)
+from inspector.types.results.base import Result
 from inspector.types.results.maps import Maps
+from inspector.types.results.sweep import Sweep
+
+if TYPE_CHECKING:
+    from inspector.face.model import Model
 
 _Inputs = Annotated[
     list[str] | None,
@@ -41,7 +57,7 @@ _Inputs = Annotated[
 
 def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
-    parameters = [keyword("model", Model)]
+    parameters = [keyword("model", ModelName)]
     if takes_images(request):
         parameters.append(keyword("images", Images))
     own = [parameter_of(request, one) for one in own_fields(request)]
@@ -54,22 +70,41 @@ def command_of(request: type[Request[Any]]) -> Command:
     parameters += [*parameters_of(WhereOptions), *parameters_of(AnswerOptions)]
 
     def run(**given: Any) -> None:
-        where, answer = filled(WhereOptions, given), filled(AnswerOptions, given)
+        where, chosen = filled(WhereOptions, given), filled(AnswerOptions, given)
+        where.require_consistent()
         images = find_images(given["images"]) if takes_images(request) else []
         asked = read_request(request, given, images=images, where=where)
-        with (
-            open_model(given["model"], where) as model,
-            progress_bar(request.verb, as_json=answer.as_json) as progress,
-        ):
-            result = model.ask(asked, progress=progress, timeout=time_for(where))
-        deliver(result, images, answer)
-        if result.failed:
-            raise typer.Exit(EXIT_FINDINGS)
+        to = destination(chosen.output, command=request.verb, forms=forms_of(asked))
+        with open_model(given["model"], where) as model:
+            _require_drawable(model, to, asked)
+            if any(map(is_array_file, images)):
+                require_one_each(images, model.info.input)
+            with progress_bar(request.verb, as_json=chosen.as_json) as progress:
+                ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
+                result, answered = _ask(ask, asked, images)
+        answer = answer_of(result, answered.images, title=f"{request.verb} of {given['model']}")
+        deliver(answer, to, as_json=chosen.as_json)
+        if result.failed or not answered.is_complete:
+            raise typer.Exit(EXIT_INCOMPLETE)
 
     return with_signature(run, parameters, name=request.verb, doc=escape(description_of(request)))
 
 
-EXIT_FINDINGS = 1
+def _ask(ask: Callable[[Any], Any], request: Request[Any], images: Sequence[Path]) -> tuple[Result, Answered]:
+    if isinstance(request, ImagesRequest):
+        return ask_about(request, images, ask)
+    return ask(request), Answered(images=images, is_complete=True)
+
+
+def _require_drawable(model: Model, to: Destination | None, request: Request[Any]) -> None:
+    """Raise InvalidInputError where a picture is wanted of maps over a flat vector."""
+    if to is None or to.suffix not in PICTURES or not issubclass(result_kind(type(request)), Maps | Sweep):
+        return
+    if model.info.input.layout == "NC":
+        forms = [form for form in forms_of(request) if form not in PICTURES]
+        raise no_form(
+            to.path, command=request.verb, forms=forms, why=": the model's input is a flat vector, no picture"
+        )
 
 
 def read_request(
@@ -92,31 +127,3 @@ def read_request(
         pairs = read_pairs(given.get("inputs") or (), option="--input", shape="NAME=FILE.npy")
         values["inputs"] = {name: read_array(Path(path)) for name, path in pairs.items()}
     return request(**values)
-
-
-def deliver(result: Result, images: Sequence[Path], answer: AnswerOptions) -> None:
-    """Write a result's files, say its notes, and print it for people or machines."""
-    if answer.output is not None:
-        for path in save(result, answer.output):
-            say_written(path)
-    say_notes(result.notes)
-    if answer.as_json:
-        print_json(document(result, images))
-        return
-    if answer.output is not None and answer.output.suffix.lower() in ARRAYS:
-        return  # the file holds all that there is to say
-    for line in result.summary():
-        say(line)
-    columns, rows = result.table()
-    if rows and not isinstance(result, Maps):  # its summary has a line per map
-        print_table(columns, [_named(columns, row, images) for row in rows])
-
-
-def _named(columns: Sequence[str], row: Sequence[Cell], images: Sequence[Path]) -> list[str]:
-    """Return a row in which images have their names for their numbers."""
-    return [
-        str(images[cell])
-        if column == "image" and isinstance(cell, int) and cell < len(images)
-        else shown(cell)
-        for column, cell in zip(columns, row, strict=True)
-    ]

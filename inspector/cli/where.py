@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspector.cli.engine import engine_needed
+from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import FeatureOptions, ServiceOptions, WhereOptions
-from inspector.cli.texts import read_preprocessing
-from inspector.errors import InvalidInputError
+from inspector.cli.output import say_notes
+from inspector.cli.texts import read_labels, read_preprocessing
+from inspector.types.array_files import is_array_file
 from inspector.types.arrays import Array
 from inspector.types.options import MethodInfo
 from inspector.types.requests.features import FeaturesRequest
@@ -26,35 +29,33 @@ if TYPE_CHECKING:
 @contextmanager
 def open_model(name: str, where: WhereOptions) -> Iterator[Model]:
     """Load the file, or find the model on the service; it is closed afterwards."""
-    given = read_preprocessing(where.preprocessing)
+    where.require_consistent()
     if where.server is None:
+        given, labels = read_preprocessing(where.preprocessing), read_labels(where.labels)
         with engine_needed():
             from inspector.face.load import load  # noqa: PLC0415
-        with load(name, device=where.device, preprocessing=given) as model:
+        with load(name, device=where.device or "auto", preprocessing=given, labels=labels) as model:
             yield model
         return
-    if given is not None:
-        raise InvalidInputError(
-            "--preprocessing works in-process; on a service it is given when the model is loaded there.",
-            field="preprocessing",
-        )
-    if where.device != WhereOptions.device:
-        raise InvalidInputError(
-            "--device works in-process; a service chooses the device when it loads the model.", field="device"
-        )
     with connect(where) as client:
         model_there: Any = client.model(name)
         yield model_there
 
 
 def features_of(
-    images: Sequence[Path], model: str, *, features: FeatureOptions, where: WhereOptions
-) -> Array:
-    """Return one vector per image, (N, D)."""
+    images: Sequence[Path], model: str, *, features: FeatureOptions, where: WhereOptions, needed: int = 0
+) -> tuple[Array, Answered]:
+    """Return one vector per image that can be read, (N, D), and which those are; the first `needed` must be."""
     pooling: Any = features.pooling  # any text: the request checks it
     asked = FeaturesRequest(images=list(images), layer=features.layer, pooling=pooling)
     with open_model(model, where) as opened:
-        return opened.ask(asked, timeout=time_for(where)).vectors
+        if any(map(is_array_file, images)):
+            require_one_each(images, opened.info.input)
+        found, answered = ask_about(
+            asked, images, lambda one: opened.ask(one, timeout=time_for(where)), needed=needed
+        )
+    say_notes(found.notes)
+    return found.vectors, answered
 
 
 def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
@@ -68,15 +69,16 @@ def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
 
 
 def connect(where: ServiceOptions) -> Client:
-    """Return the client of the service that was named."""
+    """Return the client of the service that was named, by --server or INSPECTOR_SERVER, or else of this machine's."""
     from inspector.client import Client, Endpoint, Tls  # noqa: PLC0415
-    from inspector.client.endpoint import TIMEOUT  # noqa: PLC0415
+    from inspector.client.endpoint import ADDRESS, TIMEOUT  # noqa: PLC0415
 
     encrypted = where.tls or where.root_certificates is not None
     tls = Tls(root_certificates=where.root_certificates) if encrypted else None
     left = where.seconds_left
     timeout = TIMEOUT if left is None else left
-    return Client(Endpoint(str(where.server), token=where.token, tls=tls, timeout=timeout))
+    address = where.server or os.environ.get("INSPECTOR_SERVER") or ADDRESS
+    return Client(Endpoint(address, token=where.token, tls=tls, timeout=timeout))
 
 
 def time_for(where: WhereOptions) -> float | None:

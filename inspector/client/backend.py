@@ -12,7 +12,7 @@ from inspector.types.control import Control
 from inspector.types.requests.base import Request
 from inspector.types.results.base import Result
 from inspector.wire.calls import rpc_of
-from inspector.wire.models import PREFIX as MODELS
+from inspector.wire.models import resource_name
 from inspector.wire.requests import request_to_message
 from inspector.wire.results import has_partial, progress_of_response, result_of_response
 
@@ -25,7 +25,7 @@ class WireBackend:
     def __init__(self, connection: Connection, model: str) -> None:
         """Speak about the model with that id."""
         self._connection = connection
-        self._model = MODELS + model
+        self._model = resource_name(model)
 
     def __repr__(self) -> str:
         return f"{self._model} at {self._connection.address}"

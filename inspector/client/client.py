@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
 
 from inspector.client.backend import WireBackend
 from inspector.client.collections import WireCollections
@@ -18,15 +16,16 @@ from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo
 from inspector.types.control import Control
 from inspector.types.options import MethodInfo, VerbInfo
+from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.served_model import ServedModel
+from inspector.types.sources import ModelSource
 from inspector.v1 import inspection_service_pb2, model_service_pb2
 from inspector.wire.codec import of_message
-from inspector.wire.models import PREFIX as MODELS
-from inspector.wire.models import model_of_message, override_to_message
+from inspector.wire.models import model_id, model_of_message, override_to_message, resource_name
 
 
 class Client:
-    """A connection to a service; models by their names, with the verbs of the Python API.
+    """A connection to a service; models by their names (demo or models/demo), with the verbs of the Python API.
 
     Raises the errors of `inspector.errors`, and ServerUnavailableError where nobody answers. Thread-safe.
     """
@@ -46,22 +45,28 @@ class Client:
 
     def upload(
         self,
-        source: str | Path | bytes,
+        source: ModelSource,
         *,
         name: str | None = None,
-        preprocessing: Mapping[str, Any] | None = None,
+        preprocessing: PreprocessingLike | None = None,
         labels: Sequence[str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
     ) -> ServedModel:
         """Send an .onnx file or its bytes, and load it; without a name it gets the file's.
 
-        `preprocessing` (only the keys to override) and `labels` are kept with it. The same upload once more is no
-        error; other bytes under a name that is taken are a ConflictError. `timeout` (seconds) is for sending and
-        loading.
+        `preprocessing` (only the keys to override, or the name of a preset) and `labels` are kept with it. The same
+        upload once more is no error; other bytes under a name that is taken are a ConflictError. `progress` is called
+        with the bytes sent and all bytes; `timeout` (seconds) is for sending and loading.
         """
+        identifier = id_for(source) if name is None else model_id(name)
         with open_model(source) as stream:
             messages = upload_messages(
-                stream, identifier=name or id_for(source), preprocessing=preprocessing, labels=labels
+                stream,
+                identifier=identifier,
+                preprocessing=preprocessing,
+                labels=labels,
+                progress=progress,
             )
             response = self._connection.call(
                 self._connection.models.UploadModel, messages, Control(timeout=timeout)
@@ -70,7 +75,7 @@ class Client:
 
     def register(self, name: str) -> ServedModel:
         """Load a model that lies in the server's repository folder under that name."""
-        request = model_service_pb2.RegisterModelRequest(model_id=name)
+        request = model_service_pb2.RegisterModelRequest(model_id=model_id(name))
         return model_of_message(self._connection.call(self._connection.models.RegisterModel, request).model)
 
     def models(self) -> tuple[ServedModel, ...]:
@@ -85,13 +90,14 @@ class Client:
 
     def served(self, name: str) -> ServedModel:
         """Return what the server tells of a model, loaded or not; NotFoundError names the nearest ones."""
-        request = model_service_pb2.GetModelRequest(name=MODELS + name)
+        request = model_service_pb2.GetModelRequest(name=resource_name(name))
         return model_of_message(self._connection.call(self._connection.models.GetModel, request).model)
 
     def model(self, name: str) -> Model:
         """Return a model to work with, with the verbs that it has in process; NotFoundError names the nearest ones."""
         self.served(name)
-        return Model(WireBackend(self._connection, name), name=name)
+        identifier = model_id(name)
+        return Model(WireBackend(self._connection, identifier), name=identifier)
 
     def attribution_methods(self) -> tuple[MethodInfo, ...]:
         """Return the methods of `attribute`, by name, with their options."""
@@ -106,23 +112,23 @@ class Client:
         return tuple(of_message(page, VerbInfo) for page in pages)
 
     def load(
-        self, name: str, *, preprocessing: Mapping[str, Any] | None = None, timeout: float | None = None
+        self, name: str, *, preprocessing: PreprocessingLike | None = None, timeout: float | None = None
     ) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
         request = model_service_pb2.LoadModelRequest(
-            name=MODELS + name, preprocessing=override_to_message(preprocessing)
+            name=resource_name(name), preprocessing=override_to_message(preprocessing)
         )
         response = self._connection.call(self._connection.models.LoadModel, request, Control(timeout=timeout))
         return model_of_message(response.model)
 
     def unload(self, name: str) -> ServedModel:
         """Free a model's memory once its running calls have ended."""
-        request = model_service_pb2.UnloadModelRequest(name=MODELS + name)
+        request = model_service_pb2.UnloadModelRequest(name=resource_name(name))
         return model_of_message(self._connection.call(self._connection.models.UnloadModel, request).model)
 
     def delete(self, name: str) -> None:
         """Unload a model, and remove it if it was uploaded."""
-        request = model_service_pb2.DeleteModelRequest(name=MODELS + name)
+        request = model_service_pb2.DeleteModelRequest(name=resource_name(name))
         self._connection.call(self._connection.models.DeleteModel, request)
 
     def collections(self) -> tuple[CollectionInfo, ...]:

@@ -14,7 +14,7 @@ from inspector.types.control import FREE, Control, Deadline
 from inspector.v1 import collection_service_pb2 as pb
 from inspector.wire.codec import of_message, to_message
 from inspector.wire.collections import COLLECTIONS, collection_of_message
-from inspector.wire.models import PREFIX as MODELS
+from inspector.wire.models import resource_name
 
 BATCH_ITEMS = 64
 BATCH_BYTES = 32 << 20
@@ -42,7 +42,7 @@ class WireCollections:
     ) -> CollectionInfo:
         """Add items in requests of bounded size: each request is done in full or not at all."""
         model = model.name if isinstance(model, Model) else model
-        said = {"model": MODELS + model if model else "", "layer": layer, "pooling": pooling}
+        said = {"model": resource_name(model) if model else "", "layer": layer, "pooling": pooling}
         deadline = None if control.timeout is None else Deadline(control.timeout)
         for batch in _batches(_messages("items", items, pb.Item)):
             request = to_message({"collection": COLLECTIONS + name, **said}, pb.AddItemsRequest)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import SEEK_END, BufferedIOBase, BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from inspector.errors import InvalidModelError
+from inspector.types.given import as_labels, require_text
+from inspector.types.preprocessing import PreprocessingLike
+from inspector.types.sources import ModelSource, as_source
 from inspector.v1 import model_service_pb2
 from inspector.wire.models import override_to_message
 
 CHUNK_BYTES = 1 << 20
 
 
-def id_for(source: str | Path | bytes) -> str:
+def id_for(source: ModelSource) -> str:
     """Return the id that a model gets when none is given: from the file's name, or from the bytes' digest."""
+    source = as_source(source)
     if isinstance(source, bytes):
         return f"model-{hashlib.sha256(source).hexdigest()[:12]}"
     slug = re.sub(r"[^a-z0-9._-]+", "-", Path(source).stem.lower()).strip("-._")
@@ -29,39 +32,52 @@ def upload_messages(
     stream: BufferedIOBase,
     *,
     identifier: str,
-    preprocessing: Mapping[str, Any] | None,
+    preprocessing: PreprocessingLike | None,
     labels: Sequence[str] | None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[model_service_pb2.UploadModelRequest]:
-    """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole."""
+    """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole.
+
+    `progress` is called with the bytes that were given to be sent, and all of them.
+    """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()
     header = model_service_pb2.UploadHeader(
-        model_id=identifier,
+        model_id=require_text(identifier, field="name"),
         size=stream.seek(0, SEEK_END),
         sha256=digest,
         preprocessing=override_to_message(preprocessing),
-        labels=labels or (),
+        labels=as_labels(labels) or (),
     )
     stream.seek(0)
-    return chain([model_service_pb2.UploadModelRequest(header=header)], _chunks(stream))
+    return chain(
+        [model_service_pb2.UploadModelRequest(header=header)],
+        _chunks(stream, size=header.size, progress=progress),
+    )
 
 
-def open_model(source: str | Path | bytes) -> BufferedIOBase:
+def open_model(source: ModelSource) -> BufferedIOBase:
     """Return a model's file or bytes as a stream."""
+    source = as_source(source)
     if isinstance(source, bytes):
         return BytesIO(source)
     try:
-        return Path(source).open("rb")
-    except OSError as error:
+        return source.open("rb")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidModelError(
-            f"The model {str(source)!r} cannot be read: {error.strerror}. Give one file; a model with external data "
+            f"The model {str(source)!r} cannot be read: {reason}. Give one file; a model with external data "
             "is put into the server's repository folder, and registered."
         ) from error
 
 
-def _chunks(stream: BufferedIOBase) -> Iterator[model_service_pb2.UploadModelRequest]:
+def _chunks(
+    stream: BufferedIOBase, *, size: int, progress: Callable[[int, int], None] | None
+) -> Iterator[model_service_pb2.UploadModelRequest]:
     offset = 0
     while data := stream.read(CHUNK_BYTES):
         yield model_service_pb2.UploadModelRequest(
             chunk=model_service_pb2.UploadChunk(offset=offset, data=data)
         )
         offset += len(data)
+        if progress is not None:
+            progress(offset, size)

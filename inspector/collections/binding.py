@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from inspector.errors import ConflictError, InvalidInputError
+from inspector.errors import ConflictError, InvalidInputError, in_brief
 from inspector.types.collections import POOLINGS
 
 
@@ -23,7 +23,7 @@ class Binding:
     def __post_init__(self) -> None:
         if self.pooling not in POOLINGS:
             raise InvalidInputError(
-                f"pooling is {self.pooling!r}; allowed: {', '.join(POOLINGS)}.", field="pooling"
+                f"pooling is {in_brief(self.pooling)}; allowed: {', '.join(POOLINGS)}.", field="pooling"
             )
 
     def require_model(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from inspector.collections.store import ItemBatch
 from inspector.collections.vectors import FloatArray, as_vector
-from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.errors import InvalidInputError, LimitExceededError, in_brief
 from inspector.types.collections import Item, Metric, Query
+from inspector.types.given import require_text
 from inspector.types.targets import whole_number
 
 MAX_ID_CHARACTERS = 512
@@ -67,12 +68,11 @@ def require_k(k: int) -> int:
 
 def require_metric(given: Metric | str) -> Metric:
     """Return the metric of that name."""
-    try:
+    if isinstance(given, str) and given in list(Metric):
         return Metric(given)
-    except ValueError:
-        raise InvalidInputError(
-            f"metric is {given!r}; give one of {', '.join(Metric)}.", field="metric"
-        ) from None
+    raise InvalidInputError(
+        f"metric is {in_brief(given, long='a {}')}; give one of {', '.join(Metric)}.", field="metric"
+    )
 
 
 def require_components(components: int, *, count: int, dimension: int) -> int:
@@ -95,6 +95,13 @@ def _require_some(given: Sequence[object], *, field: str) -> None:
 
 
 def _require_texts(item: Item, *, field: str) -> None:
+    require_text(item.id, field=f"{field}.id")
+    if not isinstance(item.attributes, Mapping):
+        raise InvalidInputError(
+            f"The attributes of item {item.id!r} are {in_brief(item.attributes, long='a {}')}; give a mapping from "
+            "texts to texts.",
+            field=f"{field}.attributes",
+        )
     if not 1 <= len(item.id) <= MAX_ID_CHARACTERS:
         raise InvalidInputError(
             f"{field}.id has {len(item.id)} characters; it must not be empty, and at most {MAX_ID_CHARACTERS} are "
@@ -104,7 +111,7 @@ def _require_texts(item: Item, *, field: str) -> None:
     texts = [text for pair in item.attributes.items() for text in pair]
     if not all(isinstance(text, str) for text in texts):
         raise InvalidInputError(
-            f"The attributes of item {item.id!r} hold {item.attributes}; keys and values must be strings.",
+            f"The attributes of item {item.id!r} hold {in_brief(item.attributes)}; keys and values must be strings.",
             field=f"{field}.attributes",
         )
     longest = max(map(len, texts), default=0)

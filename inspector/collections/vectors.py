@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief, naming
+from inspector.types.given import as_array
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -53,7 +54,12 @@ def as_matrix(values: npt.ArrayLike, *, field: str, dimension: int | None = None
 
 
 def _as_float32(values: npt.ArrayLike, *, field: str, what: str | None = None) -> FloatArray:
-    given = np.asarray(values)
+    with naming(field):
+        given = as_array(values)
+    if given is None:
+        raise InvalidInputError(
+            f"{what or field} is {in_brief(values, long='a {}')}; give an array of real numbers.", field=field
+        )
     if given.dtype.kind not in "fiu":
         raise InvalidInputError(f"{what or field} has dtype {given.dtype}; give real numbers.", field=field)
     with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused as such below

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from inspector.engine.heads import MeasuredHeads
+from inspector.engine.image_sizes import ImageSizes
+from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
-from inspector.errors import InvalidInputError, InvalidModelError, unknown_name
-from inspector.graph.bottleneck import bottlenecks, features_before
+from inspector.engine.shapes import Shapes
+from inspector.errors import EngineError, InvalidModelError, unknown_name
+from inspector.graph.batch.plan import BatchPlan, plan_batches
+from inspector.graph.bottleneck import Step, bottlenecks, features_before, way
 from inspector.graph.expose import SWITCHES
 from inspector.graph.sized import shapes_at, tensor_bytes
 from inspector.graph.traits import Traits, find_traits
@@ -44,8 +48,12 @@ class Engine:
         self.traits: Traits = find_traits(model.ir)
         self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
         self._heads = MeasuredHeads(model, run=self._run_once)
+        self.shapes = Shapes(model, self.sessions)
+        self.image_sizes = ImageSizes(model.input)
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
+        self._plans: dict[tuple[int, ...], BatchPlan] = {}
+        self._refused: str | None = None
 
     @property
     def head(self) -> Head:
@@ -62,12 +70,9 @@ class Engine:
 
     def _run_once(self, x: Array, tensors: Sequence[str]) -> dict[str, Array]:
         """Return tensors of one image."""
-        for _, chunk in self.batches(x):
+        for _, chunk in self.batches(x, tensors):
             found = self.fetch(chunk, tensors)
-            return {
-                name: self.values(name, tensor, batch=len(chunk), images=1)[0]
-                for name, tensor in found.items()
-            }
+            return {name: self.values(name, tensor, chunk, images=1)[0] for name, tensor in found.items()}
         return {}
 
     def features_of(self, tensor: str) -> str | None:
@@ -77,6 +82,10 @@ class Engine:
     def bottlenecks_of(self, tensor: str) -> frozenset[str]:
         """Return the tensors that everything passes on its way from the image to a tensor."""
         return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
+
+    def way_to(self, tensor: str) -> tuple[Step, ...]:
+        """Return what is computed between the image and a tensor, in graph order."""
+        return way(self.model.ir, image=self.model.input.name, tensor=tensor)
 
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""
@@ -88,13 +97,39 @@ class Engine:
 
     # --- batches
 
-    def batches(self, x: Array, *, at_most: int | None = None) -> Iterator[tuple[range, Array]]:
-        """Cut (N, …) images into batches that the model takes; a fixed batch is filled up with the last image.
+    def plan(self, image: tuple[int, ...]) -> BatchPlan:
+        """Return where the images of a batch stand in every tensor, for images of a shape (without the batch axis)."""
+        found = self._plans.get(image)
+        if found is None:
+            found = plan_batches(self.model, image)
+            if len(self._plans) >= _MOST_SHAPES:
+                self._plans.clear()
+            self._plans[image] = found
+        return found
 
-        Where an image's answer depends on its company, it has none but itself.
+    def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
+        """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
+        return None if self.model.input.batch == 1 else self._refused or self.plan(image).reason(tensors)
+
+    def doubt_batches(self, x: Array, tensors: Sequence[str]) -> bool:
+        """Let every image run alone from now on, after a run failed; False where that is no way out.
+
+        Exports can say that a batch is free and mean one image.
+        """
+        if self.model.input.batch is not None or self.batch_size(x, tensors) == 1:
+            return False
+        self._refused = "this model fails with several images at once"
+        return True
+
+    def batches(
+        self, x: Array, tensors: Sequence[str], *, at_most: int | None = None
+    ) -> Iterator[tuple[range, Array]]:
+        """Cut (N, …) images into batches that the model takes, for tensors; a fixed batch is filled up with the last.
+
+        Where an image's values depend on its company, or may, it has none but itself.
         """
         fixed = self.model.input.batch
-        size = self.batch_size(x, at_most=at_most)
+        size = self.batch_size(x, tensors, at_most=at_most)
         for start in range(0, len(x), size):
             chunk = x[start : start + size]
             images = range(start, start + len(chunk))
@@ -102,15 +137,19 @@ class Engine:
                 chunk = np.concatenate([chunk, np.repeat(chunk[-1:], fixed - len(chunk), axis=0)])
             yield images, chunk
 
-    def batch_size(self, x: Array, *, at_most: int | None = None) -> int:
-        """Return how many of the images of `x` a batch holds, at most."""
-        if self.traits.depends_on_batch:
+    def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
+        """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""
+        fixed = self.model.input.batch
+        if fixed != 1 and (len(x) > 1 or fixed) and self.company(x.shape[1:], tensors) is not None:
             return 1
-        return self.model.input.batch or min(self.largest_batch(x.shape[1:]), at_most or len(x))
+        return fixed or min(self.largest_batch(x.shape[1:]), at_most or len(x))
 
-    def largest_batch(self, image: tuple[int, ...]) -> int:
-        """Return how many images of a shape (without the batch axis) one run takes: their activations fit."""
-        if self.traits.depends_on_batch:
+    def largest_batch(self, image: tuple[int, ...], tensors: Sequence[str] = ()) -> int:
+        """Return how many images of a shape (without the batch axis) one run takes: their activations fit.
+
+        Of `tensors` that need runs of their own for every image, one.
+        """
+        if self.company(image, tensors) is not None:
             return 1
         total, _ = self._sizes(image)
         return min(max(self._batch_bytes // max(total, 1), 1), _MOST_IMAGES)
@@ -154,31 +193,26 @@ class Engine:
         switches: Sequence[str] = (),
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
-        """Run one batch forward and return tensors and switches, left on the device."""
+        """Run one batch forward and return tensors and switches, left on the device.
+
+        Raises ImageSizeError where the model runs on images of other sizes, but not on these.
+        """
         names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
         fetch = [*names, *(place + SWITCHES for place in places)]
         session = self.sessions.forward(names, places)
-        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        try:
+            return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        except EngineError as error:
+            explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
+            if explained is error:
+                raise
+            raise explained from error
 
-    def values(self, name: str, tensor: DeviceTensor, *, batch: int, images: int) -> Array:
+    def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""
-        array = per_image(name, tensor.numpy(), batch=batch)[:images]
+        plan = self.plan(chunk.shape[1:])
+        array = image_parts(
+            name, tensor.numpy(), plan.of(name), batch=len(chunk), images=images, shape=plan.shapes.get(name)
+        )
         codes = self.model.codes.get(name)
         return array if codes is None else codes.real(array)
-
-
-def per_image(name: str, array: Array, *, batch: int) -> Array:
-    """Return (batch, …): a tensor whose first axis is the batch, holds it as a factor, or knows nothing of it."""
-    if array.ndim and array.shape[0] == batch:
-        return array
-    if batch == 1:
-        return array[None]
-    if array.ndim and array.shape[0] % batch == 0:
-        return array.reshape(batch, array.shape[0] // batch, *array.shape[1:])
-    if array.ndim == 0:
-        return np.repeat(array[None], batch)
-    raise InvalidInputError(
-        f"Tensor {name!r} has the shape {array.shape} for {batch} images and cannot be divided among them; give one "
-        "image at a time.",
-        field="images",
-    )

@@ -62,7 +62,7 @@ class MeasuredHeads:
 
 
 def _shapes(model: OnnxModel) -> Iterator[tuple[int, ...]]:
-    given = model.input.shape[1:]
+    given = model.input.shape[1:] if model.input.batch_axis is not None else model.input.shape
     if all(isinstance(size, int) for size in given):
         yield tuple(size for size in given if isinstance(size, int))
         return
@@ -92,7 +92,7 @@ def _probabilities(head: Head, answers: Sequence[Mapping[str, Array]]) -> Head:
 
 
 def _sum_to_one(values: Array, axis: int | None) -> bool:
-    if axis is None or values.ndim <= axis or values.shape[axis] < 2 or not values.size:
+    if axis is None or values.ndim < -axis or values.shape[axis] < 2 or not values.size:
         return False
     total = values.sum(axis=axis)
     return bool(values.min() >= -1e-6 and np.abs(total - 1).max() < _TOLERANCE)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.sessions import Backward
+from inspector.errors import EngineError
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.writing.builder import Batch
+from inspector.graph.batch.placement import Placement
 from inspector.graph.expose import SWITCHES
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+from inspector.types.layers import Shape
 
 Pulled = tuple[range, Array, "Pullback"]
 """Which images, the values of the source on the host (images, *source) with codes dequantized, and their pullback."""
@@ -35,26 +40,89 @@ def pullbacks(
     `overrides` names other policies by the tensors that their layers compute; `seeds` is how many a pullback of a
     single image will be given, for the best graph and nothing else.
     """
-    alone = seeds == engine.batch_size(x) == 1 and engine.model.input.batch in (None, 1)
+    again = partial(
+        pullbacks, engine, source=source, toward=toward, policy=policy, overrides=overrides, seeds=seeds,
+        cancellation=cancellation,
+    )  # fmt: skip
+    image, fixed = x.shape[1:], engine.model.input.batch
+    plan = engine.plan(image)
+    is_whole = (
+        fixed is not None and fixed > 1
+    )  # the way back is then that of the whole batch, as the way there is
+    alone = is_whole or (seeds == engine.batch_size(x, [source, toward]) == 1)
     batch = Batch.ONE if alone else Batch.ANY
-    backward = engine.sessions.backward(source, toward, policy, overrides, x.shape[1:], batch=batch)
-    for images, chunk in engine.batches(x, at_most=None if backward.batchable else 1):
-        forward = engine.fetch(
-            chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
-        )
-        values = engine.values(source, forward[source], batch=len(chunk), images=len(images))
+    backward = engine.sessions.backward(
+        source,
+        toward,
+        policy,
+        overrides,
+        image,
+        shapes=lambda: _shapes(engine, x, source, toward, cancellation),
+        batch=batch,
+    )
+    ends = Ends(source=plan.of(source), toward=plan.of(toward))
+    needed = [source, toward, *([] if is_whole else backward.saved)]
+    shares = is_whole or (backward.batchable and ends.lead)
+    for images, chunk in engine.batches(x, needed, at_most=None if shares else 1):
+        try:
+            forward = engine.fetch(
+                chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
+            )
+            values = engine.values(source, forward[source], chunk, images=len(images))
+        except EngineError:
+            if len(images) == 1 or not engine.doubt_batches(x, needed):
+                raise
+            for rest, parts, pullback in again(x[images.start :]):
+                yield range(images.start + rest.start, images.start + rest.stop), parts, pullback
+            return
         shape = forward[source].shape
         saved = [*backward.saved, *(name + SWITCHES for name in backward.switches)]
         feeds = {name: forward[name] for name in saved}
-        if len(chunk) > 1:
+        if is_whole:
+            most = 1 if engine.company(image, needed) else len(chunk)
+        elif len(chunk) > 1:
             most = len(chunk)
         else:
-            most = engine.largest_batch(chunk.shape[1:]) if backward.batchable and not alone else 1
+            most = engine.largest_batch(image) if shares and not alone else 1
         yield (
             images,
             values,
-            Pullback(backward, feeds, shape=shape, most=most, fill=len(chunk) > 1, cancellation=cancellation),
+            Pullback(
+                backward,
+                feeds,
+                ends=ends,
+                shape=shape,
+                batch=len(chunk),
+                most=most,
+                cancellation=cancellation,
+            ),
         )
+
+
+def _shapes(
+    engine: Engine, x: Array, source: str, toward: str, cancellation: Cancellation | None
+) -> Mapping[str, Shape]:
+    """Return the shapes of all tensors in a run of images like `x`."""
+    _, chunk = next(engine.batches(x, [source, toward]))
+    return engine.shapes.of(
+        chunk,
+        engine.plan(x.shape[1:]).shapes,
+        otherwise=lambda: engine.fetch(chunk, (source,), cancellation=cancellation),
+        cancellation=cancellation,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """Where the images stand at both ends of the way back."""
+
+    source: Placement
+    toward: Placement
+
+    @property
+    def lead(self) -> bool:
+        """Whether the images' axis is the first of both, so that seeds stack along it."""
+        return self.source.leads and self.toward.leads
 
 
 class Pullback:
@@ -65,41 +133,64 @@ class Pullback:
         backward: Backward,
         feeds: Mapping[str, DeviceTensor],
         *,
+        ends: Ends,
         shape: tuple[int, ...],
+        batch: int,
         most: int,
-        fill: bool,
         cancellation: Cancellation | None,
     ) -> None:
+        """Pull back what a run of `batch` images saved, from a source whose tensor in that run has the shape."""
         self.most = most
         """How many seeds one run takes; more are several runs."""
         self._backward = backward
         self._feeds = feeds
+        self._ends = ends
         self._shape = shape
-        self._fill = fill
+        self._batch = batch
         self._cancellation = cancellation
 
     def __call__(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         """Return the gradient at `toward` for seeds at the source, float32, left on the device.
 
-        `seeds` are (n, *source), one for each of n images, or (k, *source) for a single image; on the device
-        they are taken as one run. The result is (n or k, *toward).
+        `seeds` are (n, *source), one for each of n images, or (k, *source) for a single image; on the device they are
+        taken as one run, in the shape of the source. The result is (n or k, *toward).
         """
         if isinstance(seeds, DeviceTensor):
             return self._run(seeds)
         planted = seeds.astype(np.float32, copy=False)
         parts = [
-            self._run(self._planted(planted[start : start + self.most]))
+            self._gathered(
+                self._run(self._planted(planted[start : start + self.most])),
+                min(self.most, len(planted) - start),
+            )
             for start in range(0, len(planted), self.most)
         ]
         device = self._backward.session.device
         return DeviceTensor.joined(parts, device=device).first(len(planted), device=device)
 
     def _planted(self, seeds: Array) -> Array:
-        """Return seeds in the shape of the source; where a batch was filled up to a fixed size, its seeds are zero."""
-        if self._fill and len(seeds) < self.most:
-            rest = np.zeros((self.most - len(seeds), *seeds.shape[1:]), seeds.dtype)
-            seeds = np.concatenate([seeds, rest])
-        return seeds.reshape(-1, *self._shape[1:]) if self._shape else seeds.reshape(())
+        """Return seeds in the shape of the source; where there are fewer than images, the other images' are zero."""
+        place = self._ends.source
+        if self._batch > 1 and place.fits(self._shape, self._batch):
+            rest = np.zeros((self._batch - len(seeds), *seeds.shape[1:]), seeds.dtype)
+            return place.join(np.concatenate([seeds, rest])).reshape(self._shape)
+        if len(seeds) > 1:
+            return seeds.reshape(-1, *self._shape[1:])
+        return seeds.reshape(self._shape)
+
+    def _gathered(self, gradient: DeviceTensor, seeds: int) -> DeviceTensor:
+        """Return the gradients of `seeds` seeds, (seeds, *toward).
+
+        Where a batch is one image and its copies, the target depends on all of them: their gradients add up.
+        """
+        place, batch = self._ends.toward, max(self._batch, seeds)
+        is_copies = self._batch > 1 and self.most == 1
+        if place.leads and not is_copies:
+            return gradient
+        if not place.fits(gradient.shape, batch):
+            return gradient if place.leads else DeviceTensor.place(gradient.numpy()[None])
+        parts = place.split(gradient.numpy(), batch)
+        return DeviceTensor.place(parts.sum(axis=0, keepdims=True) if is_copies else parts[:seeds])
 
     def _run(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         feeds = {SEED: seeds, **self._feeds}

@@ -9,18 +9,36 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pulled, pullbacks
-from inspector.engine.scan import Scanned, scan
+from inspector.engine.scan import Scanned, scan, together
+from inspector.engine.sizing import Size
+from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
 from inspector.types.control import Control
 from inspector.types.notes import Note
+
+RAN_ALONE = "ran_alone"
+RAN_WITH_COPIES = "ran_with_copies"
 
 
 class Run:
     """What every method takes first. One for each request; methods that use each other share it."""
 
-    def __init__(self, engine: Engine, *, control: Control | None = None, seed: int = 0) -> None:
-        """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        control: Control | None = None,
+        seed: int = 0,
+        sizes: Mapping[Size, Size] = MappingProxyType({}),
+    ) -> None:
+        """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own.
+
+        `sizes` are those that stand in for sizes of pictures on which the model does not run.
+        """
         self.engine = engine
+        self.sizes = sizes
+        self.pictured: set[Size] = set()
+        """The sizes that pictures were brought to."""
         self.control = control or Control()
         self.seed = seed
         self._notes: dict[tuple[str, str], Note] = {}
@@ -45,13 +63,23 @@ class Run:
     def forward(self, x: Array, tensors: Sequence[str]) -> dict[str, Array]:
         """Return tensors of the forward pass for (N, …) images, each (N, …), on the host; codes dequantized.
 
-        Raises CancelledError, and EngineError where ONNX Runtime fails; so do `scan` and `pullbacks`.
+        Raises CancelledError, and EngineError where ONNX Runtime fails; so do `scan` and `pullbacks`. InvalidInputError
+        where a tensor has another shape for another image; `together` goes from one to the next.
         """
         parts: dict[str, list[Array]] = {name: [] for name in tensors}
-        for _, found in self.scan(x, tensors):
+        for _, found in self.together(x, tensors):
             for name, values in found.items():
                 parts[name].append(values)
-        return {name: np.concatenate(part) for name, part in parts.items()}
+        return {name: _joined(name, part) for name, part in parts.items()}
+
+    def together(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
+        """Yield (which images, {tensor: (images, …)}), batch by batch, with all of the tensors.
+
+        Images whose tensors may differ in shape, such as boxes that were found, come one by one.
+        """
+        for images, found in together(self.engine, x, tensors, cancellation=self.control.cancellation):
+            self._note_company(x, tensors)
+            yield images, found
 
     def scan(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
         """Yield (which images, {tensor: (images, …)}) in bounded memory, for any number of images and tensors.
@@ -78,7 +106,7 @@ class Run:
         the device. `overrides` names other policies by the tensors that their layers compute. `seeds` says how many
         a pullback of a single image will be given, for the best graph. One forward pass per batch serves all seeds.
         """
-        return pullbacks(
+        for pulled in pullbacks(
             self.engine,
             x,
             source=source,
@@ -87,4 +115,40 @@ class Run:
             overrides=overrides,
             seeds=seeds,
             cancellation=self.control.cancellation,
+        ):
+            self._note_company(x, [source])
+            yield pulled
+
+    def _note_company(self, x: Array, tensors: Sequence[str]) -> None:
+        """Note why images did not share runs, where their values depend on their company, or may."""
+        reason = self.engine.company(x.shape[1:], tensors)
+        batch = self.engine.model.input.batch
+        if reason is None:
+            return
+        if batch is None:
+            self.note(
+                RAN_ALONE,
+                f"Every image ran alone: {reason}, so in a batch of several it would, or may, answer otherwise.",
+            )
+        else:
+            self.note(
+                RAN_WITH_COPIES,
+                f"This model takes {batch} images at once, and every image ran with {batch - 1} "
+                f"{'copy' if batch == 2 else 'copies'} of itself: {reason}, so beside other images it would, or "
+                "may, answer otherwise.",
+            )
+
+
+def _joined(name: str, parts: Sequence[Array]) -> Array:
+    if len(parts) == 1:
+        return parts[0]
+    shapes = sorted({part.shape[1:] for part in parts})
+    if len(shapes) > 1:
+        shown = ", ".join(map(str, shapes[:4]))
+        raise InvalidInputError(
+            f"Tensor {name!r} has another shape for another image ({shown}), so its values do not stack; give one "
+            "image at a time.",
+            reason="SHAPES_DIFFER",
+            field="images",
         )
+    return np.concatenate(parts)

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from inspector.engine.engine import Engine
+from inspector.errors import EngineError
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 
 Scanned = tuple[range, dict[str, Array]]
 """Which images, and tensors of them: by name (images, …) on the host, codes dequantized."""
+
+
+def together(
+    engine: Engine, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
+) -> Iterator[Scanned]:
+    """Yield all tensors of one batch after another, of (N, …) images; one by one, where a batch of several fails."""
+    wanted, done = len(dict.fromkeys(tensors)), 0
+    while done < len(x):
+        parts: dict[str, Array] = {}
+        first = done
+        try:
+            for images, found in scan(engine, x[first:], tensors, cancellation=cancellation):
+                parts |= found
+                if len(parts) == wanted:
+                    yield range(first + images.start, first + images.stop), parts
+                    parts, done = {}, first + images.stop
+        except EngineError:
+            if not engine.doubt_batches(x[done:], tensors):
+                raise
 
 
 def scan(
@@ -20,13 +40,10 @@ def scan(
     A later group of tensors runs its batch again, and needs only what leads to it.
     """
     names = tuple(dict.fromkeys(tensors))
-    for images, chunk in engine.batches(x):
+    for images, chunk in engine.batches(x, names):
         for group in engine.groups(names, chunk):
             found = engine.fetch(chunk, group, cancellation=cancellation)
             yield (
                 images,
-                {
-                    name: engine.values(name, found[name], batch=len(chunk), images=len(images))
-                    for name in group
-                },
+                {name: engine.values(name, found[name], chunk, images=len(images)) for name in group},
             )

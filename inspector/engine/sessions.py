@@ -16,7 +16,7 @@ from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
-from inspector.graph.sized import shapes_at, tensor_bytes
+from inspector.graph.sized import tensor_bytes
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache, Sized
@@ -85,9 +85,12 @@ class Sessions:
         overrides: Mapping[str, str],
         image: Sequence[int],
         *,
+        shapes: Callable[[], Mapping[str, Shape]],
         batch: Batch = Batch.ANY,
     ) -> Backward:
         """Return the session from a source to a target, for images of a shape without the batch axis.
+
+        `shapes` gives those of all tensors in one run: of a fixed batch, else for one image.
 
         `overrides` names other policies by the tensors that their layers compute. Seeds and gradients of codes are
         those of the real values.
@@ -104,18 +107,18 @@ class Sessions:
         )
 
         def make() -> Backward:
-            shapes = shapes_at(self._model, image)
+            known = shapes()
             graph = write_backward(
                 self._model.ir,
                 source=source,
                 target=target,
                 policy=policy_named(policy),
                 overrides={tensor: policy_named(name) for tensor, name in overrides.items()},
-                shapes=shapes,
+                shapes=known,
                 dtypes=self._model.dtypes,
                 batch=batch,
-                source_steps=self._steps(source, policy, shapes),
-                target_steps=self._steps(target, policy, shapes),
+                source_steps=self._steps(source, policy, known),
+                target_steps=self._steps(target, policy, known),
             )
             return Backward(
                 session=self._session(pack(graph.model), Optimization.ALL),
@@ -125,6 +128,11 @@ class Sessions:
             )
 
         return self._cached(key, make)
+
+    def once(self, packed: PackedGraph) -> Session:
+        """Return a session for one run of a graph: loaded fast, and not kept."""
+        self.require_open()
+        return self._session(packed, Optimization.NONE)
 
     def require_open(self) -> None:
         """Raise ConflictError where `close` was called."""

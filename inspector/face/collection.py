@@ -12,12 +12,14 @@ from inspector.collections.embedding import Embedded, features_request, no_model
 from inspector.collections.registration import store_named
 from inspector.collections.store import Store
 from inspector.collections.stores.memory import DEFAULT_MAX_BYTES, MemoryStore
+from inspector.errors import InvalidInputError, in_brief, naming
 from inspector.face.collections import Collection
 from inspector.face.model import Model
 from inspector.face.time_limit import in_time
 from inspector.plugins import load_plugins
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
 from inspector.types.control import FREE, Cancellation, Control
+from inspector.types.given import as_items
 
 STORE = MemoryStore()
 """The collections of this process, where no other store is given."""
@@ -96,7 +98,18 @@ def collection(name: str, *, models: Model | Sequence[Model] = (), store: Store 
     """
     load_plugins()
     place = store_named(store)(max_bytes=DEFAULT_MAX_BYTES) if isinstance(store, str) else store
-    return Collection(LocalCollections(place, [models] if isinstance(models, Model) else models), name)
+    if not all(callable(getattr(place, verb, None)) for verb in ("info", "append", "vectors", "blocks")):
+        raise InvalidInputError(
+            f"store is {in_brief(store, long='a {}')}; give a store, or the name of a kind of store.",
+            field="store",
+        )
+    with naming("models"):
+        given = [models] if isinstance(models, Model) else as_items(models)
+    if given is None or not all(isinstance(model, Model) for model in given):
+        raise InvalidInputError(
+            f"models is {in_brief(models, long='a {}')}; give a loaded model, or several.", field="models"
+        )
+    return Collection(LocalCollections(place, given), name)
 
 
 def _embed(

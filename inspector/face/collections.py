@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from inspector.errors import InvalidInputError, nearest
+from inspector.errors import InvalidInputError, in_brief, naming, nearest
 from inspector.face.model import Model
 from inspector.types.arrays import Array
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors, Pca, Query
 from inspector.types.control import FREE, NEVER, Cancellation, Control
+from inspector.types.given import as_items, as_texts, require_text
+from inspector.types.requests.base import as_images
+
+T = TypeVar("T")
 
 
 class CollectionsBackend(Protocol):
@@ -61,7 +65,7 @@ class Collection:
 
     def __init__(self, backend: CollectionsBackend, name: str) -> None:
         self.backend = backend
-        self.name = name
+        self.name = require_text(name, field="collection")
 
     def __repr__(self) -> str:
         return f"<Collection {self.name!r} by {self.backend!r}>"
@@ -87,29 +91,32 @@ class Collection:
         The first call makes the collection and binds it to the model, layer and pooling. `model` is a model or its
         name. In this process all are added or none; to a server many go in several requests.
         """
-        said = attributes or {}
-        for key in said:
-            if key not in (images or {}) and key not in (vectors or {}):
+        said = _by_id(attributes, field="attributes")
+        images, vectors = _by_id(images, field="images"), _by_id(vectors, field="vectors")
+        for key, own in said.items():
+            if key not in images and key not in vectors:
                 raise InvalidInputError(
                     f"attributes has {key!r}, which is not among what is added."
-                    f"{nearest(key, [*(images or {}), *(vectors or {})])}",
+                    f"{nearest(key, [*images, *vectors])}",
                     field=f"attributes[{key}]",
                 )
-        items = [
-            Item(id=key, image=image, attributes=said.get(key, {})) for key, image in (images or {}).items()
-        ]
+            if not isinstance(own, Mapping):
+                raise InvalidInputError(
+                    f"The attributes of {key!r} are {in_brief(own, long='a {}')}; give a mapping from texts to texts.",
+                    field=f"attributes[{key}]",
+                )
+        items = [Item(id=key, image=image, attributes=said.get(key, {})) for key, image in images.items()]
         items += [
-            Item(id=key, vector=vector, attributes=said.get(key, {}))
-            for key, vector in (vectors or {}).items()
+            Item(id=key, vector=vector, attributes=said.get(key, {})) for key, vector in vectors.items()
         ]
         if not items:
             raise InvalidInputError("There is nothing to add; give images or vectors by id.", field="images")
         return self.backend.add(
             self.name,
             items,
-            model=model or "",
-            layer=layer or "",
-            pooling=pooling,
+            model=model if isinstance(model, Model) else _text_or_nothing(model, field="model") or "",
+            layer=_text_or_nothing(layer, field="layer") or "",
+            pooling=_text_or_nothing(pooling, field="pooling"),
             control=_control(cancellation, timeout),
         )
 
@@ -148,11 +155,38 @@ def _queries(images: object, vectors: Sequence[Array] | None, items: Sequence[st
     if sum(given is not None for given in (images, vectors, items)) != 1:
         raise InvalidInputError("Give either images, or vectors, or items.", field="queries")
     if vectors is not None:
-        return [Query(vector=vector) for vector in vectors]
+        with naming("vectors"):
+            found = as_items(vectors)
+        if found is None:
+            raise _none_of("vectors", vectors, "several vectors, such as the rows of an array")
+        return [Query(vector=vector) for vector in found]
     if items is not None:
-        return [Query(item=item) for item in items]
+        with naming("items"):
+            ids = as_texts(items)
+        if ids is None:
+            raise _none_of("items", items, "ids of items, as texts")
+        return [Query(item=item) for item in ids]
+    with naming("images"):
+        images = as_images(images)
     return [Query(image=image) for image in (images if isinstance(images, list | tuple) else [images])]
 
 
+def _by_id(given: Mapping[str, T] | None, *, field: str) -> Mapping[str, T]:
+    """Return what is given by id; InvalidInputError for what is no mapping from texts."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise _none_of(field, given, "a mapping from the items' ids, which are texts")
+    return given
+
+
+def _none_of(field: str, value: object, allowed: str) -> InvalidInputError:
+    return InvalidInputError(f"{field} is {in_brief(value, long='a {}')}; give {allowed}.", field=field)
+
+
+def _text_or_nothing(value: str | None, *, field: str) -> str | None:
+    return None if value is None else require_text(value, field=field)
+
+
 def _control(cancellation: Cancellation | None, timeout: float | None) -> Control:
-    return Control(cancellation=cancellation or NEVER, timeout=timeout)
+    return Control(cancellation=NEVER if cancellation is None else cancellation, timeout=timeout)

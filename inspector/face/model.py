@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from inspector.errors import InvalidInputError, in_brief
 from inspector.face.backend import Backend
 from inspector.face.steps import steps_of
 from inspector.face.verbs import Verbs
@@ -48,20 +49,30 @@ class Model(Verbs):
         return self.ask(DescribeRequest())
 
     def layers(
-        self, *, cancellation: Cancellation | None = None, timeout: float | None = None
+        self,
+        *,
+        progress: Told | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
     ) -> tuple[Layer, ...]:
         """Return the layers that can be looked at, in graph order."""
-        return self.ask(LayersRequest(), cancellation=cancellation, timeout=timeout).layers
+        request = LayersRequest()
+        return self.ask(request, progress=progress, cancellation=cancellation, timeout=timeout).layers
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output has it); NotFoundError names the nearest ones."""
         return find_layer(self.layers(), name)
 
     def rectifiers(
-        self, *, cancellation: Cancellation | None = None, timeout: float | None = None
+        self,
+        *,
+        progress: Told | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
     ) -> tuple[FoundRectifier, ...]:
         """Return what the methods "deconvnet" and "guided" take for rectifiers, in graph order."""
-        return self.ask(RectifiersRequest(), cancellation=cancellation, timeout=timeout).rectifiers
+        request = RectifiersRequest()
+        return self.ask(request, progress=progress, cancellation=cancellation, timeout=timeout).rectifiers
 
     def ask(
         self,
@@ -72,9 +83,9 @@ class Model(Verbs):
         timeout: float | None = None,
     ) -> R:
         """Return what answers a request."""
-        tell = None if progress is None else _telling(progress)
-        control = Control(progress=tell, cancellation=cancellation or NEVER, timeout=timeout)
-        return self.backend.ask(request, control)
+        tell: Any = _telling(progress) if callable(progress) else progress
+        control = Control(progress=tell, cancellation=_or_never(cancellation), timeout=timeout)
+        return self.backend.ask(as_request(request), control)
 
     def steps(
         self,
@@ -88,8 +99,8 @@ class Model(Verbs):
 
         Who stops looking before the end stops the run.
         """
-        control = Control(wants_partial=partial, cancellation=cancellation or NEVER, timeout=timeout)
-        return steps_of(self.backend, request, control)
+        control = Control(wants_partial=partial, cancellation=_or_never(cancellation), timeout=timeout)
+        return steps_of(self.backend, as_request(request), control)
 
     def close(self) -> None:
         """Give back what the model holds; asking it afterwards is a ConflictError."""
@@ -102,6 +113,20 @@ class Model(Verbs):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def as_request(given: Request[R]) -> Request[R]:
+    """Return a request; InvalidInputError for what is none."""
+    if isinstance(given, Request):
+        return given
+    raise InvalidInputError(
+        f"What is asked is {in_brief(given, long='a {}')}; give a request, such as PredictRequest(images=…).",
+        field="request",
+    )
+
+
+def _or_never(token: Cancellation | None) -> Cancellation:
+    return NEVER if token is None else token
 
 
 def _telling(told: Told) -> Callable[[Progress], None]:

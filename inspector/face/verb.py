@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
+from inspector.errors import InvalidInputError, nearest
 from inspector.types.requests.base import OPTIONS, Request, request_fields, takes_images
 
 CONTROLS = ("progress", "cancellation", "timeout")
@@ -23,9 +25,32 @@ class Verb:
         self.__signature__ = signature_of(request)
 
     def __call__(self, *args: Any, **given: Any) -> Any:
-        bound = self.__signature__.bind(*args, **given).arguments
+        try:
+            bound = self.__signature__.bind(*args, **given).arguments
+        except TypeError as error:
+            raise _mistaken(self._request.verb, self.__signature__, given, error) from None
         control = {name: bound.pop(name) for name in CONTROLS if name in bound}
         return self._model.ask(request_of(self._request, bound), **control)
+
+
+def _mistaken(
+    verb: str, signature: inspect.Signature, given: Mapping[str, object], error: TypeError
+) -> InvalidInputError:
+    """Return the error for arguments that do not fit a verb's parameters."""
+    takes = [name for name, one in signature.parameters.items() if one.kind is not one.VAR_KEYWORD]
+    unknown = next((name for name in given if name not in takes), None)
+    if OPTIONS not in signature.parameters and unknown is not None:
+        return InvalidInputError(
+            f"The verb {verb!r} has no option {unknown!r}; it has: {', '.join(takes)}.{nearest(unknown, takes)}",
+            reason="UNKNOWN_OPTION",
+            field=unknown,
+        )
+    missing = "images" in takes and "images" not in given
+    return InvalidInputError(
+        f"The verb {verb!r} cannot be called so: {error}. It takes {', '.join(takes)}, all but the images by name.",
+        reason="MISSING" if missing else None,
+        field="images" if "images" in takes else None,
+    )
 
 
 def request_of(request: type[Request[Any]], given: dict[str, Any]) -> Request[Any]:

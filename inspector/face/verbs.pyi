@@ -79,7 +79,7 @@ class Verbs:
         layer: str | None = ...,
         size: int | Sequence[int] | None = ...,
         stride: int | Sequence[int] | None = ...,
-        fill: Any = ...,
+        fill: float | Sequence[float] | None = ...,
         batch: int | None = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",

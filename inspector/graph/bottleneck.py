@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import onnx_ir as ir
 
 from inspector.model.dependence import dependents, reads
@@ -26,6 +28,30 @@ def bottlenecks(model: ir.Model, *, image: str, tensor: str) -> frozenset[str]:
         if len(still_read) == 1:
             found |= still_read
     return frozenset(found - {image, tensor})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tensor that is computed on the way."""
+
+    tensor: str
+    op_type: str
+    reads: tuple[str, ...]
+    """What its node reads."""
+
+
+def way(model: ir.Model, *, image: str, tensor: str) -> tuple[Step, ...]:
+    """Return what is computed between the image and a tensor, the tensor included, in graph order."""
+    return tuple(
+        Step(
+            value.name,
+            node.op_type,
+            tuple(one.name for one in reads(node) if one is not None and one.name),
+        )
+        for node in _between(model.graph, image, tensor)
+        for value in node.outputs
+        if value.name
+    )
 
 
 def _between(graph: ir.Graph, image: str, tensor: str) -> list[ir.Node]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from inspector.operators.families import DEQUANTIZERS, RANGE_MEASURERS
+from inspector.operators.families import DEQUANTIZERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +15,6 @@ class Traits:
 
     has_qdq: bool
     """QuantizeLinear or DequantizeLinear pairs: extended optimization may change answers."""
-    depends_on_batch: bool
-    """Dynamic quantization takes its ranges over the whole batch, so an image's answer depends on its company."""
 
 
 def find_traits(model: ir.Model) -> Traits:
@@ -25,5 +23,4 @@ def find_traits(model: ir.Model) -> Traits:
     operators = {node.op_type for node in (*model.graph.all_nodes(), *functions)}
     return Traits(
         has_qdq=bool(operators & ({"QuantizeLinear"} | DEQUANTIZERS)),
-        depends_on_batch=bool(operators & RANGE_MEASURERS),
     )

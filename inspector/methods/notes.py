@@ -10,22 +10,33 @@ from inspector.resolve.finite import Origin, find_origin, not_finite
 from inspector.types.arrays import Array
 from inspector.types.targets import Class, Target
 
-RAN_ALONE = "ran_alone"
 NOT_FINITE = "not_finite"
+NOTHING_FOUND = "nothing_found"
+ELEMENT_MISSING = "element_missing"
 STILL_LAYER = "still_layer"
 ASSUMED_MEANING = "assumed_meaning"
 UNRECOGNIZED_OUTPUT = "unrecognized_output"
 OTHER_OUTPUTS = "other_outputs"
 DEFAULT_TARGET = "default_target"
+HARDLY_MOVES = "hardly_moves"
+ASSUMED_PREPROCESSING = "assumed_preprocessing"
+RESIZED_TO_RUN = "resized_to_run"
+UNEXPECTED_RANGE = "unexpected_range"
+PLACES_UNKNOWN = "places_unknown"
+NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 
 
 def note_run(run: Run) -> None:
-    """Note what every result deserves of a model whose answer for an image depends on its company."""
-    if run.engine.traits.depends_on_batch:
+    """Note what every result deserves."""
+
+
+def note_missing(run: Run, missing: int, runs: int, consequence: str) -> None:
+    """Note in how many of the runs on changed images the tensor was too small to have the target's elements."""
+    if missing:
         run.note(
-            RAN_ALONE,
-            "Every image ran alone: this model takes the ranges of its codes from the whole batch (dynamic "
-            "quantization), so in a batch of several it would answer otherwise.",
+            ELEMENT_MISSING,
+            f"In {missing:,} of {runs:,} runs on changed images the model found too little to have the target's "
+            f"element: {consequence}.",
         )
 
 

@@ -1,6 +1,8 @@
-"""Planes over an image: from a layer's grid to the image's size, and in the image's layout."""
+"""Planes over an image: their size, their way into the image's layout, and the layers whose maps lie over it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from inspector.graph.sized import shapes_at
 from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
+from inspector.types.layouts import batched, channel_axis, spatial_sizes
 
 
 def interpolation(small: int, large: int) -> Array:
@@ -24,37 +27,32 @@ def interpolation(small: int, large: int) -> Array:
     return matrix
 
 
-def upsample(planes: Array, size: tuple[int, int]) -> Array:
-    """Return (…, h, w) planes at (…, height, width), bilinearly."""
-    rows, columns = (
-        interpolation(small, large) for small, large in zip(planes.shape[-2:], size, strict=True)
-    )
-    large: Array = rows @ planes @ columns.T
-    return large
+def along_axes(array: Array, matrices: Sequence[Array]) -> Array:
+    """Return an array whose last axes are each taken through a matrix (new size, old size), in order."""
+    for axis, matrix in enumerate(matrices, start=array.ndim - len(matrices)):
+        array = np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
+    return array
 
 
-def image_size(engine: Engine, x: Array) -> tuple[int, int]:
-    """Return the height and width of images (N, …); InvalidInputError where the model takes flat vectors."""
-    layout = engine.model.input.layout
-    if layout == "NC":
-        raise InvalidInputError("This needs an image input; the model takes a flat vector.", field="images")
-    height, width = x.shape[1:3] if layout == "NHWC" else x.shape[-2:]
-    return height, width
+def image_size(engine: Engine, x: Array) -> tuple[int, ...]:
+    """Return the sizes of the axes of space of images (N, …): (height, width), (length,) or (depth, height, width).
+
+    InvalidInputError where the model takes flat vectors.
+    """
+    size = spatial_sizes(x.shape, batched(engine.model.input.layout))
+    if not size:
+        raise InvalidInputError(
+            "This needs an input with axes of space; the model takes a flat vector. Where it is an image all the same, "
+            'load the model with its layout, e.g. layout="NCHW".',
+            field="images",
+        )
+    return size
 
 
 def as_maps(engine: Engine, planes: Array) -> Array:
-    """Return (M, H, W) planes as maps of one channel in the model's layout."""
-    return planes[..., None] if engine.model.input.layout == "NHWC" else planes[:, None]
-
-
-def layer_with_maps(engine: Engine, name: str | None, *, chosen: Chosen, image: tuple[int, ...]) -> Layer:
-    """Return the layer of that name; without one, the last whose channels are maps, below what was chosen.
-
-    Maps are of more than one place; `image` is the shape of one image.
-    """
-    if name is not None:
-        return engine.model.layer(name)
-    return _layers_with_maps(engine, source_layer(engine, chosen, image=image))[-1]
+    """Return (M, *size of the image) planes as maps of one channel in the model's layout."""
+    axis = channel_axis(batched(engine.model.input.layout))
+    return planes if axis is None else np.expand_dims(planes, axis)
 
 
 def layer_with_maps_below(engine: Engine, name: str | None, *, tensor: str) -> Layer:
@@ -64,7 +62,7 @@ def layer_with_maps_below(engine: Engine, name: str | None, *, tensor: str) -> L
     """
     if name is not None:
         return engine.model.layer(name)
-    layers = _layers_with_maps(engine, tensor)
+    layers = _require_some(layers_with_maps(engine, tensor))
     passed = engine.bottlenecks_of(tensor)
     return ([layer for layer in layers if layer.output in passed] or layers)[-1]
 
@@ -77,12 +75,16 @@ def source_layer(engine: Engine, chosen: Chosen, *, image: tuple[int, ...]) -> s
     return traced.tensor
 
 
-def _layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
+def layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
+    """Return the layers with maps of more than one place, in the graph's order, up to the features below a tensor."""
     outputs = [layer.output for layer in engine.model.layers]
     # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
     features = engine.features_of(tensor)
     end = outputs.index(features) + 1 if features in outputs else len(outputs)
-    layers = [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
+    return [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
+
+
+def _require_some(layers: list[Layer]) -> list[Layer]:
     if not layers:
         raise InvalidInputError(
             "This model has no layer with feature maps. Name a layer (see layers()).", field="layer"
@@ -91,8 +93,17 @@ def _layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
 
 
 def _has_maps(layer: Layer) -> bool:
-    return len(layer.shape) == 4 and all(not isinstance(d, int) or d > 1 for d in _spatial(layer))
-
-
-def _spatial(layer: Layer) -> list[object]:
-    return [d for axis, d in enumerate(layer.shape) if axis not in (0, layer.channel_axis)]
+    """Return whether a layer has channels, and maps of more than one place that lie over the image."""
+    channels = 1 if layer.channel_axis is None else layer.channel_axis
+    axes = layer.spatial_axes
+    if not axes or any(axis < 0 for axis in axes):
+        # What is not known to run along the image is taken for it where the number of axes is the image's.
+        axes = tuple(axis for axis in range(1, len(layer.shape)) if axis != channels)
+        if not layer.spatial_axes or len(axes) != len(layer.spatial_axes):
+            return False
+    if max(axes) < len(layer.shape):
+        sizes = [layer.shape[axis] for axis in axes]
+        return any(not isinstance(size, int) or size > 1 for size in sizes)
+    # Nothing is known of the shape: units that all see the same may be a single one.
+    field = layer.receptive_field
+    return field is not None and any(axis.stride for axis in field.axes)

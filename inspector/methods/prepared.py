@@ -1,12 +1,89 @@
-"""Images of a request, prepared once, whatever its caller gave."""
+"""Images of a request, prepared once, whatever its caller gave; and what is doubtful about how, noted."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from inspector.engine.run import Run
+from inspector.methods.notes import ASSUMED_PREPROCESSING, RESIZED_TO_RUN, UNEXPECTED_RANGE
 from inspector.model.preprocessing.prepare import prepare
+from inspector.model.spec import OnnxModel
+from inspector.types.arrays import Array
 from inspector.types.images import ImageLike, Prepared
+from inspector.types.presets import PRESETS
+
+SETTLE = (
+    f"give preprocessing, by a preset ({', '.join(PRESETS)}) or by keys such as scale, mean, std and color, or put it "
+    "into an inspector.json beside the model."
+)
 
 
 def prepared(run: Run, images: ImageLike) -> Prepared:
-    """Return images as the model takes them; between two of them a caller that left is noticed."""
-    return prepare(run.engine.model, images, cancellation=run.control.cancellation)
+    """Return images as the model takes them; between two of them a caller that left is noticed.
+
+    Notes what is assumed of the preprocessing, where a picture went through it, and values that are not in the range
+    that the graph is made for.
+    """
+    model = run.engine.model
+    x = _of_size_that_runs(run, prepare(model, images, cancellation=run.control.cancellation), images)
+    assumed = model.preprocessing.assumed
+    if x.from_pictures and assumed:
+        run.note(
+            ASSUMED_PREPROCESSING,
+            f"How a picture becomes the input is assumed, as nothing says it: {', '.join(assumed)}. "
+            f"To settle it, {SETTLE}",
+        )
+    told = _unexpected(model, x)
+    if told is not None:
+        run.note(UNEXPECTED_RANGE, f"{told} The answer may mean nothing. To mend it, {SETTLE}")
+    return x
+
+
+def _of_size_that_runs(run: Run, x: Prepared, images: ImageLike) -> Prepared:
+    """Return pictures in a size that stands in for their own, on which the model was found not to run; else `x`."""
+    if not x.from_pictures:
+        return x
+    model, sizes = run.engine.model, run.engine.image_sizes
+    given = sizes.of(x.values)
+    other = run.sizes.get(given, given)
+    if other != given:
+        letters = model.input.layout
+        sides = {letters[axis]: side for axis, side in zip(sizes.axes, other, strict=True)}
+        height, width = (sides.get(letter, x.values.shape[letters.index(letter)]) for letter in "HW")
+        spec = replace(model.preprocessing, resize="exact", height=height, width=width)
+        x = prepare(replace(model, preprocessing=spec), images, cancellation=run.control.cancellation)
+        run.note(
+            RESIZED_TO_RUN,
+            f"The model does not run on pictures of {' × '.join(map(str, given))}: they were resized to "
+            f"{' × '.join(map(str, other))}, near to it, on which it does.",
+        )
+    run.pictured.add(sizes.of(x.values))
+    return x
+
+
+def _unexpected(model: OnnxModel, x: Prepared) -> str | None:
+    """Say which values the model gets where its graph is made for others; None where it is not known, or as it is."""
+    if model.takes is None:
+        return None
+    low, high = model.takes
+    wants = f"the graph is made for pixels in {low:g}..{high:g}"
+    if x.from_pictures:
+        spec = model.preprocessing
+        mean, std = np.asarray(spec.mean), np.asarray(spec.std)
+        ends = [(np.asarray(pixel * spec.scale) - mean) / std for pixel in (0.0, 255.0)]
+        given = float(min(end.min() for end in ends)), float(max(end.max() for end in ends))
+        room = 0.3 * (high - low)
+        if abs(given[0] - low) <= room and abs(given[1] - high) <= room:
+            return None
+        return f"The preprocessing brings pixels to {given[0]:.4g}..{given[1]:.4g}, and {wants}."
+    if not np.issubdtype(x.values.dtype, np.floating) or not _is_of_another_size(x.values, high - low):
+        return None
+    return f"The values of the array are {x.values.min():.4g} to {x.values.max():.4g}, and {wants}."
+
+
+def _is_of_another_size(values: Array, width: float) -> bool:
+    """Return whether values differ by a hundredth of a range, or reach ten times as far: one color is of any range."""
+    least, most = float(values.min()), float(values.max())
+    return least < most and (most - least < 0.02 * width or max(abs(least), abs(most)) > 10 * width)

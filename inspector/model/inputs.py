@@ -6,14 +6,15 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from inspector.errors import InvalidModelError
+from inspector.errors import InvalidInputError, InvalidModelError
+from inspector.model.readers import Reader
 from inspector.model.shapes.infer import declared_shape
 from inspector.types.dtypes import Dtype
 from inspector.types.layers import Shape
+from inspector.types.layouts import SPACE, SPACES, USUAL, channel_axis, is_layout, space_of
 from inspector.types.results.model_info import ImageInput
 
 IMAGE_CHANNELS = (1, 3, 4)
-TO_CHANNELS_FIRST = (0, 3, 1, 2)
 _NUMERIC = (
     ir.DataType.FLOAT,
     ir.DataType.FLOAT16,
@@ -28,15 +29,12 @@ _NUMERIC = (
 )
 
 
-def find_image_input(
-    proto: onnx.ModelProto, *, layout: str | None = None
-) -> tuple[ImageInput, tuple[str, ...]]:
+def find_image_input(proto: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, tuple[str, ...]]:
     """Return the image input and the names of the other inputs that a run would need.
 
     Models of IR version 3 list their initializers among the inputs; those are passed over. Of several
-    inputs the one of rank 4 is taken, else of rank 3 or 2; InvalidModelError where that leaves none or
-    several. `layout` is what a file beside the model says ("NCHW", "NHWC"); it decides where the graph and
-    the shape leave both open.
+    inputs the one of rank 4 is taken, else of rank 5, 3 or 2; InvalidModelError where that leaves none or
+    several.
     """
     weights = {tensor.name for tensor in proto.graph.initializer}
     inputs = [info for info in proto.graph.input if info.name not in weights]
@@ -45,26 +43,40 @@ def find_image_input(
             "The model has no input: all values in it are constant, so there is nothing to inspect."
         )
     chosen = _choose(inputs)
-    shape = declared_shape(chosen) or ()
-    layout = _layout(chosen.name, shape, proto.graph, layout)
-    rows, columns, channels = {"NCHW": (2, 3, 1), "NHWC": (1, 2, 3)}.get(layout, (None, None, None))
-    dtype = ir.DataType(chosen.type.tensor_type.elem_type)
-    image_input = ImageInput(
-        name=chosen.name,
+    return chosen, tuple(info.name for info in inputs if info.name != chosen.name)
+
+
+def describe_input(info: onnx.ValueInfoProto, reader: Reader | None, *, told: str | None) -> ImageInput:
+    """Return what is known of the image input, as its reader takes it.
+
+    `told` is a layout that the caller or a file beside the model says: it decides what no reader does, and
+    InvalidInputError says where it contradicts one.
+    """
+    shape = declared_shape(info) or ()
+    if told is not None:
+        _require_readable(told, shape, reader)
+    layout = told or _layout(shape, reader)
+    channels = channel_axis(layout)
+    declared = (1 if space_of(layout) else None) if channels is None else _fixed(shape, channels)
+    counted = (
+        reader.channel_count if reader and channels is not None and reader.channels == channels else None
+    )
+    dtype = ir.DataType(info.type.tensor_type.elem_type)
+    return ImageInput(
+        name=info.name,
         dtype=Dtype(np.dtype(dtype.numpy()).name),
         shape=shape,
         layout=layout,
-        batch=_fixed(shape, 0),
-        channels=_fixed(shape, channels),
-        height=_fixed(shape, rows),
-        width=_fixed(shape, columns),
+        batch=_fixed(shape, 0) if layout.startswith("N") else 1,
+        channels=counted if declared is None else declared,
+        height=_fixed(shape, layout.find("H")),
+        width=_fixed(shape, layout.find("W")),
     )
-    return image_input, tuple(info.name for info in inputs if info.name != chosen.name)
 
 
 def _choose(inputs: list[onnx.ValueInfoProto]) -> onnx.ValueInfoProto:
     numeric = [info for info in inputs if _is_numeric(info)]
-    for ranks in ((4,), (3,), (2,)):
+    for ranks in ((4,), (5,), (3,), (2,)):
         found = [info for info in numeric if len(declared_shape(info) or ()) in ranks]
         if len(found) == 1:
             return found[0]
@@ -75,7 +87,7 @@ def _choose(inputs: list[onnx.ValueInfoProto]) -> onnx.ValueInfoProto:
             )
     raise InvalidModelError(
         f"The model has no image input. Its inputs are {_listed(inputs)}; "
-        "needed is a numeric tensor of rank 4 (batch, channels, height, width), or of rank 3 or 2."
+        "needed is a numeric tensor of rank 4 (batch, channels, height, width), or of rank 5, 3 or 2."
     )
 
 
@@ -100,46 +112,72 @@ def _listed(inputs: list[onnx.ValueInfoProto]) -> str:
     return ", ".join(shown)
 
 
-def _layout(name: str, shape: Shape, graph: onnx.GraphProto, told: str | None) -> str:
-    """Tell NCHW from NHWC: by a leading Transpose, else by where 1, 3 or 4 channels stand, else by what we are told."""
-    if len(shape) != 4:
-        return "NC"
-    if _is_transposed(name, graph):
-        return "NHWC"
-    first, last = shape[1] in IMAGE_CHANNELS, shape[3] in IMAGE_CHANNELS
-    if first != last:
-        return "NCHW" if first else "NHWC"
-    return told if told is not None else "NCHW"
+def _layout(shape: Shape, reader: Reader | None) -> str:
+    """Return the layout as the reader takes the axes, else by where 1, 3 or 4 channels stand."""
+    return (_layout_read(shape, reader) if reader is not None else None) or _layout_seen(shape)
 
 
-def _is_transposed(name: str, graph: onnx.GraphProto) -> bool:
-    """Follow the input through pointwise operators to a Transpose with perm (0, 3, 1, 2) that all readers share."""
-    for _ in range(8):
-        readers = [node for node in graph.node if name in node.input]
-        if len(readers) != 1:
-            return False
-        node = readers[0]
-        if node.op_type == "Transpose":
-            return any(
-                tuple(item.ints) == TO_CHANNELS_FIRST for item in node.attribute if item.name == "perm"
-            )
-        if node.op_type not in (
-            "Cast",
-            "Sub",
-            "Add",
-            "Mul",
-            "Div",
-            "Identity",
-            "QuantizeLinear",
-            "DequantizeLinear",
-        ):
-            return False
-        name = node.output[0]
-    return False
-
-
-def _fixed(shape: Shape, axis: int | None) -> int | None:
-    if axis is None or axis >= len(shape):
+def _layout_read(shape: Shape, reader: Reader) -> str | None:
+    """Return the layout that a reader implies; None where it leaves more than one axis open."""
+    letters = dict.fromkeys(reader.space, "?")
+    if reader.channels is not None:
+        letters[reader.channels] = "C"
+    if reader.batch == 0:
+        letters[0] = "N"
+    left = [axis for axis in range(len(shape)) if axis not in letters]
+    if 0 in left and (not isinstance(shape[0], int) or shape[0] == 1):
+        letters[0] = "N"
+        left.remove(0)
+    if len(left) == 1:
+        # What the reader has for its batch are channels that go through it one by one, or the frames of a film.
+        is_film = reader.batch == left[0] and shape[left[0]] not in IMAGE_CHANNELS
+        letters[left[0]] = "?" if is_film or reader.channels is not None else "C"
+    elif left:
         return None
-    size = shape[axis]
+    count = list(letters.values()).count("?")
+    if count >= len(SPACES):
+        return None
+    space = iter(SPACES[count])
+    return "".join(next(space) if letters[axis] == "?" else letters[axis] for axis in range(len(shape)))
+
+
+def _layout_seen(shape: Shape) -> str:
+    """Tell channels first from last by where 1, 3 or 4 of them stand; what has two or three axes is no image."""
+    if len(shape) not in (4, 5):
+        return "NC"
+    space = SPACES[len(shape) - 2]
+    first, last = shape[1] in IMAGE_CHANNELS, shape[-1] in IMAGE_CHANNELS
+    return f"N{space}C" if last and not first else f"NC{space}"
+
+
+def _require_readable(told: str, shape: Shape, reader: Reader | None) -> None:
+    """Raise InvalidInputError for a layout that is none, does not fit the shape, or contradicts the reader."""
+    if not is_layout(told):
+        raise InvalidInputError(
+            f"layout is {told!r}; allowed are {', '.join(USUAL)}, and those without N or C.", field="layout"
+        )
+    listed = "×".join("?" if size is None else str(size) for size in shape)
+    if len(told) != len(shape) and not (told == "NC" and len(shape) > 1):
+        raise InvalidInputError(
+            f"layout is {told}, for {len(told)} axes; the input has {len(shape)} ({listed}).", field="layout"
+        )
+    if reader is None or not reader.is_sure or told == "NC":
+        return
+    wrong = None
+    if reader.channels is not None and told[reader.channels] != "C":
+        wrong = f"reads axis {reader.channels} as channels"
+    elif any(told[axis] not in SPACE for axis in reader.space):
+        wrong = f"reads the axes {', '.join(map(str, reader.space))} as space"
+    if wrong:
+        right = _layout_read(shape, reader)
+        raise InvalidInputError(
+            f"layout is {told}, but {reader.op_type} {reader.name!r} {wrong} of the input ({listed})"
+            f"{f': it is {right}' if right else ''}. Leave the layout out, or give one that fits.",
+            field="layout",
+        )
+
+
+def _fixed(shape: Shape, axis: int) -> int | None:
+    """Return the size of an axis where it is fixed; None for an axis that there is none of (−1)."""
+    size = shape[axis] if 0 <= axis < len(shape) else None
     return size if isinstance(size, int) else None

@@ -10,7 +10,6 @@ import onnx_ir as ir
 from inspector.model.codes import Codes, codes_of
 from inspector.model.dependence import dependents
 from inspector.model.receptive.field import Field
-from inspector.model.receptive.trace import ROLES
 from inspector.operators.families import QUANTIZERS
 from inspector.types.dtypes import Dtype
 from inspector.types.layers import Layer, Shape
@@ -28,7 +27,7 @@ def find_codes(model: ir.Model, image: str, dtypes: Mapping[str, str]) -> dict[s
     found = {}
     for node in dependents(model.graph, image):
         output = node.outputs[0]
-        if dtypes.get(output.name or "") in CODE_DTYPES and node.op_type not in QUANTIZERS:
+        if output.name and dtypes.get(output.name) in CODE_DTYPES and node.op_type not in QUANTIZERS:
             codes = codes_of(output)
             if codes is not None:
                 found[output.name or ""] = codes
@@ -47,7 +46,7 @@ def build_layers(
     nodes = [
         node
         for node in dependents(model.graph, image_input.name)
-        if _is_float(node, dtypes) or node.outputs[0].name in codes
+        if node.outputs[0].name and (_is_float(node, dtypes) or node.outputs[0].name in codes)
     ]
     layers = []
     for node, name in zip(nodes, _unique_names(nodes), strict=True):
@@ -64,9 +63,10 @@ def build_layers(
             shape=shape,
             channel_axis=axis,
             channels=size if isinstance(size, int) else None,
-            receptive_field=field.receptive_field()
-            if field is not None and image_input.layout in ROLES
-            else None,
+            receptive_field=None if field is None else field.receptive_field(),
+            spatial_axes=()
+            if field is None
+            else tuple(-1 if axis is None else axis for axis in field.spatial_axes),
         )
         layers.append(layer)
     return tuple(layers)

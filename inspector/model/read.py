@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import onnx
 import onnx_ir as ir
@@ -18,12 +17,15 @@ from inspector.model.checks.operators import check_operators
 from inspector.model.checks.validate import validate
 from inspector.model.heads.find import find_heads
 from inspector.model.heads.head import Heads
-from inspector.model.inputs import find_image_input
+from inspector.model.inputs import describe_input, find_image_input
 from inspector.model.layers import build_layers, find_codes
-from inspector.model.preprocessing.find import find_preprocessing
-from inspector.model.preprocessing.labels import find_labels, written_labels
-from inspector.model.preprocessing.sources.sidecars import triton_layout
+from inspector.model.preprocessing.find import find_preprocessing, overridden, require_fitting
+from inspector.model.preprocessing.labels import find_labels, labels_given, written_labels
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.model.preprocessing.sources.graph import from_graph
+from inspector.model.preprocessing.sources.layouts import said_layouts
 from inspector.model.protobuf import check_size, parse_model
+from inspector.model.readers import Reader, find_reader
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
 from inspector.model.rewriting.branches import fold_branches
 from inspector.model.rewriting.functions import inline_functions
@@ -32,49 +34,63 @@ from inspector.model.rewriting.hold import hold_tensors
 from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
+from inspector.types.given import as_labels
 from inspector.types.layers import Output, Shape
-from inspector.types.preprocessing import Preprocessing
+from inspector.types.layouts import of_one
+from inspector.types.preprocessing import Preprocessing, PreprocessingLike
 from inspector.types.results.model_info import ImageInput
+from inspector.types.sources import ModelSource, as_source
 
 CHUNK = 2**20
 
 
 def read_model(
-    source: str | Path | bytes,
+    source: ModelSource,
     *,
     name: str | None = None,
     limits: Limits | None = None,
-    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+    preprocessing: Preprocessing | PreprocessingLike | None = None,
     labels: Sequence[str] | None = None,
+    layout: str | None = None,
 ) -> OnnxModel:
     """Return the model in a .onnx file, in a folder with exactly one, or in bytes.
 
-    `preprocessing` replaces what is found in or beside the file; a mapping replaces only its keys. `labels`
-    are the names of the classes. InvalidModelError says what is wrong with the model, LimitExceededError
-    which limit it crosses.
+    `layout`, or that of `preprocessing`, says which axis of the input is which. `preprocessing` replaces what is found
+    in or beside the file; a mapping replaces only its keys, and a string is the name of a preset. `labels` are the
+    names of the classes. InvalidModelError says what is wrong with the model, LimitExceededError which limit it
+    crosses.
     """
     limits = limits or Limits()
-    if isinstance(source, bytes):
-        path, data = None, source
+    given = as_source(source)
+    if isinstance(given, bytes):
+        path, data = None, given
     else:
-        path = _model_file(Path(source))
+        path = _model_file(given)
         data = _read(path, limits)
     folder = path.parent if path else None
     proto, files = _parse(data, folder, limits)
     sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
-    del data, source  # as large as all weights: from here on the arrays are the only copy
-    image_input, other_inputs = find_image_input(proto, layout=triton_layout(folder, limits=limits))
-    folded = fold_branches(proto, image_input.name)
+    del data, source, given  # as large as all weights: from here on the arrays are the only copy
+    declared, other_inputs = find_image_input(proto)
+    folded = fold_branches(proto, declared.name)
     opened = open_fused(proto) and inline_functions(proto, limits=limits)
     if folded or opened:
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
-    shapes, dtypes = infer_shapes(proto, image_input.name, limits=limits)
+    shapes, dtypes = infer_shapes(proto, declared.name, limits=limits)
     check_operators(graph, shapes)
     opset = standard_opset(proto)
+    reader = find_reader(graph.graph, declared.name, declared_shape(declared) or (), shapes, opset=opset)
+    said = _one_layout(layout, preprocessing)
+    if said is None:
+        image_input = _as_files_say(declared, reader, graph, folder, limits)
+    else:
+        image_input = describe_input(declared, reader, told=said)
+    if image_input.batch_axis is None:
+        shapes, dtypes = infer_shapes(proto, declared.name, limits=limits, has_batch=False)
     fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
-    shapes = one_image_shapes(shapes, fields, image_input.batch)
+    shapes = one_image_shapes(shapes, fields)
     outputs = _outputs(proto, shapes, dtypes)
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
@@ -85,9 +101,10 @@ def read_model(
         shapes=shapes,
         roles={name: field.roles for name, field in fields.items()},
         metadata=metadata,
-        names=tuple(labels) if labels else written_labels(metadata),
+        names=as_labels(labels) or written_labels(metadata),
     )
-    classes = _classes(heads)
+    classes, has_background = _classes(heads)
+    front = from_graph(graph, image_input, shapes)
     return OnnxModel(
         ir=graph,
         name=name or (path.stem if path else proto.graph.name or "model"),
@@ -102,18 +119,56 @@ def read_model(
         codes=codes,
         shapes=shapes,
         dtypes=dtypes,
-        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, limits),
-        labels=_labels(labels, classes, has_background=has_background(heads))
-        or find_labels(metadata, folder, classes=classes, limits=limits),
+        fields=fields,
+        preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
+        takes=front.takes if front else None,
+        labels=labels_given(labels, classes=classes, has_background=has_background)
+        or find_labels(metadata, folder, classes=classes, has_background=has_background, limits=limits),
         limits=limits,
         other_inputs=other_inputs,
     )
 
 
+def _one_layout(layout: str | None, preprocessing: Preprocessing | PreprocessingLike | None) -> str | None:
+    """Return the layout that the caller says, by itself or in a preprocessing; InvalidInputError for two of them."""
+    in_spec = None
+    if isinstance(preprocessing, Preprocessing):
+        in_spec = preprocessing.layout
+    elif isinstance(preprocessing, Mapping) and isinstance(preprocessing.get("layout"), str):
+        in_spec = preprocessing["layout"]
+    if layout is not None and in_spec not in (None, layout):
+        raise InvalidInputError(
+            f"layout is {layout!r}, and that of the preprocessing {in_spec!r}; give one of them.",
+            field="layout",
+        )
+    return in_spec if layout is None else layout
+
+
+def _as_files_say(
+    declared: onnx.ValueInfoProto, reader: Reader | None, graph: ir.Model, folder: Path | None, limits: Limits
+) -> ImageInput:
+    """Describe the image input with the layout that a file says; InvalidModelError where the graph contradicts it."""
+    rank = len(declared_shape(declared) or ())
+    for source, layout in said_layouts(graph.metadata_props, folder, limits=limits):
+        try:  # these files have words for images with a batch axis only
+            return describe_input(
+                declared, reader, told=of_one(layout) if rank == len(layout) - 1 else layout
+            )
+        except InvalidInputError as error:
+            raise InvalidModelError(f"{source}: {error.message}") from error
+    return describe_input(declared, reader, told=None)
+
+
 def _model_file(path: Path) -> Path:
     """Return the .onnx file at `path`, or the only one in the folder `path`."""
-    path = path.expanduser()
-    if path.is_dir():
+    try:
+        path = path.expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, a home that nobody has
+        raise NotFoundError(
+            f"There can be no model file {_shown(path)}: {error}.", reason="MODEL_NOT_FOUND", field="source"
+        ) from error
+    if is_folder:
         found = sorted(item for item in path.glob("*.onnx") if item.is_file())
         if len(found) != 1:
             listed = ", ".join(item.name for item in found[:8]) or "none"
@@ -122,11 +177,15 @@ def _model_file(path: Path) -> Path:
                 f"{listed}. Give the file."
             )
         return found[0].absolute()
-    if not path.is_file():
+    if not is_file:
         raise NotFoundError(
-            f"There is no model file {str(path)!r}.", reason="MODEL_NOT_FOUND", field="source"
+            f"There is no model file {_shown(path)}.", reason="MODEL_NOT_FOUND", field="source"
         )
     return path.absolute()
+
+
+def _shown(path: Path) -> str:
+    return repr(str(path)[:200])
 
 
 def _read(path: Path, limits: Limits) -> bytes:
@@ -195,49 +254,29 @@ def _meaning(outputs: tuple[Output, ...], heads: Heads) -> tuple[Output, ...]:
     )
 
 
-def _classes(heads: Heads) -> int | None:
-    """Return the number of classes that have names: of the output that says classes, less a background without one."""
+def _classes(heads: Heads) -> tuple[int | None, bool]:
+    """Return the number of classes of the output that says some, and whether one is the background, without a name."""
     head = heads.heads[heads.default] if heads.default is not None else None
-    return None if head is None else head.classes
-
-
-def has_background(heads: Heads) -> bool:
-    """Return whether one of the classes says that there is nothing, which need not have a name."""
-    head = heads.heads[heads.default] if heads.default is not None else None
-    return head is not None and head.background is not None
-
-
-def _labels(
-    given: Sequence[str] | None, classes: int | None, *, has_background: bool
-) -> tuple[str, ...] | None:
-    if not given:
-        return None
-    if classes is not None and len(given) not in (classes, classes - 1 if has_background else classes):
-        raise InvalidInputError(
-            f"{len(given)} labels are given; the model has {classes} classes.", field="labels"
-        )
-    return tuple(given)
+    return (None, False) if head is None else (head.classes, head.background is not None)
 
 
 def _preprocessing(
-    given: Preprocessing | Mapping[str, Any] | None,
+    given: Preprocessing | PreprocessingLike | None,
     model: ir.Model,
     image_input: ImageInput,
     folder: Path | None,
+    *,
+    front: PartFound | None,
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
-        return given
-    found = find_preprocessing(model, image_input, folder, limits=limits)
+        return replace(given, layout=image_input.layout)
+    found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
     if given is None:
         return found
-    if not isinstance(given, Mapping):
-        raise InvalidInputError(
-            f"preprocessing is of type {type(given).__name__}; it must be a Preprocessing or a mapping of "
-            "its keys.",
-            field="preprocessing",
-        )
-    return found.override(given, source=f"given by the caller: {', '.join(given)}; the rest: {found.source}")
+    result = overridden(found, given, by="given by the caller")
+    require_fitting({"mean": result.mean, "std": result.std}, image_input)
+    return replace(result, layout=image_input.layout)
 
 
 def _digest(data: bytes, files: Sequence[Path]) -> str:

@@ -13,6 +13,7 @@ from inspector.errors import unknown_name
 from inspector.model.checks.limits import Limits
 from inspector.model.codes import Codes
 from inspector.model.heads.head import Heads
+from inspector.model.receptive.field import Field
 from inspector.types.layers import Layer, Output, Shape
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.model_info import ImageInput
@@ -38,6 +39,8 @@ class OnnxModel:
     dtypes: Mapping[str, str]
     preprocessing: Preprocessing
     labels: tuple[str, ...] | None
+    takes: tuple[float, float] | None = None
+    """Which values the graph wants for black and white, where it says so beyond doubt."""
     limits: Limits = field(default_factory=Limits)
     other_inputs: tuple[str, ...] = ()
     """Inputs without a default beside the image: the layers are known, but a run would need their values."""
@@ -45,6 +48,8 @@ class OnnxModel:
     """By tensor: layers that hold codes of quantized values, and the real values that these stand for."""
     heads: Heads = field(default_factory=Heads)
     """What each output means."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    """By tensor that depends on the image: which of its axes are channels and space, and where its units stand."""
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""

@@ -10,32 +10,27 @@ from PIL import Image
 
 from inspector.errors import InvalidInputError, unknown_name
 from inspector.render.colormaps import Colormap, colorize
+from inspector.render.flat import flat
 from inspector.render.normalize import (
     FloatArray,
     finite,
     to_bytes,
+    to_heat,
     to_signed,
     to_unit,
 )
-
-_COLORS = ("RGB", "BGR", "GRAY")
+from inspector.types.preprocessing import COLORS
 
 
 def channels_last(values: npt.ArrayLike, *, layout: str, color: str = "RGB") -> FloatArray:
-    """Return one image's map (H, W, C) with its colors in the order RGB.
+    """Return one image's map (H, W, C) with its colors in the order RGB; a signal as a row, a volume as a mosaic.
 
-    `layout` and `color` are the model's: "NCHW" or "NHWC" (the map itself has no batch axis), "RGB", "BGR" or
-    "GRAY".
+    `layout` and `color` are the model's: "NCHW", "NHWC", "NCL", … (the map itself has no batch axis), and one of RGB,
+    BGR, GRAY, RGBA and NONE.
     """
-    if layout not in ("NCHW", "NHWC"):
-        raise InvalidInputError(
-            f"layout is {layout!r}; only maps over an image, NCHW or NHWC, can be drawn.", field="layout"
-        )
-    if color not in _COLORS:
-        raise InvalidInputError(f"color is {color!r}; give one of {', '.join(_COLORS)}.", field="color")
-    array = finite(values, field="map", ndim=3)
-    if layout == "NCHW":
-        array = array.transpose(1, 2, 0)
+    if color not in COLORS:
+        raise InvalidInputError(f"color is {color!r}; give one of {', '.join(COLORS)}.", field="color")
+    array = finite(flat(np.asarray(values), layout=layout), field="map", ndim=3)
     return array[:, :, ::-1] if color == "BGR" else array
 
 
@@ -111,7 +106,7 @@ def _signed_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Ima
 
 def _heat_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
     del color  # the map says where, alike in all channels
-    return heatmap(channels_last(values, layout=layout).mean(axis=2))
+    return heatmap(to_heat(channels_last(values, layout=layout).mean(axis=2)), low=0.0, high=1.0)
 
 
 _PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from inspector.render.flat import flat
 from inspector.types.arrays import Array
 
 Draw = Callable[[Array], Image.Image]
@@ -20,8 +21,7 @@ def marked_map(values: Array, draw: Draw, *, layout: str) -> Image.Image:
     finite = np.isfinite(values)
     if finite.all():
         return draw(values)
-    channels = 0 if layout == "NCHW" else -1
-    return _painted(draw(np.where(finite, values, 0)), np.any(~finite, axis=channels))
+    return _painted(draw(np.where(finite, values, 0)), np.asarray(flat(~finite, layout=layout).any(axis=2)))
 
 
 def marked_tiles(values: Array, draw: Draw) -> Image.Image:

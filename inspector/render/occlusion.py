@@ -13,16 +13,20 @@ from PIL import Image, ImageOps
 from inspector.errors import InvalidInputError
 from inspector.render.arrange import PAPER, beside, stack
 from inspector.render.colormaps import CATEGORIES, OTHER_CATEGORY, Colormap, colorize
+from inspector.render.flat import mosaic
 from inspector.render.legend import Rgb, color_bar, color_key
 from inspector.render.normalize import FloatArray, finite, to_unit
 from inspector.render.overlay import PhotoArray, blend, in_gray, photograph
 from inspector.render.text import ends
+from inspector.types.contrast import hardly_moves
 
 _ALPHA = 0.62
 _SMALLEST_SIDE = 320
 """A smaller photograph is enlarged to this width, so that the words under it can be read."""
 _TEXT_SIZE = 15
 _MARGIN = 8
+_STILL: Rgb = (128, 128, 128)
+"""Of a map that hardly moves."""
 
 Labels = Sequence[str] | Mapping[int, str]
 IntArray = npt.NDArray[np.int64]
@@ -37,12 +41,13 @@ class OcclusionFigure:
     """Fig 7 d: the class's probability while the square is there; dark where hiding it hurts."""
     label: Image.Image
     """Fig 7 e: the most probable label while the square is there."""
-    activation: Image.Image
-    """Fig 7 b: the total activation of the layer's strongest map while the square is there."""
+    activation: Image.Image | None
+    """Fig 7 b: the total activation of the layer's strongest map while the square is there; None where none is."""
 
     def side_by_side(self) -> Image.Image:
-        """Return the three in one row."""
-        return beside([self.probability, self.label, self.activation], gap=16)
+        """Return them in one row."""
+        pictures = (self.probability, self.label, self.activation)
+        return beside([picture for picture in pictures if picture is not None], gap=16)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,17 +55,16 @@ class _Canvas:
     """The photograph, and for each of its pixels the position of the square whose middle is nearest."""
 
     photo: PhotoArray
-    rows: IntArray
-    columns: IntArray
+    over: tuple[IntArray, ...]
+    """Per axis of positions its number there, in arrays that broadcast to (H, W)."""
     done: BoolArray
     factor: int
 
     def paint(self, cells: npt.NDArray[np.uint8]) -> Image.Image:
-        """Lay the colors of the positions (R, C, 3) over the photograph; what is not done stays bare."""
-        over = np.ix_(self.rows, self.columns)
-        painted = np.asarray(blend(self.photo, cells[over], alpha=_ALPHA))
+        """Lay the colors of the positions (…, 3) over the photograph; what is not done stays bare."""
+        painted = np.asarray(blend(self.photo, cells[self.over], alpha=_ALPHA))
         untouched = np.asarray(in_gray(self.photo))
-        return self._enlarged(Image.fromarray(np.where(self.done[over][:, :, None], painted, untouched)))
+        return self._enlarged(Image.fromarray(np.where(self.done[self.over][:, :, None], painted, untouched)))
 
     def bare(self) -> Image.Image:
         """Return the photograph as it looks before any position is done."""
@@ -75,52 +79,77 @@ def occlusion_figure(
     image: npt.ArrayLike,
     probability: npt.ArrayLike,
     label: npt.ArrayLike,
-    activation: npt.ArrayLike,
+    activation: npt.ArrayLike | None,
     *,
     tops: npt.ArrayLike,
     lefts: npt.ArrayLike,
-    size: tuple[int, int],
+    size: Sequence[int],
+    fronts: npt.ArrayLike | None = None,
     labels: Labels | None = None,
     target: str = "the class",
     answer: str = "Probability",
     layer: str = "the layer",
     done: npt.ArrayLike | None = None,
+    baselines: tuple[float, float] = (0.0, 0.0),
 ) -> OcclusionFigure:
     """Draw probability, label and activation, each (R, C), over image (H, W, 3) uint8 as the model sees it.
 
     The square of `size` (height, width) at position (r, c) has its corner at pixel (tops[r], lefts[c]). Each
-    pixel takes the color of the position whose square has its middle nearest to it: nothing is interpolated.
-    `answer` names what `probability` holds. `done` (R, C) leaves out positions that a sweep has not reached yet.
+    pixel takes the color of the position whose square has its middle nearest to it: nothing is interpolated. A volume
+    (D, H, W, 3) has `fronts` and three axes of positions too, and is drawn as slices. `answer` names what `probability`
+    holds. `done` leaves out positions that a sweep has not reached yet.
+    `baselines` are probability and activation without the square: a map that hardly moves against its own is not
+    stretched over the colors, and the photograph stays bare.
     """
-    photo = photograph(image)
-    row_starts, column_starts = np.asarray(tops), np.asarray(lefts)
-    positions = (row_starts.size, column_starts.size)
+    given = np.asarray(image)
+    photo = photograph(mosaic(given) if given.ndim == 4 else given)
+    edges = [np.asarray(one) for one in (fronts, tops, lefts) if one is not None]
+    positions = tuple(one.size for one in edges)
     reached = np.ones(positions, dtype=bool) if done is None else np.asarray(done, dtype=bool)
-    maps = [
-        _reached_values(values, reached, positions, field=name)
-        for name, values in (("probability", probability), ("label", label), ("activation", activation))
-    ]
+    named = {"probability": probability, "label": label, "activation": activation}
+    maps = {
+        name: _reached_values(values, reached, positions, field=name)
+        for name, values in named.items()
+        if values is not None
+    }
+    nearest = np.ix_(
+        *(
+            _nearest(one, extent=extent, size=side)
+            for one, extent, side in zip(edges, given.shape, size, strict=False)
+        )
+    )
+    over = tuple(nearest)
+    if given.ndim == 4:
+        full = np.broadcast_arrays(*nearest)
+        over = tuple(mosaic(one[..., None])[:, :, 0] for one in full)
     canvas = _Canvas(
-        photo=photo,
-        rows=_nearest(row_starts, extent=photo.shape[0], size=size[0]),
-        columns=_nearest(column_starts, extent=photo.shape[1], size=size[1]),
-        done=reached,
-        factor=max(1, -(-_SMALLEST_SIDE // photo.shape[1])),
+        photo=photo, over=over, done=reached, factor=max(1, -(-_SMALLEST_SIDE // photo.shape[1]))
     )
     return OcclusionFigure(
-        probability=_range_picture(canvas, maps[0], title=f"{answer} of {target}"),
-        label=_label_picture(canvas, maps[1].astype(np.int64), labels),
-        activation=_range_picture(canvas, maps[2], title=f"Total activation in {layer}"),
+        probability=_range_picture(
+            canvas, maps["probability"], title=f"{answer} of {target}", beside=baselines[0]
+        ),
+        label=_label_picture(canvas, maps["label"].astype(np.int64), labels),
+        activation=_range_picture(
+            canvas, maps["activation"], title=f"Total activation in {layer}", beside=baselines[1]
+        )
+        if "activation" in maps
+        else None,
     )
 
 
-def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str) -> Image.Image:
+def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str, beside: float) -> Image.Image:
     reached = values[canvas.done]
     if reached.size == 0:
         return canvas.bare()
     low, high = float(reached.min()), float(reached.max())
-    picture = canvas.paint(colorize(to_unit(values, low=low, high=high), Colormap.HEAT))
     low_words, high_words = ends(low, high)
+    if hardly_moves(reached, beside=beside):
+        picture, one = canvas.bare(), low_words == high_words
+        words = f"alike everywhere: {low_words if one else f'{low_words} to {high_words}'}"
+        width = picture.width - 2 * _MARGIN
+        return _with_legend(picture, color_key([(_STILL, words)], title=title, width=width, size=_TEXT_SIZE))
+    picture = canvas.paint(colorize(to_unit(values, low=low, high=high), Colormap.HEAT))
     bar = color_bar(
         low=low_words,
         high=high_words,
@@ -174,13 +203,15 @@ def _nearest(starts: IntArray, *, extent: int, size: int) -> IntArray:
 
 
 def _reached_values(
-    values: npt.ArrayLike, reached: BoolArray, positions: tuple[int, int], *, field: str
+    values: npt.ArrayLike, reached: BoolArray, positions: tuple[int, ...], *, field: str
 ) -> FloatArray:
     array = np.asarray(values)
     if array.shape != positions or reached.shape != positions:
+        axes = ("planes", "rows", "columns")[-len(positions) :]
+        counts = " and ".join(f"{count} {axis}" for count, axis in zip(positions, axes, strict=True))
         raise InvalidInputError(
             f"{field} has shape {array.shape} and done {reached.shape}, but tops and lefts give "
-            f"{positions[0]} rows and {positions[1]} columns of positions; they must agree.",
+            f"{counts} of positions; they must agree.",
             field=field,
         )
     return finite(np.where(reached, array, 0), field=field)  # whatever stands where nothing was computed yet

@@ -7,51 +7,70 @@ from PIL import Image
 
 from inspector.render.arrange import beside, stack
 from inspector.render.chart import line_chart
+from inspector.render.colormaps import Colormap, colorize
+from inspector.render.flat import flat
 from inspector.render.grid import tile
 from inspector.render.layers import feature_maps
-from inspector.render.maps import attribution_image, channels_last, heatmap
+from inspector.render.maps import attribution_image, channels_last, heatmap, signed_image
 from inspector.render.marks import marked_map, marked_tiles
-from inspector.render.normalize import to_bytes, to_unit
+from inspector.render.normalize import to_bytes, to_heat, to_signed, to_unit
 from inspector.render.occlusion import occlusion_figure
-from inspector.render.overlay import overlay
+from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
 from inspector.render.predictions import boxes_picture, map_picture
+from inspector.render.signals import with_curve
 from inspector.render.text import line, number
 from inspector.types.arrays import Array
+from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.images import ExampleRow, Examples, Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
-from inspector.types.results.sweep import Sweep
+from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.results.table import Series
 
-_IMAGE_LAYOUTS = ("NCHW", "NHWC")
 _COLORED = (1, 3)
 """How many channels a picture in its own colors may have."""
 _CELL = 112
 """The side of an example's tile, in pixels."""
 _TEXT_SIZE = 15
+_SIGNED_ALPHA = 0.6
+"""How much of a photograph signed colors hide."""
 
 
 @picture_of(Maps)
 def draw_maps(result: Maps) -> list[Image.Image]:
-    """Draw each map in the way that its method declares; maps over flat vectors have no picture."""
-    if result.layout not in _IMAGE_LAYOUTS or result.maps.ndim != 4:
+    """Draw each map in the way that its method declares: over a signal as a strip below its curve, of a volume slices.
+
+    Maps over flat vectors have no picture.
+    """
+    if not _is_drawable(result.maps, result.layout):
         return []
     return [_map(result, index) for index in range(len(result.maps))]
 
 
+def _is_drawable(values: Array, layout: str) -> bool:
+    return bool(space_of(layout)) and values.ndim == len(layout)
+
+
 def _map(result: Maps, index: int) -> Image.Image:
+    image = result.targets[index].image
+
     def draw(values: Array) -> Image.Image:
         if result.picture == "heat":
-            return _heat(values, result, image=result.targets[index].image)
+            return _heat(values, result, image=image)
+        if result.picture == "signed" and values.shape != result.inputs[image].shape:
+            return _signed(values, result, image=image)
         return attribution_image(
             values, picture=result.picture, layout=result.layout, color=result.preprocessing.color
         )
 
-    return marked_map(result.maps[index], draw, layout=result.layout)
+    picture = marked_map(result.maps[index], draw, layout=result.layout)
+    if space_of(result.layout) == "L":
+        return with_curve(picture, _gray(result.inputs[result.targets[index].image], result.layout)[0])
+    return picture
 
 
 def _heat(values: Array, result: Maps, *, image: int) -> Image.Image:
@@ -59,38 +78,75 @@ def _heat(values: Array, result: Maps, *, image: int) -> Image.Image:
     shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
     plane = channels_last(values, layout=result.layout).mean(axis=2)
     if plane.shape != shown.shape[:2]:
-        return heatmap(plane)
-    return overlay(shown, to_unit(plane))
+        return heatmap(to_heat(plane), low=0.0, high=1.0)
+    return overlay(shown, to_heat(plane))
+
+
+def _signed(values: Array, result: Maps, *, image: int) -> Image.Image:
+    """Draw a map that has no channels of the image's in signed colors over the photograph."""
+    shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
+    plane = channels_last(values, layout=result.layout).sum(axis=2)
+    if plane.shape != shown.shape[:2]:
+        return signed_image(plane)
+    return blend(shown, colorize(to_signed(plane, percentile=99.5), Colormap.DIVERGING), alpha=_SIGNED_ALPHA)
 
 
 @picture_of(Sweep)
 def draw_sweep(result: Sweep) -> list[Image.Image]:
-    """Draw the three maps over the photograph, side by side; positions whose answer is not finite stay bare."""
-    if result.layout not in _IMAGE_LAYOUTS or result.inputs.ndim != 4:
+    """Draw the three maps over the photograph, side by side; positions whose answer is not finite stay bare.
+
+    Of a signal they are strips, of a volume they lie over its slices.
+    """
+    if not _is_drawable(result.inputs, result.layout):
         return []
-    finite = np.isfinite(result.probability) & np.isfinite(result.activation) & (result.label >= 0)
-    height, width = result.size
+    is_watched = result.channel != NOT_WATCHED
+    finite = np.isfinite(result.probability) & (result.label >= 0)
+    if is_watched:
+        finite &= np.isfinite(result.activation)
+    values = [result.probability, result.label, result.activation, result.done & finite]
+    size, photo, tops = result.size, result.inputs[0], result.tops
+    shown: Array
+    if len(size) == 1:
+        # A strip is a picture of some rows that all say the same.
+        row = photograph_of(photo, layout=result.layout, spec=result.preprocessing)
+        shown = np.repeat(row, max(8, row.shape[1] // 8), axis=0)
+        values, size, tops = [one[None] for one in values], (shown.shape[0], *size), np.zeros(1, np.int64)
+    elif len(size) == 2:
+        shown = photograph_of(photo, layout=result.layout, spec=result.preprocessing)
+    else:
+        shown = _slices(photo, result.layout)
+    probability, label, activation, done = values
     figure = occlusion_figure(
-        photograph_of(result.inputs[0], layout=result.layout, spec=result.preprocessing),
-        result.probability,
-        result.label,
-        result.activation,
-        tops=result.tops,
+        shown,
+        probability,
+        label,
+        activation if is_watched else None,
+        tops=tops,
         lefts=result.lefts,
-        size=(height, width),
+        fronts=result.starts[0] if len(size) > 2 else None,
+        size=size,
         labels=result.labels,
         target=result.target.label or str(result.target),
         answer="Probability" if result.target.kind == "class" else "Value",
         layer=result.layer,
-        done=result.done & finite,
+        done=done,
+        baselines=(result.baseline_probability, result.baseline_activation),
     )
     return [figure.side_by_side()]
+
+
+def _slices(volume: Array, layout: str) -> Array:
+    """Return a volume (D, H, W, 3) in gray."""
+    axis = channel_axis(of_one(layout))
+    planes = np.where(np.isfinite(volume), volume, 0)
+    gray = to_bytes(to_unit((planes if axis is None else planes.mean(axis=axis)).astype(np.float64)))
+    return np.repeat(gray[..., None], 3, axis=3)
 
 
 @picture_of(Predictions)
 def draw_predictions(result: Predictions) -> list[Image.Image]:
     """Draw boxes, or the class of each place, over each photograph; other answers have no picture."""
-    if result.inputs is None or result.preprocessing is None or result.layout not in _IMAGE_LAYOUTS:
+    if result.inputs is None or result.preprocessing is None or space_of(result.layout) != "HW":
         return []
     pictures = []
     for values, one in zip(result.inputs, result, strict=True):
@@ -109,8 +165,12 @@ def draw_activations(result: Activations) -> list[Image.Image]:
 
 def _channels(one: Activation) -> Image.Image:
     maps = np.asarray(one.values[0], np.float32)
+    space = [axis - 1 for axis in one.spatial_axes if axis > 0]
     if one.channel_axis is not None and maps.ndim > 1:
-        maps = np.moveaxis(maps, one.channel_axis - 1, 0)
+        # Channels, then what is neither, then the axes along the image's rows and columns in the image's order.
+        first = one.channel_axis - 1
+        others = [axis for axis in range(maps.ndim) if axis != first and axis not in space]
+        maps = maps.transpose(first, *others, *space)
     match maps.ndim:
         case 0 | 1:
             maps = maps.reshape(-1)
@@ -168,9 +228,26 @@ def photograph_of(values: Array, *, layout: str, spec: Preprocessing) -> Array:
     Values that are not finite show as the mean's color, and channels that are no colors as their mean in gray.
     """
     known = np.where(np.isfinite(values), values, 0)
-    if known.shape[0 if layout == "NCHW" else -1] in _COLORED:
+    axis = channel_axis(of_one(layout))
+    channels = 1 if axis is None else known.shape[axis]
+    if spec.color == "RGBA" and channels == 4:
+        last = flat(known, layout=layout)
+        mean, std = (list(one[:3]) if len(one) == 4 else one for one in (spec.mean, spec.std))
+        return photograph(last[:, :, :3], layout="NHWC", color="RGB", scale=spec.scale, mean=mean, std=std)
+    if spec.color != "NONE" and channels in _COLORED and _fit(spec, channels):
         return photograph(
             known, layout=layout, color=spec.color, scale=spec.scale, mean=spec.mean, std=spec.std
         )
-    gray = to_bytes(to_unit(channels_last(known, layout=layout).mean(axis=2)))
+    gray = to_bytes(to_unit(_gray(known, layout)))
     return np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def _fit(spec: Preprocessing, channels: int) -> bool:
+    return all(len(values) in (1, channels) for values in (spec.mean, spec.std))
+
+
+def _gray(values: Array, layout: str) -> Array:
+    """Return the mean over channels of one image, (H, W)."""
+    known: Array = np.where(np.isfinite(values), values, 0)
+    gray: Array = flat(known, layout=layout).mean(axis=2, dtype=np.float64)
+    return gray

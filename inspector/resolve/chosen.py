@@ -20,6 +20,8 @@ class Chosen:
     """int64 (n,): flat indices into the tensor without its batch axis."""
     weights: Array
     """float32 (n,): ∂S/∂t_i."""
+    shape: tuple[int, ...] = ()
+    """Of the tensor on which the elements were chosen, without its batch axis."""
 
     def values(self, activation: Array) -> Array:
         """Return t_i, float32 (n,), of one image's tensor."""
@@ -27,14 +29,34 @@ class Chosen:
         return found
 
     def scores(self, activations: Array) -> Array:
-        """Return S, float64 (N,), for (N, …) tensors."""
-        found: Array = activations.reshape(len(activations), -1)[:, self.places].astype(np.float64)
+        """Return S, float64 (N,), for (N, …) tensors; NaN where they are too small to have the elements."""
+        places = self._places_in(activations.shape[1:])
+        if places is None:
+            return np.full(len(activations), np.nan)
+        found: Array = activations.reshape(len(activations), -1)[:, places].astype(np.float64)
         return found @ self.weights.astype(np.float64)
 
+    def is_in(self, shape: tuple[int, ...]) -> bool:
+        """Return whether a tensor of a shape (without the batch axis) has the elements."""
+        return self._places_in(shape) is not None
+
+    def _places_in(self, shape: tuple[int, ...]) -> Array | None:
+        """Return the flat indices in a tensor of another shape, such as with more boxes; None where it lacks one."""
+        if shape == self.shape:
+            return self.places
+        index = np.unravel_index(self.places, self.shape) if self.shape else ()
+        if len(shape) != len(self.shape) or any(
+            axis.max(initial=-1) >= size for axis, size in zip(index, shape, strict=True)
+        ):
+            return None
+        return flat_indices(index, shape)
+
     def on(self, activation: Array, *, image: int) -> Chosen:
-        """Return the same on another image."""
-        value = float(self.scores(activation[None])[0])
-        return replace(self, resolved=replace(self.resolved, value=value, image=image))
+        """Return the same on another image; its value is NaN where that has no such element."""
+        places = self._places_in(activation.shape)
+        here = self if places is None else replace(self, places=places, shape=activation.shape)
+        value = float(here.scores(activation[None])[0])
+        return replace(here, resolved=replace(self.resolved, value=value, image=image))
 
 
 def flat_indices(index: Iterable[Array], shape: tuple[int, ...]) -> Array:
@@ -79,6 +101,9 @@ def chosen(
     )
     ones = np.ones(len(flat), np.float32)
     found = Chosen(
-        resolved=resolved, places=flat, weights=ones if weights is None else weights.astype(np.float32)
+        resolved=resolved,
+        places=flat,
+        weights=ones if weights is None else weights.astype(np.float32),
+        shape=activation.shape,
     )
     return found.on(activation, image=image)

@@ -8,8 +8,9 @@ from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.model.heads.head import CLASS_MAP, CLASS_NUMBERS, Head
 from inspector.resolve.chosen import Chosen, chosen, flat_indices
-from inspector.resolve.finite import is_choosable, no_choice
-from inspector.resolve.names import label_of, owner_of_classes
+from inspector.resolve.finite import is_choosable, no_choice, nothing_found
+from inspector.resolve.labels import index_of_label
+from inspector.resolve.names import label_of, labels_of, owner_of_classes
 from inspector.types.arrays import Array
 from inspector.types.targets import Class
 
@@ -25,9 +26,9 @@ def output_by_class(head: Head, values: Array) -> Array:
 
 
 def _first(values: Array, axis: int | None) -> Array:
-    if axis is None or values.ndim < 2:
+    if axis is None or values.ndim < 1 - axis:
         return values[:, None]
-    return np.moveaxis(values, axis + 1, 1)
+    return np.moveaxis(values, axis, 1)
 
 
 def winner(head: Head, classes: Array) -> int:
@@ -77,10 +78,17 @@ def _comparable(head: Head, classes: Array) -> Array:
 
 def resolve_class(engine: Engine, head: Head, target: Class, activation: Array, *, image: int) -> Chosen:
     """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
+    if not activation.size:
+        raise nothing_found("the most probable class" if target.index is None else f"class {target.index}")
     classes = by_class(head, activation[None])[0]
-    if target.index is None and not is_choosable(classes):
+    index = target.index
+    if target.label is not None:
+        index = index_of_label(
+            target.label, labels_of(engine.model, head), what=owner_of_classes(engine.model, head)
+        )
+    elif index is None and not is_choosable(classes):
         raise no_choice("the most probable class")
-    index = winner(head, classes) if target.index is None else target.index
+    index = winner(head, classes) if index is None else index
     if not 0 <= index < len(classes):
         raise NotFoundError(
             f"There is no class {index}: {owner_of_classes(engine.model, head)} has {len(classes)}, from 0 to "
@@ -91,7 +99,7 @@ def resolve_class(engine: Engine, head: Head, target: Class, activation: Array, 
     position, mask = _places(head, target, classes, index)
     at = np.argwhere(mask)  # (n, axes of places)
     if activation.ndim and head.axis is not None:
-        at = np.insert(at, head.axis, index, axis=1)
+        at = np.insert(at, head.axis + activation.ndim, index, axis=1)
     places = flat_indices(at.T, activation.shape)
     return chosen(
         activation,

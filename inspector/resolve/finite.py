@@ -42,16 +42,28 @@ def find_origin(run: Run, image: Array) -> Origin | None:
 
 
 def is_choosable(values: Array) -> bool:
-    """Return whether there is a largest value: −∞ never is one, and masks use it."""
-    return not (np.isnan(values).any() or np.isposinf(values).any())
+    """Return whether there is a largest value: −∞ never is one, and masks use it; among no values there is none."""
+    return values.size > 0 and not (np.isnan(values).any() or np.isposinf(values).any())
 
 
-def no_choice(what: str, *, origin: Origin | None = None) -> InvalidInputError:
+def no_choice(what: str, *, values: Array | None = None, origin: Origin | None = None) -> InvalidInputError:
     """Return the error for scores or activations among which there is no largest one."""
+    if values is not None and not values.size:
+        return nothing_found(what)
     begins = f" They begin in {origin}." if origin is not None else ""
     return InvalidInputError(
         f"The model answers NaN or infinity on this image, so {what} cannot be chosen.{begins} Check the "
         "preprocessing, above all the range of values.",
         reason="ANSWER_NOT_FINITE",
+        field=WholePath("images"),
+    )
+
+
+def nothing_found(what: str) -> InvalidInputError:
+    """Return the error for an image on which a model that gives what it finds, such as boxes, has found nothing."""
+    return InvalidInputError(
+        f"The model found nothing on this image: it gives an empty tensor, so {what} cannot be chosen. Give another "
+        "image, or explain a tensor that is never empty, such as the scores before the selection.",
+        reason="NOTHING_FOUND",
         field=WholePath("images"),
     )

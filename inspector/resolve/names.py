@@ -6,6 +6,15 @@ from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
 
 
+def labels_of(model: OnnxModel, head: Head) -> tuple[str, ...] | None:
+    """Return the name of each class of an output, by index; None where they have none."""
+    count = head.classes if head.classes is not None else len(model.labels or ())
+    found = [label_of(model, head, index) for index in range(count)]
+    if not any(found):
+        return None
+    return tuple("" if one is None else one for one in found)
+
+
 def label_of(model: OnnxModel, head: Head, index: int) -> str | None:
     """Return the name of a class of an output; a background without a name moves the others by one."""
     labels, place = model.labels or (), index

@@ -23,6 +23,8 @@ def probabilities(head: Head, found: dict[str, Array]) -> Array | None:
     if not head.has_classes or head.meaning == BOXES:
         return None
     scores = by_class(head, found[head.scores].astype(np.float32, copy=False))
+    if not scores.size:
+        return scores
     if head.holds_probabilities or head.activation == "log_softmax":
         own = output_by_class(head, found[head.output].astype(np.float32, copy=False))
         if own.shape == scores.shape:
@@ -46,7 +48,7 @@ def winners(engine: Engine, head: Head, found: dict[str, Array], x: Array) -> Ar
     if not head.has_classes:
         return np.zeros(len(x), np.int64)
     classes = by_class(head, found[head.scores])
-    return np.asarray([winner(head, one) if is_choosable(one) else -1 for one in classes])
+    return np.asarray([winner(head, one) if is_choosable(one) else -1 for one in classes], np.int64)
 
 
 def _surest(seen: Detections) -> int:
@@ -71,6 +73,13 @@ def answers(engine: Engine, chosen: Chosen, found: dict[str, Array], x: Array) -
     return chosen.scores(found[chosen.resolved.tensor]).astype(np.float32)
 
 
+def present(engine: Engine, chosen: Chosen, found: dict[str, Array], count: int) -> Array:
+    """Return which of `count` images have the target's elements, (N,) bool: where boxes are found, some may not."""
+    if chosen.resolved.kind == "class" and engine.head_of(chosen.resolved.output).meaning == BOXES:
+        return np.ones(count, np.bool_)  # of a box that is not there, the confidence is 0
+    return np.full(count, chosen.is_in(found[chosen.resolved.tensor].shape[1:]))
+
+
 def tensors_for(engine: Engine, chosen: Chosen) -> tuple[str, ...]:
     """Return the tensors that `answers` needs."""
     if chosen.resolved.kind != "class":
@@ -93,7 +102,8 @@ def _at_places(head: Head, chosen: Chosen, known: Array, shape: tuple[int, ...])
     if head.axis is None or not shape:
         at = (np.zeros(len(chosen.places), np.int64), *index)
     else:
-        at = (index[head.axis], *(one for axis, one in enumerate(index) if axis != head.axis))
+        own = head.axis + len(shape)
+        at = (index[own], *(one for axis, one in enumerate(index) if axis != own))
     here = np.moveaxis(known, 0, -1)[at]  # (n, N)
     found: Array = chosen.weights.astype(np.float64) @ here.astype(np.float64)
     return found.astype(np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.resolve.chosen import flat_indices
-from inspector.resolve.finite import is_choosable, no_choice
+from inspector.resolve.finite import is_choosable, no_choice, nothing_found
 from inspector.types.arrays import Array
 from inspector.types.targets import Direction, Element, Region, Span
 
@@ -60,7 +60,7 @@ def direction_weights(target: Direction, activation: Array) -> Array:
 
 def _check_choosable(what: str, values: Array) -> None:
     if not is_choosable(values):
-        raise no_choice(what)
+        raise no_choice(what, values=values)
 
 
 def _check_rank(tensor: str, given: int, shape: tuple[int, ...], *, exactly: bool, field: str) -> None:
@@ -84,6 +84,8 @@ def _box(tensor: str, spans: list[Span], shape: tuple[int, ...], *, field: str) 
                 reason="EMPTY_REGION",
                 field=field,
             )
+        if not size:
+            raise nothing_found(f"element {span} of {tensor!r}")
         if start < 0 or stop > size:
             raise NotFoundError(
                 f"{tensor!r} has no element {span} along axis {axis}: its shape without the batch axis is {shape}, "

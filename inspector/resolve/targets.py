@@ -141,7 +141,7 @@ def _owner(engine: Engine, target: Element | Region | Direction) -> _Owner:
         return _Owner(tensor=layer.output, layer=layer.name)
     known = {*outputs, *(layer.name for layer in engine.model.layers)}
     raise NotFoundError(
-        f"There is no output or layer {name!r}. Outputs: {', '.join(outputs)}; for layers see layers()."
+        f"There is no output or layer {name[:200]!r}. Outputs: {', '.join(outputs)}; for layers see layers()."
         f"{nearest(name, known, most=3)}",
         reason="TENSOR_NOT_FOUND",
         field="tensor",
@@ -152,12 +152,13 @@ def _resolve_unit(layer: Layer, target: Unit, activation: Array, *, image: int) 
     axis = channel_axis(layer, activation.ndim)
     maps = np.moveaxis(activation, axis, 0)
     channel = target.channel
+    if channel is not None:
+        _check_channel(layer, channel, len(maps))
     looked_at = maps if channel is None else maps[channel : channel + 1]
     if (channel is None or target.position is None) and not is_choosable(looked_at):
-        raise no_choice(f"the strongest unit of layer {layer.name!r}")
+        raise no_choice(f"the strongest unit of layer {layer.name!r}", values=looked_at)
     if channel is None:
         channel = int(np.argmax(maps.reshape(len(maps), -1).max(axis=1)))
-    _check_channel(layer, channel, len(maps))
     plane = maps[channel]
     if target.position is None:
         position = tuple(int(i) for i in np.unravel_index(int(np.argmax(plane)), plane.shape))
@@ -179,12 +180,11 @@ def _resolve_unit(layer: Layer, target: Unit, activation: Array, *, image: int) 
 
 
 def channel_axis(layer: Layer, rank: int) -> int:
-    """Return the axis of channels within one image's activation (the batch axis not counted)."""
+    """Return the axis of channels within one image's activation; the batch axis, where it leads, is not counted."""
     if rank == 0:
         raise InvalidInputError(f"Layer {layer.name!r} gives one number per image, and has no units.")
-    if layer.channel_axis is None or layer.channel_axis == 0:
-        return 0
-    return layer.channel_axis - 1
+    before = len(layer.shape) - rank if layer.shape else 1
+    return 0 if layer.channel_axis is None else max(layer.channel_axis - before, 0)
 
 
 def _check_channel(layer: Layer, channel: int, channels: int) -> None:

@@ -30,7 +30,7 @@ def resolve_value(engine: Engine, head: Head, target: Class, activation: Array, 
             field="index",
         )
     if not is_choosable(activation):
-        raise no_choice("the value")
+        raise no_choice("the value", values=activation)
     if is_spread(activation):
         return _of_map(engine, head, target, activation, image=image)
     if target.position is not None:
@@ -45,6 +45,13 @@ def resolve_value(engine: Engine, head: Head, target: Class, activation: Array, 
         weights = direction_weights(Direction(head.scores), activation)
         return chosen(
             activation, places, weights, kind="direction", tensor=head.scores, output=head.output, image=image
+        )
+    if target.label is not None:
+        raise InvalidInputError(
+            f"The class is given by its label, {target.label!r}, but output {head.output!r} has no classes. Give the "
+            "value by its index.",
+            reason="NO_LABELS",
+            field="label",
         )
     index = _index(head, target, activation)
     return chosen(activation, index, kind="element", tensor=head.scores, output=head.output, image=image)

@@ -17,13 +17,21 @@ from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 
+RUN_FAILED = "RUN_FAILED"
+"""The reason of errors that ONNX Runtime raises in a run."""
+
 
 class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
 
+    NONE = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    """Loads fastest: for graphs that run once."""
     BASIC = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     """For QDQ models: above it, CPUs without VNNI flip answers (top-1 of 5 to 14 images in 40)."""
     ALL = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+
+
+_FATAL = 4
 
 
 class Session:
@@ -94,13 +102,14 @@ class Session:
         # ONNX Runtime looks at `terminate` between two nodes, and what was terminated once fails for ever: each run
         # gets options of its own.
         options = ort.RunOptions()
+        options.log_severity_level = _FATAL  # what it would print of a failure is in our error
         with token.stopping(lambda: setattr(options, "terminate", True)):
             try:
                 binding = self._bind(feeds, fetch)
                 self._session.run_with_iobinding(binding, options)
             except RUNTIME_FAILURES as error:
                 token.raise_if_cancelled()
-                raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
+                raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason=RUN_FAILED) from error
         token.raise_if_cancelled()
         return {name: DeviceTensor(v) for name, v in zip(fetch, binding.get_outputs(), strict=True)}
 

@@ -25,6 +25,7 @@ class Spinning(Enum):
 
 
 AUTO = "auto"
+MOST_THREADS = 1024
 
 
 def set_threads(options: ort.SessionOptions, *, spinning: Spinning) -> None:
@@ -32,16 +33,33 @@ def set_threads(options: ort.SessionOptions, *, spinning: Spinning) -> None:
 
     INSPECTOR_SPINNING is "running" or "never", which overrule `spinning`, or "auto" (the default).
     """
-    options.intra_op_num_threads = int(os.environ.get("INSPECTOR_THREADS", "0")) or len(
-        os.sched_getaffinity(0)
-    )
+    options.intra_op_num_threads = _threads()
     options.inter_op_num_threads = 1
     options.add_session_config_entry(*_asked_for(spinning).value)
+
+
+def require_threads() -> None:
+    """Raise InvalidInputError where INSPECTOR_THREADS or INSPECTOR_SPINNING is none that sessions can have."""
+    _threads()
+    _asked_for(Spinning.RUNNING)
+
+
+def _threads() -> int:
+    """Return how many threads a session has; InvalidInputError where INSPECTOR_THREADS is no such number."""
+    text = os.environ.get("INSPECTOR_THREADS", "0")
+    if not (text.isascii() and text.isdecimal() and int(text) <= MOST_THREADS):
+        raise InvalidInputError(
+            f"INSPECTOR_THREADS is {text!r}; it must be a whole number up to {MOST_THREADS}; 0 is one per core.",
+            field="INSPECTOR_THREADS",
+        )
+    return int(text) or len(os.sched_getaffinity(0))
 
 
 def _asked_for(spinning: Spinning) -> Spinning:
     asked = os.environ.get("INSPECTOR_SPINNING", AUTO)
     allowed = {AUTO: spinning} | {choice.name.lower(): choice for choice in Spinning}
     if asked not in allowed:
-        raise InvalidInputError(f"INSPECTOR_SPINNING is {asked!r}; allowed: {', '.join(allowed)}.")
+        raise InvalidInputError(
+            f"INSPECTOR_SPINNING is {asked!r}; allowed: {', '.join(allowed)}.", field="INSPECTOR_SPINNING"
+        )
     return allowed[asked]

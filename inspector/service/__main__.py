@@ -16,7 +16,7 @@ def main() -> None:
     try:
         serve(Settings.from_environment(), ready=lambda address: print(address, flush=True))  # noqa: T201
     except InspectorError as error:
-        sys.exit(str(error))
+        sys.exit(error.message)
 
 
 if __name__ == "__main__":

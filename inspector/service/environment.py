@@ -47,6 +47,7 @@ _MUST_BE = {
     "int_type": "a whole number",
     "float_parsing": "a number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "string_type": "text",
     "is_instance_of": "{class}",
     "path_type": "a path",

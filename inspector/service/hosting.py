@@ -13,15 +13,19 @@ from inspector.errors import ConflictError, InspectorError, LimitExceededError, 
 from inspector.face.load import load
 from inspector.face.model import Model
 from inspector.service.gate import Gate
-from inspector.service.health import NOT_SERVING, SERVING, Health
+from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
 from inspector.service.repository import Manifest, Repository, model_exists
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
+from inspector.v1 import inspection_service_pb2
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"].full_name
+"""The service whose calls run models."""
 
 
 class State(Enum):
@@ -65,9 +69,16 @@ class Models:
         self._health = health
         self._settings = settings
         self._models: dict[str, HostedModel] = {}
+        self._is_open = False
         self._changes: set[asyncio.Task[Any]] = set()
         for identifier in repository.ids():
             self._enlist(identifier)
+        self._tell()
+
+    def open(self) -> None:
+        """Say that the server serves, once it has loaded what it was told to."""
+        self._is_open = True
+        self._tell()
 
     def ids(self) -> list[str]:
         """Return all ids, sorted."""
@@ -148,6 +159,7 @@ class Models:
     def _enlist(self, identifier: str) -> HostedModel:
         model = self._models[identifier] = HostedModel(id=identifier)
         self._health.set(model.name, NOT_SERVING)
+        self._tell()
         return model
 
     async def _change(self, change: Callable[[], Awaitable[T]]) -> T:
@@ -207,6 +219,7 @@ class Models:
             await asyncio.to_thread(self._repository.remove, model.id)
             del self._models[model.id]
             self._health.forget(model.name)
+            self._tell()
 
     async def _release(self, model: HostedModel) -> None:
         """Close the gate, wait for those inside, and free the memory."""
@@ -225,3 +238,11 @@ class Models:
     def _set(self, model: HostedModel, state: State, *, failure: str = "") -> None:
         model.state, model.failure = state, failure
         self._health.set(model.name, SERVING if state is State.READY else NOT_SERVING)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell whether models can be asked: not before the start is done, nor where every model failed."""
+        states = [model.state for model in self._models.values()]
+        can_run = not states or any(state is not State.FAILED for state in states)
+        for name in (SERVER, INSPECTION):
+            self._health.set(name, SERVING if self._is_open and can_run else NOT_SERVING)

@@ -74,7 +74,8 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         self, request: model_service_pb2.LoadModelRequest, _context: Any
     ) -> model_service_pb2.LoadModelResponse:
         identifier = id_of(MODELS, request.name, field="name")
-        model = await self._models.load(identifier, preprocessing=override_of_message(request.preprocessing))
+        given = override_of_message(request.preprocessing, preset=request.preset)
+        model = await self._models.load(identifier, preprocessing=given)
         return model_service_pb2.LoadModelResponse(model=_to_message(model))
 
     async def UnloadModel(
@@ -125,7 +126,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
 def _sidecar(header: model_service_pb2.UploadHeader) -> dict[str, Any]:
     """Return what is kept beside the model as its inspector.json."""
     sidecar: dict[str, Any] = {}
-    if preprocessing := override_of_message(header.preprocessing):
+    if preprocessing := override_of_message(header.preprocessing, preset=header.preset):
         sidecar["preprocessing"] = preprocessing
     if header.labels:
         sidecar["labels"] = list(header.labels)

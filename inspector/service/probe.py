@@ -20,9 +20,12 @@ from inspector.errors import EngineError, InspectorError, LimitExceededError
 from inspector.face.load import load
 from inspector.face.model import Model
 from inspector.service.failure import failure_to_json
+from inspector.types.layouts import of_one
 
 OPEN_SIZE = 224
 """Pixels of a side that the model leaves open."""
+OPEN_LENGTH = 4096
+"""Samples of a signal whose length the model leaves open."""
 
 
 def main() -> None:
@@ -62,14 +65,18 @@ def _examine(path: str) -> dict[str, Any] | None:
 def _run_once(model: Model) -> None:
     """Compute the last layer for a black image; a size that the model leaves open may be one that it cannot take."""
     image, layers = model.info.input, model.layers()
-    sizes = {"C": image.channels or 3, "H": image.height or OPEN_SIZE, "W": image.width or OPEN_SIZE}
-    if image.layout == "NC" or not layers:
+    if not image.space or not layers:
         return
-    black = np.zeros((1, *(sizes[axis] for axis in image.layout[1:])), dtype=np.dtype(image.dtype))
+    sizes = {"C": image.channels or 3, "L": OPEN_LENGTH}
+    shape = [
+        size if isinstance(size, int) else sizes.get(letter, OPEN_SIZE)
+        for size, letter in zip(image.image_shape, of_one(image.layout), strict=True)
+    ]
+    black = np.zeros((1, *shape), dtype=np.dtype(image.dtype))
     try:
         model.activations(black, layers=[layers[-1].name])
     except EngineError as error:
-        if (image.height and image.width) or _ran_out_of_memory(error):
+        if all(isinstance(size, int) for size in image.space) or _ran_out_of_memory(error):
             raise
 
 

@@ -20,7 +20,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inspector.errors import AlreadyExistsError, ConflictError, EngineError, LimitExceededError, unknown_name
+from inspector.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    EngineError,
+    InvalidInputError,
+    LimitExceededError,
+    unknown_name,
+)
 from inspector.service.names import is_id
 
 MODEL_FILE = "model.onnx"
@@ -44,13 +51,15 @@ class Repository:
     """The models of one server on disk."""
 
     def __init__(self, root: Path) -> None:
-        """Take the folder for this process; ConflictError if another server has it."""
-        root.mkdir(parents=True, exist_ok=True)
-        self._root = root.resolve()
-        self._lock = _locked(self._root)
-        self._incoming = self._root / ".incoming"
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir()
+        """Take the folder for this process; ConflictError if another has it, InvalidInputError if it is unusable."""
+        with _usable(root):
+            root.mkdir(parents=True, exist_ok=True)
+            self._root = root.resolve()
+            self._lock = _locked(self._root)
+            self._incoming = self._root / ".incoming"
+            shutil.rmtree(self._incoming, ignore_errors=True)
+            self._incoming.mkdir(exist_ok=True)
+            self.ids()
 
     def close(self) -> None:
         """Give the folder back."""
@@ -138,6 +147,22 @@ def storing() -> Iterator[None]:
         raise LimitExceededError(
             "The server's disk is full; nothing was stored. Delete models, or ask whoever runs the server.",
             reason="STORAGE_FULL",
+        ) from error
+
+
+@contextmanager
+def _usable(root: Path) -> Iterator[None]:
+    """Turn what the system says of the folder into InvalidInputError: it must be there, readable and writable."""
+    try:
+        yield
+    except OSError as error:
+        where = "" if error.filename in (None, str(root)) else f" ({error.filename})"
+        why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror or error
+        raise InvalidInputError(
+            f"The repository {str(root)!r} cannot be used: {why}{where}. Give a folder that this "
+            "process may read and write.",
+            reason="REPOSITORY_UNUSABLE",
+            field="repository",
         ) from error
 
 

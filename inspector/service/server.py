@@ -10,19 +10,24 @@ from typing import Any
 
 import grpc
 
-from inspector.errors import ConflictError, InspectorError, InvalidInputError
+from inspector.errors import InspectorError, within
 from inspector.plugins import load_plugins
 from inspector.service.calls import Calls
 from inspector.service.executor import Executor
 from inspector.service.health import Health
 from inspector.service.hosting import Models
 from inspector.service.interceptors.ring import ring
+from inspector.service.names import MODELS
+from inspector.service.preflight import cannot_listen, require_usable, split_address
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.services import NAMES, Parts, add_services, standing_streams
 from inspector.service.settings import Settings
 
 log = logging.getLogger(__name__)
+
+ALL = "*"
+"""In place of ids: all models of the repository."""
 
 
 class Server:
@@ -41,11 +46,14 @@ class Server:
     @classmethod
     async def start(cls, settings: Settings) -> Server:
         """Return a server that listens; `address` is host:port with the real port."""
+        require_usable(settings)
         server = cls(settings)
         try:
+            server._require_known()
             server.address = _bind(server._grpc, settings.address)
             await server._grpc.start()
             await server._load_first()
+            server.models.open()
         except BaseException:
             await server.stop(grace=0)
             raise
@@ -87,15 +95,33 @@ class Server:
         return server
 
     async def _load_first(self) -> None:
-        """Load what the settings ask for; one that fails is logged, and the server serves the others."""
-        wanted = (
-            self.models.ids() if self._settings.load == "*" else filter(None, self._settings.load.split(","))
-        )
-        for identifier in wanted:
+        """Load what the settings ask for.
+
+        A model that is named must load; of all ("*") those that fail are logged, and the server serves the others.
+        """
+        for identifier in self._named():
             try:
-                await self.models.load(identifier.strip())
+                await self.models.load(identifier)
+            except InspectorError as error:
+                error.message = f"The model {identifier!r} cannot be loaded: {error.message}"
+                raise
+        for identifier in self.models.ids() if self._settings.load.strip() == ALL else ():
+            try:
+                await self.models.load(identifier)
             except InspectorError as error:
                 log.error("Model %s was not loaded: %s", identifier, error)  # noqa: TRY400 — no bug of ours
+
+    def _require_known(self) -> None:
+        """Raise NotFoundError for a model that is to be loaded and that there is not."""
+        for identifier in self._named():
+            with within("load"):
+                self.models.get(identifier)
+
+    def _named(self) -> list[str]:
+        """Return the ids of the models that are to be loaded, where they are named."""
+        text = self._settings.load.strip()
+        parts = [] if text == ALL else [part.strip() for part in text.split(",")]
+        return [part.removeprefix(f"{MODELS}/") for part in parts if part]
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
@@ -109,7 +135,14 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> Non
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    server = await Server.start(settings)
+    starting = asyncio.ensure_future(Server.start(settings))
+    told_to_end = asyncio.ensure_future(ending.wait())
+    await asyncio.wait({starting, told_to_end}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():  # models may take minutes to load
+        starting.cancel()
+        await asyncio.wait({starting})
+        return
+    server = await starting
     if ready is not None:
         ready(server.address)
     await ending.wait()
@@ -119,21 +152,11 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> Non
 
 
 def _bind(server: Any, address: str) -> str:
-    host, separator, number = address.rpartition(":")
-    if not (host and separator and number.isdecimal()):
-        raise InvalidInputError(
-            f"The address {address!r} is not host:port, such as 127.0.0.1:50051; port 0 takes a free one.",
-            field="address",
-        )
+    host, _ = split_address(address)
     try:
         port = server.add_insecure_port(address)
     except RuntimeError:
         port = 0
     if port == 0:
-        raise ConflictError(
-            f"The server cannot listen on {address!r}: it is in use, or no address of this machine. Take another, "
-            "or port 0 for a free one.",
-            reason="ADDRESS_IN_USE",
-            field="address",
-        )
+        raise cannot_listen(address)
     return f"{host}:{port}"

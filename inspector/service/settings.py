@@ -6,11 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field
 
 from inspector.service.environment import read_environment, require_valid
+
+# Bounds beyond which the libraries below fail of their own types, long after the start.
+Count = Annotated[int, Field(gt=0, lt=2**31)]
+CountOrNone = Annotated[int, Field(ge=0, lt=2**31)]
+Bytes = Annotated[int, Field(gt=0, lt=2**63)]
+Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+SecondsOrNone = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Threads = Annotated[int, Field(gt=0, le=1024)]
 
 MIB = 2**20
 GIB = 2**30
@@ -25,42 +33,42 @@ class Settings:
     repository: Path = Path("models")
     """The folder of the models; created when absent. One server per folder."""
     load: str = ""
-    """Ids of the models to load at the start, separated by commas; "*" for all."""
+    """Ids of the models that must be loaded before it serves, separated by commas; "*" for all that can be."""
     device: str = "auto"
     """"auto", "cpu", "cuda" or "cuda:N"."""
-    workers: PositiveInt = 4
+    workers: Threads = 4
     """Threads that run models, for all models together."""
-    running_per_model: PositiveInt = 2
+    running_per_model: Count = 2
     """Calls of one model that run at once."""
-    waiting_per_model: NonNegativeInt = 32
+    waiting_per_model: CountOrNone = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
-    max_call_seconds: PositiveFloat = 600.0
+    max_call_seconds: Seconds = 600.0
     """The longest that a call may take, whatever deadline it came with."""
-    max_message_bytes: PositiveInt = 64 * MIB
+    max_message_bytes: Count = 64 * MIB
     """One request or response."""
-    max_concurrent_rpcs: PositiveInt = 2048
+    max_concurrent_rpcs: Count = 2048
     """Calls and open streams of all callers together."""
-    max_streams_per_connection: PositiveInt = 256
+    max_streams_per_connection: Count = 256
     """Calls and open streams of one connection."""
-    max_images: PositiveInt = 256
+    max_images: Count = 256
     """Images, items or queries in one request."""
-    max_models: PositiveInt = 100
+    max_models: Count = 100
     """Models in the repository."""
-    max_upload_bytes: PositiveInt = 2 * GIB - 1
+    max_upload_bytes: Bytes = 2 * GIB - 1
     """One uploaded file; a protobuf ends at 2 GiB."""
-    max_uploads: PositiveInt = 4
+    max_uploads: Count = 4
     """Uploads at once."""
-    upload_stall_seconds: PositiveFloat = 30.0
+    upload_stall_seconds: Seconds = 30.0
     """The longest pause between two messages of an upload."""
-    sandbox_seconds: PositiveFloat = 120.0
+    sandbox_seconds: Seconds = 120.0
     """The longest that parsing and first running a new model may take."""
-    sandbox_memory_bytes: PositiveInt = 16 * GIB
+    sandbox_memory_bytes: Bytes = 16 * GIB
     """Address space of the process that does so."""
     collections_store: str = "memory"
     """What keeps collections; docs/catalog.md lists the stores."""
-    collections_bytes: PositiveInt = GIB
+    collections_bytes: Bytes = GIB
     """Memory for all collections together."""
-    drain_seconds: NonNegativeFloat = 20.0
+    drain_seconds: SecondsOrNone = 20.0
     """How long running calls may go on after SIGTERM."""
 
     def __post_init__(self) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
-from inspector.errors import CancelledError, EngineError, LimitExceededError
+from inspector.errors import CancelledError, EngineError, InvalidInputError, LimitExceededError, in_brief
+from inspector.types.given import as_number
 
 
 class Cancellation:
@@ -106,6 +108,19 @@ class Control:
     max_result_bytes: int | None = None
     """How large a result may be: a larger one is refused before it is computed, where its size can be known."""
 
+    def __post_init__(self) -> None:
+        """Take what the caller gave; InvalidInputError names what is none of it."""
+        if self.progress is not None and not callable(self.progress):
+            raise _unfit("progress", self.progress, "a function that is told how far it is")
+        if not isinstance(self.cancellation, Cancellation):
+            raise _unfit("cancellation", self.cancellation, "a Cancellation")
+        object.__setattr__(self, "timeout", as_timeout(self.timeout))
+
+    @property
+    def can_end(self) -> bool:
+        """Whether somebody follows the run, or may end it before it is done."""
+        return self.progress is not None or self.timeout is not None or self.cancellation is not NEVER
+
     def require_room(self, size: int, *, what: str) -> None:
         """Raise LimitExceededError where a result of so many bytes may not be given."""
         if self.max_result_bytes is not None and size > self.max_result_bytes:
@@ -120,6 +135,18 @@ class Control:
         if self.progress is not None:
             made = partial() if partial is not None and self.wants_partial else None
             self.progress(Progress(done=done, total=total, partial=made))
+
+
+def as_timeout(value: object, *, field: str = "timeout") -> float | None:
+    """Read a time limit in seconds: a number, at least 0 where it is over at once; None for none."""
+    seconds = as_number(value)
+    if value is None or (seconds is not None and not isnan(seconds)):
+        return seconds
+    raise _unfit(field, value, "seconds as a number, or nothing for no limit")
+
+
+def _unfit(field: str, value: object, allowed: str) -> InvalidInputError:
+    return InvalidInputError(f"{field} is {in_brief(value, long='a {}')}; give {allowed}.", field=field)
 
 
 FREE = Control()

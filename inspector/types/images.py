@@ -11,6 +11,10 @@ ImageLike = object
 Prepared batch, or a list of those."""
 
 
+MOST_LISTS = 8
+"""How deep lists of images may lie in lists; one that holds itself has no end."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A batch as the model takes it: decoded, preprocessed and checked once."""
@@ -18,8 +22,11 @@ class Prepared:
     values: Array
     """(N, *image) in the dtype and layout of the model's image input."""
 
+    from_pictures: bool = False
+    """Whether the model's preprocessing made any of them of a picture; arrays as the model takes them need none."""
+
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: slice | list[int]) -> Prepared:
-        return Prepared(self.values[rows])
+        return Prepared(self.values[rows], from_pictures=self.from_pictures)

@@ -47,6 +47,9 @@ class Layer:
     channels: int | None
     receptive_field: ReceptiveField | None
     """None where it cannot be computed; for a dense or global layer it covers the whole image."""
+    spatial_axes: tuple[int, ...] = ()
+    """For each of the image's axes of space (rows and columns, in this order), the axis of `shape` that runs along it;
+    −1 where none does, or it is unknown. (2, 3) is usual; (3, 2) where the graph swapped rows and columns."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 def require_id(text: str, *, field: str) -> str:
     """Return the id if it is one; it may name a folder or a table, so nothing else may pass."""
-    if not is_id(text):
+    if not isinstance(text, str) or not is_id(text):
+        given = repr(text[:80]) if isinstance(text, str) else in_brief(text, long="a {}")
         raise InvalidInputError(
-            f"{field} is {text[:80]!r}; an id has 1 to 63 characters of a-z, 0-9, '.', '_', '-' "
+            f"{field} is {given}; an id has 1 to 63 characters of a-z, 0-9, '.', '_', '-' "
             "and begins with a letter or digit.",
             reason="INVALID_NAME",
             field=field,

@@ -14,7 +14,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
-from inspector.errors import InvalidInputError, in_brief, nearest
+from inspector.errors import InspectorError, InvalidInputError, in_brief, located, nearest
+from inspector.types.given import as_flag, as_integer, as_number, as_numbers, as_texts
 
 INTEGER, NUMBER, TEXT, FLAG = "integer", "number", "text", "flag"
 NUMBERS, TEXTS, TENSOR, POLICIES, OTHER = "numbers", "texts", "tensor", "policies", "other"
@@ -65,7 +66,7 @@ class OptionInfo:
         if value is None and self.default is None:
             return None
         for kind in self.types:
-            found = _TAKE[kind](value)
+            found = self._taken(kind, value, field)
             if found is not _NO and (kind != TEXT or not self.choices or found in self.choices):
                 return found
         raise self._refusal(value, field)
@@ -77,6 +78,12 @@ class OptionInfo:
             if found is not _NO and (kind != TEXT or not self.choices or found in self.choices):
                 return found
         raise self._refusal(text, None)
+
+    def _taken(self, kind: str, value: object, field: str | None) -> Any:
+        try:
+            return _TAKE[kind](value)
+        except InspectorError as error:
+            raise located(error, f"options[{self.name}]" if field is None else field) from None
 
     def _refusal(self, value: object, field: str | None) -> InvalidInputError:
         near = nearest(value, self.choices if TEXT in self.types else ())
@@ -165,43 +172,18 @@ def _members(hint: Any) -> Iterator[Any]:
         yield hint
 
 
-def _integer(value: object) -> Any:
-    """Take whole numbers; in some languages all numbers are floating-point ones."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return int(value)
-    return int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else _NO
+def _or_none(read: Callable[[object], Any]) -> Callable[[object], Any]:
+    """Return a reader that says of another type's value that it is none."""
 
+    def take(value: object) -> Any:
+        found = read(value)
+        return _NO if found is None else found
 
-def _number(value: object) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return _NO
-    try:
-        return float(value)
-    except OverflowError:
-        return _NO
-
-
-def _flag(value: object) -> Any:
-    return bool(value) if isinstance(value, bool | np.bool_) else _NO
+    return take
 
 
 def _text(value: object) -> Any:
     return value if isinstance(value, str) else _NO
-
-
-def _numbers(value: object) -> Any:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-        return _NO
-    found = [_number(item) for item in value]
-    return _NO if _NO in found else tuple(found)
-
-
-def _texts(value: object) -> Any:
-    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-        return _NO
-    return tuple(value) if all(isinstance(item, str) for item in value) else _NO
 
 
 def _tensor(value: object) -> Any:
@@ -216,12 +198,12 @@ def _policies(value: object) -> Any:
 
 
 _TAKE: Mapping[str, Callable[[Any], Any]] = {
-    INTEGER: _integer,
-    NUMBER: _number,
+    INTEGER: _or_none(as_integer),
+    NUMBER: _or_none(as_number),
     TEXT: _text,
-    FLAG: _flag,
-    NUMBERS: _numbers,
-    TEXTS: _texts,
+    FLAG: _or_none(as_flag),
+    NUMBERS: _or_none(as_numbers),
+    TEXTS: _or_none(as_texts),
     TENSOR: _tensor,
     POLICIES: _policies,
     OTHER: lambda value: value,
@@ -237,9 +219,10 @@ def _read_number(text: str) -> Any:
 
 def _read_integer(text: str) -> Any:
     try:
-        return int(text)
+        found = as_integer(int(text))
     except ValueError:
-        return _integer(_read_number(text))
+        found = as_integer(_read_number(text))
+    return _NO if found is None else found
 
 
 def _read_numbers(text: str) -> Any:

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import isfinite
+from numbers import Real
 from typing import Any
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief, nearest
 from inspector.types.dtypes import Dtype
+from inspector.types.layouts import USUAL, is_layout
+from inspector.types.presets import PRESETS, TO_UNIT, require_preset
 
-LAYOUTS = ("NCHW", "NHWC", "NC")
-COLORS = ("RGB", "BGR", "GRAY")
+COLORS = ("RGB", "BGR", "GRAY", "RGBA", "NONE")
+"""RGBA: four channels, the last of them how opaque a pixel is; NONE: channels that are no colors."""
 RESIZE_MODES = ("short_side", "exact", "letterbox", "none")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 ALIGNMENTS = ("center", "top_left")
+
+VALUES = ("scale", "mean", "std")
+"""These mean something only together."""
+LARGEST_OF_UNIT = 5.0
+"""No mean or std of values in 0..1 is larger; those of values in 0..255 are 50 and more."""
+
+PreprocessingLike = Mapping[str, Any] | str
+"""The JSON form, of which keys may be missing, or the name of a preset; {"preset": name, …} changes one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
     """Per channel value = (x · scale − mean) / std, with x in 0..255 and channels in the order of `color`."""
 
-    layout: str = "NCHW"
+    layout: str | None = None
+    """As of the model's input, e.g. "NCHW"; None where the model says it. That of a loaded model is its input's."""
     color: str = "RGB"
     height: int | None = None
     """Rows that the model sees; None where any number goes."""
@@ -44,7 +56,8 @@ class Preprocessing:
     """What nothing said and was assumed, e.g. "color RGB"."""
 
     def __post_init__(self) -> None:
-        _one_of("layout", self.layout, LAYOUTS)
+        if self.layout is not None and not is_layout(self.layout):
+            raise _invalid("layout", self.layout, "one of " + ", ".join(USUAL))
         _one_of("color", self.color, COLORS)
         _one_of("resize", self.resize, RESIZE_MODES)
         _one_of("interpolation", self.interpolation, INTERPOLATIONS)
@@ -60,13 +73,13 @@ class Preprocessing:
         if not all(isfinite(value) and value != 0 for value in self.std):
             raise _invalid("std", self.std, "finite numbers other than 0")
         for name in ("mean", "std"):
-            if len(getattr(self, name)) not in (1, self.channels):
+            if self.channels is not None and len(getattr(self, name)) not in (1, self.channels):
                 raise _invalid(name, getattr(self, name), f"1 or {self.channels} numbers for {self.color}")
 
     @property
-    def channels(self) -> int:
-        """How many channels an image has after this: 1 or 3."""
-        return 1 if self.color == "GRAY" else 3
+    def channels(self) -> int | None:
+        """How many channels a picture has after this; None where its channels are no colors, and stay as they are."""
+        return {"GRAY": 1, "RGBA": 4, "NONE": None}.get(self.color, 3)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which `from_json` reads back."""
@@ -90,77 +103,147 @@ class Preprocessing:
         }
 
     @classmethod
-    def from_json(cls, mapping: Mapping[str, Any]) -> Preprocessing:
-        """Return the preprocessing that a JSON object describes; missing keys keep their defaults."""
-        return cls().override(mapping, source=str(mapping.get("source", "given by the caller")))
+    def from_json(cls, given: PreprocessingLike) -> Preprocessing:
+        """Return the preprocessing that the JSON form or a preset describes; missing keys keep their defaults."""
+        told = given.get("source") if isinstance(given, Mapping) else None
+        return cls().override(given, source="given by the caller" if told is None else str(told))
 
-    def override(self, mapping: Mapping[str, Any], *, source: str) -> Preprocessing:
-        """Return a copy in which only the keys of `mapping` are replaced; `source` names where they came from."""
-        changes = flatten(mapping)
+    def override(self, given: PreprocessingLike, *, source: str) -> Preprocessing:
+        """Return a copy in which only the keys that are given are replaced; `source` names where they came from.
+
+        A mean or std without a scale decides the scale: 1/255 where none of them is larger than 5, so that they are of
+        values in 0..1, else 1. `assumed` says so.
+        """
+        changes = flatten(given)
         changes.pop("source", None)
-        require_known_keys(changes)
-        assumed = changes.pop("assumed", None)
+        told = changes.pop("assumed", None)
         kept = tuple(text for text in self.assumed if text.split(" ")[0] not in changes)
-        return replace(self, **changes, source=source, assumed=kept if assumed is None else assumed)
+        implied = implied_scale(changes)
+        if implied is not None:
+            scale, said = implied
+            kept = (*(text for text in kept if not text.startswith("scale ")), said)
+            changes["scale"] = scale
+        return replace(self, **changes, source=source, assumed=kept if told is None else told)
+
+
+def implied_scale(flat: Mapping[str, Any]) -> tuple[float, str] | None:
+    """Return the scale that a mean or std without one implies, and how `assumed` says it; None where it is given."""
+    values = [abs(value) for name in ("mean", "std") for value in flat.get(name, ())]
+    if not values or "scale" in flat:
+        return None
+    if max(values) <= LARGEST_OF_UNIT:
+        return TO_UNIT, "scale 1/255 (mean and std are given as of values in 0..1)"
+    return 1.0, "scale 1 (mean and std are given as of values in 0..255)"
 
 
 def require_known_keys(flat: Mapping[str, Any]) -> None:
-    """Raise InvalidInputError for a key that Preprocessing does not have."""
-    unknown = sorted(set(flat) - {field.name for field in fields(Preprocessing)})
+    """Raise InvalidInputError for a key that Preprocessing does not have, with the nearest that it has."""
+    known = {field.name for field in fields(Preprocessing)}
+    unknown = sorted(set(flat) - known)
     if unknown:
         raise InvalidInputError(
             f"Preprocessing has no key {unknown[0]!r}. "
-            "Known: layout, color, resize, crop, scale, mean, std, dtype.",
+            f"Known: preset, layout, color, resize, crop, scale, mean, std, dtype.{_near(unknown[0])}",
             field=f"preprocessing.{unknown[0]}",
         )
 
 
-def flatten(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the JSON form's nested "resize" and "crop" into the fields of Preprocessing, with their types."""
+_NESTED: Mapping[str, Mapping[str, str]] = {
+    "resize": {
+        "mode": "resize",
+        "size": "resize_size",
+        "interpolation": "interpolation",
+        "fill": "letterbox_fill",
+        "align": "letterbox_align",
+    },
+    "crop": {"height": "height", "width": "width"},
+}
+"""The JSON form's objects: by key, the field that each of their keys is."""
+
+
+def flatten(given: PreprocessingLike) -> dict[str, Any]:
+    """Turn the JSON form, or a preset's name, into known fields of Preprocessing with their types.
+
+    Nested objects are opened, and a preset's fields stand where no key says otherwise. InvalidInputError names a key
+    that is unknown, or the value of one that is of another type.
+    """
+    if isinstance(given, str):
+        return dict(require_preset(given))
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(
+            f"preprocessing is of type {type(given).__name__}; it must be an object with keys such as scale, mean and "
+            f"std, or a preset: {', '.join(PRESETS)}.",
+            field="preprocessing",
+        )
     flat: dict[str, Any] = {}
-    for key, value in mapping.items():
-        if key == "resize" and isinstance(value, Mapping):
-            names = {
-                "mode": "resize",
-                "size": "resize_size",
-                "interpolation": "interpolation",
-                "fill": "letterbox_fill",
-                "align": "letterbox_align",
-            }
-            flat |= {names.get(inner, f"resize.{inner}"): item for inner, item in value.items()}
-        elif key == "crop" and isinstance(value, Mapping):
-            flat |= {
-                inner if inner in ("height", "width") else f"crop.{inner}": item
-                for inner, item in value.items()
-            }
-        else:
+    for key, value in given.items():
+        inner = _NESTED.get(key)
+        if inner is not None and isinstance(value, Mapping):
+            flat |= {inner.get(name, f"{key}.{name}"): item for name, item in value.items()}
+        elif key == "crop":
+            raise _invalid(key, value, "an object with height and width")
+        elif key != "preset":
             flat[key] = value
-    return {key: _typed(key, value) for key, value in flat.items()}
+    require_known_keys(flat)
+    typed = {key: _typed(key, value) for key, value in flat.items()}
+    return {**require_preset(given["preset"]), **typed} if "preset" in given else typed
 
 
 def _typed(key: str, value: Any) -> Any:
-    try:
-        if key in ("mean", "std"):
-            return tuple(float(item) for item in (value if isinstance(value, Sequence) else (value,)))
-        if key == "scale":
-            return float(value)
-        if key in ("height", "width", "resize_size", "letterbox_fill"):
-            return None if value is None else int(value)
-        if key == "assumed":
-            return tuple(str(item) for item in value)
-    except (TypeError, ValueError) as error:
-        raise _invalid(key, value, "a number, or a list of numbers for mean and std") from error
-    if not isinstance(value, str) and key in ("layout", "color", "resize", "interpolation", "dtype"):
+    if key in ("mean", "std"):
+        return _numbers(key, value)
+    if key == "scale":
+        return _number(key, value)
+    if key in ("height", "width", "resize_size", "letterbox_fill"):
+        return None if value is None and key != "letterbox_fill" else _whole(key, value)
+    if key == "assumed":
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise _invalid(key, value, "a list of strings")
+        return tuple(str(item) for item in value)
+    if key == "layout" and value is None:
+        return None
+    if not isinstance(value, str):
         raise _invalid(key, value, "a string")
     return value
 
 
+def _number(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise _invalid(key, value, "a number, or a list of numbers for mean and std")
+    return float(value)
+
+
+def _numbers(key: str, value: Any) -> tuple[float, ...]:
+    items = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(items, str) or not isinstance(items, Sequence):
+        items = [items]
+    if not items:
+        raise _invalid(key, value, "a number, or a list with one per channel")
+    return tuple(_number(key, item) for item in items)
+
+
+def _whole(key: str, value: Any) -> int:
+    number = _number(key, value)
+    if number != int(number):
+        raise _invalid(key, value, "a whole number")
+    return int(number)
+
+
+def _near(key: str) -> str:
+    inner = [f"{outer}.{name}" for outer, names in _NESTED.items() for name in names]
+    own = ["preset", "layout", "color", "resize", "crop", "scale", "mean", "std"]
+    return nearest(key, inner if "." in key else own)
+
+
 def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
-        raise _invalid(name, value, "one of " + ", ".join(allowed))
+        raise _invalid(
+            name, value, f"one of {', '.join(allowed)}.{nearest(value, allowed)}".removesuffix(".")
+        )
 
 
 def _invalid(name: str, value: object, allowed: str) -> InvalidInputError:
+    end = "" if allowed.endswith("?") else "."
     return InvalidInputError(
-        f"Preprocessing {name} is {value!r}; it must be {allowed}.", field=f"preprocessing.{name}"
+        f"Preprocessing {name} is {in_brief(value)}; it must be {allowed}{end}", field=f"preprocessing.{name}"
     )

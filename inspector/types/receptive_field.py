@@ -8,6 +8,7 @@ where the image's size is fixed, the exact windows are kept beside the formula.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -59,41 +60,76 @@ class AxisField:
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The window of every unit of a layer, rows and columns apart."""
+    """The window of every unit of a layer, each axis of the image's space apart."""
 
-    rows: AxisField
-    columns: AxisField
+    axes: tuple[AxisField, ...]
+    """In the image's order: (rows, columns) of an image, one of a signal, three of a volume."""
+    places: tuple[int | None, ...] = ()
+    """For each of them, which coordinate of a unit's position runs along it; None where none does.
+
+    (0, 1) in a layer whose maps lie as the image does, (1, 0) where the graph swapped rows and columns."""
+
+    def __post_init__(self) -> None:
+        """Take the image's own order where none is given."""
+        if not self.places:
+            object.__setattr__(self, "places", tuple(range(len(self.axes))))
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of a window away from the borders; 0 where it is all of an image of free size."""
-        return self.rows.size, self.columns.size
+    def rows(self) -> AxisField:
+        """Down the image, the last axis but one; of a signal, which has none, its only axis."""
+        return self.axes[-2] if len(self.axes) > 1 else self.axes[-1]
 
     @property
-    def stride(self) -> tuple[float, float]:
-        """Pixels between the windows of neighboring units, down and across; 0 for a global layer."""
-        return _number(self.rows.stride), _number(self.columns.stride)
+    def columns(self) -> AxisField:
+        """Across the image, the last axis."""
+        return self.axes[-1]
 
     @property
-    def offset(self) -> tuple[float, float]:
-        """Top and left of unit (0, 0)'s window; negative where that lies in the padding."""
-        return _number(self.rows.offset), _number(self.columns.offset)
+    def size(self) -> tuple[int, ...]:
+        """Pixels of a window away from the borders, per axis; 0 where it is all of an image of free size."""
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def stride(self) -> tuple[float, ...]:
+        """Pixels between the windows of neighboring units, per axis of the image; 0 for a global layer."""
+        return tuple(_number(axis.stride) for axis in self.axes)
+
+    @property
+    def offset(self) -> tuple[float, ...]:
+        """First pixels of the first unit's window, per axis of the image; negative where they lie in the padding."""
+        return tuple(_number(axis.offset) for axis in self.axes)
 
     @property
     def covers_all(self) -> bool:
         """Whether every unit sees the whole image."""
-        return self.rows.covers_all and self.columns.covers_all
+        return all(axis.covers_all for axis in self.axes)
 
-    def window(self, row: int, col: int, *, height: int, width: int) -> tuple[int, int, int, int]:
-        """Return (top, left, bottom, right) of a unit's window, clipped to the image; bottom and right
-        excluded.
+    def window(self, *position: int, height: int, width: int) -> tuple[int, int, int, int]:
+        """Return (top, left, bottom, right) of a unit's window in an image, clipped to it; bottom and right excluded.
 
-        A unit that sees only padding has an empty window (bottom ≤ top). For an image of another size than
-        the model declares, the clipped formula is used.
+        `position` is that of the unit in its map: (row, column), or (column, row) where the graph swapped them. A unit
+        that sees only padding has an empty window (bottom ≤ top). For an image of another size than the model
+        declares, the clipped formula is used.
         """
-        top, last_row = self.rows.window(row, height)
-        left, last_column = self.columns.window(col, width)
-        return top, left, max(top, last_row + 1), max(left, last_column + 1)
+        (top, bottom), (left, right) = self.windows(position, size=(height, width))
+        return top, left, bottom, right
+
+    def windows(self, position: Sequence[int], *, size: Sequence[int]) -> tuple[Interval, ...]:
+        """Return a unit's window per axis of an image of that size: the first pixel, and the one after the last.
+
+        InvalidInputError where the size has not one number per axis, or the unit does not exist.
+        """
+        if len(size) != len(self.axes):
+            raise InvalidInputError(
+                f"The size {tuple(size)} has {len(size)} numbers; these windows have {len(self.axes)} axes.",
+                field="size",
+            )
+        found = []
+        for axis, place, extent in zip(self.axes, self.places, size, strict=True):
+            known = place is not None and place < len(position)
+            first, last = axis.window(position[place] if known and place is not None else 0, extent)
+            found.append((first, max(first, last + 1)))
+        return tuple(found)
 
 
 def _number(value: Fraction) -> float:

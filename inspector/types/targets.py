@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import index as as_index
-from typing import Any, NamedTuple, SupportsIndex, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError, in_brief, naming, within
 from inspector.types.arrays import Array
+from inspector.types.given import as_array, as_integer, as_integers, as_items
 
 REDUCTIONS = ("mean", "sum", "max")
 
@@ -29,7 +29,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Class:
-    """A class of an output, by its index; None for the most probable one. The output is by default the first of floats.
+    """A class of an output, by its index or label; neither: the most probable one. Of the first output of floats.
 
     Explained is the score before a final Softmax or Sigmoid. Where each place of the output has classes of its own,
     `position` names the place: a box, or the row and column of a pixel. Without: the box where the class is strongest;
@@ -39,11 +39,20 @@ class Class:
     index: int | None = None
     output: str | None = None
     position: tuple[int, ...] | None = None
+    label: str | None = None
+    """The class's name among the model's labels, instead of `index`."""
 
     def __post_init__(self) -> None:
         _take(self, "index", whole_number)
         _require_text(self.output, "output")
         _take(self, "position", _indices)
+        if self.label is not None:
+            _require_name(self.label, "label")
+        if self.label is not None and self.index is not None:
+            raise InvalidInputError(
+                f"The class has the index {self.index} and the label {self.label!r}; give one of them.",
+                field="label",
+            )
 
 
 @dataclass(frozen=True)
@@ -90,17 +99,19 @@ class Region:
 
     def __post_init__(self) -> None:
         _require_name(self.tensor, "tensor")
-        if self.reduce not in REDUCTIONS:
+        if not isinstance(self.reduce, str) or self.reduce not in REDUCTIONS:
             raise InvalidInputError(
-                f"reduce is {self.reduce!r}; allowed: {', '.join(REDUCTIONS)}.", field="reduce"
+                f"reduce is {in_brief(self.reduce)}; allowed: {', '.join(REDUCTIONS)}.", field="reduce"
             )
-        several = isinstance(self.index, tuple | list) and not isinstance(self.index, Span)
-        parts = self.index if several else (self.index,)
-        object.__setattr__(self, "index", tuple(map(_span, cast("tuple[object, ...]", parts))))
+        with naming("index"):
+            parts = None if isinstance(self.index, Span) else as_items(self.index)
+        object.__setattr__(self, "index", tuple(map(_span, [self.index] if parts is None else parts)))
         if self.mask is not None:
-            mask = np.asarray(self.mask)
-            if mask.dtype != np.bool_:
-                raise InvalidInputError(f"The mask's dtype is {mask.dtype}; a mask is boolean.", field="mask")
+            with naming("mask"):
+                mask = as_array(self.mask)
+            if mask is None or mask.dtype != np.bool_:
+                given = in_brief(self.mask, long="a {}") if mask is None else mask.dtype
+                raise InvalidInputError(f"The mask is {given}; a mask is a boolean array.", field="mask")
             object.__setattr__(self, "mask", mask)
 
     @property
@@ -134,7 +145,8 @@ class Direction:
     def __post_init__(self) -> None:
         _require_name(self.tensor, "tensor")
         if self.vector is not None:
-            values = np.asarray(self.vector, np.float64).reshape(-1)
+            with naming("vector"):
+                values = _vector(self.vector)
             if not values.any() or not np.isfinite(values).all():
                 raise InvalidInputError(
                     "The vector is zero or not finite, and has no direction.", field="vector"
@@ -153,7 +165,7 @@ KINDS: Mapping[type[Any], str] = {
 }
 """The field of a request's target that holds each kind, by which errors name their place."""
 
-TargetLike = Target | int | None
+TargetLike = Target | int | str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,28 +216,31 @@ class ResolvedTarget:
 
 
 def as_target(value: TargetLike) -> Target:
-    """Read a target: a number is a class, None the most probable class."""
-    if isinstance(value, Target):
-        return value
+    """Read a target: a number is a class, a text the class of that label, None the most probable class."""
+    if type(value) in KINDS:
+        return cast("Target", value)
+    if isinstance(value, str):
+        return Class(label=value)
     if value is None:
         return Class()
-    index = _as_index(value)
+    index = as_integer(value)
     if index is not None:
         return Class(index)
     raise InvalidInputError(
-        "A target is a class index, Class(index), Unit(layer, channel, position), Element(tensor, index), "
-        f"Region(tensor, index) or Direction(tensor, vector); {value!r} was given.",
+        "A target is a class index, a label, Class(index), Unit(layer, channel, position), Element(tensor, index), "
+        f"Region(tensor, index) or Direction(tensor, vector); {in_brief(value, long='a {}')} was given.",
     )
 
 
 def as_targets(value: TargetLike | Sequence[TargetLike]) -> tuple[Target, ...]:
     """Read one target or several; () is the most probable class, and an empty list a mistake."""
-    if not isinstance(value, Sequence):
-        return (as_target(value),)
-    if not value and not isinstance(value, tuple):
+    items = None if isinstance(value, Span) else as_items(value)
+    if items is None:
+        return (as_target(cast("TargetLike", value)),)
+    if not items and not isinstance(value, tuple):
         raise InvalidInputError("The list of targets is empty; leave it out for the most probable class.")
     found = []
-    for index, item in enumerate(value):
+    for index, item in enumerate(items):
         with within(f"[{index}]", always=True):
             found.append(as_target(item))
     return tuple(found)
@@ -239,53 +254,57 @@ def _require_name(name: object, field: str) -> None:
 
 def _require_text(name: object, field: str) -> None:
     if name is not None and not isinstance(name, str):
-        raise InvalidInputError(f"{field} is {name!r}; give a name.", field=field)
+        raise InvalidInputError(f"{field} is {in_brief(name)}; give a name.", field=field)
 
 
 def _take(target: object, field: str, read: Callable[..., object]) -> None:
     """Put what `read` makes of a target's field in its place; None stays."""
     given = getattr(target, field)
     if given is not None:
-        object.__setattr__(target, field, read(given, field=field))
+        with naming(field):
+            object.__setattr__(target, field, read(given, field=field))
 
 
 def whole_number(given: object, *, field: str) -> int:
     """Read one whole number; InvalidInputError for anything else, and for true and false."""
-    found = _as_index(given)
+    found = as_integer(given)
     if found is None:
-        raise InvalidInputError(f"{field} is {given!r}; give one whole number.", field=field)
+        raise InvalidInputError(
+            f"{field} is {in_brief(given, long='a {}')}; give one whole number of 64 bits at most.",
+            field=field,
+        )
     return found
 
 
 def _indices(given: object, *, field: str) -> tuple[int, ...]:
-    several = isinstance(given, Sequence) and not isinstance(given, str | bytes)
-    parts = given if several else np.atleast_1d(given) if isinstance(given, np.ndarray) else (given,)
-    found = [_as_index(part) for part in cast("Iterable[object]", parts)]
-    if None in found:
-        raise InvalidInputError(f"{field} is {given!r}; give one whole number per axis.", field=field)
-    return tuple(cast("list[int]", found))
+    found = as_integers(given)
+    if found is None:
+        raise InvalidInputError(
+            f"{field} is {in_brief(given, long='a {}')}; give one whole number per axis.", field=field
+        )
+    return found
 
 
-def _as_index(given: object) -> int | None:
-    """Return a whole number; None for anything else, and for true and false."""
-    if isinstance(given, bool | np.bool_):
-        return None
-    try:
-        return as_index(cast("SupportsIndex", given))
-    except TypeError:
-        return None
+def _vector(given: object) -> Array:
+    """Return the numbers of a vector of any shape, float64 (n,)."""
+    array = as_array(given)
+    if array is None or array.dtype.kind not in "fiu":
+        raise InvalidInputError(
+            f"The vector is {in_brief(given, long='a {}')}; give numbers.", field="vector"
+        )
+    return array.astype(np.float64).reshape(-1)
 
 
 def _span(part: object) -> Span:
-    try:
-        match part:
-            case slice(start=start, stop=stop, step=None | 1) | Span(start=start, stop=stop):
-                return Span(*(None if end is None else as_index(end) for end in (start, stop)))
-            case _:
-                start = as_index(cast("SupportsIndex", part))
-                return Span(start, start + 1)
-    except TypeError as error:
+    ends = (part.start, part.stop) if isinstance(part, slice | Span) else (part,)
+    found = [None if end is None and len(ends) > 1 else as_integer(end) for end in ends]
+    read = [end is None or number is not None for end, number in zip(ends, found, strict=True)]
+    is_stepped = isinstance(part, slice) and part.step is not None and as_integer(part.step) != 1
+    if is_stepped or not all(read) or found == [None]:
         raise InvalidInputError(
-            f"index holds {part!r}; give whole numbers and slices start:stop, without steps.",
+            f"index holds {in_brief(part, long='a {}')}; give whole numbers and slices start:stop, without steps.",
             field="index",
-        ) from error
+        )
+    if len(found) == 1:
+        return Span(found[0], cast("int", found[0]) + 1)
+    return Span(*found)

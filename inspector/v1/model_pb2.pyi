@@ -108,7 +108,7 @@ class Output(_message.Message):
     def __init__(self, name: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., meaning: _Optional[str] = ..., part: _Optional[str] = ..., classes: _Optional[int] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("name", "op_type", "output", "datatype", "shape", "channel_axis", "channels", "receptive_field")
+    __slots__ = ("name", "op_type", "output", "datatype", "shape", "channel_axis", "channels", "receptive_field", "spatial_axes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     OP_TYPE_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +117,7 @@ class Layer(_message.Message):
     CHANNEL_AXIS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     RECEPTIVE_FIELD_FIELD_NUMBER: _ClassVar[int]
+    SPATIAL_AXES_FIELD_NUMBER: _ClassVar[int]
     name: str
     op_type: str
     output: str
@@ -125,15 +126,20 @@ class Layer(_message.Message):
     channel_axis: int
     channels: int
     receptive_field: ReceptiveField
-    def __init__(self, name: _Optional[str] = ..., op_type: _Optional[str] = ..., output: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., channel_axis: _Optional[int] = ..., channels: _Optional[int] = ..., receptive_field: _Optional[_Union[ReceptiveField, _Mapping]] = ...) -> None: ...
+    spatial_axes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, name: _Optional[str] = ..., op_type: _Optional[str] = ..., output: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[_Union[Dimension, _Mapping]]] = ..., channel_axis: _Optional[int] = ..., channels: _Optional[int] = ..., receptive_field: _Optional[_Union[ReceptiveField, _Mapping]] = ..., spatial_axes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ReceptiveField(_message.Message):
-    __slots__ = ("rows", "columns")
+    __slots__ = ("rows", "columns", "axes", "places")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    AXES_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
     rows: AxisField
     columns: AxisField
-    def __init__(self, rows: _Optional[_Union[AxisField, _Mapping]] = ..., columns: _Optional[_Union[AxisField, _Mapping]] = ...) -> None: ...
+    axes: _containers.RepeatedCompositeFieldContainer[AxisField]
+    places: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, rows: _Optional[_Union[AxisField, _Mapping]] = ..., columns: _Optional[_Union[AxisField, _Mapping]] = ..., axes: _Optional[_Iterable[_Union[AxisField, _Mapping]]] = ..., places: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class AxisField(_message.Message):
     __slots__ = ("size", "stride", "offset", "extent", "first", "last")

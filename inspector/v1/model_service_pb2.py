@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from inspector.v1 import model_pb2 as inspector_dot_v1_dot_model__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n inspector/v1/model_service.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/model.proto\"v\n\x12UploadModelRequest\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1a.inspector.v1.UploadHeaderH\x00\x12*\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x19.inspector.v1.UploadChunkH\x00\x42\x06\n\x04part\"\x82\x01\n\x0cUploadHeader\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x32\n\rpreprocessing\x18\x04 \x01(\x0b\x32\x1b.inspector.v1.Preprocessing\x12\x0e\n\x06labels\x18\x05 \x03(\t\"+\n\x0bUploadChunk\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"9\n\x13UploadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"(\n\x14RegisterModelRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\";\n\x15RegisterModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.inspector.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"T\n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x32\n\rpreprocessing\x18\x02 \x01(\x0b\x32\x1b.inspector.v1.Preprocessing\"7\n\x11LoadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"9\n\x13UnloadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"\"\n\x12\x44\x65leteModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteModelResponse2\xd0\x04\n\x0cModelService\x12T\n\x0bUploadModel\x12 .inspector.v1.UploadModelRequest\x1a!.inspector.v1.UploadModelResponse(\x01\x12X\n\rRegisterModel\x12\".inspector.v1.RegisterModelRequest\x1a#.inspector.v1.RegisterModelResponse\x12O\n\nListModels\x12\x1f.inspector.v1.ListModelsRequest\x1a .inspector.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.inspector.v1.GetModelRequest\x1a\x1e.inspector.v1.GetModelResponse\x12L\n\tLoadModel\x12\x1e.inspector.v1.LoadModelRequest\x1a\x1f.inspector.v1.LoadModelResponse\x12R\n\x0bUnloadModel\x12 .inspector.v1.UnloadModelRequest\x1a!.inspector.v1.UnloadModelResponse\x12R\n\x0b\x44\x65leteModel\x12 .inspector.v1.DeleteModelRequest\x1a!.inspector.v1.DeleteModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n inspector/v1/model_service.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/model.proto\"v\n\x12UploadModelRequest\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1a.inspector.v1.UploadHeaderH\x00\x12*\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x19.inspector.v1.UploadChunkH\x00\x42\x06\n\x04part\"\x92\x01\n\x0cUploadHeader\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x32\n\rpreprocessing\x18\x04 \x01(\x0b\x32\x1b.inspector.v1.Preprocessing\x12\x0e\n\x06labels\x18\x05 \x03(\t\x12\x0e\n\x06preset\x18\x06 \x01(\t\"+\n\x0bUploadChunk\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"9\n\x13UploadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"(\n\x14RegisterModelRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\";\n\x15RegisterModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.inspector.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"d\n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x32\n\rpreprocessing\x18\x02 \x01(\x0b\x32\x1b.inspector.v1.Preprocessing\x12\x0e\n\x06preset\x18\x03 \x01(\t\"7\n\x11LoadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"\"\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"9\n\x13UnloadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.inspector.v1.Model\"\"\n\x12\x44\x65leteModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteModelResponse2\xd0\x04\n\x0cModelService\x12T\n\x0bUploadModel\x12 .inspector.v1.UploadModelRequest\x1a!.inspector.v1.UploadModelResponse(\x01\x12X\n\rRegisterModel\x12\".inspector.v1.RegisterModelRequest\x1a#.inspector.v1.RegisterModelResponse\x12O\n\nListModels\x12\x1f.inspector.v1.ListModelsRequest\x1a .inspector.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.inspector.v1.GetModelRequest\x1a\x1e.inspector.v1.GetModelResponse\x12L\n\tLoadModel\x12\x1e.inspector.v1.LoadModelRequest\x1a\x1f.inspector.v1.LoadModelResponse\x12R\n\x0bUnloadModel\x12 .inspector.v1.UnloadModelRequest\x1a!.inspector.v1.UnloadModelResponse\x12R\n\x0b\x44\x65leteModel\x12 .inspector.v1.DeleteModelRequest\x1a!.inspector.v1.DeleteModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,35 +35,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPLOADMODELREQUEST']._serialized_start=76
   _globals['_UPLOADMODELREQUEST']._serialized_end=194
   _globals['_UPLOADHEADER']._serialized_start=197
-  _globals['_UPLOADHEADER']._serialized_end=327
-  _globals['_UPLOADCHUNK']._serialized_start=329
-  _globals['_UPLOADCHUNK']._serialized_end=372
-  _globals['_UPLOADMODELRESPONSE']._serialized_start=374
-  _globals['_UPLOADMODELRESPONSE']._serialized_end=431
-  _globals['_REGISTERMODELREQUEST']._serialized_start=433
-  _globals['_REGISTERMODELREQUEST']._serialized_end=473
-  _globals['_REGISTERMODELRESPONSE']._serialized_start=475
-  _globals['_REGISTERMODELRESPONSE']._serialized_end=534
-  _globals['_LISTMODELSREQUEST']._serialized_start=536
-  _globals['_LISTMODELSREQUEST']._serialized_end=594
-  _globals['_LISTMODELSRESPONSE']._serialized_start=596
-  _globals['_LISTMODELSRESPONSE']._serialized_end=678
-  _globals['_GETMODELREQUEST']._serialized_start=680
-  _globals['_GETMODELREQUEST']._serialized_end=711
-  _globals['_GETMODELRESPONSE']._serialized_start=713
-  _globals['_GETMODELRESPONSE']._serialized_end=767
-  _globals['_LOADMODELREQUEST']._serialized_start=769
-  _globals['_LOADMODELREQUEST']._serialized_end=853
-  _globals['_LOADMODELRESPONSE']._serialized_start=855
-  _globals['_LOADMODELRESPONSE']._serialized_end=910
-  _globals['_UNLOADMODELREQUEST']._serialized_start=912
-  _globals['_UNLOADMODELREQUEST']._serialized_end=946
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=948
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=1005
-  _globals['_DELETEMODELREQUEST']._serialized_start=1007
-  _globals['_DELETEMODELREQUEST']._serialized_end=1041
-  _globals['_DELETEMODELRESPONSE']._serialized_start=1043
-  _globals['_DELETEMODELRESPONSE']._serialized_end=1064
-  _globals['_MODELSERVICE']._serialized_start=1067
-  _globals['_MODELSERVICE']._serialized_end=1659
+  _globals['_UPLOADHEADER']._serialized_end=343
+  _globals['_UPLOADCHUNK']._serialized_start=345
+  _globals['_UPLOADCHUNK']._serialized_end=388
+  _globals['_UPLOADMODELRESPONSE']._serialized_start=390
+  _globals['_UPLOADMODELRESPONSE']._serialized_end=447
+  _globals['_REGISTERMODELREQUEST']._serialized_start=449
+  _globals['_REGISTERMODELREQUEST']._serialized_end=489
+  _globals['_REGISTERMODELRESPONSE']._serialized_start=491
+  _globals['_REGISTERMODELRESPONSE']._serialized_end=550
+  _globals['_LISTMODELSREQUEST']._serialized_start=552
+  _globals['_LISTMODELSREQUEST']._serialized_end=610
+  _globals['_LISTMODELSRESPONSE']._serialized_start=612
+  _globals['_LISTMODELSRESPONSE']._serialized_end=694
+  _globals['_GETMODELREQUEST']._serialized_start=696
+  _globals['_GETMODELREQUEST']._serialized_end=727
+  _globals['_GETMODELRESPONSE']._serialized_start=729
+  _globals['_GETMODELRESPONSE']._serialized_end=783
+  _globals['_LOADMODELREQUEST']._serialized_start=785
+  _globals['_LOADMODELREQUEST']._serialized_end=885
+  _globals['_LOADMODELRESPONSE']._serialized_start=887
+  _globals['_LOADMODELRESPONSE']._serialized_end=942
+  _globals['_UNLOADMODELREQUEST']._serialized_start=944
+  _globals['_UNLOADMODELREQUEST']._serialized_end=978
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=980
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=1037
+  _globals['_DELETEMODELREQUEST']._serialized_start=1039
+  _globals['_DELETEMODELREQUEST']._serialized_end=1073
+  _globals['_DELETEMODELRESPONSE']._serialized_start=1075
+  _globals['_DELETEMODELRESPONSE']._serialized_end=1096
+  _globals['_MODELSERVICE']._serialized_start=1099
+  _globals['_MODELSERVICE']._serialized_end=1691
 # @@protoc_insertion_point(module_scope)

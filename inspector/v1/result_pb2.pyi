@@ -124,14 +124,16 @@ class Activations(_message.Message):
     def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Activation(_message.Message):
-    __slots__ = ("layer", "values", "channel_axis")
+    __slots__ = ("layer", "values", "channel_axis", "spatial_axes")
     LAYER_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_AXIS_FIELD_NUMBER: _ClassVar[int]
+    SPATIAL_AXES_FIELD_NUMBER: _ClassVar[int]
     layer: str
     values: _tensor_pb2.Tensor
     channel_axis: int
-    def __init__(self, layer: _Optional[str] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., channel_axis: _Optional[int] = ...) -> None: ...
+    spatial_axes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, layer: _Optional[str] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., channel_axis: _Optional[int] = ..., spatial_axes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Maps(_message.Message):
     __slots__ = ("method", "maps", "targets", "inputs", "layout", "completeness_gap", "picture", "caution", "preprocessing", "notes", "rendered")
@@ -160,7 +162,7 @@ class Maps(_message.Message):
     def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., completeness_gap: _Optional[_Iterable[float]] = ..., picture: _Optional[str] = ..., caution: _Optional[str] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Sweep(_message.Message):
-    __slots__ = ("target", "probability", "label", "activation", "done", "layer", "channel", "baseline_probability", "baseline_label", "baseline_activation", "tops", "lefts", "size", "stride", "fill", "notes", "inputs", "layout", "labels", "preprocessing", "rendered")
+    __slots__ = ("target", "probability", "label", "activation", "done", "layer", "channel", "baseline_probability", "baseline_label", "baseline_activation", "tops", "lefts", "size", "stride", "fill", "notes", "inputs", "layout", "labels", "preprocessing", "rendered", "starts")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -189,6 +191,7 @@ class Sweep(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     PREPROCESSING_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    STARTS_FIELD_NUMBER: _ClassVar[int]
     target: _target_pb2.ResolvedTarget
     probability: _tensor_pb2.Tensor
     label: _tensor_pb2.Tensor
@@ -210,7 +213,8 @@ class Sweep(_message.Message):
     labels: _containers.ScalarMap[int, str]
     preprocessing: _model_pb2.Preprocessing
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, target: _Optional[_Union[_target_pb2.ResolvedTarget, _Mapping]] = ..., probability: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., label: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., activation: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., done: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., baseline_probability: _Optional[float] = ..., baseline_label: _Optional[int] = ..., baseline_activation: _Optional[float] = ..., tops: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lefts: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., stride: _Optional[_Iterable[int]] = ..., fill: _Optional[_Iterable[float]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., labels: _Optional[_Mapping[int, str]] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    starts: _containers.RepeatedCompositeFieldContainer[_tensor_pb2.Tensor]
+    def __init__(self, target: _Optional[_Union[_target_pb2.ResolvedTarget, _Mapping]] = ..., probability: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., label: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., activation: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., done: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., baseline_probability: _Optional[float] = ..., baseline_label: _Optional[int] = ..., baseline_activation: _Optional[float] = ..., tops: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., lefts: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., stride: _Optional[_Iterable[int]] = ..., fill: _Optional[_Iterable[float]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., labels: _Optional[_Mapping[int, str]] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., starts: _Optional[_Iterable[_Union[_tensor_pb2.Tensor, _Mapping]]] = ...) -> None: ...
 
 class Vectors(_message.Message):
     __slots__ = ("vectors", "layer", "pooling", "notes", "rendered")

@@ -35,14 +35,16 @@ class Target(_message.Message):
     def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ..., element: _Optional[_Union[ElementTarget, _Mapping]] = ..., region: _Optional[_Union[RegionTarget, _Mapping]] = ..., direction: _Optional[_Union[DirectionTarget, _Mapping]] = ...) -> None: ...
 
 class ClassTarget(_message.Message):
-    __slots__ = ("index", "output", "position")
+    __slots__ = ("index", "output", "position", "label")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     index: int
     output: str
     position: Position
-    def __init__(self, index: _Optional[int] = ..., output: _Optional[str] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
+    label: str
+    def __init__(self, index: _Optional[int] = ..., output: _Optional[str] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., label: _Optional[str] = ...) -> None: ...
 
 class UnitTarget(_message.Message):
     __slots__ = ("layer", "channel", "position")

@@ -13,7 +13,7 @@ from inspector.errors import InvalidInputError, in_brief, within
 from inspector.types.dtypes import dtype_of
 from inspector.types.layers import Dim
 from inspector.types.notes import Note
-from inspector.types.receptive_field import AxisField
+from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.types.targets import KINDS, Span, Target
 from inspector.v1 import model_pb2, target_pb2, tensor_pb2, value_pb2
 from inspector.wire.codec import HOOKS, SCALARS, Hook, of_message, to_message
@@ -128,6 +128,25 @@ def _axis_of_message(message: model_pb2.AxisField) -> AxisField:
     )
 
 
+def _field_to_message(field: ReceptiveField) -> model_pb2.ReceptiveField:
+    """Rows and columns have fields of their own; other numbers of axes are listed."""
+    axes = [_axis_to_message(axis) for axis in field.axes]
+    places = (
+        []
+        if field.places == tuple(range(len(axes)))
+        else [-1 if one is None else one for one in field.places]
+    )
+    if len(axes) == 2:
+        return model_pb2.ReceptiveField(rows=axes[0], columns=axes[1], places=places)
+    return model_pb2.ReceptiveField(axes=axes, places=places)
+
+
+def _field_of_message(message: model_pb2.ReceptiveField) -> ReceptiveField:
+    axes = message.axes or (message.rows, message.columns)
+    places = tuple(None if one < 0 else one for one in message.places)
+    return ReceptiveField(tuple(map(_axis_of_message, axes)), places)
+
+
 def _fraction_to_message(number: Fraction) -> model_pb2.Fraction:
     return model_pb2.Fraction(numerator=number.numerator, denominator=number.denominator)
 
@@ -150,6 +169,7 @@ _HOOKS: Mapping[Any, Hook] = {
     ),
     model_pb2.Dimension: Hook(_dimension_to_message, _dimension_of_message),
     model_pb2.AxisField: Hook(_axis_to_message, _axis_of_message),
+    model_pb2.ReceptiveField: Hook(_field_to_message, _field_of_message),
 }
 for _message, _hook in _HOOKS.items():
     HOOKS.add(_message.DESCRIPTOR.full_name, _hook)

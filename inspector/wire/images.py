@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError, WholePath, within
+from inspector.types.array_files import is_array_file, read_array_file
 from inspector.types.arrays import Array
-from inspector.types.images import ImageLike, Prepared
+from inspector.types.images import MOST_LISTS, ImageLike, Prepared
+from inspector.types.sources import as_source
 from inspector.v1 import image_pb2
 from inspector.wire.codec import HOOKS, Hook
 from inspector.wire.tensors import finite_tensor_of_message, tensor_to_message
@@ -25,15 +28,20 @@ def images_to_messages(images: ImageLike) -> list[image_pb2.Image]:
         return list(_messages(images))
 
 
-def _messages(images: ImageLike) -> Iterator[image_pb2.Image]:
+def _messages(images: ImageLike, *, depth: int = 0) -> Iterator[image_pb2.Image]:
     if not isinstance(images, list | tuple):
         yield image_to_message(images)
         return
+    if depth == MOST_LISTS:
+        raise InvalidInputError(
+            f"Lists lie within lists more than {MOST_LISTS} deep; give a list of images.",
+            field=WholePath("images"),
+        )
     if not images:
         raise InvalidInputError("The list of inputs is empty; give at least one image.", field="")
     for index, one in enumerate(images):
         with within(f"[{index}]", always=True):
-            yield from _messages(one)
+            yield from _messages(one, depth=depth + 1)
 
 
 def images_of_messages(messages: Sequence[image_pb2.Image]) -> ImageLike:
@@ -50,13 +58,16 @@ def image_to_message(image: object) -> image_pb2.Image:
     match image:
         case bytes() | bytearray() | memoryview():
             return image_pb2.Image(encoded=bytes(image))
-        case str() | Path():
-            return image_pb2.Image(encoded=_read(Path(image)))
+        case str() | PathLike():
+            source = as_source(image)
+            if isinstance(source, Path) and is_array_file(source):
+                return image_pb2.Image(tensor=tensor_to_message(read_array_file(source)))
+            return image_pb2.Image(encoded=_read(source))
         case Pillow.Image():
             return image_pb2.Image(encoded=_png(image))
         case np.ndarray():
             return image_pb2.Image(tensor=tensor_to_message(image))
-        case Prepared():
+        case Prepared() if isinstance(image.values, np.ndarray):
             return image_pb2.Image(tensor=tensor_to_message(image.values))
     raise InvalidInputError(
         f"An image is a path, bytes, a PIL image, a NumPy array, or a list of those; {type(image).__name__} was given."
@@ -81,11 +92,14 @@ def image_of_message(message: image_pb2.Image) -> bytes | Array:
     return array
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path | bytes) -> bytes:
+    if isinstance(path, bytes):
+        return path
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise InvalidInputError(f"The image {str(path)!r} cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidInputError(f"The image {str(path)[:200]!r} cannot be read: {reason}.") from error
 
 
 def _png(image: Pillow.Image) -> bytes:
@@ -94,6 +108,15 @@ def _png(image: Pillow.Image) -> bytes:
         raise InvalidInputError("The image is animated. Give the frame that you mean as an image of its own.")
     if image.mode == "F":
         raise InvalidInputError("An image of mode F has no agreed range; give a uint8 array.")
+    if not image.width or not image.height:
+        raise InvalidInputError(f"The image is empty: {image.height} × {image.width} pixels.")
+    try:
+        return _encoded(image)
+    except (SyntaxError, ValueError, OSError, AttributeError, AssertionError, KeyError, TypeError) as error:
+        raise InvalidInputError(f"The picture, of mode {image.mode}, cannot be sent: {error}") from error
+
+
+def _encoded(image: Pillow.Image) -> bytes:
     exif = image.getexif()
     if image.mode.startswith("I"):
         image = image.convert("I;16")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidInputError, within
-from inspector.types.preprocessing import Preprocessing, flatten, require_known_keys
+from inspector.types.given import require_text
+from inspector.types.preprocessing import Preprocessing, PreprocessingLike, flatten
+from inspector.types.presets import require_preset
 from inspector.types.served_model import ServedModel
 from inspector.v1 import model_pb2
 from inspector.wire.codec import given_fields, of_message, to_message
@@ -19,6 +20,16 @@ OVERRIDABLE = tuple(
     if field.name not in ("dtype", "source", "assumed")
 )
 """What a caller may say of a preprocessing; the rest is told by the server."""
+
+
+def resource_name(model: str) -> str:
+    """Return the resource name of a model that is named by it or by its id: "models/demo" for either."""
+    return PREFIX + model_id(model)
+
+
+def model_id(model: str) -> str:
+    """Return the id of a model that is named by it or by its resource name; InvalidInputError for what is no text."""
+    return require_text(model, field="name").removeprefix(PREFIX)
 
 
 def model_to_message(model: ServedModel) -> model_pb2.Model:
@@ -34,12 +45,11 @@ def model_of_message(message: model_pb2.Model) -> ServedModel:
     return dataclasses.replace(found, name=found.name.removeprefix(PREFIX))
 
 
-def override_to_message(mapping: Mapping[str, Any] | None) -> model_pb2.Preprocessing | None:
-    """Return the message of a preprocessing in its JSON form; a key that it lacks keeps what was found."""
-    if mapping is None:
+def override_to_message(given: PreprocessingLike | None) -> model_pb2.Preprocessing | None:
+    """Return the message of what a caller gives for preprocessing; a key that it lacks keeps what was found."""
+    if given is None:
         return None
-    flat = flatten(mapping)
-    require_known_keys(flat)
+    flat = flatten(given)
     for name in flat:
         if name not in OVERRIDABLE:
             raise InvalidInputError(
@@ -50,7 +60,11 @@ def override_to_message(mapping: Mapping[str, Any] | None) -> model_pb2.Preproce
         return to_message(flat, model_pb2.Preprocessing)
 
 
-def override_of_message(message: model_pb2.Preprocessing) -> dict[str, Any]:
-    """Return the keys of a preprocessing that a caller overrides."""
+def override_of_message(message: model_pb2.Preprocessing, *, preset: str = "") -> dict[str, Any]:
+    """Return the keys of a preprocessing that a caller overrides, among them "preset" where one is named."""
     with within("preprocessing", always=True):
-        return given_fields(message, Preprocessing, only=OVERRIDABLE)
+        given = given_fields(message, Preprocessing, only=OVERRIDABLE)
+    if not preset:
+        return given
+    require_preset(preset, field="preset")
+    return {"preset": preset, **given}

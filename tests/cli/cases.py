@@ -108,6 +108,7 @@ CASES = {
     "neighbors by another measure": Case(
         "neighbors", (IMAGE, IMAGES, "-l", "relu1", "--metric", "euclidean"), words=("euclidean distance",)
     ),
+    "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),
 }

@@ -121,7 +121,8 @@ def test_options_and_policies_are_those_of_the_package(inspector: Command, place
         other = model.attribute(place.image, policies={"relu1": "deconvnet"})
     np.testing.assert_array_equal(np.float32(found["map"]), expected.maps[0])
     assert found["completeness_gap"] == expected.completeness_gap[0]
-    assert found["notes"] == []
+    assert found["notes"] == list(expected.notes)
+    assert [note.id for note in expected.notes] == ["assumed_preprocessing"]
     np.testing.assert_array_equal(np.float32(mixed["map"]), other.maps[0])
     assert mixed["completeness_gap"] is None
 

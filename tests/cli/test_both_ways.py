@@ -12,6 +12,7 @@ from inspector.cli.commands import command_names
 from tests.cli.cases import CASES, IMAGE, IMAGES, WITHOUT_MODEL, Case
 from tests.cli.conftest import DEMO, Place
 from tests.cli.test_serve import VERB as SERVE
+from tests.cli.test_service_life import VERBS as SERVICE_VERBS
 from tests.support.command import Command
 
 DRAWN = {name: case for name, case in CASES.items() if case.draws}
@@ -27,7 +28,7 @@ def line(case: Case, place: Place, model: object) -> list[object]:
 
 
 def test_every_verb_has_a_case() -> None:
-    assert set(command_names()) == {case.verb for case in CASES.values()} | {SERVE}
+    assert set(command_names()) == {case.verb for case in CASES.values()} | {SERVE, "report"} | SERVICE_VERBS
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inspector.cli.exits import EXIT_INTERNAL, EXIT_MODEL, EXIT_USAGE
 from inspector.cli.fields import read_method_options
-from inspector.cli.main import EXIT_INTERNAL, EXIT_MODEL, EXIT_USAGE
 from inspector.errors import InvalidInputError
 from inspector.methods.catalog import info_of
 from tests.cli.conftest import Place
@@ -29,7 +29,7 @@ NOBODY = "127.0.0.1:1"
         ("attribute", "{model}", "{image}", "--channel", "first"),
         ("predict", "{model}", "{image}", "--top", "few"),
         ("neighbors", "{model}", "{image}", "{image}", "-k", "0"),
-        ("serve", "--workers", "0"),
+        ("serve", "--workers", "few"),
         ("serve", "--log-level", "loud"),
     ],
     ids=" ".join,
@@ -130,11 +130,17 @@ WRONG = {
     ),
     "arrays of what has none": (
         ("rectifiers", "-o", "{nowhere}.npy"),
-        "neither pictures nor arrays",
-        "--json",
+        "`rectifiers` gives no arrays",
+        ".csv, .json or .html",
     ),
-    "several arrays in one file": (("occlude", "{image}", "-o", "{nowhere}.npy"), "activation", ".npz"),
+    "several arrays in one file": (("occlude", "{image}", "-o", "{nowhere}.npy"), "several arrays", ".npz"),
     "a picture of what has none": (("features", "{image}", "-o", "{nowhere}.png"), "no picture", ".npy"),
+    "a form that there is not": (
+        ("predict", "{image}", "-o", "{nowhere}.jsn"),
+        "no .jsn files",
+        "Did you mean '.json'",
+    ),
+    "no suffix where there is no usual form": (("predict", "{image}", "-o", "{nowhere}"), "suffix", ".csv"),
     "an unknown option": (
         ("attribute", "{image}", "-m", "smoothgrad", "--option", "sample=3"),
         "'sample'",

@@ -21,7 +21,7 @@ def test_a_picture_has_the_format_of_its_suffix(
 ) -> None:
     found = inspector("attribute", place.model, place.image, "-o", tmp_path / name)
     assert found.code == 0
-    assert found.err == f"wrote {tmp_path / name}\n"
+    assert found.told == [f"wrote {tmp_path / name}"]
     assert found.out.startswith("saliency of class")
     with Image.open(tmp_path / name) as picture:
         assert (picture.format, picture.size) == (kind, (16, 16))
@@ -31,7 +31,7 @@ def test_several_pictures_are_numbered(inspector: Command, place: Place, tmp_pat
     layers = ("-l", "conv1,conv2", "-l", "flat")
     found = inspector("activations", place.model, place.image, *layers, "-o", tmp_path / "maps.png")
     names = [f"maps-{index}.png" for index in (1, 2, 3)]
-    assert found.err.splitlines() == [f"wrote {tmp_path / name}" for name in names]
+    assert found.told == [f"wrote {tmp_path / name}" for name in names]
     with package.load(place.model, device="cpu") as model:
         expected = model.activations(place.image, layers=("conv1", "conv2", "flat")).pictures()
     for name, picture in zip(names, expected, strict=True):
@@ -50,7 +50,7 @@ def test_a_map_per_image(inspector: Command, place: Place, tmp_path: Path) -> No
 def test_arrays_of_a_name_each(inspector: Command, place: Place, tmp_path: Path) -> None:
     path = tmp_path / "values.npz"
     found = inspector("activations", place.model, place.images, "-l", "conv1,flat", "-o", path)
-    assert (found.out, found.err) == ("", f"wrote {path}\n")
+    assert (found.out, found.told) == ("", [f"wrote {path}"])
     with package.load(place.model, device="cpu") as model, np.load(path) as written:
         expected = model.activations(sorted(place.images.iterdir()), layers=("conv1", "flat"))
         assert sorted(written) == ["conv1", "flat"]

@@ -37,7 +37,7 @@ def test_a_bar_is_shown_on_a_terminal_for_methods_of_many_steps(
 def test_no_bar_is_shown_in_a_pipe(inspector: Command, place: Place) -> None:
     found = inspector("attribute", place.model, place.image, *RISE)
     assert found.code == 0
-    assert found.err == ""
+    assert found.told == []
     with progress_bar("working", as_json=False) as progress:
         assert progress is None
 

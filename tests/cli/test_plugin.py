@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import inspector as package
-from inspector.cli.main import EXIT_INTERNAL, EXIT_USAGE
+from inspector.cli.exits import EXIT_INTERNAL, EXIT_USAGE
 from inspector.methods.verbs import ANSWERS
 from inspector.plugins import VARIABLE, _failures, load_plugins
 from inspector.registry import Registry
@@ -93,7 +93,12 @@ def test_a_verb_of_a_plugin_in_the_shell(
     found = inspector("toy", place.model, place.image, "--strength", 3, "--json").json()
     assert found["columns"] == ["image", "toy"]
     assert found["rows"] == [
-        {"cells": [0, "3 soft 0.5 False True  None Class(index=None, output=None, position=None)"]}
+        {
+            "cells": [
+                0,
+                "3 soft 0.5 False True  None Class(index=None, output=None, position=None, label=None)",
+            ]
+        }
     ]
     assert found["notes"] == ["It is a toy."]
     options = (
@@ -113,7 +118,10 @@ def test_a_verb_of_a_plugin_in_the_shell(
     said = inspector("toy", place.model, place.images, *options, "--weights", "1,2.5", "--class", 3)
     assert said.code == 0
     assert said.out.splitlines()[0] == "toys"
-    assert "4 loud 2.0 True False a,b,c (1.0, 2.5) Class(index=3, output=None, position=None)" in said.out
+    assert (
+        "4 loud 2.0 True False a,b,c (1.0, 2.5) Class(index=3, output=None, position=None, label=None)"
+        in said.out
+    )
     assert "photo4.png" in said.out
     assert said.err == "note: It is a toy.\n"
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from inspector.cli.main import EXIT_INTERNAL, EXIT_USAGE
+from inspector.cli.exits import EXIT_INTERNAL, EXIT_USAGE
 from tests.cli.conftest import Place
 from tests.support.command import Command
 

@@ -13,7 +13,7 @@ import pytest
 
 import inspector as package
 import inspector.client
-from inspector.cli.main import EXIT_LATE, EXIT_USAGE
+from inspector.cli.exits import EXIT_LATE, EXIT_USAGE
 from inspector.client import Endpoint, Tls
 from inspector.methods.catalog import attribution_methods
 from tests.cli.conftest import Place

@@ -17,17 +17,13 @@ SCALE: dict[str, np.ndarray | np.generic] = {"s": np.asarray(0.1, np.float32), "
 @pytest.mark.parametrize(
     ("nodes", "traits"),
     [
-        ([node("Relu", ["x"], "y")], Traits(has_qdq=False, depends_on_batch=False)),
+        ([node("Relu", ["x"], "y")], Traits(has_qdq=False)),
         (
             [node("QuantizeLinear", ["x", "s", "z"], "q"), node("DequantizeLinear", ["q", "s", "z"], "y")],
-            Traits(has_qdq=True, depends_on_batch=False),
-        ),
-        (
-            [node("DynamicQuantizeLinear", ["x"], ["y", "ys", "yz"])],
-            Traits(has_qdq=False, depends_on_batch=True),
+            Traits(has_qdq=True),
         ),
     ],
-    ids=["float", "QDQ", "dynamic"],
+    ids=["float", "QDQ"],
 )
 def test_traits(nodes: list[onnx.NodeProto], traits: Traits) -> None:
     assert find_traits(ir.from_proto(model(nodes, weights=SCALE))) == traits

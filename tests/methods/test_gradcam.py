@@ -13,7 +13,7 @@ from PIL import Image
 import inspector
 from inspector import Class, Element, Unit
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.methods.planes import upsample
+from inspector.methods.planes import along_axes, interpolation
 from tests.support.graphs import model, node, run_exposed
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
 from tests.support.zoo import Zoo
@@ -152,7 +152,8 @@ def test_enlarging_is_pillows_bilinear(small: tuple[int, int], large: tuple[int,
     plane = np.random.default_rng(0).standard_normal(small).astype(np.float32)
     expected = Image.fromarray(plane).resize(large[::-1], Image.Resampling.BILINEAR)
 
-    np.testing.assert_allclose(upsample(plane, large), np.asarray(expected), atol=1e-6)
+    enlarged = along_axes(plane, [interpolation(one, other) for one, other in zip(small, large, strict=True)])
+    np.testing.assert_allclose(enlarged, np.asarray(expected), atol=1e-6)
 
 
 # --- on photographs

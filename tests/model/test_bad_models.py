@@ -306,7 +306,7 @@ def test_a_model_without_an_input_is_named() -> None:
     [
         (TensorProto.STRING, [1, 3, 8, 8], "string"),
         (TensorProto.UINT8, ["bytes"], "uint8"),
-        (FLOAT, [1, 2, 3, 4, 5], "float"),
+        (FLOAT, [1, 2, 3, 4, 5, 6], "float"),
     ],
 )
 def test_inputs_that_are_no_image_are_named(dtype: int, shape: list[Any], what: str) -> None:

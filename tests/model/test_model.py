@@ -12,7 +12,7 @@ import onnx_ir as ir
 import pytest
 from onnx import helper, numpy_helper
 
-from inspector.errors import InvalidInputError, NotFoundError
+from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
 from inspector.model.const import constant_value
 from inspector.model.read import read_model
 from inspector.model.spec import OnnxModel
@@ -262,7 +262,41 @@ def test_labels_beside_the_file_are_found_where_they_fit(file: str, content: str
     (tmp_path / file).write_text(content)
     assert read_model(tmp_path).labels == ("a", "b", "c")
     (tmp_path / "m.onnx").write_bytes(classifier(4).SerializeToString())
-    assert read_model(tmp_path).labels is None
+    with pytest.raises(InvalidModelError, match=f"{file} .*has 3 labels; the model has 4 classes") as caught:
+        read_model(tmp_path)
+    assert caught.value.field == "labels"
+
+
+def test_a_background_that_is_one_label_too_many_or_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(classifier(3).SerializeToString())
+    (tmp_path / "labels.txt").write_text("background\na\nb\nc\n")
+    with pytest.raises(
+        InvalidModelError, match="If the first .here 'background'. is the background.*leave it out"
+    ):
+        read_model(tmp_path)
+    with pytest.raises(InvalidInputError, match="begin with a label for that"):
+        read_model(tmp_path, labels=["a", "b"])
+    assert read_model(tmp_path, labels=["a", "b", "c"]).labels == ("a", "b", "c")
+
+
+def test_text_files_beside_several_models_may_be_of_others(tmp_path: Path) -> None:
+    for count in (3, 9):
+        (tmp_path / f"m{count}.onnx").write_bytes(classifier(count).SerializeToString())
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n")
+    assert read_model(tmp_path / "m3.onnx").labels == ("a", "b", "c")
+    assert read_model(tmp_path / "m9.onnx").labels is None
+
+
+@pytest.mark.parametrize("labels", ["cat", {"0": "cat"}, [1, 2, 3], []])
+def test_labels_of_our_own_that_are_no_list_of_names_are_refused(labels: object, tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(classifier(3).SerializeToString())
+    (tmp_path / "inspector.json").write_text(json.dumps({"labels": labels}))
+    with pytest.raises(InvalidModelError, match="inspector.json: labels is .*it must be a list of names"):
+        read_model(tmp_path)
+    proto = classifier(3)
+    proto.metadata_props.add(key="inspector.labels", value=json.dumps(labels))
+    with pytest.raises(InvalidModelError, match="metadata_props inspector.labels is"):
+        read(proto)
 
 
 # Constants

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +110,15 @@ def test_a_graph_that_normalizes_says_what_it_takes(
     assert not any(text.startswith(("scale", "mean", "std")) for text in spec.assumed)
 
 
-def test_own_metadata_is_read_and_comes_before_the_rest(tmp_path: Path) -> None:
+def test_own_metadata_is_read_and_comes_before_the_rest_but_the_file_beside(tmp_path: Path) -> None:
     proto = with_metadata(
         inspector__preprocessing=json.dumps(OWN), Image__NominalPixelRange="NominalRange_0_255"
     )
+    assert found(proto).scale == 2.0
     spec = found(
         proto, tmp_path, inspector__json={"preprocessing": {"scale": 7.0, "interpolation": "bicubic"}}
     )
-    assert (spec.color, spec.scale, spec.mean, spec.std) == ("BGR", 2.0, (1, 2, 3), (4, 5, 6))
+    assert (spec.color, spec.scale, spec.mean, spec.std) == ("BGR", 7.0, (1, 2, 3), (4, 5, 6))
     assert (spec.resize, spec.resize_size, spec.interpolation) == ("short_side", 40, "bicubic")
     assert spec.assumed == ()
     assert "inspector.preprocessing" in spec.source
@@ -203,13 +205,65 @@ def test_triton_configuration_decides_an_open_layout(tmp_path: Path) -> None:
     )
 
 
-def test_sidecars_that_are_broken_or_links_are_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("inspector.json", "{", "inspector.json beside the model is no JSON"),
+        ("inspector.json", "[]", "holds a list; it must hold a JSON object"),
+        (
+            "inspector.json",
+            '{"preprocesing": {}}',
+            "has the key 'preprocesing'.*Did you mean 'preprocessing'",
+        ),
+        ("inspector.json", '{"preprocessing": {"colour": "RGB"}}', "'colour'.*Did you mean 'color'"),
+        (
+            "inspector.json",
+            '{"preprocessing": {"resize": {"modus": "exact"}}}',
+            "'resize.modus'.*'resize.mode'",
+        ),
+        ("inspector.json", '{"preprocessing": {"scale": "0.5"}}', "scale is '0.5'; it must be a number"),
+        ("inspector.json", '{"preprocessing": {"mean": [0.5, 0.5]}}', "mean is .*it must be 1 or 3 numbers"),
+        ("inspector.json", '{"preprocessing": {"color": "GRB"}}', "one of RGB, BGR, GRAY"),
+        (
+            "inspector.json",
+            '{"preprocessing": {"crop": {"height": 3.5}}}',
+            "height is 3.5; it must be a whole number",
+        ),
+        ("inspector.json", '{"preprocessing": {"crop": 224}}', "an object with height and width"),
+        ("inspector.json", '{"preprocessing": "imagnet"}', "no preset 'imagnet'.*Did you mean 'imagenet'"),
+        ("inspector.json", '{"preprocessing": []}', "of type list"),
+        ("preprocessor_config.json", "{", "preprocessor_config.json beside the model is no JSON"),
+        (
+            "preprocessor_config.json",
+            '{"image_mean": [0.5, 0.5], "image_std": [1, 1]}',
+            "mean has 2 values.*3 channels",
+        ),
+        ("preprocessor_config.json", '{"image_mean": "half", "image_std": 1}', "mean is 'half'"),
+        ("config.json", '{"pretrained_cfg": {"mean": [0.5', "config.json beside the model is no JSON"),
+    ],
+)
+def test_what_is_broken_or_misspelt_beside_a_model_is_named(
+    file: str, content: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidModelError, match=says) as caught:
+        found(plain(), tmp_path, **{file.replace(".", "__"): content})
+    assert file in str(caught.value)
+
+
+def test_files_of_other_tools_are_passed_over(tmp_path: Path) -> None:
+    for content in ("{", "[]", json.dumps({"mean": "a word", "std": 3, "server": {"port": 1}})):
+        assert found(plain(), tmp_path, config__json=content).color == "RGB"
+
+
+def test_a_file_of_ours_that_is_a_link_is_refused_and_one_of_others_passed_over(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.json").write_text(json.dumps({"preprocessing": OWN}))
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "inspector.json").symlink_to(tmp_path / "elsewhere.json")
-    assert (
-        found(plain(), tmp_path / "folder", preprocessor_config__json="{", config__json="[]").color == "RGB"
-    )
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "preprocessor_config.json").symlink_to(tmp_path / "elsewhere.json")
+    assert found(plain(), folder).color == "RGB"
+    (folder / "inspector.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(InvalidModelError, match="inspector.json beside the model is a link"):
+        found(plain(), folder)
 
 
 def test_one_channel_is_gray_and_four_are_no_picture() -> None:
@@ -226,7 +280,7 @@ def test_a_caller_overrides_single_keys() -> None:
     assert "color RGB" not in spec.assumed
     assert "scale 1/255" in spec.assumed
     whole = Preprocessing(scale=3.0)
-    assert read_model(data, preprocessing=whole).preprocessing is whole
+    assert read_model(data, preprocessing=whole).preprocessing == replace(whole, layout="NCHW")
 
 
 @pytest.mark.parametrize(

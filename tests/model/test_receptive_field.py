@@ -371,3 +371,21 @@ def test_windows_of_trained_architectures(zoo: Zoo, name: str, size: int) -> Non
     ]
     skip = tuple(layer.output for layer in parsed.layers if layer not in spatial)
     assert check_windows(proto, (1, 3, size, size), skip=skip) > 20
+
+
+def test_what_reads_a_tensor_of_unknown_rank_sees_all() -> None:
+    """Which axes a Squeeze without axes takes away depends on the image's size, which is free here."""
+    nodes = [
+        conv("x", "c", kernel=(5, 3), strides=[5, 1]),
+        node("Squeeze", ["c"], "squeezed"),
+        node("Transpose", ["squeezed"], "turned", perm=[2, 0, 1]),
+        node("Softmax", ["turned"], "last", axis=2),
+    ]
+    proto = model(nodes, shape=("N", 3, "H", "W"), weights={"w53": FILTERS["w53"]}, opset=12)
+    layers = {layer.name: layer for layer in read_model(proto.SerializeToString()).layers}
+    assert layers["c"].channel_axis == 1
+    for name in ("squeezed", "turned", "last"):
+        assert layers[name].channel_axis is None
+        field = layers[name].receptive_field
+        assert field is not None
+        assert field.covers_all

@@ -137,6 +137,25 @@ HAND_MADE = {
         ],
         1,
     ),
+    "LSTM": (
+        14,
+        [
+            node("ReduceMean", ["x"], "m", axes=[1], keepdims=0),
+            node("Transpose", ["m"], "t", perm=[1, 0, 2]),
+            node("LSTM", ["t", "gates", "recurrence"], "y", hidden_size=4),
+        ],
+        3,
+    ),
+    "LSTM, last state": (
+        14,
+        [
+            node("ReduceMean", ["x"], "m", axes=[1], keepdims=0),
+            node("Transpose", ["m"], "t", perm=[1, 0, 2]),
+            node("LSTM", ["t", "gates", "recurrence"], ["", "h"], hidden_size=4),
+            node("Relu", ["h"], "y"),
+        ],
+        2,
+    ),
     "SwiGLU": (28, [CONV, TWO, node("SwiGLU", ["a", "b"], "y")], 1),
     "NegativeLogLikelihoodLoss": (
         13, [CONV, node("NegativeLogLikelihoodLoss", ["a", "labels"], "y", reduction="none")], None
@@ -148,6 +167,8 @@ HAND_MADE = {
     "Gemm": (17, [CONV, node("Flatten", ["a"], "f"), node("Gemm", ["f", "dense"], "y")], 1),
 }  # fmt: skip
 WEIGHTS |= {
+    "gates": weights(1, 16, 8),
+    "recurrence": weights(1, 16, 4),
     "flat_columns": np.array([1, 18, 12]),
     "parts": np.array([2, 7]),
     "spread": np.arange(1 * 3 * 9 * 8).reshape(1, 3, 9, 8) * 4,

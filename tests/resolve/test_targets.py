@@ -173,7 +173,7 @@ def test_what_is_out_of_range_is_refused_with_what_there_is(
     assert error.value.reason == reason
 
 
-@pytest.mark.parametrize("target", ["cat", True, 1.5, object()])
+@pytest.mark.parametrize("target", [b"cat", True, 1.5, object()])
 def test_what_is_no_target_is_refused(ours: inspector.Model, target: Any) -> None:
     with pytest.raises(InvalidInputError, match="A target is a class index"):
         ours.attribute(X[:1], target=target)

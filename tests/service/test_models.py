@@ -46,13 +46,15 @@ def test_models_of_the_folder_are_there_after_a_restart_and_loaded_when_asked(tm
         client.upload(toy_cnn(), name="uploaded")
     put(tmp_path, "placed")
     put(tmp_path, "broken", b"no model")
-    with running_server(tmp_path, load="placed, broken") as server, Client(server.address) as client:
+    with running_server(tmp_path, load="*") as server, Client(server.address) as client:
         assert {one.name: one.state for one in client.models()} == {
             "broken": "failed",
             "placed": "ready",
-            "uploaded": "unloaded",
+            "uploaded": "ready",
         }
         assert "not an ONNX model" in client.models()[0].failure
+    with running_server(tmp_path, load="models/placed, ") as server, Client(server.address) as client:
+        assert {one.name for one in client.models() if one.state == "ready"} == {"placed"}
 
 
 def test_a_model_that_was_put_into_the_folder_is_registered(tmp_path: Path) -> None:

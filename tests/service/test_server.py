@@ -168,6 +168,43 @@ def test_health_of_the_server_and_its_services(server: Server, channel: grpc.Cha
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+def test_a_server_whose_models_all_failed_does_not_serve(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "net.onnx").write_bytes(b"no model")
+    running = "inspector.v1.InspectionService"
+    with (
+        running_server(tmp_path, load="*") as server,
+        Client(server.address) as client,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+
+        def states(*names: str) -> list[int]:
+            stub = health_pb2_grpc.HealthStub(channel)
+            return [stub.Check(health_pb2.HealthCheckRequest(service=name)).status for name in names]
+
+        assert states("", running, "models/bad") == [NOT_SERVING] * 3
+        assert states("inspector.v1.ModelService") == [SERVING]
+        client.upload(toy_cnn(), name="toy")
+        assert states("", running, "models/bad", "models/toy") == [SERVING, SERVING, NOT_SERVING, SERVING]
+        client.delete("toy")
+        assert states("", running) == [NOT_SERVING] * 2
+        client.delete("bad")
+        assert states("", running) == [SERVING] * 2
+
+
+def test_a_server_does_not_serve_before_its_models_are_loaded(tmp_path: Path) -> None:
+    async def states() -> list[int]:
+        server = Server(Settings(repository=tmp_path))
+        name = health_pb2.HealthCheckRequest(service="")
+        before = await server._health.Check(name, None)
+        server.models.open()
+        after = await server._health.Check(name, None)
+        await server.stop(grace=0)
+        return [before.status, after.status]
+
+    assert asyncio.run(states()) == [NOT_SERVING, SERVING]
+
+
 def test_all_watchers_see_the_life_of_a_model(tmp_path: Path) -> None:
     with (
         running_server(tmp_path) as server,

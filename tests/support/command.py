@@ -31,6 +31,11 @@ class Outcome:
         assert self.out.count("\n") == 1
         return json.loads(self.out, parse_constant=_refuse)
 
+    @property
+    def told(self) -> list[str]:
+        """The lines of stderr that are no notes."""
+        return [line for line in self.err.splitlines() if not line.startswith("note: ")]
+
 
 @dataclass(frozen=True)
 class Command:

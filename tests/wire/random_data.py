@@ -13,17 +13,17 @@ import numpy as np
 from inspector.types.arrays import Array
 from inspector.types.dtypes import DATATYPES, Dtype
 from inspector.types.layers import Dim
+from inspector.types.layouts import USUAL
 from inspector.types.notes import Note
 from inspector.types.options import PICTURES
 from inspector.types.preprocessing import (
     ALIGNMENTS,
     COLORS,
     INTERPOLATIONS,
-    LAYOUTS,
     RESIZE_MODES,
     Preprocessing,
 )
-from inspector.types.receptive_field import AxisField
+from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.types.results.base import Cell
 from inspector.types.results.images import Example, Picture
 from inspector.types.results.maps import Maps
@@ -62,6 +62,11 @@ class Maker:
             return {self.made(arguments[0]): self.made(arguments[1]) for _ in range(self._rng.integers(4))}
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
             hints = get_type_hints(hint)
+            if hint is ReceptiveField:
+                axes = tuple(self.axis() for _ in range(self.choice((1, 2, 3))))
+                return ReceptiveField(
+                    axes, self.choice(((), (None,) * len(axes), tuple(range(len(axes)))[::-1]))
+                )
             if hint is ModelInfo:  # no labels are none
                 hints["labels"] = Literal[None, ("a", "")]
             if hint in (Picture, Example):
@@ -105,7 +110,7 @@ class Maker:
     def preprocessing(self) -> Preprocessing:
         """Return a preprocessing that makes sense."""
         return Preprocessing(
-            layout=self.choice(LAYOUTS),
+            layout=self.choice((None, *USUAL, "CHW", "HW")),
             color=self.choice(COLORS),
             height=self.choice((None, 1, 224)),
             width=self.choice((None, 1, 224)),

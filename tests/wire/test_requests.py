@@ -206,7 +206,11 @@ HOSTILE = {
         "UNKNOWN_OPTION",
         f"options[{'x' * 10**6}]",
     ),
-    "a text for texts": (run("activations", options={"layers": Value(text="a")}), "INVALID_OPTION", "layers"),
+    "a flag for texts": (
+        run("activations", options={"layers": Value(flag=True)}),
+        "INVALID_OPTION",
+        "layers",
+    ),
     "numbers for texts": (
         run("activations", options={"layers": Value(numbers=Numbers(values=[1]))}),
         "INVALID_OPTION",

@@ -76,23 +76,35 @@ def test_a_number_is_a_class(given: int | None, index: int | None) -> None:
 
 def test_what_is_no_target_is_refused_before_it_is_sent() -> None:
     with pytest.raises(InvalidInputError):
-        targets.as_target("cat")  # type: ignore[arg-type]
+        targets.as_target(b"cat")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("target", "field"),
     [
-        (targets.Class(2**63), "output_class.index"),
-        (targets.Class(0, "y", (1, 2**63)), "output_class.position.coordinates"),
-        (targets.Unit("l", 2**63), "unit.channel"),
-        (targets.Element("y", (2**64,)), "element.index.coordinates"),
+        (targets.Class(0, "\udc80"), "output_class.output"),
+        (targets.Unit("\udc80"), "unit.layer"),
+        (targets.Element("\udc80", (2,)), "element.tensor"),
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_what_no_message_holds_names_its_place_before_it_is_sent(target: Target, field: str) -> None:
     with pytest.raises(InvalidInputError, match="cannot be sent") as caught:
         to_message({"targets": (targets.Class(), target)}, rpc_named("Attribute").request)
     assert caught.value.field == f"targets[1].{field}"
+
+
+def test_numbers_of_more_than_64_bits_are_refused_where_a_target_is_made() -> None:
+    for make, field in (
+        (lambda: targets.Class(2**63), "index"),
+        (lambda: targets.Class(0, "y", (1, 2**63)), "position"),
+        (lambda: targets.Unit("l", -(2**63) - 1), "channel"),
+        (lambda: targets.Element("y", (2**64,)), "index"),
+        (lambda: targets.Region("y", np.s_[: 2**64]), "index"),
+    ):
+        with pytest.raises(InvalidInputError, match="give .*whole number") as caught:
+            make()
+        assert caught.value.field == field
 
 
 def test_a_unit_without_a_name_is_refused_wherever_it_is_made() -> None:

@@ -94,7 +94,9 @@ def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gra
         length = window.size
     else:
         raise ValueError(f"STFT {node.name!r} has neither a window nor a frame length.")
-    (samples, parts), (frames, bins) = b.sizes(x, 1, 2), b.sizes(node.outputs[0], 1, 2)
+    is_plain = b.rank(x) == 2
+    samples, parts = (*b.sizes(x, 1), 1) if is_plain else b.sizes(x, 1, 2)
+    frames, bins = b.sizes(node.outputs[0], 1, 2)
     angles = 2 * np.pi * np.outer(np.arange(bins), np.arange(length)) / length
     scale = np.ones(length) if window is None else np.asarray(window, np.float64)
     cosine, sine = np.cos(angles) * scale, -np.sin(angles) * scale
@@ -105,7 +107,8 @@ def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gra
     filters = b.constant(waves[:, :, :parts].reshape(2 * bins, parts, length))
     added = b.op("ConvTranspose", channels, filters, strides=[hop], kernel_shape=[length])
     gx = b.op("Transpose", added, perm=[0, 2, 1])
-    return [_resized(b, gx, (frames - 1) * hop + length, samples, axis=1), *[None] * (len(node.inputs) - 1)]
+    gx = _resized(b, gx, (frames - 1) * hop + length, samples, axis=1)
+    return [b.op("Reshape", gx, b.shape_like(x)) if is_plain else gx, *[None] * (len(node.inputs) - 1)]
 
 
 def _constant(b: Builder, node: ir.Node, index: int, what: str) -> Array | None:

@@ -28,7 +28,7 @@ class Batch(Enum):
     """How many images and seeds a backward graph takes."""
 
     ONE = 1
-    """One of each: the shapes are all known, so ONNX Runtime folds what depends on them alone and fuses more."""
+    """As many as the shapes say, one where the batch is free: ONNX Runtime folds what depends on shapes alone."""
     ANY = None
     """Any number."""
 
@@ -114,7 +114,7 @@ class Builder(Writer):
         return self.inputs[pooled + SWITCHES]
 
     def shape(self, value: ir.Value) -> tuple[Dim, ...]:
-        """Return the shape of a forward tensor for one image."""
+        """Return the shape of a forward tensor for one image; of a fixed batch, for all of it."""
         name = _name(value)
         known = self._shapes.get(name)
         if known is None:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import Part, mean_gradient
+from inspector.methods.attribution.averages import Part, mean_gradient, require_count
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.color import Baseline, baseline_image
+from inspector.methods.emptiness import IMAGE_IS_BASELINE
+from inspector.methods.perturbed import perturbed
 from inspector.methods.registration import attribution_method
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
@@ -32,8 +33,7 @@ def integrated_gradients(
     The baseline x′ is an image of one color ("gray", "black", "white", or values in the model's input units), or an
     array like one image of the model's input.
     """
-    if steps < 1:
-        raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="steps")
+    require_count(run, steps, field="steps")
     images = x.values
     start = baseline_image(run.engine.model, images, baseline, field="baseline")
     chosen = resolve_targets(run, images, targets)
@@ -42,10 +42,15 @@ def integrated_gradients(
     maps = []
     for number, target in enumerate(chosen):
         way = images[target.resolved.image].astype(np.float32) - start[0].astype(np.float32)
+        if not way.any():
+            run.note(
+                IMAGE_IS_BASELINE,
+                f"Image {target.resolved.image} is the baseline itself: so the map is 0.",
+            )
 
         def on_the_way(numbers: range, way: Array = way) -> Array:
             alpha = (np.asarray(numbers, np.float32) + 0.5) / steps
-            return (start + alpha.reshape(-1, *[1] * way.ndim) * way).astype(images.dtype)
+            return perturbed(run, start + alpha.reshape(-1, *[1] * way.ndim) * way)
 
         mean = mean_gradient(
             run,

@@ -11,10 +11,12 @@ from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.grad.policies.table import policy_named
+from inspector.methods.emptiness import SILENT_TARGET
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
+from inspector.types.layouts import batched
 from inspector.types.results.maps import Maps
 from inspector.types.targets import ResolvedTarget, Target
 
@@ -26,8 +28,10 @@ class Projected(NamedTuple):
     """Maps, and what they are of."""
 
     maps: Array
-    """float32 (M, *toward)."""
+    """float32 (M, *toward); NaN where an image does not have the element that was chosen on another."""
     targets: tuple[ResolvedTarget, ...]
+    missing: int = 0
+    """Of how many targets the image does not have the element."""
 
 
 class _Pair(NamedTuple):
@@ -84,6 +88,7 @@ def project(
     pairs = _settled(run, x, _pairs(targets, len(x)))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
+    missing = 0
     for source, members in _by_source(engine, pairs).items():
         rows = sorted({member.image for member in members})
         alone = len(rows) == 1
@@ -99,14 +104,19 @@ def project(
             wanted = members if alone else members[images.start : images.stop]
             for part in _parts(wanted, pullback.most):
                 chosen = [_chosen(engine, member, _on(values, row)) for row, member in enumerate(part)]
-                seeds = _seeds(chosen, values, seeding)
-                gradient = pullback(seeds).numpy()
-                maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
                 resolved.update(
                     (member.place, one.resolved) for member, one in zip(part, chosen, strict=True)
                 )
+                if not all(one.is_in(values.shape[1:]) for one in chosen):
+                    missing += len(part)
+                    maps.update((member.place, np.full(x.shape[1:], np.nan, np.float32)) for member in part)
+                    continue
+                seeds = _seeds(chosen, values, seeding)
+                _note_silent(run, chosen, seeds)
+                gradient = pullback(seeds).numpy()
+                maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
-    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order))
+    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order), missing)
 
 
 def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
@@ -145,6 +155,16 @@ def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
     return planted
 
 
+def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:
+    """Note which targets give nothing to share out."""
+    for one, seed in zip(chosen, seeds, strict=True):
+        if not seed.any():
+            run.note(
+                SILENT_TARGET,
+                f"{one.resolved} is {one.resolved.value:g} on image {one.resolved.image}: nothing is there to trace.",
+            )
+
+
 def _on(values: Array, row: int) -> Array:
     """Return the activation on which a target is chosen: the only one, or its own."""
     activation: Array = values[row if len(values) > 1 else 0]
@@ -162,12 +182,13 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
 def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
     by_source = _by_source(run.engine, _settled(run, x, _pairs(targets, len(x))))
-    found = run.forward(x, list(by_source))
-    chosen = {
-        one.place: _chosen(run.engine, one, found[source][one.image])
-        for source, members in by_source.items()
-        for one in members
-    }
+    chosen: dict[int, Chosen] = {}
+    for images, found in run.together(x, list(by_source)):
+        for source, members in by_source.items():
+            for one in members:
+                if one.image in images:
+                    values = found[source][one.image - images.start]
+                    chosen[one.place] = _chosen(run.engine, one, values)
     return [chosen[place] for place in sorted(chosen)]
 
 
@@ -185,7 +206,7 @@ def attribution_of(
         maps=maps,
         targets=tuple(targets),
         inputs=x.values,
-        layout=run.engine.model.input.layout,
+        layout=batched(run.engine.model.input.layout),
         completeness_gap=tuple(completeness_gap),
         preprocessing=run.engine.model.preprocessing,
         notes=run.notes,

@@ -8,8 +8,9 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import Part, mean_gradient
+from inspector.methods.attribution.averages import Part, mean_gradient, require_count
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
+from inspector.methods.perturbed import perturbed
 from inspector.methods.registration import attribution_method
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
@@ -31,8 +32,7 @@ def smoothgrad(
 
     The target is chosen on the image without noise; every image gets the same noise.
     """
-    if samples < 1:
-        raise InvalidInputError(f"samples is {samples}; it must be at least 1.", field="samples")
+    require_count(run, samples, field="samples")
     if not 0 <= noise < np.inf:
         raise InvalidInputError(f"noise is {noise}; it must be 0 or more.", field="noise")
     if seed < 0:
@@ -43,6 +43,10 @@ def smoothgrad(
     for number, target in enumerate(chosen):
         image = x.values[target.resolved.image]
         sigma = noise * float(np.ptp(image.astype(np.float32)))
+        if sigma > np.finfo(np.float32).max:
+            raise InvalidInputError(
+                f"noise is {noise:g}; times the image's range, it is more than can be added.", field="noise"
+            )
         generator = run.generator(seed)
 
         def noisy(
@@ -52,8 +56,7 @@ def smoothgrad(
             generator: np.random.Generator = generator,
         ) -> Array:
             drawn = generator.standard_normal((len(numbers), *image.shape), np.float32)
-            made: Array = (image + sigma * drawn).astype(image.dtype)
-            return made
+            return perturbed(run, image + sigma * drawn)
 
         mean = mean_gradient(
             run,

@@ -9,6 +9,7 @@ from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
 from inspector.methods.verbs import answers
 from inspector.model.spec import OnnxModel
+from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.requests.activations import ActivationsRequest
 from inspector.types.results.activations import Activation, Activations
@@ -33,11 +34,18 @@ def activations(run: Run, request: ActivationsRequest) -> Activations:
     for name, layer in wanted.items():
         note_values(run, x.values, found[layer.output], what=f"layer {name!r}", images=range(len(x)))
     return Activations(
-        activations=tuple(
-            Activation(layer=name, values=found[layer.output], channel_axis=layer.channel_axis)
-            for name, layer in wanted.items()
-        ),
+        activations=tuple(_activation(name, layer, found[layer.output]) for name, layer in wanted.items()),
         notes=run.notes,
+    )
+
+
+def _activation(name: str, layer: Layer, values: Array) -> Activation:
+    shift = values.ndim - len(layer.shape)  # a tensor without a batch axis is given one
+    return Activation(
+        layer=name,
+        values=values,
+        channel_axis=None if layer.channel_axis is None else layer.channel_axis + shift,
+        spatial_axes=tuple(axis + shift if axis >= 0 else axis for axis in layer.spatial_axes),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.methods.notes import note_head, note_run
+from inspector.methods.doubts import note_doubts
+from inspector.methods.notes import NOTHING_FOUND, note_head, note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
-from inspector.model.heads.head import BOXES, CLASS_MAP, CLASS_NUMBERS, UNKNOWN, Head
+from inspector.model.heads.head import BOXES, CLASS_MAP, CLASS_NUMBERS, CLASSES, UNKNOWN, Head
 from inspector.resolve.boxes.choice import detections_of
 from inspector.resolve.boxes.suppression import surest
 from inspector.resolve.classes import by_class, is_map, ranked, wins
@@ -41,14 +43,21 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         raise InvalidInputError(f"top is {top}; it must be at least 1.", field="top")
     x = prepared(run, request.images)
     note_run(run)
-    note_head(run, None)
     head = run.engine.head
     read = _boxes if head.meaning == BOXES else _classes if head.has_classes else _values
-    found = [
-        one
-        for rows, tensors in _answered(run, head, x.values)
-        for one in read(run, head, tensors, x.values[rows.start : rows.stop], top=top)
-    ]
+    doubtful: list[tuple[Array, Array]] = []
+    found = []
+    for rows, tensors in run.together(x.values, tensors_of(head)):
+        found += read(run, head, tensors, x.values[rows.start : rows.stop], top=top)
+        if head.meaning == CLASSES:
+            doubtful += _strongest(head, tensors)
+    empty = sum(one.meaning == BOXES and not one.classes for one in found)
+    if empty:
+        run.note(NOTHING_FOUND, f"On {empty} of {len(found)} images the model found nothing.")
+    if doubtful:
+        note_doubts(run, x, doubtful)
+    note_head(run, None)
+    found = [replace(one, notes=run.notes) for one in found]
     drawn = head.meaning in _DRAWN and x.values.nbytes <= _MOST_DRAWN_BYTES
     return Predictions(
         predictions=tuple(found),
@@ -59,12 +68,14 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
     )
 
 
-def _answered(run: Run, head: Head, x: Array) -> list[tuple[range, dict[str, Array]]]:
-    """Return the tensors that answers are read from; of boxes, whose number may differ, image by image."""
-    tensors = tensors_of(head)
-    if head.meaning != BOXES:
-        return [(range(len(x)), run.forward(x, tensors))]
-    return [(range(row, row + 1), run.forward(x[row : row + 1], tensors)) for row in range(len(x))]
+def _strongest(head: Head, found: dict[str, Array]) -> list[tuple[Array, Array]]:
+    """Return each image's (classes,) scores and probabilities, those of the strongest place."""
+    scores = by_class(head, found[head.scores].astype(np.float32))
+    likely = probabilities(head, found)
+    if likely is None or not scores.size:
+        return []
+    flat = (one.reshape(*one.shape[:2], -1).max(axis=2) for one in (scores, likely))
+    return list(zip(*flat, strict=True))
 
 
 def _classes(run: Run, head: Head, found: dict[str, Array], x: Array, *, top: int) -> list[Prediction]:

@@ -1,4 +1,4 @@
-"""The occluder: a square of one color, where it stands, and how it covers an image."""
+"""The occluder: a box of one color, where it stands, and how it covers an image."""
 
 from __future__ import annotations
 
@@ -7,63 +7,60 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError
-from inspector.methods.color import color_values
-from inspector.model.spec import OnnxModel
+from inspector.methods.color import color_values, over_image
+from inspector.methods.planes import image_size
 from inspector.types.arrays import Array
+from inspector.types.layouts import of_one, spatial_axes
 from inspector.types.requests.occlude import OccludeRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Occluder:
-    """A square that slides."""
+    """A box that slides along the axes of space: an interval of a signal, a square of an image, a block of a volume."""
 
     size: tuple[int, ...]
     stride: tuple[int, ...]
     fill: tuple[float, ...]
     """Per channel, in the model's input units."""
-    tops: Array
-    lefts: Array
-    channels_last: bool
+    starts: tuple[Array, ...]
+    """Per axis of space, the first pixel at each position."""
+    axes: tuple[int, ...]
+    """The axes of space in one image (without the batch axis)."""
+    color: Array
+    """The fill, in a shape that broadcasts over one image."""
 
     def occlude(self, x: Array, positions: Sequence[tuple[int, ...]]) -> Array:
-        """Return a copy of the (1, …) image per (row, column) of `tops` and `lefts`, with the square there."""
+        """Return a copy of the (1, …) image per position, a number into `starts` per axis, with the box there."""
         images = np.repeat(x, len(positions), axis=0)
-        color = np.asarray(self.fill, x.dtype)
-        color = color if self.channels_last else color[:, None, None]
-        for image, (row, column) in zip(images, positions, strict=True):
-            vertical = slice(self.tops[row], self.tops[row] + self.size[0])
-            horizontal = slice(self.lefts[column], self.lefts[column] + self.size[1])
-            if self.channels_last:
-                image[vertical, horizontal] = color
-            else:
-                image[:, vertical, horizontal] = color
+        color = self.color.astype(x.dtype)
+        for image, position in zip(images, positions, strict=True):
+            box = [slice(None)] * image.ndim
+            for axis, starts, size, place in zip(self.axes, self.starts, self.size, position, strict=True):
+                box[axis] = slice(starts[place], starts[place] + size)
+            image[tuple(box)] = color
         return images
 
 
-def make_occluder(model: OnnxModel, image: Array, request: OccludeRequest) -> Occluder:
+def make_occluder(engine: Engine, image: Array, request: OccludeRequest) -> Occluder:
     """Return the occluder for a (1, …) image, with defaults: a fifth of the image, a third of the size, gray.
 
     Raises InvalidInputError for sizes, strides and fills that do not fit.
     """
-    layout = model.input.layout
-    if layout == "NC":
-        raise InvalidInputError(
-            "Occlusion needs an image input; this model takes a flat vector.", field="images"
-        )
-    extent = image.shape[1:3] if layout == "NHWC" else image.shape[-2:]
+    model, extent = engine.model, image_size(engine, image)
     size = _sizes("size", request.size, extent) or tuple(max(1, round(side / 5)) for side in extent)
     stride = _sizes("stride", request.stride, extent) or tuple(max(1, side // 3) for side in size)
     _check("size", size, extent)
     _check("stride", stride, extent)
-    height, width = extent
+    fill = color_values(model, image, "gray" if request.fill is None else request.fill, field="fill")
     return Occluder(
         size=size,
         stride=stride,
-        fill=color_values(model, "gray" if request.fill is None else request.fill, field="fill"),
-        tops=_starts(height, size[0], stride[0]),
-        lefts=_starts(width, size[1], stride[1]),
-        channels_last=layout == "NHWC",
+        fill=fill,
+        starts=tuple(map(_starts, extent, size, stride)),
+        axes=spatial_axes(of_one(model.input.layout)),
+        color=over_image(model, np.asarray(fill)),
     )
 
 

@@ -8,9 +8,18 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
-from inspector.methods.notes import NOT_FINITE, about_values, note_run, note_target
+from inspector.methods.emptiness import reasons_for
+from inspector.methods.notes import (
+    HARDLY_MOVES,
+    NO_LAYER_WITH_MAPS,
+    NOT_FINITE,
+    about_values,
+    note_missing,
+    note_run,
+    note_target,
+)
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
-from inspector.methods.planes import layer_with_maps
+from inspector.methods.planes import layers_with_maps, source_layer
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
 from inspector.model.heads.head import Head
@@ -18,13 +27,15 @@ from inspector.resolve.chosen import Chosen
 from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choice
 from inspector.resolve.names import label_of
 from inspector.resolve.probabilities import answers as answers_of
-from inspector.resolve.probabilities import tensors_of, winners
+from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
 from inspector.resolve.targets import channel_axis, resolve, settled, source_of
 from inspector.types.arrays import Array
+from inspector.types.contrast import hardly_moves
 from inspector.types.layers import Layer
+from inspector.types.layouts import batched
 from inspector.types.notes import Note
 from inspector.types.requests.occlude import OccludeRequest
-from inspector.types.results.sweep import Sweep
+from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.targets import Class
 
 
@@ -32,7 +43,7 @@ from inspector.types.targets import Class
 def occlude(run: Run, request: OccludeRequest) -> Sweep:
     """Occlude one image at every position; the progress tells positions, with what is known after each batch.
 
-    The last row and column reach the image's edge. The watched map is the strongest of its layer on the image as it is.
+    The last positions reach the image's edges. The watched map is the strongest of its layer on the image as it is.
     """
     if request.batch is not None and request.batch < 1:
         raise InvalidInputError(f"batch is {request.batch}; it must be at least 1.", field="batch")
@@ -40,85 +51,134 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     if len(x) != 1:
         raise InvalidInputError(f"Occlusion takes one image; {len(x)} were given.", field="images")
     engine, image = run.engine, x.values
-    occluder = make_occluder(engine.model, image, request)
+    occluder = make_occluder(engine, image, request)
     target = request.target or Class()
     with within("target"):
         aim = settled(run, image, target, image=0)
         source = source_of(engine, aim)
         chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
-    watched = layer_with_maps(engine, request.layer, chosen=chosen, image=image.shape[1:])
+    watched = _watched(run, request.layer, chosen, image.shape[1:])
     note_run(run)
     head = engine.head_of(target.output if isinstance(target, Class) else None)
     sweep = _Sweep(run, image, chosen, head, watched, occluder)
-    positions = list(np.ndindex(len(occluder.tops), len(occluder.lefts)))
-    largest = engine.largest_batch(image.shape[1:])
+    positions = list(np.ndindex(*map(len, occluder.starts)))
+    largest = engine.largest_batch(image.shape[1:], sweep.tensors)
     step = min(request.batch or largest, largest)
     for start in range(0, len(positions), step):
         sweep.advance(positions[start : start + step])
         run.control.tell(min(start + step, len(positions)), len(positions), partial=sweep.partial)
-    sweep.note_values()
+    sweep.note()
     note_target(run, target)
     return sweep.result()
+
+
+def _watched(run: Run, name: str | None, chosen: Chosen, image: tuple[int, ...]) -> Layer | None:
+    """Return the layer whose strongest map is watched; None, with a note, where no layer has maps."""
+    if name is not None:
+        return run.engine.model.layer(name)
+    found = layers_with_maps(run.engine, source_layer(run.engine, chosen, image=image))
+    if not found:
+        run.note(
+            NO_LAYER_WITH_MAPS, "This model has no layer with maps of more than one place: none was watched."
+        )
+    return found[-1] if found else None
 
 
 class _Sweep:
     """The state of one sweep: what the unoccluded image gave, and the maps as far as they are filled."""
 
     def __init__(
-        self, run: Run, x: Array, target: Chosen, head: Head, watched: Layer, occluder: Occluder
+        self,
+        run: Run,
+        x: Array,
+        target: Chosen,
+        head: Head,
+        watched: Layer | None,
+        occluder: Occluder,
     ) -> None:
         self._run, self._engine, self._x, self._occluder = run, run.engine, x, occluder
         self._watched, self._head, self._target = watched, head, target
-        self._tensors = tuple(dict.fromkeys((*tensors_of(head), target.resolved.tensor, watched.output)))
-        found = run.forward(x, self._tensors)
-        totals = self._totals(found[watched.output])
-        if not is_choosable(totals[0]):
-            raise no_choice(f"the strongest map of layer {watched.name!r}")
-        self._channel = int(np.argmax(totals[0]))
-        shape = (len(occluder.tops), len(occluder.lefts))
+        seen = () if watched is None else (watched.output,)
+        self.tensors = tuple(dict.fromkeys((*tensors_of(head), *tensors_for(run.engine, target), *seen)))
+        found = run.forward(x, self.tensors)
+        self._channel = NOT_WATCHED if watched is None else self._strongest(watched, found)
+        shape = tuple(map(len, occluder.starts))
         self._probability = np.full(shape, np.nan, np.float32)
         self._label = np.full(shape, -1, np.int64)
         self._activation = np.full(shape, np.nan, np.float32)
         self._done = np.zeros(shape, np.bool_)
         self._baseline = self._measure(found, x)
         self._origin: Origin | None = None
+        self._missing = 0
 
     def advance(self, positions: Sequence[tuple[int, ...]]) -> None:
         """Compute the given positions."""
         images = self._occluder.occlude(self._x, positions)
-        found = self._run.forward(images, self._tensors)
-        index = tuple(np.asarray(positions).T)
-        self._probability[index], self._label[index], self._activation[index] = self._measure(found, images)
-        self._done[index] = True
-        failed = np.flatnonzero(~np.isfinite(self._probability[index] + self._activation[index]))
-        if failed.size and self._origin is None:
-            self._origin = find_origin(self._run, images[failed[:1]])
+        for part, found in self._run.together(images, self.tensors):
+            index = tuple(np.asarray(positions[part.start : part.stop]).T)
+            self._probability[index], self._label[index], self._activation[index] = self._measure(
+                found, images[part.start : part.stop]
+            )
+            self._done[index] = True
+            is_there = present(self._engine, self._target, found, len(part))
+            self._missing += int(np.count_nonzero(~is_there))
+            values = self._probability[index] + (0 if self._watched is None else self._activation[index])
+            failed = np.flatnonzero(is_there & ~np.isfinite(values))
+            if failed.size and self._origin is None:
+                self._origin = find_origin(self._run, images[part.start + failed[:1]])
 
     def partial(self) -> Sweep:
         """Return what is known so far; what it says of that is not yet noted."""
         text = self._about_values()
         return self._result((*self._run.notes, *([Note(text, id=NOT_FINITE)] if text else [])))
 
-    def note_values(self) -> None:
-        """Note values that are not finite, once all positions are computed."""
+    def note(self) -> None:
+        """Note what is to be said of the maps, once all positions are computed."""
         text = self._about_values()
         if text is not None:
             self._run.note(NOT_FINITE, text)
+        note_missing(self._run, self._missing, self._done.size, "those places are NaN")
+        self._note_still()
 
     def result(self) -> Sweep:
         """Return the result."""
         return self._result(self._run.notes)
 
+    def _note_still(self) -> None:
+        """Note of what hardly moves, wherever the square stands, that it says nothing; and why, where nothing can."""
+        resolved = self._target.resolved
+        answer = f"The {'probability' if resolved.kind == 'class' else 'value'} of {resolved}"
+        layer = "" if self._watched is None else f" of layer {self._watched.name!r}"
+        total = f"The total activation of channel {self._channel}{layer}"
+        for what, values, baseline in zip(
+            (answer, total),
+            (self._probability, self._activation),
+            (self._baseline[0], self._baseline[2]),
+            strict=True,
+        ):
+            if values.size > 1 and hardly_moves(values, beside=float(baseline[0])):
+                self._run.note(
+                    HARDLY_MOVES,
+                    f"{what} hardly moves from place to place: {np.nanmin(values):.6g} to {np.nanmax(values):.6g}, "
+                    f"wherever the square stands, {float(baseline[0]):.6g} without it. Its map says nothing of where.",
+                )
+        if hardly_moves(self._probability, beside=float(self._baseline[0][0])):
+            for identifier, reason in reasons_for(self._run, self._x, self._target):
+                self._run.note(identifier, f"{resolved} does not change with the image: {reason}")
+
     def _measure(self, found: dict[str, Array], x: Array) -> tuple[Array, Array, Array]:
         labels = winners(self._engine, self._head, found, x)
-        totals = self._totals(found[self._watched.output])[:, self._channel]
-        return answers_of(self._engine, self._target, found, x), labels, totals
+        answers = answers_of(self._engine, self._target, found, x)
+        if self._watched is None:
+            return answers, labels, np.full(len(labels), np.nan, np.float32)
+        totals = _totals(self._watched, found[self._watched.output])[:, self._channel]
+        return answers, labels, totals
 
-    def _totals(self, activation: Array) -> Array:
-        axis = channel_axis(self._watched, activation.ndim - 1) + 1
-        maps = np.moveaxis(activation, axis, 1)
-        totals: Array = maps.reshape(*maps.shape[:2], -1).sum(axis=2, dtype=np.float32)
-        return totals
+    def _strongest(self, watched: Layer, found: dict[str, Array]) -> int:
+        totals = _totals(watched, found[watched.output])
+        if not is_choosable(totals[0]):
+            raise no_choice(f"the strongest map of layer {watched.name!r}", values=totals[0])
+        return int(np.argmax(totals[0]))
 
     def _result(self, notes: tuple[Note, ...]) -> Sweep:
         probability, label, activation = (values[0] for values in self._baseline)
@@ -129,18 +189,19 @@ class _Sweep:
             label=self._label.copy(),
             activation=self._activation.copy(),
             done=self._done.copy(),
-            layer=self._watched.name,
+            layer="" if self._watched is None else self._watched.name,
             channel=self._channel,
             baseline_probability=float(probability),
             baseline_label=int(label),
             baseline_activation=float(activation),
-            tops=self._occluder.tops,
-            lefts=self._occluder.lefts,
+            tops=self._occluder.starts[-2] if len(self._occluder.starts) > 1 else np.zeros(1, np.int64),
+            lefts=self._occluder.starts[-1],
+            starts=self._occluder.starts,
             size=self._occluder.size,
             stride=self._occluder.stride,
             fill=self._occluder.fill,
             inputs=self._x,
-            layout=model.input.layout,
+            layout=batched(model.input.layout),
             labels=self._names(),
             preprocessing=model.preprocessing,
             notes=notes,
@@ -151,11 +212,22 @@ class _Sweep:
         if not self._head.has_classes:
             return {}
         found = {*self._label[self._done].tolist(), int(self._baseline[1][0])}
-        names = {
+        named = {
             index: label_of(self._engine.model, self._head, index) for index in sorted(found) if index >= 0
         }
-        return {index: name for index, name in names.items() if name is not None}
+        return {index: name for index, name in named.items() if name is not None}
 
     def _about_values(self) -> str | None:
-        values = np.stack([self._probability[self._done], self._activation[self._done]])
+        values = self._probability[self._done]
+        if self._watched is not None:
+            values = np.stack([values, self._activation[self._done]])
+        if np.count_nonzero(~np.isfinite(values)) == self._missing:
+            return None  # of places without the target's element another note speaks
         return about_values("the maps", values, self._origin)
+
+
+def _totals(watched: Layer, activation: Array) -> Array:
+    axis = channel_axis(watched, activation.ndim - 1) + 1
+    maps = np.moveaxis(activation, axis, 1)
+    totals: Array = maps.reshape(*maps.shape[:2], -1).sum(axis=2, dtype=np.float32)
+    return totals

@@ -56,9 +56,40 @@ class Evidence:
     names: tuple[str, ...] | None = None
     """The names of the classes, as far as the file, or who loads it, says them."""
 
+    def whole(self, name: str) -> tuple[Dim, ...]:
+        """Return an output's shape for one image, its batch axis included."""
+        return next(one.shape for one in self.outputs if one.name == name)
+
     def shape(self, name: str) -> tuple[Dim, ...]:
         """Return an output's shape without its batch axis."""
-        return without_batch(next(one.shape for one in self.outputs if one.name == name), self.image)
+        return self.without_batch(name, self.whole(name))
+
+    def without_batch(self, tensor: str, shape: Sequence[Dim]) -> tuple[Dim, ...]:
+        """Return a tensor's shape without its batch axis."""
+        batch = self.batch_axis(tensor, shape)
+        return tuple(size for axis, size in enumerate(shape) if axis != batch)
+
+    def batch_axis(self, tensor: str, shape: Sequence[Dim]) -> int | None:
+        """Return the axis of images: where the graph carries them, else the first, if it may hold one image."""
+        roles = self.roles.get(tensor, ())
+        if len(roles) == len(shape) and "N" in roles:
+            return roles.index("N")
+        if not shape:
+            return None
+        first, batch = shape[0], self.image.shape[0] if self.image.shape else None
+        return 0 if first in (1, batch) or not isinstance(first, int) else None
+
+    def own_axis(self, tensor: str, shape: Sequence[Dim], axis: int | None) -> int | None:
+        """Return an axis as counted without the batch axis; None for that itself."""
+        batch = self.batch_axis(tensor, shape)
+        if axis is None or axis == batch:
+            return None
+        return axis - (batch is not None and axis > batch)
+
+    def whole_axis(self, name: str, axis: int) -> int:
+        """Return an axis of an output as counted with the batch axis."""
+        batch = self.batch_axis(name, self.whole(name))
+        return axis + (batch is not None and axis >= batch)
 
     def says(self, name: str, *kinds: str) -> bool:
         """Return whether an output's name has a word of one of the kinds."""
@@ -95,13 +126,3 @@ def words_of(name: str) -> list[str]:
     """Return the words of a name: letters in a row, an uppercase one beginning another."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     return [word.lower() for word in re.findall(r"[A-Za-z]+", spaced)] + re.findall(r"[a-z]+\d", name.lower())
-
-
-def without_batch(shape: Sequence[Dim], image: ImageInput) -> tuple[Dim, ...]:
-    """Return a shape without the batch axis, if it begins with one."""
-    if not shape:
-        return ()
-    first, batch = shape[0], image.shape[0] if image.shape else None
-    if first == 1 or first == batch or not isinstance(first, int):
-        return tuple(shape[1:])
-    return tuple(shape)

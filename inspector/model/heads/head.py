@@ -38,8 +38,8 @@ class Columns:
     """Numbers of boxes: `stop − start` of them per box, along an axis of an output."""
 
     output: str
-    axis: int
-    """Of the output without its batch axis; all other axes together are the boxes. −1: each number is a box's."""
+    axis: int | None
+    """Counted from the last, so below 0; all other axes together are the boxes. None: each number is a box's."""
     start: int = 0
     stop: int | None = None
     """None: to the end."""
@@ -50,7 +50,7 @@ class Columns:
 
     def of(self, values: Array) -> Array:
         """Return the numbers in an output without its batch axis, (columns, boxes)."""
-        if self.axis < 0:
+        if self.axis is None:
             return values.reshape(1, -1)
         moved = np.moveaxis(values, self.axis, 0)
         if self.groups > 1:
@@ -60,9 +60,9 @@ class Columns:
 
     def places(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return how the boxes stand in an output of a shape without the batch axis."""
-        if self.axis < 0:
+        if self.axis is None:
             return (prod(shape),)
-        left = tuple(size for axis, size in enumerate(shape) if axis != self.axis)
+        left = tuple(size for axis, size in enumerate(shape) if axis != self.axis + len(shape))
         return (left or (1,)) if self.groups == 1 else (self.groups, *left)
 
 
@@ -127,7 +127,7 @@ class Head:
     holds_probabilities: bool = False
     """Whether the output's numbers are probabilities already."""
     axis: int | None = None
-    """The axis of classes in `scores`, the batch axis not counted; None where the whole tensor is one class."""
+    """The axis of classes in `scores`, from the last, so below 0; None where the whole tensor is one class."""
     output_axis: int | None = None
     """The same in the output."""
     classes: int | None = None

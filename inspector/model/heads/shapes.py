@@ -54,9 +54,9 @@ def _space(
 ) -> tuple[int | None, int | None]:
     """Return the axes of rows and columns: as the graph carries them there, or as they fit the image's."""
     roles = evidence.roles.get(name, ())
-    lead = len(roles) - len(shape)
-    if roles.count("H") == roles.count("W") == 1:
-        rows, columns = roles.index("H") - lead, roles.index("W") - lead
+    whole = evidence.whole(name)
+    if len(roles) == len(whole) and roles.count("H") == roles.count("W") == 1:
+        rows, columns = (evidence.own_axis(name, whole, roles.index(role)) for role in ("H", "W"))
         if rows in wide and columns in wide:
             return rows, columns
     height, width = evidence.image.height, evidence.image.width
@@ -83,11 +83,11 @@ def _class_axis(
     space: tuple[int | None, int | None],
 ) -> int | None:
     """Return the axis of classes: of a final Softmax, of as many as have names, of channels, or the last."""
-    ending = evidence.endings[name]
-    batch = len(next(one.shape for one in evidence.outputs if one.name == name)) - len(shape)
+    ending, whole = evidence.endings[name], evidence.whole(name)
     for axis in (ending.range.axis, ending.range.log_axis):
-        if axis is not None and 0 <= axis - batch < len(shape) and (axis - batch in wide or len(wide) == 0):
-            return axis - batch
+        own = evidence.own_axis(name, whole, axis)
+        if own is not None and own < len(shape) and (own in wide or len(wide) == 0):
+            return own
     left = [axis for axis in range(len(shape)) if axis not in space]
     named = [axis for axis in left if shape[axis] == evidence.named_classes]
     if len(named) == 1:
@@ -97,8 +97,8 @@ def _class_axis(
         return ways[0] if ways else (left[0] if left else None)
     if len(wide) == 1:
         return wide[0]
-    if len(shape) >= 3 and "C" in (roles := evidence.roles.get(name, ())):
-        return max(roles.index("C") - batch, 0)
+    if len(shape) >= 3 and "C" in (roles := evidence.roles.get(name, ())) and len(roles) == len(whole):
+        return evidence.own_axis(name, whole, roles.index("C"))
     if len(shape) >= 3:
         return wide[0] if wide else 0
     return len(shape) - 1 if shape else None

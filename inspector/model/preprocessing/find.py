@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,67 +11,111 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidInputError, InvalidModelError
 from inspector.model.checks.limits import Limits
-from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
-from inspector.model.preprocessing.sources.graph import from_graph
+from inspector.model.preprocessing.sources.finding import PartFound
 from inspector.model.preprocessing.sources.metadata import (
     from_image_metadata,
     from_own_metadata,
     from_ultralytics,
 )
 from inspector.model.preprocessing.sources.sidecars import from_hugging_face, from_own_file, from_timm
-from inspector.types.preprocessing import Preprocessing, flatten, require_known_keys
+from inspector.types.layouts import space_of
+from inspector.types.preprocessing import VALUES, Preprocessing, PreprocessingLike, flatten
+from inspector.types.presets import TO_UNIT
 from inspector.types.results.model_info import ImageInput
 
-VALUES = ("scale", "mean", "std")
-"""These mean something only together, so they are taken from one source."""
 RESIZING = ("resize", "resize_size")
 FIXED = ("layout", "dtype", "source", "assumed")
-"""The model decides these, whatever a source says."""
+"""The model decides these, whatever the files of others say."""
 
 
 def find_preprocessing(
-    model: ir.Model, image_input: ImageInput, folder: Path | None, *, limits: Limits
+    model: ir.Model,
+    image_input: ImageInput,
+    folder: Path | None,
+    *,
+    graph: PartFound | None,
+    limits: Limits,
 ) -> Preprocessing:
     """Return the preprocessing of a model, each part from the first source that names it.
 
-    The order: the graph itself, metadata_props `inspector.preprocessing`, ONNX's Image.* properties,
-    Ultralytics' properties, then beside the file inspector.json, preprocessor_config.json (Hugging Face)
-    and config.json (timm). The input's shape gives the layout and, where fixed, the size. What nobody says
-    is assumed, and listed in `assumed`.
+    What was written for us overrides what was found, key by key, as what a caller gives does: "preprocessing" of an
+    inspector.json beside the file, then metadata_props `inspector.preprocessing`. Then come what `graph` is certain of
+    (see from_graph), ONNX's Image.* properties, Ultralytics' properties, and beside the file preprocessor_config.json
+    (Hugging Face) and config.json (timm); at last what the graph only makes likely. The input's shape gives the layout
+    and, where fixed, the size. What nobody says is assumed, and listed in `assumed`.
     """
     known: dict[str, Any] = _from_shape(image_input)
     parts = ["layout, dtype, size: the input's shape"]
-    for finding in _findings(model, image_input, folder, limits):
-        new = _new_fields(finding, known, image_input)
+    assumed: dict[str, Any] = {}
+    findings = _findings(model.metadata_props, graph, folder, limits)
+    for finding, fields in [
+        *((one, one.fields) for one in findings),
+        *((one, one.likely) for one in findings),
+    ]:
+        new = _new_fields(fields, known, image_input, source=finding.source)
         if new:
             known |= new
             parts.append(f"{', '.join(new)}: {finding.source}")
-    assumed = _assumptions(known, image_input)
-    if assumed:
-        parts.append(f"{', '.join(assumed)}: assumed")
-    known |= assumed
+        if fields is finding.likely:
+            assumed |= new
+    rest = _assumptions(known, image_input)
+    if rest:
+        parts.append(f"{', '.join(rest)}: assumed")
+    known |= rest
+    assumed |= rest
     try:
-        return Preprocessing(**known, source="; ".join(parts), assumed=tuple(_shown(assumed)))
+        found = Preprocessing(**known, source="; ".join(parts), assumed=tuple(_shown(assumed)))
     except InvalidInputError as error:
         raise InvalidModelError(
-            f"The preprocessing found for the model makes no sense. {error.message} Found: "
-            f"{'; '.join(parts)}."
+            f"The preprocessing found for the model makes no sense. {error.message} Found: {'; '.join(parts)}."
         ) from error
+    written = [from_own_metadata(model.metadata_props)]
+    if folder is not None:
+        written.append(from_own_file(folder, limits=limits))
+    for own in written:
+        if own is not None:
+            found = _overridden(found, own, image_input)
+    return found
+
+
+def overridden(found: Preprocessing, given: PreprocessingLike, *, by: str) -> Preprocessing:
+    """Return a preprocessing with what is given in the place of what was found; `by` says who gave it."""
+    result = found.override(given, source=by)
+    told = repr(given) if isinstance(given, str) else ", ".join(map(str, given))
+    return replace(result, source=f"{by}: {told}; the rest: {found.source}")
+
+
+def _overridden(found: Preprocessing, own: PartFound, image_input: ImageInput) -> Preprocessing:
+    try:
+        result = overridden(found, own.fields, by=own.source)
+        require_fitting({"mean": result.mean, "std": result.std}, image_input)
+    except InvalidInputError as error:
+        raise InvalidModelError(
+            f"{own.source}: {error.message} Mend it or remove it.", field=error.field
+        ) from error
+    return result
+
+
+def require_fitting(fields: Mapping[str, Any], image_input: ImageInput) -> None:
+    """Raise InvalidInputError for a mean or std that has neither one value nor one per channel of the input."""
+    channels = image_input.channels if image_input.layout != "NC" else None
+    for name in ("mean", "std"):
+        values = fields.get(name, (0.0,))
+        if channels is not None and len(values) not in (1, channels):
+            raise InvalidInputError(
+                f"Preprocessing {name} has {len(values)} values ({', '.join(f'{value:g}' for value in values)}); the "
+                f"input {image_input.name!r} has {channels} channels: give one number, or {channels}.",
+                field=f"preprocessing.{name}",
+            )
 
 
 def _findings(
-    model: ir.Model, image_input: ImageInput, folder: Path | None, limits: Limits
-) -> Iterator[PartFound]:
-    metadata = model.metadata_props
-    found = [
-        from_graph(model, image_input),
-        from_own_metadata(metadata),
-        from_image_metadata(metadata),
-        from_ultralytics(metadata),
-    ]
+    metadata: Mapping[str, str], graph: PartFound | None, folder: Path | None, limits: Limits
+) -> list[PartFound]:
+    found = [graph, from_image_metadata(metadata), from_ultralytics(metadata)]
     if folder is not None:
-        found += [source(folder, limits=limits) for source in (from_own_file, from_hugging_face, from_timm)]
-    yield from (finding for finding in found if finding is not None)
+        found += [source(folder, limits=limits) for source in (from_hugging_face, from_timm)]
+    return [finding for finding in found if finding is not None]
 
 
 def _from_shape(image_input: ImageInput) -> dict[str, Any]:
@@ -79,47 +124,57 @@ def _from_shape(image_input: ImageInput) -> dict[str, Any]:
         known["height"] = image_input.height
     if image_input.width is not None:
         known["width"] = image_input.width
-    if image_input.channels == 1:
+    if space_of(image_input.layout) in ("L", "DHW"):
+        # Signals and volumes come as arrays, which are used as they are: nothing is to be assumed of them.
+        known |= {"color": "NONE", "scale": 1.0, "mean": (0.0,), "std": (1.0,)}
+    elif image_input.channels == 1:
         known["color"] = "GRAY"
+    elif image_input.channels not in (None, 3, 4):
+        known["color"] = "NONE"
     return known
 
 
-def _new_fields(finding: PartFound, known: Mapping[str, Any], image_input: ImageInput) -> dict[str, Any]:
+def _new_fields(
+    given: PreprocessingLike, known: Mapping[str, Any], image_input: ImageInput, *, source: str
+) -> dict[str, Any]:
     """Return what a source adds to what is known; the values and the resizing are taken whole or not at all."""
     try:
-        fields = flatten(finding.fields)
-        require_known_keys(fields)
+        fields = flatten(given)
+        taken = {name for group in (VALUES, RESIZING) if known.keys() & set(group) for name in group}
+        new = {
+            name: value
+            for name, value in fields.items()
+            if name not in known and name not in taken and name not in FIXED and value is not None
+        }
+        channels = image_input.channels
+        if channels not in (None, {"GRAY": 1, "RGBA": 4, "NONE": channels}.get(new.get("color", "RGB"), 3)):
+            new.pop("color", None)
+        require_fitting(new, image_input)
     except InvalidInputError as error:
-        raise InvalidModelError(f"{finding.source}: {error.message}") from error
-    taken = {name for group in (VALUES, RESIZING) if known.keys() & set(group) for name in group}
-    new = {
-        name: value
-        for name, value in fields.items()
-        if name not in known and name not in taken and name not in FIXED and value is not None
-    }
-    channels = image_input.channels
-    if new.get("color") == "GRAY" and channels not in (None, 1):
-        del new["color"]
-    if channels is not None and any(
-        len(new.get(name, (0,))) not in (1, channels) for name in ("mean", "std")
-    ):
-        new = {name: value for name, value in new.items() if name not in VALUES}
+        raise InvalidModelError(
+            f"{source}: {error.message} Mend it or remove it.", field=error.field
+        ) from error
     return new
 
 
 def _assumptions(known: Mapping[str, Any], image_input: ImageInput) -> dict[str, Any]:
     assumed: dict[str, Any] = {}
     if "color" not in known:
-        assumed["color"] = "RGB"
+        assumed["color"] = "RGBA" if image_input.channels == 4 else "RGB"
     if not known.keys() & set(VALUES):
         assumed |= {"scale": TO_UNIT, "mean": (0.0,), "std": (1.0,)}
     has_size = "height" in known and "width" in known
-    if "resize" not in known and has_size and image_input.layout != "NC":
+    if "resize" not in known and has_size:
         assumed["resize"] = "short_side" if known["height"] == known["width"] else "exact"
     return assumed
 
 
 def _shown(assumed: Mapping[str, Any]) -> Iterator[str]:
     for name, value in assumed.items():
-        text = "1/255" if value == TO_UNIT else value[0] if isinstance(value, tuple) else value
-        yield f"{name} {text}"
+        yield f"{name} {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "/".join(map(str, value)) if len(set(value)) > 1 else str(value[0])
+    return {TO_UNIT: "1/255", 2 * TO_UNIT: "2/255"}.get(value, str(value))

@@ -12,6 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.model.checks.limits import Limits, require_at_most
+from inspector.types.dtypes import saturated
+from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -19,6 +21,9 @@ STILL_FORMATS = ("MPO",)
 """A JPEG of a camera with a preview or a depth map behind the photograph, which is its first picture."""
 RgbImage = npt.NDArray[np.uint8]
 """(H, W, 3), RGB."""
+
+_MOST_RESIZED = 1 << 28
+"""Pixels of a resized image."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; the last two excluded."""
@@ -34,20 +39,29 @@ _INTERPOLATIONS = {
 }
 
 
-def decode_image(source: bytes | str | Path | Image.Image, *, limits: Limits) -> RgbImage:
+def decode_image(
+    source: bytes | str | Path | Image.Image, *, limits: Limits, has_alpha: bool = False
+) -> RgbImage:
     """Return an image as uint8 (H, W, 3) RGB, upright by its EXIF orientation, transparency over white.
+
+    (H, W, 4) RGBA where the model takes transparency itself (`has_alpha`).
 
     JPEG, PNG and WebP with one frame; InvalidInputError for others, LimitExceededError for too many bytes
     or pixels.
     """
     if isinstance(source, Image.Image):
-        return _to_rgb(source, limits)
+        try:
+            return _to_rgb(source, limits, has_alpha=has_alpha)
+        except (*_CORRUPT, OSError, EOFError, MemoryError, AssertionError, AttributeError) as error:
+            raise InvalidInputError(
+                f"The picture, of mode {source.mode}, cannot be read: {error}", field="image"
+            ) from error
     data = _read(source, limits)
     if not data:
         raise InvalidInputError("The image is empty (0 bytes).", field="image")
     try:
         with _opened(data) as image:
-            return _to_rgb(image, limits)
+            return _to_rgb(image, limits, has_alpha=has_alpha)
     except UnidentifiedImageError as error:
         raise InvalidInputError(
             f"The {len(data):,} bytes are not an image that can be read; allowed are {', '.join(FORMATS)}.",
@@ -99,30 +113,38 @@ def visible(image: RgbImage, spec: Preprocessing) -> RgbImage:
 
 
 def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.generic]:
-    """Return one image as the model wants it: (C, H, W) or (H, W, C) by `spec.layout`, without a batch axis."""
-    if spec.layout == "NC":
+    """Return one image as the model wants it: (C, H, W), (H, W, C) or (H, W) by `spec.layout`, without a batch axis.
+
+    Of channels that are no colors `image` has as many as the model; else it is RGB, or RGBA where the model takes that.
+    """
+    layout = of_one(spec.layout or "NCHW")
+    if space_of(layout) != "HW":
         raise InvalidInputError(
-            "This model's input is no image (it has no spatial axes); give a float array of its shape.",
+            f"This model's input is no image of rows and columns (its layout is {spec.layout}); give a float array of "
+            "its shape.",
             field="input",
         )
-    picture = _fit(Image.fromarray(image), spec)
-    pixels: npt.NDArray[np.float32]
-    if spec.color == "GRAY":
-        pixels = np.asarray(picture.convert("L"), np.float32)[:, :, None]
-    else:
-        pixels = np.asarray(picture, np.float32)
-        if spec.color == "BGR":
-            pixels = pixels[:, :, ::-1]
+    pixels = _pixels(image, spec)
     values = (pixels * np.float32(spec.scale) - np.asarray(spec.mean, np.float32)) / np.asarray(
         spec.std, np.float32
     )
-    if spec.layout == "NCHW":
-        values = values.transpose(2, 0, 1)
-    dtype = np.dtype(spec.dtype)
-    if np.issubdtype(dtype, np.integer):
-        bounds = np.iinfo(dtype)
-        values = np.clip(np.rint(values), bounds.min, bounds.max)
-    return np.ascontiguousarray(values, dtype)
+    axis = channel_axis(layout)
+    values = values[:, :, 0] if axis is None else np.moveaxis(values, 2, axis)
+    return np.ascontiguousarray(saturated(values, spec.dtype))
+
+
+def _pixels(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.float32]:
+    """Return (H, W, C) in 0..255, fitted to the model, with its channels in the model's order."""
+    if spec.color == "NONE":
+        planes = [_fit(Image.fromarray(image[:, :, channel]), spec) for channel in range(image.shape[2])]
+        return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=2)
+    picture = _fit(Image.fromarray(image), spec)
+    if spec.color == "GRAY":
+        return np.asarray(picture.convert("L"), np.float32)[:, :, None]
+    if spec.color == "RGBA":
+        return np.asarray(picture.convert("RGBA"), np.float32)
+    pixels = np.asarray(picture, np.float32)
+    return pixels[:, :, ::-1] if spec.color == "BGR" else pixels
 
 
 def _read(source: bytes | str | Path, limits: Limits) -> bytes:
@@ -138,14 +160,17 @@ def _read(source: bytes | str | Path, limits: Limits) -> bytes:
             size, limits.max_image_bytes, what=f"The size of {path.name} in bytes", name="max_image_bytes"
         )
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidInputError(
-            f"The image {str(path)!r} cannot be read: {error.strerror}.", field="image"
+            f"The image {str(path)[:200]!r} cannot be read: {reason}.", field="image"
         ) from error
 
 
-def _to_rgb(image: Image.Image, limits: Limits) -> RgbImage:
+def _to_rgb(image: Image.Image, limits: Limits, *, has_alpha: bool) -> RgbImage:
     width, height = image.size
+    if not width or not height:
+        raise InvalidInputError(f"The image is empty: {height} × {width} pixels.", field="image")
     require_at_most(
         width * height,
         limits.max_image_pixels,
@@ -160,6 +185,9 @@ def _to_rgb(image: Image.Image, limits: Limits) -> RgbImage:
         )
     image.load()
     upright = _upright(image)
+    if has_alpha:
+        deep = upright.mode.startswith("I") or upright.mode == "F"
+        return np.asarray((_eight_bit(upright) if deep else upright).convert("RGBA"), np.uint8).copy()
     return np.asarray(_opaque(upright).convert("RGB"), np.uint8).copy()
 
 
@@ -202,7 +230,7 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
     if spec.height is None or spec.width is None:
         if spec.resize == "short_side" and spec.resize_size:
             ratio = spec.resize_size / min(picture.size)
-            return picture.resize((round(picture.width * ratio), round(picture.height * ratio)), method)
+            return _resized(picture, (round(picture.width * ratio), round(picture.height * ratio)), method)
         return picture
     if spec.resize == "exact":
         return picture.resize((spec.width, spec.height), method)
@@ -210,8 +238,19 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
         return _letterbox(picture, spec, method)
     ratio = _cover_ratio(picture.height, picture.width, spec)
     size = (max(spec.width, round(picture.width * ratio)), max(spec.height, round(picture.height * ratio)))
-    resized = picture.resize(size, method)
+    resized = _resized(picture, size, method)
     return resized.crop(_center(resized.height, resized.width, spec.height, spec.width))
+
+
+def _resized(picture: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
+    """Resize to (width, height); InvalidInputError for a strip so narrow that what comes out is beyond all bounds."""
+    if size[0] * size[1] > _MOST_RESIZED:
+        raise InvalidInputError(
+            f"The image of {picture.height} × {picture.width} pixels would become one of {size[1]:,} × {size[0]:,} so "
+            "that its short side fits. Cut out the part that you mean.",
+            field="image",
+        )
+    return picture.resize(size, method)
 
 
 def _crop_only(picture: Image.Image, spec: Preprocessing) -> Image.Image:
@@ -230,7 +269,9 @@ def _letterbox(picture: Image.Image, spec: Preprocessing, method: Image.Resampli
     height, width = spec.height or picture.height, spec.width or picture.width
     ratio = min(height / picture.height, width / picture.width)
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
-    canvas = Image.new("RGB", (width, height), (spec.letterbox_fill,) * 3)
+    fill = spec.letterbox_fill
+    opaque = (255,) if picture.mode == "RGBA" else ()
+    canvas = Image.new(picture.mode, (width, height), fill if picture.mode == "L" else (fill,) * 3 + opaque)
     left, top = (
         (0, 0) if spec.letterbox_align == "top_left" else ((width - size[0]) // 2, (height - size[1]) // 2)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -13,36 +14,66 @@ from PIL import Image
 from inspector.errors import InspectorError, InvalidInputError
 from inspector.model.preprocessing.images import apply_preprocessing, decode_image
 from inspector.model.spec import OnnxModel
+from inspector.types.array_files import is_array_file, read_array_file
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
-from inspector.types.images import ImageLike, Prepared
+from inspector.types.dtypes import held_by
+from inspector.types.images import MOST_LISTS, ImageLike, Prepared
+from inspector.types.layouts import batched, of_one, space_of
+from inspector.types.sources import as_source
 
 
 def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation | None = None) -> Prepared:
     """Return images as a batch (N, ...) in the model's input dtype and layout; a Prepared one that fits as it is.
 
-    A path, encoded bytes, a PIL image and a uint8 array (H, W, 3) or (H, W) in RGB are decoded and
-    preprocessed. A float array of the input's shape, with or without the batch axis, is used as it is; so
-    is a uint8 array where that is the model's own type and it has the input's rank. A list or tuple of
-    those, or of lists of those, is a batch. InvalidInputError names what does not fit (shape, dtype, NaN or Inf), and
-    which image; between two images of a list a cancelled token raises CancelledError.
+    A path of a .npy or .npz file is the array in it. Another path, encoded bytes, a PIL image and a uint8 array
+    (H, W, 3) or (H, W) in RGB are decoded and preprocessed. A float array of the input's shape, with or without the
+    batch axis, is used as it is; so is a uint8 array where that is the model's own type and it has the input's rank. A
+    list or tuple of those, or of lists of those, is a batch. InvalidInputError names what does not fit (shape, dtype,
+    NaN or Inf), and which image; between two images of a list a cancelled token raises CancelledError.
     """
     if isinstance(images, Prepared):
         _require_prepared(model, images.values, field="images")
         return images
-    return Prepared(_prepare(model, images, field="images", token=cancellation or Cancellation()))
+    values = _prepare(model, images, field="images", token=cancellation or Cancellation())
+    return Prepared(values, from_pictures=_has_picture(model, images))
 
 
-def _prepare(model: OnnxModel, images: ImageLike, *, field: str, token: Cancellation) -> Array:
+def _has_picture(model: OnnxModel, images: ImageLike) -> bool:
+    """Return whether any of the images is preprocessed."""
+    match images:
+        case list() | tuple():
+            return any(_has_picture(model, one) for one in images)
+        case Prepared():
+            return images.from_pictures
+        case np.ndarray():
+            return _is_picture(model, images)
+        case str() | PathLike() if is_array_file(path := Path(images)):
+            return _is_picture(model, read_array_file(path))
+    return True
+
+
+def _prepare(
+    model: OnnxModel, images: ImageLike, *, field: str, token: Cancellation, depth: int = 0
+) -> Array:
     token.raise_if_cancelled()
     match images:
         case list() | tuple():
-            return _batch(model, images, field=field, token=token)
+            if depth == MOST_LISTS:
+                raise InvalidInputError(
+                    f"Lists lie within lists more than {MOST_LISTS} deep; give a list of images.",
+                    field="images",
+                )
+            return _batch(model, images, field=field, token=token, depth=depth + 1)
         case Prepared():
             _require_prepared(model, images.values, field=field)
             return images.values
-        case str() | Path() | bytes() | bytearray() | memoryview():
-            source = images if isinstance(images, str | Path) else bytes(images)
+        case str() | PathLike() | bytes() | bytearray() | memoryview():
+            source = as_source(images)
+            if isinstance(source, Path) and is_array_file(source):
+                with _about(field):
+                    images = read_array_file(source, max_bytes=model.limits.max_image_bytes)
+                return _array(model, images, field=field)
             return _image(model, _decoded(model, source, field=field), field=field)
         case Image.Image():
             return _image(model, _decoded(model, images, field=field), field=field)
@@ -60,7 +91,7 @@ def _decoded(
     model: OnnxModel, source: str | Path | bytes | Image.Image, *, field: str
 ) -> npt.NDArray[np.uint8]:
     with _about(field):
-        return decode_image(source, limits=model.limits)
+        return decode_image(source, limits=model.limits, has_alpha=model.preprocessing.color == "RGBA")
 
 
 @contextmanager
@@ -73,11 +104,14 @@ def _about(field: str) -> Iterator[None]:
         raise
 
 
-def _batch(model: OnnxModel, items: Sequence[object], *, field: str, token: Cancellation) -> Array:
+def _batch(
+    model: OnnxModel, items: Sequence[object], *, field: str, token: Cancellation, depth: int
+) -> Array:
     if not items:
         raise InvalidInputError("The list of inputs is empty; give at least one image.", field=field)
     prepared = [
-        _prepare(model, item, field=f"{field}[{index}]", token=token) for index, item in enumerate(items)
+        _prepare(model, item, field=f"{field}[{index}]", token=token, depth=depth)
+        for index, item in enumerate(items)
     ]
     sizes = {batch.shape[1:] for batch in prepared}
     if len(sizes) > 1:
@@ -89,31 +123,49 @@ def _batch(model: OnnxModel, items: Sequence[object], *, field: str, token: Canc
 
 
 def _array(model: OnnxModel, array: Array, *, field: str) -> Array:
-    rank = len(model.input.shape)
+    rank = len(model.input.image_shape)
     is_own = array.dtype == model.input.dtype
-    if array.dtype == np.uint8 and array.ndim in (2, 3) and model.input.layout != "NC":
-        fits = is_own and array.ndim == rank - 1 and _mismatch(model, array[None]) is None
-        if not fits:
-            return _image(model, _as_rgb(array, field=field), field=field)
-    if not (is_own or np.issubdtype(array.dtype, np.floating)):
+    if _is_picture(model, array):
+        return _image(model, _as_picture(model, array, field=field), field=field)
+    are_codes = array.dtype.kind in "iu" and np.dtype(model.input.dtype).kind in "iu"
+    if not (is_own or are_codes or np.issubdtype(array.dtype, np.floating)):
         raise InvalidInputError(
             f"The array is {array.dtype}; this model takes {model.input.dtype}, or pictures as uint8 (H, W, "
             "3).",
             field=field,
         )
-    batch = array[None] if array.ndim == rank - 1 else array
+    batch = array[None] if array.ndim == rank else array
     _require_fitting(model, batch, field=field)
-    converted = np.ascontiguousarray(batch, model.input.dtype)
-    if not _is_finite(converted):
-        raise InvalidInputError(f"The array has values that {model.input.dtype} cannot hold.", field=field)
-    return converted
+    converted = held_by(batch, model.input.dtype)
+    if converted is None:
+        raise InvalidInputError(
+            f"The array has values that {model.input.dtype} cannot hold, such as "
+            f"{_unheld(batch, model.input.dtype):g}. Round and clip them, or give a picture as uint8.",
+            reason="OUT_OF_RANGE",
+            field=field,
+        )
+    return np.ascontiguousarray(converted)
+
+
+def _unheld(batch: Array, dtype: str) -> float:
+    """Return the first value that a type cannot hold."""
+    return next(float(value) for value in batch.reshape(-1) if held_by(np.asarray(value), dtype) is None)
+
+
+def _is_picture(model: OnnxModel, array: Array) -> bool:
+    """Return whether an array is a picture, which is preprocessed, and not an input as the model takes it."""
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or space_of(model.input.layout) != "HW":
+        return False
+    is_own = array.dtype == model.input.dtype and array.ndim == len(model.input.image_shape)
+    return not (is_own and _mismatch(model, array[None]) is None)
 
 
 def _require_prepared(model: OnnxModel, values: Array, *, field: str) -> None:
     """Raise InvalidInputError for a batch that is not as this model takes it, such as another model's."""
-    if values.dtype != model.input.dtype:
+    if not isinstance(values, np.ndarray) or values.dtype != model.input.dtype:
+        given = values.dtype if isinstance(values, np.ndarray) else f"a {type(values).__name__}"
         raise InvalidInputError(
-            f"The prepared batch is {values.dtype}; this model takes {model.input.dtype}.", field=field
+            f"The prepared batch is {given}; this model takes {model.input.dtype}.", field=field
         )
     _require_fitting(model, values, field=field)
 
@@ -133,31 +185,38 @@ def _is_finite(values: Array) -> bool:
 
 def _mismatch(model: OnnxModel, batch: Array) -> str | None:
     """Say how a batch's shape differs from the declared one, the batch axis aside; None where it fits."""
-    declared = model.input.shape
-    wanted = "×".join(["N", *("any" if not isinstance(size, int) else str(size) for size in declared[1:])])
-    if batch.ndim != len(declared):
-        return f"The array has shape {batch.shape}; this model takes {wanted} ({model.input.layout})."
-    if any(
-        isinstance(size, int) and size != given
-        for size, given in zip(declared[1:], batch.shape[1:], strict=True)
+    declared = list(model.input.image_shape)
+    layout, channels = of_one(model.input.layout), model.input.channels
+    if channels is not None and len(declared) == len(layout) and "C" in layout:
+        declared[layout.index("C")] = channels
+    wanted = "×".join(["N", *("any" if not isinstance(size, int) else str(size) for size in declared)])
+    if batch.ndim != len(declared) + 1 or any(
+        isinstance(size, int) and size != given for size, given in zip(declared, batch.shape[1:], strict=True)
     ):
-        return f"The array has shape {batch.shape}; this model takes {wanted} ({model.input.layout})."
+        return (
+            f"The array has shape {batch.shape}; this model takes {wanted} ({batched(model.input.layout)})."
+        )
     if batch.size == 0:
         return f"The array is empty: its shape is {batch.shape}. Give at least one image."
     return None
 
 
-def _as_rgb(array: Array, *, field: str) -> npt.NDArray[np.uint8]:
+def _as_picture(model: OnnxModel, array: Array, *, field: str) -> npt.NDArray[np.uint8]:
+    """Return a uint8 array as a picture: (H, W, 3), or with as many channels as a model takes whose are no colors."""
     if array.size == 0:
         raise InvalidInputError(f"The picture is empty: {array.shape}.", field=field)
-    if array.ndim == 2:
-        return np.repeat(array[:, :, None], 3, axis=2)
-    if array.shape[2] == 1:
-        return np.repeat(array, 3, axis=2)
-    if array.shape[2] == 3:
-        return array
+    color, channels = model.preprocessing.color, model.input.channels
+    given = array[:, :, None] if array.ndim == 2 else array
+    if color == "NONE" and given.shape[2] == channels:
+        return given
+    if given.shape[2] == 1:
+        given = np.repeat(given, 3, axis=2)
+    if given.shape[2] == 3 or (color == "RGBA" and given.shape[2] == 4):
+        return given
+    also = {"RGBA": ", (H, W, 4) in RGBA", "NONE": f", (H, W, {channels}) with the model's channels"}
     raise InvalidInputError(
-        f"The uint8 array has shape {array.shape}; a picture is (H, W, 3) in RGB or (H, W) in gray.",
+        f"The uint8 array has shape {array.shape}; a picture is (H, W, 3) in RGB or (H, W) in gray"
+        f"{also.get(color, '')}.",
         field=field,
     )
 
@@ -165,9 +224,11 @@ def _as_rgb(array: Array, *, field: str) -> npt.NDArray[np.uint8]:
 def _image(model: OnnxModel, image: npt.NDArray[np.uint8], *, field: str) -> Array:
     spec = model.preprocessing
     channels = model.input.channels
-    if model.input.layout != "NC" and channels is not None and channels != spec.channels:
+    given = image.shape[2] if spec.channels is None else spec.channels
+    if space_of(model.input.layout) == "HW" and channels is not None and channels != given:
+        colors = "RGB" if spec.channels is None else spec.color
         raise InvalidInputError(
-            f"This model's input has {channels} channels; a picture gives {spec.channels} ({spec.color}). "
+            f"This model's input has {channels} channels; a picture gives {given} ({colors}). "
             "Give a float array of the input's shape.",
             field=field,
         )

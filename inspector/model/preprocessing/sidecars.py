@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from inspector.errors import InvalidModelError
 from inspector.model.checks.limits import Limits
 
 
-def read_json(path: Path, *, limits: Limits) -> Mapping[str, Any]:
-    """Return the object in a JSON file, or an empty one where there is no such file or object."""
+def read_json(path: Path, *, limits: Limits, ours_by: Collection[str] | None = None) -> Mapping[str, Any]:
+    """Return the object in a JSON file, or an empty one where there is no such file.
+
+    InvalidModelError where it holds no JSON object; a file of a name that other tools use, too, is passed over unless
+    its text has one of the keys `ours_by`.
+    """
     text = read_text(path, limits=limits)
-    if text is None:
+    if text is None or (ours_by is not None and not any(f'"{key}"' in text for key in ours_by)):
         return {}
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    except (ValueError, RecursionError) as error:
+        raise InvalidModelError(
+            f"{path.name} beside the model is no JSON: {error or 'it is nested too deeply'}. Mend it or remove it."
+        ) from error
+    if not isinstance(value, dict):
+        raise InvalidModelError(
+            f"{path.name} beside the model holds {_kind(value)}; it must hold a JSON object. Mend it or remove it."
+        )
+    return value
+
+
+def require_readable(path: Path, *, limits: Limits) -> None:
+    """Raise InvalidModelError for a file that is there and is not read: a link, a folder, too large, no text."""
+    if read_text(path, limits=limits) is not None or not (path.exists() or path.is_symlink()):
+        return
+    why = (
+        "is a link, which is never followed"
+        if path.is_symlink()
+        else f"is no file of text of at most {limits.max_metadata_bytes:,} bytes in UTF-8 that can be read"
+    )
+    raise InvalidModelError(f"{path.name} beside the model {why}. Put the file itself there, or remove it.")
 
 
 def read_text(path: Path, *, limits: Limits) -> str | None:
@@ -30,3 +53,8 @@ def read_text(path: Path, *, limits: Limits) -> str | None:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _kind(value: object) -> str:
+    kinds = {list: "a list", str: "a string", bool: "a truth value", int: "a number", float: "a number"}
+    return kinds.get(type(value), "null")

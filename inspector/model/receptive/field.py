@@ -1,8 +1,8 @@
-"""What is known of one tensor's axes: which holds channels, and which pixels its rows and columns see."""
+"""What is known of one tensor's axes: which holds the images, which channels, and what of the input its units see."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from inspector.model.receptive.track import Track, union
@@ -10,21 +10,24 @@ from inspector.types.receptive_field import ReceptiveField
 
 BATCH, CHANNEL, ROW, COLUMN, UNKNOWN = "N", "C", "H", "W", "?"
 
-SPATIAL = (ROW, COLUMN)
-"""The roles that have a track."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A tensor's axes by role, and the windows along the image's two axes.
+    """A tensor's axes by role, and the windows along the input's batch and along each of the image's axes of space.
 
-    Where no axis has the role ROW (or COLUMN), the track has one unit: all elements see the same rows
-    (columns).
+    The keys of `tracks` are BATCH and the roles of axes of space, in the image's order ("H", "W"). Where no axis has
+    such a role, its track has one unit: all elements see the same images (rows, columns).
     """
 
     roles: tuple[str, ...]
-    rows: Track
-    columns: Track
+    tracks: Mapping[str, Track]
+    is_ranked: bool = True
+    """False where nobody knows how many axes the tensor has: then there are no roles."""
+
+    @property
+    def batch(self) -> Track:
+        """The track of the input's batch."""
+        return self.tracks[BATCH]
 
     @property
     def channel_axis(self) -> int | None:
@@ -32,24 +35,41 @@ class Field:
         found = [axis for axis, role in enumerate(self.roles) if role == CHANNEL]
         return found[0] if len(found) == 1 else None
 
-    def receptive_field(self) -> ReceptiveField:
-        """Return the public form."""
-        return ReceptiveField(self.rows.axis_field, self.columns.axis_field)
+    @property
+    def space(self) -> tuple[str, ...]:
+        """The roles of axes of space, in the image's order."""
+        return tuple(role for role in self.tracks if role != BATCH)
+
+    @property
+    def spatial_axes(self) -> tuple[int | None, ...]:
+        """For each of the image's axes of space, the tensor's axis that runs along it; None where none does."""
+        return tuple(self.roles.index(role) if role in self.roles else None for role in self.space)
+
+    def receptive_field(self) -> ReceptiveField | None:
+        """Return the public form; None where the input is no image."""
+        if not self.space:
+            return None
+        aside = {self.channel_axis} - {None} | (
+            set() if self.roles[:1] and self.roles[0] in self.space else {0}
+        )
+        places = tuple(
+            None if axis is None else axis - sum(other is not None and other < axis for other in aside)
+            for axis in self.spatial_axes
+        )
+        return ReceptiveField(tuple(self.tracks[role].axis_field for role in self.space), places)
 
     def track(self, role: str) -> Track:
-        """Return the track of ROW or COLUMN."""
-        return self.rows if role == ROW else self.columns
+        """Return the track of BATCH or of an axis of space."""
+        return self.tracks[role]
 
     def with_track(self, role: str, track: Track) -> Field:
-        """Return a copy with another track for ROW or COLUMN; other roles have none, and change nothing."""
-        if role == ROW:
-            return replace(self, rows=track)
-        return replace(self, columns=track) if role == COLUMN else self
+        """Return a copy with another track for BATCH or an axis of space; other roles have none, and change nothing."""
+        return replace(self, tracks={**self.tracks, role: track}) if role in self.tracks else self
 
     def with_roles(self, roles: Sequence[str]) -> Field:
         """Return a copy with other roles; a track whose axis is gone is collapsed to one unit."""
         field = replace(self, roles=tuple(roles))
-        for role in SPATIAL:
+        for role in self.tracks:
             if roles.count(role) != 1:
                 field = field.with_track(role, field.track(role).collapse())
                 field = replace(field, roles=tuple(UNKNOWN if item == role else item for item in field.roles))
@@ -60,7 +80,7 @@ class Field:
         field = self
         for axis in axes:
             role = field.roles[axis]
-            if role in SPATIAL:
+            if role in self.tracks:
                 field = field.with_track(role, field.track(role).collapse())
         return field
 
@@ -69,7 +89,7 @@ class Field:
         field = self
         for axis in axes:
             role = field.roles[axis]
-            if role in SPATIAL:
+            if role in self.tracks:
                 field = field.with_track(role, field.track(role).spread())
         return field
 
@@ -82,15 +102,15 @@ def merge(fields: Sequence[Field], rank: int) -> Field:
     """Return the field of an elementwise operator with broadcasting, whose output has `rank` axes."""
     padded = [field.with_roles((UNKNOWN,) * (rank - len(field.roles)) + field.roles) for field in fields]
     roles = [_common_role([field.roles[axis] for field in padded]) for axis in range(rank)]
-    for role in SPATIAL:
+    tracked = fields[0].tracks
+    for role in tracked:
         places = {axis for axis in range(rank) for field in padded if field.roles[axis] == role}
         if len(places) == 1:
             roles[places.pop()] = role
-    merged = [field.with_roles(_kept(field.roles, roles)) for field in padded]
+    merged = [field.with_roles(_kept(field.roles, roles, tracked)) for field in padded]
     return Field(
         roles=tuple(roles),
-        rows=union([field.rows for field in merged]),
-        columns=union([field.columns for field in merged]),
+        tracks={role: union([field.tracks[role] for field in merged]) for role in tracked},
     ).with_roles(roles)
 
 
@@ -98,14 +118,15 @@ def seeing_all(fields: Sequence[Field], roles: Sequence[str]) -> Field:
     """Return the field, with axes of these roles, of what sees all that several fields see together."""
     return Field(
         roles=tuple(roles),
-        rows=union([field.rows.collapse() for field in fields]),
-        columns=union([field.columns.collapse() for field in fields]),
+        tracks={
+            role: union([field.tracks[role].collapse() for field in fields]) for role in fields[0].tracks
+        },
     )
 
 
-def _kept(own: Sequence[str], common: Sequence[str]) -> list[str]:
+def _kept(own: Sequence[str], common: Sequence[str], tracked: Collection[str]) -> list[str]:
     return [
-        role if role == agreed or role not in SPATIAL else UNKNOWN
+        role if role == agreed or role not in tracked else UNKNOWN
         for role, agreed in zip(own, common, strict=True)
     ]
 

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, CHANNEL, COLUMN, ROW, SPATIAL, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.field import BATCH, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
 from inspector.operators.families import RANGE_MEASURERS
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
+from inspector.types.layouts import space_of
 from inspector.types.results.model_info import ImageInput
-
-ROLES = {"NCHW": (BATCH, CHANNEL, ROW, COLUMN), "NHWC": (BATCH, ROW, COLUMN, CHANNEL)}
 
 
 def trace_fields(
     graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
 ) -> dict[str, Field]:
-    """Return the field of every tensor that depends on the image's values.
+    """Return the field of every tensor that depends on the image's values; `shapes` are for a batch of any size.
 
     An operator without a rule is taken to mix everything: its outputs see the whole window of its inputs.
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
-    rank = len(image_input.shape)
-    roles = ROLES.get(
-        image_input.layout, (BATCH, CHANNEL) if rank == 2 else (BATCH, *(UNKNOWN,) * (rank - 1))
-    )
-    rows, columns = Track.of_image(image_input.height), Track.of_image(image_input.width)
-    if image_input.layout not in ROLES:
-        rows, columns = rows.collapse(), columns.collapse()
-    fields = {image_input.name: Field(roles=roles[:rank], rows=rows, columns=columns)}
+    fields: dict[str, Field] = {}
+    count = shapes.get(image_input.name, (None,))[:1] if image_input.batch_axis == 0 else (1,)
+    start = image_field(image_input, images=count[0] if count and isinstance(count[0], int) else None)
+    for _ in walk_fields(graph, image_input.name, start, shapes, opset=opset, fields=fields):
+        pass
+    return fields
+
+
+def image_field(image_input: ImageInput, *, images: int | None) -> Field:
+    """Return the field of a batch of images, by their layout."""
+    rank, layout = len(image_input.shape), image_input.layout
+    roles = tuple(layout) if rank == len(layout) else (BATCH, *(UNKNOWN,) * (rank - 1))
+    space = zip(space_of(layout), image_input.space, strict=True)
+    tracks = {letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space}
+    return Field(roles=roles[:rank], tracks={BATCH: Track.of_image(images), **tracks})
+
+
+def walk_fields(
+    graph: ir.Graph,
+    image: str,
+    start: Field,
+    shapes: Mapping[str, Shape],
+    *,
+    opset: int,
+    fields: dict[str, Field],
+) -> Iterator[ir.Node]:
+    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed."""
+    fields[image] = start
     context = Context(shapes=shapes, opset=opset)
     for node in graph:
         if not reads_values(node):
@@ -45,23 +64,25 @@ def trace_fields(
         known = [fields[value.name] for value in reads(node) if value is not None and value.name in fields]
         if not known:
             continue
+        yield node
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
             field = _field(node, inputs, known, index, context)
             fields[value.name] = _fitted(field, shapes.get(value.name))
-    return fields
 
 
-def one_image_shapes(
-    shapes: Mapping[str, Shape], fields: Mapping[str, Field], batch: int | None
-) -> dict[str, Shape]:
-    """Return the shapes with the fixed batch dimension of the image's tensors set to 1."""
+def one_image_shapes(shapes: Mapping[str, Shape], fields: Mapping[str, Field]) -> dict[str, Shape]:
+    """Return the shapes for one image: an axis that holds images has each image's share."""
     result = dict(shapes)
     for name, field in fields.items():
-        shape = shapes.get(name, ())
-        if shape and field.roles[0] == BATCH and shape[0] == batch:
-            result[name] = (1, *shape[1:])
+        shape, images = shapes.get(name, ()), field.batch.extent
+        if images is None or images == 1 or BATCH not in field.roles or len(shape) != len(field.roles):
+            continue
+        axis = field.roles.index(BATCH)
+        size = shape[axis]
+        if isinstance(size, int) and size % images == 0:
+            result[name] = (*shape[:axis], size // images, *shape[axis + 1 :])
     return result
 
 
@@ -70,9 +91,11 @@ def _field(
 ) -> Field:
     rank = context.rank(node.outputs[index])
     field = _by_rule(node, inputs, index, context)
-    if field is None or (rank is not None and len(field.roles) != rank):
-        return seeing_all(known, [UNKNOWN] * (len(known[0].roles) if rank is None else rank))
-    return field
+    if field is not None and rank in (None, len(field.roles)):
+        return field
+    if rank is None:
+        return replace(seeing_all(known, []), is_ranked=False)
+    return seeing_all(known, [UNKNOWN] * rank)
 
 
 def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
@@ -85,6 +108,8 @@ def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Con
     if operation.opset is not None:
         context = replace(context, opset=operation.opset)
     operands = [inputs[place] if place < len(inputs) else None for place in operation.places]
+    if any(field is not None and not field.is_ranked for field in operands):
+        return None
     return rule(operation, operands, index, context)
 
 
@@ -93,7 +118,7 @@ def _fitted(field: Field, shape: Shape | None) -> Field:
     if shape is None:
         return field
     for axis, role in enumerate(field.roles):
-        if role not in SPATIAL:
+        if role not in field.tracks:
             continue
         track, size = field.track(role), shape[axis]
         if isinstance(size, int) and track.units is not None and track.units != size:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from inspector.types.receptive_field import AxisField
 
 Indices = npt.NDArray[np.int64]
+Places = npt.NDArray[np.float64]
 
 NOTHING = -1
 """An index that reads no input: padding, or a hole between the steps of a transposed convolution."""
@@ -44,13 +45,23 @@ class Track:
     """(units, 2): first and last pixel of each unit; one unit where the tensor has no such axis. None if free."""
     affine: Affine | None
     """None where the units follow no formula, or all see the same."""
+    places: Places | None = None
+    """(units,): where each unit stands, in pixels: the middle of what it reads along the way that it was made on.
+
+    What a unit sees besides by way of the whole image, as through a gate or a normalization, does not move it. NaN
+    where a unit was made of nothing. None where the size is free, or the places are not known."""
 
     @classmethod
     def of_image(cls, extent: int | None) -> Track:
         """Return the track of the image itself: index i sees pixel i."""
         zero = Fraction(0)
         pixels = None if extent is None else np.repeat(np.arange(extent, dtype=np.int64)[:, None], 2, axis=1)
-        return cls(extent=extent, windows=pixels, affine=Affine(stride=Fraction(1), first=zero, last=zero))
+        return cls(
+            extent=extent,
+            windows=pixels,
+            affine=Affine(stride=Fraction(1), first=zero, last=zero),
+            places=None if extent is None else np.arange(extent, dtype=np.float64),
+        )
 
     @property
     def units(self) -> int | None:
@@ -67,22 +78,48 @@ class Track:
         windows = None
         if self.windows is not None and taps is not None:
             windows = _hulls(self.windows, taps)
-        return Track(extent=self.extent, windows=windows, affine=affine)
+        places = None
+        if self.places is not None and windows is not None:
+            indices = float(step) * np.arange(len(windows), dtype=np.float64) + float(low + high) / 2
+            places = _between(self.places, indices)
+        return Track(extent=self.extent, windows=windows, affine=affine, places=places)
 
     def pick(self, indices: Indices | None) -> Track:
         """Return the track whose unit o is this one's unit indices[o], without a formula."""
-        windows = None if self.windows is None or indices is None else _hulls(self.windows, [indices])
+        if self.windows is None or indices is None:
+            return Track(extent=self.extent, windows=None, affine=None)
+        places = None
+        if self.places is not None:
+            valid = (indices >= 0) & (indices < len(self.places))
+            places = np.where(valid, self.places[np.where(valid, indices, 0)], np.nan)
+        return Track(extent=self.extent, windows=_hulls(self.windows, [indices]), affine=None, places=places)
+
+    def gathered(self, indices: Indices) -> Track:
+        """Return the track whose unit o sees what this one's units indices[o, …] see together; (units, n) indices."""
+        windows = self.windows
+        if windows is not None:
+            windows = np.stack(
+                [windows[indices, 0].min(axis=1, initial=_FAR), windows[indices, 1].max(axis=1, initial=-1)],
+                axis=1,
+            )
         return Track(extent=self.extent, windows=windows, affine=None)
+
+    @property
+    def width(self) -> int:
+        """How many indices all units see, each counted for every unit that sees it."""
+        windows = np.empty((0, 2), np.int64) if self.windows is None else self.windows
+        return int(np.maximum(windows[:, 1] - windows[:, 0] + 1, 0).sum())
 
     def collapse(self) -> Track:
         """Return one unit that sees what all units of this track see together."""
-        return Track(extent=self.extent, windows=self._hull(), affine=None)
+        places = None if self.places is None else np.array([_mean(self.places)])
+        return Track(extent=self.extent, windows=self._hull(), affine=None, places=places)
 
     def spread(self) -> Track:
         """Return as many units as before, each of which sees what all see together."""
         hull = self._hull()
         windows = None if hull is None or self.windows is None else np.repeat(hull, len(self.windows), axis=0)
-        return Track(extent=self.extent, windows=windows, affine=None)
+        return Track(extent=self.extent, windows=windows, affine=None, places=self.places)
 
     def running(self, *, reverse: bool, exclusive: bool) -> Track:
         """Return as many units, each of which sees what it and all before (after, where `reverse`) see together."""
@@ -93,11 +130,14 @@ class Track:
         seen = np.stack([low, high], axis=1)
         if exclusive:
             seen = np.concatenate([np.array([[_FAR, -1]], np.int64), seen[:-1]])
-        return Track(extent=self.extent, windows=seen[::-1] if reverse else seen, affine=None)
+        return Track(
+            extent=self.extent, windows=seen[::-1] if reverse else seen, affine=None, places=self.places
+        )
 
     def without_formula(self) -> Track:
-        """Return the same windows with no formula for them."""
-        return Track(extent=self.extent, windows=self.windows, affine=None)
+        """Return the same windows with no formula for them, each unit in the middle of its own."""
+        places = None if self.windows is None else self.windows.mean(axis=1)
+        return Track(extent=self.extent, windows=self.windows, affine=None, places=places)
 
     @cached_property
     def axis_field(self) -> AxisField:
@@ -131,13 +171,20 @@ def concatenate(tracks: Sequence[Track]) -> Track:
     parts = [track.windows for track in tracks]
     known = [part for part in parts if part is not None]
     windows = np.concatenate(known) if len(known) == len(parts) else None
-    return Track(extent=tracks[0].extent, windows=windows, affine=None)
+    standing = [track.places for track in tracks if track.places is not None]
+    places = np.concatenate(standing) if len(standing) == len(parts) else None
+    return Track(extent=tracks[0].extent, windows=windows, affine=None, places=places)
 
 
 def blind(units: int, extent: int | None) -> Track:
     """Return units that see nothing of the image: a constant that stands beside what was computed from it."""
     windows = np.repeat(np.array([[_FAR, -1]], np.int64), units, axis=0)
-    return Track(extent=extent, windows=None if extent is None else windows, affine=None)
+    return Track(
+        extent=extent,
+        windows=None if extent is None else windows,
+        affine=None,
+        places=None if extent is None else np.full(units, np.nan),
+    )
 
 
 def sliced(track: Track, start: int, end: int, step: int) -> Track:
@@ -173,7 +220,46 @@ def _union_of_two(one: Track, other: Track) -> Track:
             first=min(one.affine.first, other.affine.first),
             last=max(one.affine.last, other.affine.last),
         )
-    return Track(extent=one.extent, windows=windows, affine=affine)
+    return Track(
+        extent=one.extent, windows=windows, affine=affine, places=_common_places(one.places, other.places)
+    )
+
+
+def _common_places(one: Places | None, other: Places | None) -> Places | None:
+    """Return where units stand that are made of two: of a track that stands still or has one unit, nothing is taken."""
+    if one is None or other is None:
+        return None
+    if is_still(other):
+        return other if len(other) > len(one) and is_still(one) else one
+    if is_still(one):
+        return other
+    return (one + other) / 2 if len(one) == len(other) else None
+
+
+def is_still(places: Places) -> bool:
+    """Return whether all units stand at one place, so that their order says nothing of where they are."""
+    known = places[np.isfinite(places)]
+    return bool(known.size < 2 or np.ptp(known) == 0)
+
+
+def _mean(places: Places) -> float:
+    known = places[np.isfinite(places)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def _between(places: Places, indices: Places) -> Places:
+    """Return where fractions of indices stand; what lies before the first or after the last, at the end's own pace."""
+    known = np.flatnonzero(np.isfinite(places))
+    if known.size < 2:
+        return np.full(len(indices), places[known[0]] if known.size else np.nan)
+    found: Places = np.interp(indices, known, places[known])
+    for near, far, is_outside in (
+        (known[0], known[1], indices < known[0]),
+        (known[-1], known[-2], indices > known[-1]),
+    ):
+        pace = (places[far] - places[near]) / (far - near)
+        found[is_outside] = places[near] + (indices[is_outside] - near) * pace
+    return found
 
 
 def _as_hull(windows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -6,15 +6,17 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, NotFoundError, WholePath
+from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.elements import trace_elements
 from inspector.graph.sized import shapes_at
 from inspector.model.heads.head import Head
 from inspector.resolve.boxes.detections import Detections
 from inspector.resolve.chosen import Chosen, chosen
-from inspector.resolve.finite import is_choosable, no_choice
-from inspector.resolve.names import label_of, owner_of_classes
+from inspector.resolve.finite import is_choosable, no_choice, nothing_found
+from inspector.resolve.labels import index_of_label
+from inspector.resolve.names import label_of, labels_of, owner_of_classes
 from inspector.types.arrays import Array
+from inspector.types.layouts import batched, spatial_sizes
 from inspector.types.targets import Class
 
 
@@ -35,12 +37,7 @@ def choose_box(run: Run, x: Array, target: Class, *, image: int) -> Chosen:
     found = run.forward(x, box_tensors(head))
     seen = detections_of(engine, head, found, 0, x)
     if not seen.count:
-        raise InvalidInputError(
-            "The model found no box on this image, so there is none to explain. Give another image, or name a part of "
-            "an output or a layer that is always there.",
-            reason="NOTHING_FOUND",
-            field=WholePath("images"),
-        )
+        raise nothing_found("a box")
     index, box = _chosen(engine, head, target, seen)
     output, place = seen.element(box, index)
     traced = trace_elements(
@@ -70,8 +67,8 @@ def choose_box(run: Run, x: Array, target: Class, *, image: int) -> Chosen:
 
 def detections_of(engine: Engine, head: Head, found: dict[str, Array], row: int, x: Array) -> Detections:
     """Return the boxes of one image of (N, …) `x`, whose size may be free."""
-    shape = x.shape[1:]
-    size = (shape[0], shape[1]) if engine.model.input.layout == "NHWC" else (shape[-2], shape[-1])
+    sides = spatial_sizes(x.shape, batched(engine.model.input.layout))
+    size = (sides[-2], sides[-1]) if len(sides) > 1 else (1, 1)
     own = {name: found[name][row] for name in box_tensors(head)}
     return Detections(head.layout, own, size, known_classes=head.classes)
 
@@ -92,6 +89,9 @@ def _chosen(engine: Engine, head: Head, target: Class, seen: Detections) -> tupl
     if not is_choosable(sure):
         raise no_choice("the surest box")
     index = target.index
+    if target.label is not None:
+        owner = owner_of_classes(engine.model, head)
+        index = index_of_label(target.label, labels_of(engine.model, head), what=owner)
     if index is not None and not 0 <= index < len(sure):
         raise NotFoundError(
             f"There is no class {index}: {owner_of_classes(engine.model, head)} has {len(sure)}, from 0 to "

@@ -43,7 +43,7 @@ def as_policies(value: Mapping[str, str] | None) -> dict[str, str]:
 class AttributeRequest(ImagesRequest[Maps]):
     """Map a class, a unit or any part of an output back to the pixels, by one of the attribution methods.
 
-    A target is a class index, `Class()` (the most probable), `Unit(layer, channel, position)`,
+    A target is a class's index or label, `Class()` (the most probable), `Unit(layer, channel, position)`,
     `Element(tensor, index)`, `Region(tensor, index)` or `Direction(tensor, vector)`, where a tensor is an output or a
     layer. One target goes with any number of images, several targets with one image or with as many images.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_hints
 
@@ -14,6 +14,7 @@ import numpy as np
 from inspector.errors import InvalidInputError, in_brief, within
 from inspector.registry import Registry
 from inspector.types.arrays import Array
+from inspector.types.given import as_items
 from inspector.types.images import ImageLike
 from inspector.types.options import OTHER, OptionInfo, option_of
 from inspector.types.results.base import Result
@@ -59,14 +60,21 @@ class ImagesRequest(Request[R_co]):
     def __post_init__(self) -> None:
         """Take the options; InvalidInputError for inputs that are none, and a rendering that there is none of."""
         super().__post_init__()
+        with within("images", always=True):
+            object.__setattr__(self, "images", as_images(self.images))
         with within("inputs", always=True):
             object.__setattr__(self, "inputs", as_inputs(self.inputs))
-        if self.rendering not in get_args(Rendering):
+        if not isinstance(self.rendering, str) or self.rendering not in get_args(Rendering):
             raise InvalidInputError(
-                f"rendering is {self.rendering!r}; allowed: {', '.join(get_args(Rendering))}.",
+                f"rendering is {in_brief(self.rendering)}; allowed: {', '.join(get_args(Rendering))}.",
                 reason="UNKNOWN_ENUM",
                 field="rendering",
             )
+
+
+def as_images(value: ImageLike) -> ImageLike:
+    """Read images: what an iterator or a view of a mapping gives becomes a list; all else is judged later."""
+    return as_items(value) if isinstance(value, Iterator | KeysView | ValuesView) else value
 
 
 def as_inputs(value: Any) -> dict[str, Array]:

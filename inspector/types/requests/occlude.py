@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief
+from inspector.types.given import as_integers, as_number, as_numbers
 from inspector.types.requests.base import ImagesRequest, option, verb
 from inspector.types.results.sweep import Sweep
 from inspector.types.targets import Target, as_target
@@ -21,28 +19,24 @@ def as_sizes(value: int | Sequence[int] | None) -> tuple[int, ...] | None:
     """Read a size in pixels: one number for all axes of space, or one per axis; None for the default."""
     if value is None:
         return None
-    try:
-        sizes = tuple(int(part) for part in np.atleast_1d(np.asarray(value)).tolist() if part == int(part))
-    except (TypeError, ValueError, OverflowError):
-        sizes = ()
-    if not 1 <= len(sizes) <= MOST_AXES or len(sizes) != np.size(value):
+    sizes = as_integers(value)
+    if sizes is None or not 1 <= len(sizes) <= MOST_AXES:
         raise InvalidInputError(
-            f"A size is {value!r}; give one whole number of pixels, or one per axis of space (height, width)."
+            f"A size is {in_brief(value, long='a {}')}; give one whole number of pixels, or one per axis of space "
+            "(height, width)."
         )
     return sizes
 
 
-def as_fill(value: Any) -> tuple[float, ...] | None:
+def as_fill(value: float | Sequence[float] | None) -> tuple[float, ...] | None:
     """Read a fill: one number for all channels, or one per channel; None for the default."""
     if value is None:
         return None
-    try:
-        found = tuple(float(part) for part in np.atleast_1d(np.asarray(value, np.float64)).tolist())
-    except (TypeError, ValueError):
-        found = ()
+    one = as_number(value)
+    found = as_numbers(value) if one is None else (one,)
     if not found:  # on the wire an empty one says that none was given
         raise InvalidInputError(
-            f"fill is {value!r}; give one number, or one per channel, in the model's input units."
+            f"fill is {in_brief(value, long='a {}')}; give one number, or one per channel, in the model's input units."
         )
     return found
 

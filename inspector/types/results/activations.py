@@ -18,6 +18,8 @@ class Activation:
     """(N, *layer shape) in the layer's own dtype; codes are dequantized."""
     channel_axis: int | None = None
     """The axis of `values` that holds channels, or units of a dense layer; None where unknown."""
+    spatial_axes: tuple[int, ...] = ()
+    """For each of the image's axes of space, the axis of `values` along it; −1 where none is, or it is unknown."""
 
 
 @kind("activations")

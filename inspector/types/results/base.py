@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief
 from inspector.registry import Registry
+from inspector.types.given import as_integer
 from inspector.types.notes import Note
 
 if TYPE_CHECKING:
@@ -43,13 +45,14 @@ class Result:
     def to_pil(self, index: int = 0) -> Image.Image:
         """Return one of the pictures; InvalidInputError where there is none."""
         pictures = self.pictures()
-        if not -len(pictures) <= index < len(pictures):
+        number = as_integer(index)
+        if number is None or not -len(pictures) <= number < len(pictures):
             raise InvalidInputError(
-                f"This {type(self).__name__} has {len(pictures)} pictures; there is no picture {index}.",
+                f"This {type(self).__name__} has {len(pictures)} pictures; there is no picture {in_brief(index)}.",
                 reason="NO_PICTURE",
                 field="index",
             )
-        return pictures[index]
+        return pictures[number]
 
     def save(self, path: str | Path, *, index: int | None = None) -> list[Path]:
         """Write the pictures, or the one at `index`, in the format that the suffix names, and return their paths.
@@ -57,6 +60,7 @@ class Result:
         PNG without a suffix; several pictures are name-1.png, name-2.png, …. InvalidInputError where there is no
         picture, or it cannot be written.
         """
+        where = as_path(path)
         pictures = self.pictures() if index is None else [self.to_pil(index)]
         if not pictures:
             raise InvalidInputError(
@@ -64,7 +68,7 @@ class Result:
                 reason="NO_PICTURE",
                 field="path",
             )
-        return save_pictures(pictures, Path(path))
+        return save_pictures(pictures, where)
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return the result as columns and rows for people; no columns where it is no table."""
@@ -125,12 +129,19 @@ def save_pictures(pictures: Sequence[Image.Image], path: Path) -> list[Path]:
     for picture, one in zip(pictures, paths, strict=True):
         try:
             picture.save(one, format=None if one.suffix else "PNG")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise unwritten(one, error) from error
     return paths
 
 
-def unwritten(path: Path, error: OSError | ValueError) -> InvalidInputError:
+def as_path(given: str | Path) -> Path:
+    """Read where something is to be written; InvalidInputError for what is no path."""
+    if isinstance(given, str | PathLike) and isinstance(found := fspath(given), str):
+        return Path(found)
+    raise InvalidInputError(f"path is {in_brief(given, long='a {}')}; give a path.", field="path")
+
+
+def unwritten(path: Path, error: OSError | ValueError | KeyError) -> InvalidInputError:
     """Return the error about a file that cannot be written."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     return InvalidInputError(f"{path} cannot be written: {reason}.", field="path")

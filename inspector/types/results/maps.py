@@ -21,13 +21,14 @@ class Maps(Result):
 
     method: str
     maps: Array
-    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says; C is 1 for Grad-CAM and RISE."""
+    """float32 (M, *image): (M, C, H, W) or (M, H, W, C), as `layout` says; C is 1 for Grad-CAM and RISE, (M, 1, L) of
+    signals, (M, 1, D, H, W) of volumes; where the model's input has no axis of channels the maps have none."""
     targets: tuple[ResolvedTarget, ...]
     """What each of the M maps explains."""
     inputs: Array
     """(N, *image): what the model was given."""
     layout: str
-    """"NCHW", "NHWC" or "NC"."""
+    """Of `maps` and `inputs`: "NCHW", "NHWC", "NCL", "NCDHW", "NHW", "NC", … (see ImageInput)."""
     completeness_gap: tuple[float, ...] = ()
     """Per map, where the method is complete (integrated gradients): Σ map − (f(x) − f(baseline)); 0 is exact."""
     picture: str = "saliency"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.errors import unknown_name
+from inspector.errors import InvalidInputError, in_brief, unknown_name
 from inspector.types.dtypes import Dtype
-from inspector.types.layers import FoundRectifier, Layer, Output, Shape
+from inspector.types.layers import Dim, FoundRectifier, Layer, Output, Shape
+from inspector.types.layouts import spatial_sizes
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
 
@@ -20,12 +21,31 @@ class ImageInput:
     shape: Shape
     """As declared, e.g. ("batch", 3, 224, 224)."""
     layout: str
-    """"NCHW", "NHWC", or "NC" where the input is not an image (a flat vector)."""
+    """Which axis of `shape` is which: "NCHW", "NHWC"; "NCL" and "NLC" of signals, "NCDHW" and "NDHWC" of volumes;
+    without N where the input has no batch axis, without C where it has no axis of channels; "NC" is no image but a
+    flat vector, or features. Who reads the input decides: the first convolution, pooling or normalization."""
     batch: int | None
-    """The fixed batch size, or None where any is allowed. Requests take any number of images all the same."""
+    """The fixed batch size, or None where any is allowed; 1 where the input has no batch axis. Requests take any number
+    of images all the same."""
     channels: int | None
+    """As declared, or where that is free as the first convolution's weights say; 1 without an axis of channels."""
     height: int | None
     width: int | None
+
+    @property
+    def batch_axis(self) -> int | None:
+        """0, or None where the input takes one image without a batch axis."""
+        return 0 if self.layout.startswith("N") else None
+
+    @property
+    def image_shape(self) -> Shape:
+        """The shape of one image, without the batch axis."""
+        return self.shape if self.batch_axis is None else self.shape[1:]
+
+    @property
+    def space(self) -> tuple[Dim, ...]:
+        """The sizes of the axes of space: (height, width) of an image, (length,) of a signal, () of no image."""
+        return spatial_sizes(self.shape, self.layout)
 
 
 @kind("model_info")
@@ -105,6 +125,10 @@ def find_layer(layers: tuple[Layer, ...], name: str) -> Layer:
     """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""
     by_output = {layer.output: layer for layer in layers}
     by_name = {layer.name: layer for layer in layers}
+    if not isinstance(name, str):
+        raise InvalidInputError(
+            f"layer is {in_brief(name, long='a {}')}; give a layer's name.", field="layer"
+        )
     found = by_name.get(name) or by_output.get(name)
     if found is None:
         raise unknown_name("layer", name, by_name)

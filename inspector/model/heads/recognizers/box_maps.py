@@ -47,10 +47,10 @@ def _by_pieces(evidence: Evidence, name: str) -> Scale | None:
     if len(shape) != 3:
         return None
     for axis in (0, 2):
-        pieces = pieces_of(evidence.values[name], axis + 1, evidence.context)
+        pieces = pieces_of(evidence.values[name], evidence.whole_axis(name, axis), evidence.context)
         if pieces is None or len(pieces) < 2:
             continue
-        found = columns_by_pieces(evidence, pieces, name=name, axis=axis, rows=True)
+        found = columns_by_pieces(evidence, pieces, name=name, axis=axis - 3, rows=True)
         if found is not None:
             return found
     return None
@@ -62,7 +62,7 @@ def _by_anchors(evidence: Evidence, name: str) -> Scale | None:
     named = evidence.named_classes
     likely = (named,) if named is not None else _KNOWN
     if len(shape) == 4 and isinstance(shape[3], int) and shape[0] in _PER_PLACE and shape[3] - 5 in likely:
-        return _scale(name, axis=3, classes=shape[3] - 5, groups=1, stride=_stride(evidence, shape[1:3]))
+        return _scale(name, axis=-1, classes=shape[3] - 5, groups=1, stride=_stride(evidence, shape[1:3]))
     if len(shape) != 3:
         return None
     for axis in (0, 2):
@@ -70,7 +70,7 @@ def _by_anchors(evidence: Evidence, name: str) -> Scale | None:
         for groups in _PER_PLACE:
             if isinstance(count, int) and count % groups == 0 and count // groups - 5 in likely:
                 stride = _stride(evidence, places)
-                return _scale(name, axis=axis, classes=count // groups - 5, groups=groups, stride=stride)
+                return _scale(name, axis=axis - 3, classes=count // groups - 5, groups=groups, stride=stride)
     return None
 
 

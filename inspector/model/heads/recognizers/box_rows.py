@@ -36,13 +36,14 @@ def _dtype(evidence: Evidence, name: str) -> str:
 def _read(
     evidence: Evidence, unread: Sequence[str], name: str, *, axis: int, count: int, boxes: object
 ) -> Head | None:
-    pieces = pieces_of(evidence.values[name], axis + 1, evidence.context) or [Piece(count, COMPUTED)]
+    known = pieces_of(evidence.values[name], evidence.whole_axis(name, axis), evidence.context)
+    pieces = known or [Piece(count, COMPUTED)]
     grid = strides_of(evidence, boxes)
-    found = columns_by_pieces(evidence, pieces, name=name, axis=axis, rows=axis == 1)
+    found = columns_by_pieces(evidence, pieces, name=name, axis=axis - 2, rows=axis == 1)
     guess = None
     if found is None and len(pieces) == 1 and not pieces[0].are_fractions:
         is_grid = grid is not None and len(grid[0]) > 1
-        found = _by_counts(evidence, name=name, axis=axis, count=count, is_grid=is_grid)
+        found = _by_counts(evidence, name=name, axis=axis - 2, count=count, is_grid=is_grid)
         if found is not None and evidence.named_classes is None:
             guess = (
                 f"Output {name!r} is read as boxes, because there are as many as a detector's grids have places; "
@@ -113,7 +114,7 @@ def _by_counts(evidence: Evidence, *, name: str, axis: int, count: int, is_grid:
     is_detector = evidence.task in ("detect", "segment", "pose", "obb") or is_grid
     if named is not None and is_detector:
         beside = count - named
-        if axis == 1 and beside == COORDINATES + 1:
+        if axis == -1 and beside == COORDINATES + 1:
             objectness = True
         elif beside >= COORDINATES and (beside in (4, 5, 36, 37) or beside == COORDINATES + extra):
             objectness = False
@@ -121,7 +122,7 @@ def _by_counts(evidence: Evidence, *, name: str, axis: int, count: int, is_grid:
             return None
         classes = named
     elif is_grid and count > COORDINATES + 1 and named is None:
-        objectness = axis == 1
+        objectness = axis == -1
         classes = count - COORDINATES - objectness
     else:
         return None

@@ -20,7 +20,7 @@ class _Set:
     """Outputs with one box after the other in the same order."""
 
     boxes: Dim
-    parts: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    parts: dict[str, tuple[str, int | None, int]] = field(default_factory=dict)
     """By role: an output, the axis of its columns, and how many there are."""
 
 
@@ -66,10 +66,11 @@ def _sets(evidence: Evidence, unread: Sequence[str]) -> list[_Set]:
         shape = evidence.shape(name)
         if "float" not in next(one.dtype for one in evidence.outputs if one.name == name):
             continue
+        axis: int | None
         if len(shape) == 2 and isinstance(shape[1], int):
-            axis, boxes, width = 1, shape[0], shape[1]
+            axis, boxes, width = -1, shape[0], shape[1]
         elif len(shape) == 1 and isinstance(shape[0], int) and shape[0] >= _FEWEST:
-            axis, boxes, width = -1, shape[0], 1
+            axis, boxes, width = None, shape[0], 1
         else:
             continue
         if isinstance(boxes, int) and boxes < _FEWEST:

@@ -41,16 +41,16 @@ def _rows(evidence: Evidence, unread: Sequence[str]) -> list[Head]:
         if count == 7 and free:
             scale = Scale(
                 classes=None,
-                coordinates=Columns(output=name, axis=1, start=1, stop=5),
-                numbers=Columns(output=name, axis=1, start=5, stop=6),
-                objectness=Columns(output=name, axis=1, start=6, stop=7, activation="sigmoid"),
+                coordinates=Columns(output=name, axis=-1, start=1, stop=5),
+                numbers=Columns(output=name, axis=-1, start=5, stop=6),
+                objectness=Columns(output=name, axis=-1, start=6, stop=7, activation="sigmoid"),
             )
         elif count == 6 and (several or free) and _follows_choice(evidence, name):
             scale = Scale(
                 classes=None,
-                coordinates=Columns(output=name, axis=1, start=0, stop=4),
-                objectness=Columns(output=name, axis=1, start=4, stop=5, activation="sigmoid"),
-                numbers=Columns(output=name, axis=1, start=5, stop=6),
+                coordinates=Columns(output=name, axis=-1, start=0, stop=4),
+                objectness=Columns(output=name, axis=-1, start=4, stop=5, activation="sigmoid"),
+                numbers=Columns(output=name, axis=-1, start=5, stop=6),
             )
         else:
             continue
@@ -96,16 +96,16 @@ def _in_outputs(evidence: Evidence, unread: Sequence[str]) -> list[Head]:
     width = next(one.shape[-1] for one in evidence.outputs if one.name == coordinates)
     score = found.get("objectness")
     if score is None and width == 5:
-        objectness = Columns(output=coordinates, axis=1, start=4, stop=5, activation="sigmoid")
+        objectness = Columns(output=coordinates, axis=-1, start=4, stop=5, activation="sigmoid")
     elif score is not None and width == 4:
-        objectness = Columns(output=score, axis=-1, activation="sigmoid")
+        objectness = Columns(output=score, axis=None, activation="sigmoid")
     else:
         return []
     scale = Scale(
         classes=None,
-        coordinates=Columns(output=coordinates, axis=1, start=0, stop=4),
+        coordinates=Columns(output=coordinates, axis=-1, start=0, stop=4),
         objectness=objectness,
-        numbers=Columns(output=numbers, axis=-1),
+        numbers=Columns(output=numbers, axis=None),
     )
     # TensorFlow's detection API gives ymin, xmin, ymax, xmax.
     coding = "corners_yx" if "detection" in words_of(coordinates) else "corners"

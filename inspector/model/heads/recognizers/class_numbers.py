@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from inspector.model.heads.evidence import Evidence, without_batch
+from inspector.model.heads.evidence import Evidence
 from inspector.model.heads.head import CLASS_NUMBERS, Head
 from inspector.model.heads.recognizer import recognizer
 from inspector.model.heads.shapes import form_of
@@ -30,16 +30,16 @@ def _before(evidence: Evidence, name: str) -> Head:
     head = Head(output=name, meaning=CLASS_NUMBERS, scores=ending.scores)
     if shape is None or ending.argument_axis is None:
         return head
-    without = without_batch(shape, evidence.image)
-    axis = ending.argument_axis - (len(shape) - len(without))
-    if not 0 <= axis < len(without):
+    without = evidence.without_batch(ending.scores, shape)
+    axis = evidence.own_axis(ending.scores, shape, ending.argument_axis)
+    if axis is None or axis >= len(without):
         return head
     size = without[axis]
     count = size if isinstance(size, int) else None
     return replace(
         head,
         activation=ending.activation,
-        axis=axis,
+        axis=axis - len(without),
         classes=count,
         is_set=ending.activation == "sigmoid",
         background=0 if count == 2 and form_of(evidence, name).is_map else None,

@@ -33,7 +33,7 @@ def _map(evidence: Evidence, name: str, form: Form) -> Head:
         evidence.named_classes,
         evidence.named_classes + 1,
     )
-    plain = Head(output=name, meaning=PICTURE, scores=name)
+    plain = Head(output=name, meaning=PICTURE, scores=_before_rounding(evidence, name))
     if "softmax" in ending.activation or known.sums_to_one or known.log_axis is not None or named:
         return _class_map(evidence, name, form)
     if evidence.says(name, "heat"):
@@ -72,10 +72,20 @@ def _map(evidence: Evidence, name: str, form: Form) -> Head:
     return replace(plain, meaning=UNKNOWN)
 
 
+def _before_rounding(evidence: Evidence, name: str) -> str:
+    """Return the tensor before an output was made whole numbers of, which pass no gradient."""
+    value = evidence.values[name]
+    while (node := value.producer()) is not None and node.op_type in _ROUNDING and node.inputs[0] is not None:
+        value = node.inputs[0]
+    return value.name or name
+
+
+_ROUNDING = ("Cast", "Round", "Floor", "Clip", "Identity")
+
+
 def _axis(evidence: Evidence, name: str, form: Form) -> int:
     """Return the axis of channels, the batch axis counted."""
-    full = next(one.shape for one in evidence.outputs if one.name == name)
-    return (form.axis or 0) + len(full) - len(form.shape)
+    return evidence.whole_axis(name, form.axis or 0)
 
 
 def _lone(evidence: Evidence, name: str, form: Form, ending: Ending) -> Head:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-TO_UNIT = 1 / 255
-"""Brings 0..255 to 0..1."""
+from inspector.types.preprocessing import PreprocessingLike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,4 +15,8 @@ class PartFound:
 
     source: str
     """For people, e.g. "metadata_props Image.NominalPixelRange"."""
-    fields: Mapping[str, Any]
+    fields: PreprocessingLike
+    likely: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that it only makes likely: they are taken where no other source says them, and are assumed."""
+    takes: tuple[float, float] | None = None
+    """Between which values the graph wants pixels, black and white, where that is certain."""

@@ -1,96 +1,109 @@
-"""Preprocessing that the model carries in its graph: a uint8 input, or leading nodes that normalize."""
+"""Preprocessing that the model carries in its graph: an integer input, or nodes that normalize before all others."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
-from inspector.model.const import constant_value
-from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
-from inspector.operators.attributes import number, numbers
+from inspector.model.preprocessing.front.follow import Followed, follow, start_of
+from inspector.model.preprocessing.front.ranges import (
+    BYTES,
+    RANGES,
+    STANDARD,
+    UNIT,
+    Range,
+    color_order,
+    combined,
+    contradict,
+)
+from inspector.model.preprocessing.front.rule import Facts
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.types.layers import Shape
+from inspector.types.layouts import channel_axis, space_of
+from inspector.types.presets import PRESETS
 from inspector.types.results.model_info import ImageInput
 
-PASSED_THROUGH = frozenset({"Cast", "Identity", "Transpose", "Resize", "Upsample"})
-MAX_LEADING = 12
+LARGEST_FACTOR = 20 / 255
+"""A larger factor makes of 0..255 what no layer is made for."""
 
 
-@dataclass
-class _Normalization:
-    """The leading nodes together: y = factor · x + shift, the extreme over channels."""
+def from_graph(model: ir.Model, image_input: ImageInput, shapes: Mapping[str, Shape]) -> PartFound | None:
+    """Say in which range the graph wants pixels, and what that is concluded from; None where it says nothing.
 
-    factor: float = 1.0
-    shift: float = 0.0
-
-    def scale(self, by: float) -> None:
-        self.factor, self.shift = self.factor * by, self.shift * by
-
-
-def from_graph(model: ir.Model, image_input: ImageInput) -> PartFound | None:
-    """Say what the graph itself does to raw pixels, or None.
-
-    A model that normalizes inside takes 0..255 where its own factor brings 255 near 1, and 0..1 where its
-    factor and shift are those of values in 0..1 (such as 1/0.229 and −0.485/0.229).
+    The image is followed through all that keeps its values channel by channel. What is certain is found, what is
+    likely is a guess: two ranges are possible, parts of the graph contradict each other, or one reads the pixels as
+    they are.
     """
     if np.issubdtype(image_input.dtype, np.integer):
-        return PartFound(
-            source=f"the {image_input.dtype} input takes pixels as they are", fields=_values(1.0)
-        )
-    normalization = _Normalization()
-    seen: list[str] = []
-    value = next(item for item in model.graph.inputs if item.name == image_input.name)
-    for _ in range(MAX_LEADING):
-        readers = [usage.node for usage in value.uses()]
-        if len(readers) != 1 or len(readers[0].outputs) != 1:
-            break
-        node = readers[0]
-        if node.op_type not in PASSED_THROUGH:
-            if not _follow(node, value, normalization):
-                break
-            seen.append(node.op_type)
-        value = node.outputs[0]
-    if not seen:
+        return _of_integers(image_input)
+    if not space_of(image_input.layout):
         return None
-    takes_bytes = abs(normalization.factor) * 255 < 20 or abs(normalization.shift) > 4
-    what = "0..255" if takes_bytes else "0..1"
+    start = start_of(len(image_input.shape), channel_axis(image_input.layout), image_input.channels)
+    found = follow(model, image_input.name, start=start, facts=Facts(shapes))
+    allowed = combined(found.evidence)
+    if allowed:
+        best = next(one for one in RANGES if one in allowed)
+        is_certain = len(allowed) == 1 and best is not STANDARD and not contradict(found.evidence)
+        return _part(found, best, is_guess=not is_certain or found.reads_pixels)
+    if found.is_measured and all(end.is_pixels for end in found.ends):
+        return PartFound(
+            source="the graph takes mean and deviation from the image itself, so that its range does not matter",
+            fields=UNIT.values,
+        )
+    moved = [end for end in found.ends if not end.is_pixels]
+    if not moved:
+        return None
+    takes_bytes = any(
+        np.abs(end.factors).max() < LARGEST_FACTOR or np.abs(end.shifts).max() > 4 for end in moved
+    )
+    return _part(found, BYTES if takes_bytes else UNIT, is_guess=True)
+
+
+def _part(found: Followed, best: Range, *, is_guess: bool) -> PartFound:
+    how = f" ({', '.join(found.operators)})" if found.operators else ""
+    if best is STANDARD:
+        fields: dict[str, Any] = {**best.values, "color": PRESETS["imagenet"]["color"]}
+        return PartFound(
+            source=f"the graph's first statistics are of {best.text}: those of ImageNet are a guess",
+            fields={},
+            likely=_fitting(fields, found),
+        )
+    colors = {color_order(end, best) for end in found.ends if not end.is_pixels}
+    color = next(iter(colors)) if len(colors) == 1 else None
+    says = "normalizes by itself" if found.operators else "bounds its input"
+    what = f"the graph {says}{how} and {'seems to take' if is_guess else 'takes'} {best.text}"
+    # The means of ImageNet, red last: Caffe's, most likely; but a graph that was put together wrongly has them, too.
+    colors_likely = {"color": color} if color == "BGR" else {}
+    certain = {"color": color} if color == "RGB" else {}
+    if is_guess:
+        return PartFound(source=what, fields={}, likely=best.values | certain | colors_likely)
     return PartFound(
-        source=f"the graph normalizes by itself ({', '.join(seen)}) and takes {what}",
-        fields=_values(1.0 if takes_bytes else TO_UNIT),
+        source=what, fields=best.values | certain, likely=colors_likely, takes=(best.low, best.high)
     )
 
 
-def _follow(node: ir.Node, value: ir.Value, normalization: _Normalization) -> bool:
-    """Add one node to the normalization; False where it is not part of it."""
-    if node.op_type == "ImageScaler":
-        bias = numbers(node, "bias", [0.0])
-        normalization.scale(number(node, "scale", 1.0))
-        normalization.shift += _extreme(np.asarray(bias))
-        return True
-    if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.inputs) != 2:
-        return False
-    first = node.inputs[0] is value
-    other = constant_value(node.inputs[1] if first else node.inputs[0])
-    if other is None or other.size not in (1, 3, 4) or not np.issubdtype(other.dtype, np.number):
-        return False
-    amount = _extreme(other)
-    if node.op_type == "Add":
-        normalization.shift += amount
-    elif node.op_type == "Mul":
-        normalization.scale(amount)
-    elif node.op_type == "Sub" and first:
-        normalization.shift -= amount
-    elif node.op_type == "Div" and first and amount:
-        normalization.scale(1 / amount)
-    else:
-        return False
-    return True
+def _fitting(fields: dict[str, Any], found: Followed) -> dict[str, Any]:
+    """Return one mean and std for all channels where there are not three, and no color."""
+    count = max((len({one.source for one in end.channels}) for end in found.ends), default=3)
+    if count == 3:
+        return fields
+    mean, std = (float(np.mean(fields[name])) for name in ("mean", "std"))
+    return {"scale": fields["scale"], "mean": (mean,), "std": (std,)}
 
 
-def _extreme(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> float:
-    flat = np.asarray(array, np.float64).reshape(-1)
-    return float(flat[np.argmax(np.abs(flat))]) if flat.size else 0.0
-
-
-def _values(scale: float) -> dict[str, object]:
-    return {"scale": scale, "mean": (0.0,), "std": (1.0,)}
+def _of_integers(image_input: ImageInput) -> PartFound:
+    """Pixels as they are; in int8 they can only be 128 less."""
+    if image_input.dtype == "int8":
+        return PartFound(
+            source="the int8 input holds pixels less 128",
+            fields={},
+            likely={"scale": 1.0, "mean": (128.0,), "std": (1.0,)},
+        )
+    return PartFound(
+        source=f"the {image_input.dtype} input takes pixels as they are",
+        fields=BYTES.values,
+        takes=(BYTES.low, BYTES.high),
+    )

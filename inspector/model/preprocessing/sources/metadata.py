@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidModelError
-from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.types.presets import PRESETS, TO_UNIT
 
 OWN_KEY = "inspector.preprocessing"
 
@@ -25,21 +26,17 @@ PIXEL_RANGES: dict[str, tuple[float, float]] = {
 
 
 def from_own_metadata(metadata: Mapping[str, str]) -> PartFound | None:
-    """Return what `inspector.preprocessing` says; InvalidModelError where it is no JSON object."""
+    """Return what `inspector.preprocessing` says: a JSON object, or a preset; InvalidModelError where it is no JSON."""
     text = metadata.get(OWN_KEY)
     if text is None:
         return None
+    source = f"metadata_props {OWN_KEY}"
+    if text in PRESETS:
+        return PartFound(source=source, fields=text)
     try:
-        fields = json.loads(text)
+        return PartFound(source=source, fields=json.loads(text))
     except (ValueError, RecursionError) as error:
-        raise InvalidModelError(
-            f"metadata_props {OWN_KEY} is not JSON: {error}. Mend it or remove it."
-        ) from error
-    if not isinstance(fields, dict):
-        raise InvalidModelError(
-            f"metadata_props {OWN_KEY} is a JSON {type(fields).__name__}; it must be an object."
-        )
-    return PartFound(source=f"metadata_props {OWN_KEY}", fields=fields)
+        raise InvalidModelError(f"{source} is not JSON: {error}. Mend it or remove it.") from error
 
 
 def from_image_metadata(metadata: Mapping[str, str]) -> PartFound | None:

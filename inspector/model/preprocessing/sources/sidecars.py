@@ -7,20 +7,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from inspector.errors import InvalidModelError, nearest
 from inspector.model.checks.limits import Limits
-from inspector.model.preprocessing.sidecars import read_json, read_text
-from inspector.model.preprocessing.sources.finding import TO_UNIT, PartFound
+from inspector.model.preprocessing.sidecars import read_json, read_text, require_readable
+from inspector.model.preprocessing.sources.finding import PartFound
+from inspector.types.presets import TO_UNIT
 
 OWN_FILE = "inspector.json"
+OWN_KEYS = ("preprocessing", "labels")
 PIL_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 """Hugging Face writes Pillow's numbers."""
 _TRITON_FORMAT = re.compile(r"\bformat\s*:\s*FORMAT_(NHWC|NCHW)\b")
 
 
+def own_file(folder: Path, *, limits: Limits) -> Mapping[str, Any]:
+    """Return what inspector.json beside a model says; InvalidModelError for what it may not say."""
+    require_readable(folder / OWN_FILE, limits=limits)
+    found = read_json(folder / OWN_FILE, limits=limits)
+    for key in found:
+        if key not in OWN_KEYS:
+            raise InvalidModelError(
+                f"{OWN_FILE} has the key {key!r}; it may have {' and '.join(OWN_KEYS)}.{nearest(key, OWN_KEYS)} "
+                "Mend it or remove it.",
+            )
+    return found
+
+
 def from_own_file(folder: Path, *, limits: Limits) -> PartFound | None:
-    """Return "preprocessing" of inspector.json."""
-    fields = read_json(folder / OWN_FILE, limits=limits).get("preprocessing")
-    return PartFound(source=OWN_FILE, fields=fields) if isinstance(fields, dict) else None
+    """Return "preprocessing" of inspector.json: an object, or the name of a preset."""
+    fields = own_file(folder, limits=limits).get("preprocessing")
+    return None if fields is None else PartFound(source=OWN_FILE, fields=fields)
 
 
 def from_hugging_face(folder: Path, *, limits: Limits) -> PartFound | None:
@@ -28,16 +44,13 @@ def from_hugging_face(folder: Path, *, limits: Limits) -> PartFound | None:
     config = read_json(folder / "preprocessor_config.json", limits=limits)
     if not {"image_mean", "size", "do_normalize", "do_rescale", "crop_size"} & config.keys():
         return None
-    scale = _number(config.get("rescale_factor"), TO_UNIT) if config.get("do_rescale", True) else 1.0
-    normalizes = (
-        config.get("do_normalize", True)
-        and _numbers(config.get("image_mean"))
-        and _numbers(config.get("image_std"))
-    )
+    scale = config.get("rescale_factor") or TO_UNIT if config.get("do_rescale", True) else 1.0
+    mean, std = config.get("image_mean"), config.get("image_std")
+    normalizes = config.get("do_normalize", True) and mean is not None and std is not None
     fields: dict[str, Any] = {
         "scale": scale,
-        "mean": _numbers(config.get("image_mean")) if normalizes else (0.0,),
-        "std": _numbers(config.get("image_std")) if normalizes else (1.0,),
+        "mean": mean if normalizes else (0.0,),
+        "std": std if normalizes else (1.0,),
     }
     if config.get("do_resize", True):
         fields |= _hugging_face_resize(config)
@@ -51,13 +64,11 @@ def from_hugging_face(folder: Path, *, limits: Limits) -> PartFound | None:
 
 def from_timm(folder: Path, *, limits: Limits) -> PartFound | None:
     """Return the "pretrained_cfg" of timm's config.json: input size, crop fraction, mean, deviation."""
-    config = read_json(folder / "config.json", limits=limits)
-    nested = config.get("pretrained_cfg")
-    values = nested if isinstance(nested, dict) else config
-    mean, std = _numbers(values.get("mean")), _numbers(values.get("std"))
-    if mean is None or std is None:
+    config = read_json(folder / "config.json", limits=limits, ours_by=("pretrained_cfg", "crop_pct"))
+    values = config.get("pretrained_cfg", config if "crop_pct" in config else None)
+    if not isinstance(values, dict) or "mean" not in values or "std" not in values:
         return None
-    fields: dict[str, Any] = {"color": "RGB", "scale": TO_UNIT, "mean": mean, "std": std}
+    fields: dict[str, Any] = {"color": "RGB", "scale": TO_UNIT, "mean": values["mean"], "std": values["std"]}
     size = values.get("input_size")
     if isinstance(size, list) and len(size) == 3 and all(isinstance(item, int) and item > 0 for item in size):
         fields |= {"height": size[1], "width": size[2], "resize": "short_side"}
@@ -102,9 +113,3 @@ def _is_size(value: object) -> bool:
 
 def _number(value: object, default: float) -> float:
     return float(value) if isinstance(value, (int, float)) and value else default
-
-
-def _numbers(value: object) -> tuple[float, ...] | None:
-    if isinstance(value, list) and value and all(isinstance(item, (int, float)) for item in value):
-        return tuple(float(item) for item in value)
-    return None

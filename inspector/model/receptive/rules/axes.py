@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import SPATIAL, UNKNOWN, Field, merge
+from inspector.model.receptive.field import UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -42,7 +42,7 @@ def squeeze(operation: Operation, inputs: list[Field | None], _index: int, conte
     axes = constants(operation, "axes", position=1)
     if axes is None and not has_input(operation, 1):
         shape = context.shape(operation.inputs[0])
-        if shape is None:
+        if shape is None or not all(isinstance(size, int) for size in shape):
             return None
         axes = [axis for axis, size in enumerate(shape) if size == 1]
     if axes is None:
@@ -73,7 +73,7 @@ def concat(operation: Operation, inputs: list[Field | None], _index: int, contex
     rank = len(fields[0].roles)
     axis = integer(operation, "axis", 1) % rank
     role = fields[0].roles[axis]
-    if role not in SPATIAL or any(field.roles != fields[0].roles for field in fields):
+    if role not in fields[0].tracks or any(field.roles != fields[0].roles for field in fields):
         merged = merge(fields, rank)
         return merged.spread([axis])
     tracks: list[Track] = []
@@ -96,7 +96,7 @@ def split(operation: Operation, inputs: list[Field | None], index: int, context:
         return None
     axis = integer(operation, "axis") % len(field.roles)
     role = field.roles[axis]
-    if role not in SPATIAL:
+    if role not in field.tracks:
         return field
     sizes = [context.size(output, axis) for output in operation.outputs]
     known = [size for size in sizes if size is not None]
@@ -117,7 +117,7 @@ def gather(operation: Operation, inputs: list[Field | None], _index: int, _conte
         return None
     axis = integer(operation, "axis") % len(field.roles)
     role = field.roles[axis]
-    if role in SPATIAL:
+    if role in field.tracks:
         units = field.track(role).units
         wanted = np.asarray(indices, np.int64).reshape(-1)
         picked = None if units is None else np.where(wanted < 0, wanted + units, wanted)
@@ -142,7 +142,7 @@ def tile(operation: Operation, inputs: list[Field | None], _index: int, _context
     if field is None or repeats is None or len(repeats) != len(field.roles):
         return None
     for role, times in zip(field.roles, repeats, strict=True):
-        if role in SPATIAL and times != 1:
+        if role in field.tracks and times != 1:
             units = field.track(role).units
             picked = None if units is None else np.tile(np.arange(units, dtype=np.int64), times)
             field = field.with_track(role, field.track(role).pick(picked))
@@ -154,7 +154,7 @@ def crop(operation: Operation, inputs: list[Field | None], index: int, context: 
     """Crop (removed from ONNX): `border` = left, top, right, bottom pixels go."""
     field = inputs[0]
     border = constants(operation, "border")
-    if field is None or border is None or field.roles[2:] != SPATIAL:
+    if field is None or border is None or not set(field.roles[2:]) <= set(field.space):
         return None
     result = field
     for axis, start in zip((2, 3), (border[1], border[0]), strict=True):

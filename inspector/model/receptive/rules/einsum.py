@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field
+from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import Context, field_rule
 from inspector.operators.attributes import text
 from inspector.operators.operation import Operation
@@ -12,17 +12,27 @@ from inspector.operators.operation import Operation
 
 @field_rule("Einsum")
 def einsum(operation: Operation, inputs: list[Field | None], _index: int, context: Context) -> Field | None:
-    """Follow the one operand that depends on the image; an axis that comes in for summed channels holds channels."""
-    known = [(place, field) for place, field in enumerate(inputs) if field is not None]
+    """Follow the operands that depend on the image; an axis that comes in for summed channels holds channels."""
     equation = text(operation, "equation").replace(" ", "")
-    if len(known) != 1 or "->" not in equation:
-        return None
-    place, field = known[0]
-    left, _, right = equation.partition("->")
-    own = _axes(left.split(",")[place], len(field.roles))
+    left, arrow, right = equation.partition("->")
     rank = context.rank(operation.outputs[0])
-    made = None if rank is None else _axes(right, rank)
-    if own is None or made is None or len(set(own)) < len(own):
+    made = None if rank is None or not arrow else _axes(right, rank)
+    if made is None:
+        return None
+    parts = [
+        _operand(field, _axes(term, len(field.roles)), made)
+        for field, term in zip(inputs, left.split(","), strict=True)
+        if field is not None
+    ]
+    found = [part for part in parts if part is not None]
+    if len(found) != len(parts):
+        return None
+    return found[0] if len(found) == 1 else merge(found, len(made))
+
+
+def _operand(field: Field, own: Sequence[str] | None, made: Sequence[str]) -> Field | None:
+    """Return what one operand brings to the axes that are made."""
+    if own is None or len(set(own)) < len(own):
         return None
     summed = [axis for axis, name in enumerate(own) if name not in made]
     brings_channels = any(field.roles[axis] == CHANNEL for axis in summed)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field, seeing_all
-from inspector.model.receptive.rule import FIRST_SPATIAL, Context, field_rule
+from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.rule import FIRST_SPATIAL, Context, field_rule, only_first
+from inspector.model.receptive.track import union
 from inspector.operators.operation import Operation
 
 
@@ -13,9 +14,15 @@ from inspector.operators.operation import Operation
 def sampled(
     _operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
-    """A map of samples of the image: the offsets, or the grid, may point anywhere."""
+    """A map of samples of the image: the offsets, or the grid, may point anywhere in it."""
     field = inputs[0]
-    return None if field is None else _seeing_all(inputs, [field.roles[0], CHANNEL, *field.roles[2:]])
+    if field is None:
+        return None
+    found = _seeing_all(inputs, [field.roles[0], CHANNEL, *field.roles[2:]])
+    known = [other for other in inputs if other is not None]
+    if all(other.roles[0] == BATCH for other in known):
+        return found.with_track(BATCH, union([other.batch for other in known]))
+    return found
 
 
 @field_rule("MaxRoiPool", "RoiAlign")
@@ -35,7 +42,9 @@ def columns_to_image(
     field, rank = inputs[0], context.rank(operation.outputs[index])
     if field is None or rank is None:
         return None
-    return _seeing_all(inputs, [field.roles[0], CHANNEL, *[UNKNOWN] * (rank - FIRST_SPATIAL)])
+    found = _seeing_all(inputs, [field.roles[0], CHANNEL, *[UNKNOWN] * (rank - FIRST_SPATIAL)])
+    alone = field.roles[0] == BATCH and only_first(inputs) is not None
+    return found.with_track(BATCH, field.batch) if alone else found
 
 
 def _seeing_all(inputs: Sequence[Field | None], roles: Sequence[str]) -> Field:

@@ -12,9 +12,10 @@ from inspector.operators.operation import Operation
 def along_axis(
     operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
-    """An update may come from anywhere along the axis."""
-    data, indices, updates = inputs
-    return None if indices is not None else _written(operation, data, updates)
+    """An update may come from anywhere along the axis, and so may the index that says where it goes."""
+    data, *moved = inputs
+    known = [field for field in moved if field is not None]
+    return _written(operation, data, merge(known, len(known[0].roles)) if known else None)
 
 
 @field_rule("TensorScatter")

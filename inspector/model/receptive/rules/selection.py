@@ -5,14 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import SPATIAL, UNKNOWN, Field
+from inspector.model.receptive.field import UNKNOWN, Field, merge
 from inspector.model.receptive.rule import Context, field_rule, only_first, positive
 from inspector.model.receptive.track import Track, blind, concatenate, sliced
 from inspector.operators.attributes import integer, integers, optional_integer
 from inspector.operators.operation import Operation
 
 
-@field_rule("GatherElements", "TopK")
+@field_rule("GatherElements")
+def elements(
+    operation: Operation, inputs: list[Field | None], _index: int, _context: Context
+) -> Field | None:
+    """Each output may be any element along the axis; what its index sees, it sees too."""
+    known = [field for field in inputs if field is not None]
+    rank = len(known[0].roles)
+    axis = integer(operation, "axis") % rank
+    data, indices = inputs
+    fields = [None if data is None else data.spread([axis]), indices]
+    return merge([field for field in fields if field is not None], rank)
+
+
+@field_rule("TopK")
 def from_anywhere(
     operation: Operation, inputs: list[Field | None], _index: int, _context: Context
 ) -> Field | None:
@@ -41,6 +54,8 @@ def compress(
     if axis is None:
         return field.with_roles([UNKNOWN])
     role, condition = field.roles[axis % len(field.roles)], constant_value(operation.inputs[1])
+    if role not in field.tracks:
+        return field
     if condition is None:
         return field.spread([axis % len(field.roles)])
     return field.with_track(role, field.track(role).pick(np.flatnonzero(condition)))
@@ -57,7 +72,7 @@ def center_crop_pad(
     result = field
     for axis in positive(integers(operation, "axes", range(len(field.roles))), len(field.roles)):
         role = field.roles[axis]
-        if role not in SPATIAL:
+        if role not in field.tracks:
             continue
         track, wanted = field.track(role), context.size(operation.outputs[index], axis)
         if wanted is None or track.units is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.model.receptive.field import CHANNEL, SPATIAL, UNKNOWN, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     FIRST_SPATIAL,
     Context,
@@ -69,7 +69,10 @@ def spatial_normalization(
 ) -> Field | None:
     """InstanceNormalization: mean and deviation are taken over all places."""
     field = only_first(inputs)
-    return None if field is None else field.spread(range(FIRST_SPATIAL, len(field.roles)))
+    if field is None:
+        return None
+    first = 1 if field.roles[1] == BATCH else FIRST_SPATIAL  # the parameters are those of a channel
+    return field.spread(range(first, len(field.roles)))
 
 
 @field_rule("GroupNormalization")
@@ -152,11 +155,22 @@ def matrix_product(
         return second.collapse([len(second.roles) - 2]).with_roles(
             (
                 *second.roles[:-2],
-                UNKNOWN if second.roles[-2] in SPATIAL else second.roles[-2],
+                UNKNOWN if second.roles[-2] in second.tracks else second.roles[-2],
                 second.roles[-1],
             )
         )
-    return None
+    return None if first is None or second is None else _product_of_two(first, second)
+
+
+def _product_of_two(first: Field, second: Field) -> Field | None:
+    """Y[…, i, j] sees row i of the first, column j of the second; stacked matrices stay apart."""
+    if len(first.roles) < 2 or len(second.roles) < 2:
+        return None
+    rows = first.collapse([len(first.roles) - 1]).with_roles((*first.roles[:-1], UNKNOWN))
+    columns = second.collapse([len(second.roles) - 2]).with_roles(
+        (*second.roles[:-2], UNKNOWN, second.roles[-1])
+    )
+    return merge([rows, columns], max(len(first.roles), len(second.roles)))
 
 
 @field_rule("Gemm")

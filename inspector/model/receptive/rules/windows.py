@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import onnx_ir as ir
 
-from inspector.model.receptive.field import CHANNEL, SPATIAL, Field, merge
+from inspector.model.receptive.field import CHANNEL, Field, merge
 from inspector.model.receptive.rule import (
     FIRST_SPATIAL,
     Context,
@@ -28,6 +28,7 @@ from inspector.operators.attributes import (
     text,
 )
 from inspector.operators.domains import MICROSOFT
+from inspector.operators.extents import pooling_extent
 from inspector.operators.families import POOLINGS
 from inspector.operators.operation import Operation, as_float
 
@@ -103,7 +104,7 @@ def _transpose(
     for position, size in enumerate(kernel):
         axis = FIRST_SPATIAL + position
         role = field.roles[axis]
-        if role in SPATIAL:
+        if role in field.tracks:
             sliding, units = _sliding(operation, position, size, None, None), context.size(output, axis)
             track = _transposed(operation, field.track(role), sliding, position, units)
             result = result.with_track(role, track)
@@ -125,7 +126,7 @@ def _slide(
     for position, size in enumerate(kernel):
         axis = FIRST_SPATIAL + position
         role = field.roles[axis]
-        if role not in SPATIAL:
+        if role not in field.tracks:
             continue
         track = field.track(role)
         units = context.size(operation.outputs[index], axis)
@@ -156,7 +157,10 @@ def _sliding(
     explicit = (pads[position], pads[half + position]) if half > position else (0, 0)
     mode = text(operation, "auto_pad")
     reach = (kernel - 1) * dilation
-    if mode.startswith("SAME"):
+    if operation.op_type in POOLINGS and size is not None:
+        begin = pooling_extent(operation, position, kernel=kernel, size=size).begin
+        explicit = (begin, explicit[1])
+    elif mode.startswith("SAME"):
         explicit = _same_pads(mode, size, units, stride, reach)
     elif mode == "VALID":
         explicit = (0, 0)

@@ -1,0 +1,171 @@
+"""Where a layer's maps lie in the image, and how they are enlarged to its size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inspector.engine.engine import Engine
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError
+from inspector.graph.opset import standard_opset
+from inspector.graph.sized import shapes_at
+from inspector.methods.notes import PLACES_UNKNOWN
+from inspector.methods.planes import along_axes, image_size, interpolation
+from inspector.model.receptive.field import Field
+from inspector.model.receptive.trace import trace_fields
+from inspector.model.receptive.track import Places, Track, is_still
+from inspector.resolve.targets import channel_axis
+from inspector.types.arrays import Array
+from inspector.types.layers import Layer
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Placed:
+    """How a layer's activations (N, …) lie over an image."""
+
+    channels: int
+    """The axis of channels in the activations."""
+    space: tuple[int | None, ...]
+    """For each of the image's axes of space, that of the activations along it; None where all units see all of it."""
+    size: tuple[int, ...]
+    """Of the image."""
+    tracks: tuple[Track | None, ...]
+    """For each of them, what the units see of it and where they stand; None where that is not known."""
+
+    def maps(self, activations: Array) -> Array:
+        """Return (N, channels, *units along the image's axes); axes that are neither come last."""
+        known = [axis for axis in self.space if axis is not None]
+        moved = np.moveaxis(activations, (self.channels, *known), range(1, len(known) + 2))
+        absent = [place + 2 for place, axis in enumerate(self.space) if axis is None]
+        return np.expand_dims(moved, absent)
+
+    def enlarged(self, planes: Array) -> Array:
+        """Return (M, *units) planes at the image's size, each value at the place of its unit, with lines between."""
+        matrices = [
+            placing(track, units, extent)
+            for track, units, extent in zip(self.tracks, planes.shape[1:], self.size, strict=True)
+        ]
+        return along_axes(planes, matrices)
+
+
+def placing(track: Track | None, units: int, extent: int) -> Array:
+    """Return the (extent, units) float32 matrix that lays units over an axis of the image.
+
+    Where they stand in the image's order and the usual stretching over the whole axis leaves each of them within what
+    it sees, as in most networks, they are stretched; so they are where their places are not known. Else each stands at
+    its place, with lines between neighbors, and 0 where none of them sees: where an axis was turned round, cut,
+    shuffled, or padded.
+    """
+    if units == 1:
+        return np.ones((extent, 1), np.float32)
+    places = _places(track)
+    if track is None or places is None or len(places) != units or _is_usual(track, places, extent):
+        return interpolation(units, extent)
+    known = np.flatnonzero(np.isfinite(places))
+    stands, back = np.unique(places[known], return_inverse=True)
+    pixels = np.clip(np.arange(extent), stands[0], stands[-1])
+    after = np.clip(np.searchsorted(stands, pixels), 1, len(stands) - 1)
+    share = (pixels - stands[after - 1]) / (stands[after] - stands[after - 1])
+    weights = np.zeros((extent, len(stands)), np.float32)
+    rows = np.arange(extent)
+    weights[rows, after - 1] = 1 - share
+    weights[rows, after] += share
+    if track.windows is not None:
+        weights[(rows < track.windows[:, 0].min()) | (rows > track.windows[:, 1].max())] = (
+            0  # which no unit sees
+        )
+    matrix = np.zeros((extent, units), np.float32)
+    matrix[:, known] = weights[:, back] / np.bincount(back)[back]  # units at one place are averaged
+    return matrix
+
+
+def _places(track: Track | None) -> Places | None:
+    """Return where units stand; None where that is not known."""
+    return None if track is None or track.places is None or is_still(track.places) else track.places
+
+
+def _is_usual(track: Track, places: Places, extent: int) -> bool:
+    """Return whether stretching units over the axis leaves each in what it sees, or within a pitch of its place.
+
+    Together they see all of the axis but what is less than their pitch, and stand in it.
+    """
+    steps = np.diff(places)
+    if track.windows is None or not (steps > 0).all():
+        return False
+    pitch, stretched = float(np.median(steps)), (np.arange(len(places)) + 0.5) * extent / len(places) - 0.5
+    low, high = track.windows.T
+    if min(places[0], extent - 1 - places[-1]) < -pitch or max(low.min(), extent - 1 - high.max()) > pitch:
+        return False
+    is_seen = (low <= stretched) & (stretched <= high)
+    return bool((is_seen | (np.abs(stretched - places) <= pitch)).all())
+
+
+def placed(run: Run, layer: Layer, activations: Array, x: Array) -> Placed:
+    """Return how a layer's activations (N, …) on images (N, …) lie over them, and note what of it is not known.
+
+    InvalidInputError where they have no axis along any of the image's.
+    """
+    size, rank = image_size(run.engine, x), activations.ndim - 1
+    field = _fields(run.engine, x).get(layer.output)
+    roles = () if field is None else field.roles
+    shift = activations.ndim - len(roles)  # a tensor without a batch axis is given one
+    channels = channel_axis(layer, rank) + 1
+    if field is not None and field.channel_axis is not None:
+        channels = field.channel_axis + shift
+    along = () if field is None else field.spatial_axes
+    space: tuple[int | None, ...] = tuple(None if axis is None else axis + shift for axis in along)
+    others = [axis for axis in range(1, activations.ndim) if axis != channels and axis not in space]
+    tracks: tuple[Track | None, ...] = (None,) * len(size)
+    if field is not None and any(axis is not None for axis in space):
+        tracks = tuple(field.tracks[role] for role in field.space)
+    elif len(others) == len(size):
+        space, others = tuple(others), []
+    else:
+        raise InvalidInputError(
+            f"Layer {layer.name!r} has no maps: its output for one image has {rank} axes. Name one with maps, "
+            f"channels and {_axes(len(size))} of space (see layers()).",
+            field="layer",
+        )
+    found = Placed(channels=channels, space=space, size=size, tracks=tracks)
+    _note_unknown(run, layer, found, activations.shape, others)
+    return found
+
+
+def _axes(count: int) -> str:
+    return ("one axis", "two axes", "three axes")[count - 1]
+
+
+def _fields(engine: Engine, x: Array) -> Mapping[str, Field]:
+    """Return the fields of the model's tensors; where its image size is free, those of images like `x`."""
+    model = engine.model
+    if all(isinstance(size, int) for size in model.input.space):
+        return model.fields
+    image = list(x.shape[1:])
+    shape = (*model.input.shape[: len(model.input.shape) - len(image)], *image)
+    sized = replace(model.input, shape=shape)
+    shapes = shapes_at(model, image)
+    return trace_fields(model.ir.graph, sized, shapes, opset=standard_opset(model.ir))
+
+
+def _note_unknown(run: Run, layer: Layer, found: Placed, shape: tuple[int, ...], others: list[int]) -> None:
+    lost = [
+        axis
+        for axis, track in zip(found.space, found.tracks, strict=True)
+        if axis is not None and shape[axis] > 1 and _places(track) is None
+    ]
+    if lost:
+        run.note(
+            PLACES_UNKNOWN,
+            f"Where the units of layer {layer.name!r} stand in the image is not known: its map was stretched over the "
+            "image, as if they lay in order.",
+        )
+    wide = [axis for axis in others if shape[axis] > 1]
+    if wide or any(axis is None for axis in found.space):
+        run.note(
+            PLACES_UNKNOWN,
+            f"The maps of layer {layer.name!r} do not lie over the image along all their axes (a spectrum over time is "
+            "one over the signal along time only): over the others it is the mean.",
+        )

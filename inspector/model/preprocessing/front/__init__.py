@@ -1,0 +1,1 @@
+"""What a graph does to pixels before it first computes with them."""
