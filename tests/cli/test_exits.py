@@ -88,12 +88,8 @@ def test_a_reader_that_leaves_ends_it_quietly(place: Place) -> None:
         assert process.stdout.read(2)
         process.stdout.close()
         assert process.wait(PATIENCE) in (-signal.SIGPIPE, EXIT_PIPE_CLOSED)
-<<<<<<< HEAD
-        assert all(line.startswith(b"note: ") for line in process.stderr.read().splitlines())
-=======
         told = process.stderr.read().decode().splitlines()
         assert all(line.startswith("note: ") for line in told)
->>>>>>> h-cli
 
 
 def test_ctrl_c_ends_it_quietly(place: Place) -> None:
