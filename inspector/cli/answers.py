@@ -121,12 +121,15 @@ def _sheet(result: Result, images: Sequence[Path]) -> Rows:
                 for found in one.classes
             ]
         case Sweep():
-            columns = ("top", "left", "probability", "class", "activation")
+            edges = ("start",) if len(result.starts) == 1 else ("front", "top", "left")[-len(result.starts) :]
+            columns = (*edges, "probability", "class", "activation")
             measured = (result.probability, result.label, result.activation)
             return columns, [
-                (top, left, *(values[row, column].item() for values in measured))
-                for row, top in enumerate(result.tops.tolist())
-                for column, left in enumerate(result.lefts.tolist())
+                (
+                    *(int(starts[place]) for starts, place in zip(result.starts, position, strict=True)),
+                    *(values[position].item() for values in measured),
+                )
+                for position in np.ndindex(result.probability.shape)
             ]
         case _:
             columns, rows = result.table()
