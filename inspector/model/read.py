@@ -270,11 +270,12 @@ def _preprocessing(
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
-        return replace(given, layout=image_input.layout)
-    found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
-    if given is None:
-        return found
-    result = overridden(found, given, by="given by the caller")
+        result = given
+    else:
+        found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
+        if given is None:
+            return found
+        result = overridden(found, given, by="given by the caller")
     require_fitting({"mean": result.mean, "std": result.std}, image_input)
     return replace(result, layout=image_input.layout)
 
