@@ -13,6 +13,7 @@ from inspector.errors import EngineError, InspectorError, InvalidInputError
 from inspector.runtime.session import Session
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+from inspector.types.layouts import batched
 from inspector.types.results.model_info import ImageInput
 
 _MOST_KEPT = 256
@@ -91,7 +92,8 @@ class ImageSizes:
                 shape[0] = self._image.batch or 1
                 for axis, side in zip(self.axes, size, strict=True):
                     shape[axis] = side
-                feeds = {self._image.name: np.ones(shape, chunk.dtype)}
+                ones = np.ones(shape, chunk.dtype)
+                feeds = {self._image.name: ones[0] if self._image.batch_axis is None else ones}
                 try:
                     session.run(feeds, fetch, cancellation=cancellation)
                     known[size] = True
@@ -103,7 +105,8 @@ class ImageSizes:
 
     def _message(self, given: Size, sizes: Sizes, error: EngineError) -> str:
         letters = {"H": "heights", "W": "widths"}
-        names = [letters.get(self._image.layout[axis : axis + 1], "lengths") for axis in self.axes]
+        layout = batched(self._image.layout)
+        names = [letters.get(layout[axis : axis + 1], "lengths") for axis in self.axes]
         order = f" ({' × '.join(name[:-1] for name in names)})" if len(names) > 1 else ""
         examples = " or ".join(_said(size) for size in sizes.nearest)
         what = " and ".join(dict.fromkeys(names))
@@ -122,11 +125,12 @@ class ImageSizes:
 
 
 def free_axes(image: ImageInput) -> tuple[int, ...]:
-    """Return the axes of the model's input, batch and channels aside, whose size the model leaves open."""
-    letters = image.layout if len(image.layout) == len(image.shape) else "N" + "?" * (len(image.shape) - 1)
+    """Return the axes of a batch of images, batch and channels aside, whose size the model leaves open."""
+    layout, shape = batched(image.layout), (None, *image.image_shape)
+    letters = layout if len(layout) == len(shape) else "N" + "?" * (len(shape) - 1)
     return tuple(
         axis
-        for axis, (letter, size) in enumerate(zip(letters, image.shape, strict=True))
+        for axis, (letter, size) in enumerate(zip(letters, shape, strict=True))
         if letter not in "NC" and not isinstance(size, int)
     )
 
