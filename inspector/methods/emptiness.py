@@ -14,7 +14,7 @@ from inspector.methods.notes import STILL_LAYER
 from inspector.operators.families import RECTIFIERS, SOFTMAXES, SQUASHING
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.rectifiers import rectifiers
-from inspector.resolve.targets import Aim, resolve, source_of
+from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.results.maps import Maps
 
@@ -65,6 +65,7 @@ def note_empty(run: Run, x: Array, found: Maps, targets: Sequence[Aim]) -> None:
 def reasons_for(run: Run, image: Array, aim: Aim) -> list[Reason]:
     """Return why a target does not change with one (1, …) image; none where it does."""
     engine = run.engine
+    aim = settled(run, image, aim, image=0)
     source = source_of(engine, aim)
     chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
     ends = _ends(run, image, chosen)
