@@ -51,7 +51,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         found += read(run, head, tensors, x.values[rows.start : rows.stop], top=top)
         if head.meaning == CLASSES:
             doubtful += _strongest(head, tensors)
-    empty = sum(one.meaning == BOXES and not one.classes for one in found)
+    empty = sum(head.has_classes and not one.classes for one in found)
     if empty:
         run.note(NOTHING_FOUND, f"On {empty} of {len(found)} images the model found nothing.")
     if doubtful:
@@ -91,7 +91,9 @@ def _classes(run: Run, head: Head, found: dict[str, Array], x: Array, *, top: in
 def _of_classes(
     run: Run, head: Head, scores: Array, likely: Array | None, image: Array, *, top: int
 ) -> Prediction:
-    """Return the classes of one image from (classes, *places)."""
+    """Return the classes of one image from (classes, *places); none where there is no place."""
+    if not scores.size:
+        return Prediction(classes=(), meaning=head.meaning, output=head.output)
     if not is_choosable(scores):
         raise no_choice("the most probable class", origin=find_origin(run, image))
     where = wins(head, scores)
