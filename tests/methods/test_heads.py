@@ -84,7 +84,10 @@ def test_a_box_that_is_told_of_is_explained_by_its_target(name: str) -> None:
             (target,) = ours.attribute(x, target=box.target).targets
             assert (target.channel, target.position) == (box.index, box.position)
             sweep = ours.occlude(x, target=box.target, size=SIDE, stride=SIDE)
-            assert sweep.baseline_probability == pytest.approx(box.confidence, rel=1e-4)
+            if "the graph chose" in name:  # which row a box is in changes: the surest of its class is watched
+                assert sweep.baseline_probability >= box.confidence * 0.999
+            else:
+                assert sweep.baseline_probability == pytest.approx(box.confidence, rel=1e-4)
         assert prediction.boxes
 
 

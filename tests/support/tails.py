@@ -48,6 +48,7 @@ def network(tail: Tail, *, seed: int, batch: int | str) -> onnx.ModelProto:
         "k3": rng.standard_normal((3, WIDTH, 1, 1)),
         "k4": rng.standard_normal((4, WIDTH, 1, 1)),
         "k5": rng.standard_normal((5, WIDTH, 1, 1)),
+        "k24": rng.standard_normal((24, WIDTH, 1, 1)),
     }
     nodes = [
         node("Conv", ["x", "w0"], "conv0", strides=[4, 4]),
@@ -436,6 +437,67 @@ def boxes(batch: int | str) -> dict[str, Tail]:
             ["bbox", "scores"],
             likely=lambda found: found["scores"][0].T,
             weights=flat,
+        ),
+        "maps of one box per place": Tail(
+            "boxes",
+            [
+                node("Conv", ["relu0", "k1"], "o0"),
+                node("Sigmoid", ["o0"], "o"),
+                node("Conv", ["relu0", "k4"], "b0"),
+                node("Conv", ["relu0", "k3"], "c0"),
+                node("Softmax", ["c0"], "c", axis=1),
+                node("Concat", ["o", "b0", "c"], "y", axis=1),
+            ],
+            ["y"],
+            likely=lambda found: found["y"][0, 0] ** 0.6 * found["y"][0, 5:] ** 0.4,
+        ),
+        "maps of several boxes per place": Tail(
+            "boxes",
+            [node("Conv", ["relu0", "k24"], "y")],
+            ["y"],
+            likely=lambda found: (
+                sigmoid(found["y"][0].reshape(3, 8, -1)[:, 4:5])
+                * sigmoid(found["y"][0].reshape(3, 8, -1)[:, 5:])
+            ).transpose(1, 0, 2),
+            labels=["ape", "bee", "cat"],
+        ),
+        "maps apart": Tail(
+            "boxes",
+            [
+                node("Conv", ["relu0", "k4"], "bbox"),
+                node("Conv", ["relu0", "k2"], "c"),
+                node("Softmax", ["c"], "prob", axis=1),
+            ],
+            ["bbox", "prob"],
+            likely=lambda found: found["prob"][0] * np.asarray([0, 1])[:, None, None],
+        ),
+        "rows that the graph chose": Tail(
+            "boxes",
+            [
+                *_boxes_nodes("Sigmoid", 3, "k3"),
+                node("ReduceMax", ["cls"], "best", axes=[1], keepdims=1),
+                node("ArgMax", ["cls"], "number", axis=1, keepdims=1),
+                node("Cast", ["number"], "whole", to=onnx.TensorProto.FLOAT),
+                node("Concat", ["box", "best", "whole"], "six", axis=1),
+                *as_rows("six", "all"),
+                node("Gather", ["all", "four"], "s", axis=2),
+                node("TopK", ["s", "some"], ["most", "which"], axis=1),
+                node("Unsqueeze", ["which", "axis2"], "which1"),
+                node("Expand", ["which1", "six_wide"], "which6"),
+                node("GatherElements", ["all", "which6"], "y", axis=1),
+            ],
+            ["y"],
+            likely=lambda found: np.where(
+                found["y"][0, :, 5] == np.arange(3)[:, None], found["y"][0, :, 4], 0
+            ),
+            weights=flat
+            | {
+                "four": np.asarray(4),
+                "some": np.asarray([9]),
+                "axis2": np.asarray([2]),
+                "six_wide": np.asarray([1, 1, 6]),
+            },
+            labels=["ape", "bee", "cat"],
         ),
         "two scales": Tail(
             "boxes",

@@ -136,7 +136,7 @@ def _of_values(run: Run, head: Head, values: Array, image: Array, *, top: int) -
         raise no_choice("the value", origin=find_origin(run, image))
     flat = values.reshape(-1).astype(np.float32)
     order: Sequence[int] = []
-    if not is_spread(values):
+    if not is_spread(head, values):
         order = np.argsort(-flat, kind="stable").tolist() if head.meaning == UNKNOWN else range(flat.size)
     return Prediction(
         classes=tuple(
@@ -148,7 +148,7 @@ def _of_values(run: Run, head: Head, values: Array, image: Array, *, top: int) -
         output=head.output,
         values=values.astype(np.float32),
         map=values.astype(np.int64)
-        if head.meaning == CLASS_NUMBERS and is_spread(values[None, None])
+        if head.meaning == CLASS_NUMBERS and sum(size > 1 for size in values.shape) > 1
         else None,
     )
 
