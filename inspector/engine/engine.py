@@ -200,8 +200,9 @@ class Engine:
         names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
         fetch = [*names, *(place + SWITCHES for place in places)]
         session = self.sessions.forward(names, places)
+        fed = chunk[0] if self.model.input.batch_axis is None else chunk
         try:
-            return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+            return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)
         except EngineError as error:
             explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
             if explained is error:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from inspector.engine.sizing import Size, Sizes, find_sizes
 from inspector.errors import EngineError, InspectorError, InvalidInputError
-from inspector.runtime.session import RUN_FAILED, Session
+from inspector.runtime.session import Session
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+from inspector.types.layouts import batched
 from inspector.types.results.model_info import ImageInput
 
-SIZE_NOT_TAKEN = "IMAGE_SIZE_NOT_TAKEN"
-
 _MOST_KEPT = 256
+
+_LONGEST_SEARCH_SECONDS = 20.0
+"""A search for sizes begins no run after this."""
 
 
 class ImageSizeError(InvalidInputError):
     """The model does not run on images of a size."""
 
-    reason = SIZE_NOT_TAKEN
+    reason = "IMAGE_SIZE_NOT_TAKEN"
 
     def __init__(self, message: str, *, given: Size, taken: Size) -> None:
         super().__init__(message, field="images")
@@ -39,7 +42,7 @@ class ImageSizes:
         self._image = image
         self.axes = free_axes(image)
         self._found: dict[tuple[Size, tuple[str, ...]], Sizes | None] = {}
-        self._known: tuple[int, int] | None = None
+        self._known: Sizes | None = None
         self._lock = threading.Lock()
 
     def of(self, batch: Array) -> Size:
@@ -56,7 +59,7 @@ class ImageSizes:
         cancellation: Cancellation | None = None,
     ) -> InspectorError:
         """Return the error that a caller can mend, where other sizes of `chunk` run; else the error as it is."""
-        if error.reason != RUN_FAILED or not self.axes:
+        if error.reason != "RUN_FAILED" or not self.axes:
             return error
         given = self.of(chunk)
         key = (given, tuple(fetch))
@@ -70,8 +73,7 @@ class ImageSizes:
                 if len(self._found) >= _MOST_KEPT:
                     self._found.clear()
                 self._found[key] = sizes
-                if sizes is not None and sizes.step > 1:
-                    self._known = sizes.step, sizes.offset
+                self._known = sizes or self._known
         if sizes is None:
             return error
         return ImageSizeError(self._message(given, sizes, error), given=given, taken=sizes.nearest[0])
@@ -80,14 +82,18 @@ class ImageSizes:
         self, session: Session, chunk: Array, fetch: Sequence[str], cancellation: Cancellation | None
     ) -> Callable[[Size], bool]:
         known: dict[Size, bool] = {}
+        end = time.monotonic() + _LONGEST_SEARCH_SECONDS
 
         def works(size: Size) -> bool:
+            if size not in known and time.monotonic() > end:
+                return False
             if size not in known:
                 shape = list(chunk.shape)
                 shape[0] = self._image.batch or 1
                 for axis, side in zip(self.axes, size, strict=True):
                     shape[axis] = side
-                feeds = {self._image.name: np.ones(shape, chunk.dtype)}
+                ones = np.ones(shape, chunk.dtype)
+                feeds = {self._image.name: ones[0] if self._image.batch_axis is None else ones}
                 try:
                     session.run(feeds, fetch, cancellation=cancellation)
                     known[size] = True
@@ -99,7 +105,8 @@ class ImageSizes:
 
     def _message(self, given: Size, sizes: Sizes, error: EngineError) -> str:
         letters = {"H": "heights", "W": "widths"}
-        names = [letters.get(self._image.layout[axis : axis + 1], "lengths") for axis in self.axes]
+        layout = batched(self._image.layout)
+        names = [letters.get(layout[axis : axis + 1], "lengths") for axis in self.axes]
         order = f" ({' × '.join(name[:-1] for name in names)})" if len(names) > 1 else ""
         examples = " or ".join(_said(size) for size in sizes.nearest)
         what = " and ".join(dict.fromkeys(names))
@@ -109,20 +116,21 @@ class ImageSizes:
         elif sizes.step:
             rule = f"It is too small; the model takes {examples} and larger"
         else:
-            rule = f"It takes {examples}"
+            rule = f"It runs on {examples}"
         return (
             f"The model does not run on images of {_said(given)}{order}. {rule}. Resize or pad the array to such a "
-            "size; a picture (a file, or its pixels as uint8) is resized to it by itself. "
+            "size; a picture (a file, or its pixels as uint8) is brought to one for you. "
             f"{error.message[:200]}"
         )
 
 
 def free_axes(image: ImageInput) -> tuple[int, ...]:
-    """Return the axes of the model's input, batch and channels aside, whose size the model leaves open."""
-    letters = image.layout if len(image.layout) == len(image.shape) else "N" + "?" * (len(image.shape) - 1)
+    """Return the axes of a batch of images, batch and channels aside, whose size the model leaves open."""
+    layout, shape = batched(image.layout), (None, *image.image_shape)
+    letters = layout if len(layout) == len(shape) else "N" + "?" * (len(shape) - 1)
     return tuple(
         axis
-        for axis, (letter, size) in enumerate(zip(letters, image.shape, strict=True))
+        for axis, (letter, size) in enumerate(zip(letters, shape, strict=True))
         if letter not in "NC" and not isinstance(size, int)
     )
 

@@ -9,12 +9,14 @@ from functools import partial
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.parts import restored
 from inspector.engine.sessions import Backward
 from inspector.errors import EngineError
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.writing.builder import Batch
 from inspector.graph.batch.placement import Placement
 from inspector.graph.expose import SWITCHES
+from inspector.runtime.device import Device
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
@@ -77,7 +79,7 @@ def pullbacks(
             return
         shape = forward[source].shape
         saved = [*backward.saved, *(name + SWITCHES for name in backward.switches)]
-        feeds = {name: forward[name] for name in saved}
+        feeds = {name: _of_known_rank(forward[name], plan.shapes.get(name), engine.device) for name in saved}
         if is_whole:
             most = 1 if engine.company(image, needed) else len(chunk)
         elif len(chunk) > 1:
@@ -110,6 +112,13 @@ def _shapes(
         otherwise=lambda: engine.fetch(chunk, (source,), cancellation=cancellation),
         cancellation=cancellation,
     )
+
+
+def _of_known_rank(tensor: DeviceTensor, shape: Shape | None, device: Device) -> DeviceTensor:
+    """Return a tensor with the axes that the way back counts on, where the run left one of size 1 out."""
+    if shape is None or len(shape) <= len(tensor.shape):
+        return tensor
+    return DeviceTensor.place(restored(tensor.numpy(), shape), device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +158,16 @@ class Pullback:
         self._batch = batch
         self._cancellation = cancellation
 
+    @property
+    def rectified(self) -> frozenset[str]:
+        """The outputs of the rectifiers at which the policy had a say."""
+        return self._backward.rectified
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The tensors for which another policy was named that made no difference."""
+        return self._backward.idle
+
     def __call__(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         """Return the gradient at `toward` for seeds at the source, float32, left on the device.
 
@@ -176,6 +195,9 @@ class Pullback:
             return place.join(np.concatenate([seeds, rest])).reshape(self._shape)
         if len(seeds) > 1:
             return seeds.reshape(-1, *self._shape[1:])
+        if place.axis is None:
+            whole: Array = seeds[0]
+            return whole
         return seeds.reshape(self._shape)
 
     def _gathered(self, gradient: DeviceTensor, seeds: int) -> DeviceTensor:

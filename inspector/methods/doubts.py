@@ -23,15 +23,13 @@ LIKE_PICTURES = 0.6
 """Pictures that correlate more may well have the same answer."""
 LIKE_ANSWERS = 0.9
 """Scores of different pictures that correlate more, on the average: 0.76 is the most of any right preprocessing."""
-SATURATED = 30.0
-"""How far the best score lies before the second, in units of the exponent: 20 is the most of any model in 0..1."""
 
 
 def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -> None:
     """Note where the scores and probabilities (classes,) of pictures are such as a wrong preprocessing makes them.
 
-    They are as likely as each other, or as good as certain under a scale that is assumed, or the same for pictures
-    that differ.
+    They are as likely as each other, or the same for pictures that differ. (How certain the first class is tells
+    nothing: right answers of small networks are beyond all measure before the second.)
     """
     counts = {scores.size for scores, _ in answers}
     if not x.from_pictures or len(counts) != 1 or max(counts) < FEWEST_CLASSES:
@@ -39,12 +37,9 @@ def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -
     scores, probabilities = (np.stack([answer[part].reshape(-1) for answer in answers]) for part in (0, 1))
     if not np.isfinite(scores).all():
         return
-    spec = run.engine.model.preprocessing
     why = None
     if np.all(probabilities.max(axis=1) <= 1.02 / scores.shape[1]):
         why = "All classes are as good as equally likely"
-    elif any(text.startswith("scale") for text in spec.assumed) and _is_saturated(scores, probabilities):
-        why = "The first class is beyond all measure before the second, as where values are too large"
     elif _are_alike(x.values[:MOST_COMPARED], scores[:MOST_COMPARED]):
         why = "Pictures that differ get nearly the same scores"
     if why is not None:
@@ -52,11 +47,6 @@ def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -
             DOUBTFUL_ANSWERS,
             f"{why}: so it is where the preprocessing is not that of the training. To change it, {SETTLE}",
         )
-
-
-def _is_saturated(scores: Array, probabilities: Array) -> bool:
-    best = np.sort(scores.astype(np.float64), axis=1)[:, -2:]
-    return bool(np.all(best[:, 1] - best[:, 0] > SATURATED) and np.all(probabilities.max(axis=1) > 0.999))
 
 
 def _are_alike(images: Array, scores: Array) -> bool:

@@ -99,7 +99,7 @@ def _is_usual(track: Track, places: Places, extent: int) -> bool:
     low, high = track.windows.T
     if min(places[0], extent - 1 - places[-1]) < -pitch or max(low.min(), extent - 1 - high.max()) > pitch:
         return False
-    is_seen = (low <= stretched) & (stretched <= high)
+    is_seen = (low - pitch / 2 <= stretched) & (stretched <= high + pitch / 2)
     return bool((is_seen | (np.abs(stretched - places) <= pitch)).all())
 
 

@@ -12,6 +12,7 @@ from inspector.model.preprocessing.prepare import prepare
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike, Prepared
+from inspector.types.layouts import batched
 from inspector.types.presets import PRESETS
 
 SETTLE = (
@@ -49,7 +50,7 @@ def _of_size_that_runs(run: Run, x: Prepared, images: ImageLike) -> Prepared:
     given = sizes.of(x.values)
     other = run.sizes.get(given, given)
     if other != given:
-        letters = model.input.layout
+        letters = batched(model.input.layout)
         sides = {letters[axis]: side for axis, side in zip(sizes.axes, other, strict=True)}
         height, width = (sides.get(letter, x.values.shape[letters.index(letter)]) for letter in "HW")
         spec = replace(model.preprocessing, resize="exact", height=height, width=width)

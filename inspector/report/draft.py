@@ -17,6 +17,7 @@ from inspector.report.subjects import Subject
 from inspector.types.layers import Layer
 from inspector.types.results.base import Result
 from inspector.types.results.model_info import ModelInfo
+from inspector.types.results.predictions import Predictions
 
 log = logging.getLogger(__name__)
 
@@ -34,27 +35,37 @@ class Effort:
     @property
     def images(self) -> int:
         """How many images are explained."""
-        return self._from(6, least=2, at=0.3)
+        return self._from(6, least=1, at=0.3)
+
+    @property
+    def layers(self) -> int:
+        """Of how many layers units are projected, and maps shown."""
+        return self._from(4, least=1, at=0.5)
 
     @property
     def maps(self) -> int:
         """How many maps of a layer are projected."""
-        return self._from(12, least=3, at=0.05)
+        return self._from(12, least=3, at=0.1)
 
     @property
     def images_per_map(self) -> int:
         """On how many images each."""
-        return self._from(3, least=1, at=0.1)
+        return self._from(3, least=1, at=0.2)
 
     @property
     def occluded(self) -> int:
         """How many images are occluded."""
-        return self._from(6, least=3, at=0.1)
+        return self._from(6, least=1, at=0.2)
+
+    @property
+    def windows(self) -> int:
+        """How many windows are cut out of each image."""
+        return self._from(6, least=1, at=0.2)
 
     def places(self, axes: int) -> int:
         """How many places an occluder takes along each axis of space."""
         most = 12.0 / max(self.seconds, 1e-4)  # seconds for one image
-        return max(4, min(11, int(most ** (1 / max(axes, 1)))))
+        return max(3, min(11, int(most ** (1 / max(axes, 1)))))
 
     def _from(self, usual: int, *, least: int, at: float) -> int:
         """Return the usual number, and fewer for a model that takes longer than `at` seconds."""
@@ -69,6 +80,8 @@ class Draft:
     model: Model
     info: ModelInfo
     subjects: Sequence[Subject]
+    answers: Sequence[Predictions]
+    """On each of the subjects."""
     effort: Effort
     step: Step
     layers: tuple[Layer, ...] = ()

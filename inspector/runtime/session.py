@@ -17,9 +17,6 @@ from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 
-RUN_FAILED = "RUN_FAILED"
-"""The reason of errors that ONNX Runtime raises in a run."""
-
 
 class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
@@ -109,7 +106,7 @@ class Session:
                 self._session.run_with_iobinding(binding, options)
             except RUNTIME_FAILURES as error:
                 token.raise_if_cancelled()
-                raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason=RUN_FAILED) from error
+                raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
         token.raise_if_cancelled()
         return {name: DeviceTensor(v) for name, v in zip(fetch, binding.get_outputs(), strict=True)}
 

@@ -16,7 +16,7 @@ from tests.support.in_process import engine_of
 from tests.support.sessions import plain_session
 
 RANDOM = np.random.default_rng(5)
-WEIGHTS = {
+WEIGHTS: dict[str, np.ndarray | np.generic] = {
     "w": RANDOM.standard_normal((4, 3, 3, 3)).astype(np.float32),
     "v": RANDOM.standard_normal((2, 4, 3, 3)).astype(np.float32),
     "share": np.float32(0.7),

@@ -13,6 +13,7 @@ import inspector
 from inspector import Element
 from inspector.types.layouts import channel_axis, space_of, spatial_axes
 from tests.support.fronts import Front, random_front
+from tests.support.graphs import model, node
 from tests.support.sessions import plain_session
 
 METHODS: Mapping[str, dict[str, Any]] = {
@@ -140,3 +141,48 @@ def test_methods_find_the_spot(seed: int) -> None:
 
 def test_space_of_layouts() -> None:
     assert [space_of(one) for one in ("NCHW", "NLC", "NC", "DHW", "NDHWC")] == ["HW", "L", "", "DHW", "DHW"]
+
+
+# --- a spectrum that the graph computes
+
+
+@pytest.mark.parametrize("samples", [512, "samples"])
+@pytest.mark.parametrize("shape", [(1, 512), (1, 512, 1)])
+def test_a_waveform_through_a_spectrum(samples: int | str, shape: tuple[int, ...]) -> None:
+    """The gradient is that of central differences; maps over time lie along the waveform, and say that they do."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        node("STFT", ["x", "step", "window", "length"], "frames"),
+        node("Transpose", ["frames"], "bins", perm=[0, 3, 2, 1]),
+        node("Conv", ["bins", "w"], "conv", pads=[1, 1, 1, 1]),
+        node("Relu", ["conv"], "relu"),
+        node("GlobalAveragePool", ["relu"], "mean"),
+        node("Flatten", ["mean"], "scores"),
+    ]
+    weights: dict[str, Any] = {
+        "step": np.int64(32),
+        "length": np.int64(64),
+        "window": np.hanning(64).astype(np.float32),
+        "w": rng.standard_normal((2, 2, 3, 3)).astype(np.float32),
+    }
+    declared = [1, samples, *shape[2:]]
+    proto = model(nodes, shape=declared, weights=weights).SerializeToString()
+    wave = rng.standard_normal(shape).astype(np.float32)
+    with inspector.load(proto, device="cpu") as loaded:
+        assert space_of(loaded.info.input.layout) == "L"
+        gradient = loaded.attribute(wave, target=Element("scores", (1,))).maps
+        session, step = plain_session(proto), 1e-2
+        for at in (100, 256, 301):
+            ends = []
+            for sign in (1, -1):
+                moved = wave.copy()
+                moved[0, at] += sign * step
+                ends.append(float(session.run(None, {"x": moved})[0][0, 1]))
+            np.testing.assert_allclose(
+                gradient[0, at], (ends[0] - ends[1]) / (2 * step), rtol=0.02, atol=1e-4
+            )
+        burst = np.zeros(shape, np.float32)
+        burst[0, 380:400] = np.resize(rng.standard_normal(20), burst[0, 380:400].shape)
+        found = loaded.attribute(burst, method="gradcam", layer="relu", target=Element("scores"))
+        assert [note.id for note in found.notes] == ["places_unknown"]
+        assert found.maps.reshape(-1).argmax() == pytest.approx(390, abs=64) or not found.maps.any()

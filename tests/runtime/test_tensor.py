@@ -12,7 +12,7 @@ from inspector.runtime.tensor import DeviceTensor
 @pytest.mark.parametrize("shape", [(), (1,), (2, 0), (3, 2)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64, ml_dtypes.bfloat16])
 def test_a_placed_array_keeps_its_shape_and_values(shape: tuple[int, ...], dtype: type) -> None:
-    array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+    array: np.ndarray = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
     placed = DeviceTensor.place(array)
     assert placed.shape == shape
     assert placed.numpy().shape == shape

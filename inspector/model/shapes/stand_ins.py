@@ -82,7 +82,18 @@ def _like_float(twin: QuantizedTwin) -> StandIn:
     return stand_in
 
 
+def _onesided(node: onnx.NodeProto, _opset: int) -> Sequence[onnx.NodeProto]:
+    """ONNX infers all bins where the node does not say "onesided"; its default, and the runtime's, is half of them."""
+    if any(attribute.name == "onesided" for attribute in node.attribute):
+        return []
+    made = onnx.NodeProto()
+    made.CopyFrom(node)
+    made.attribute.append(onnx.helper.make_attribute("onesided", 1))
+    return [made]
+
+
 _OTHERS: Mapping[Key, StandIn] = {
+    (STANDARD, "STFT"): _onesided,
     **{(STANDARD, op_type): _like("Identity", (0,)) for op_type in sorted(EARLY)},
     (STANDARD, "Crop"): _crop,
     (MICROSOFT, "FusedConv"): _like("Conv", (0, 1), keep_attributes=True),

@@ -12,7 +12,6 @@ from inspector.render.strip import neighbor_strip
 from inspector.report.draft import Draft
 from inspector.report.subjects import Subject, windows
 
-WINDOWS = 6
 QUERIES = 4
 SHOWN = 6
 _GRAY = (128, 128, 128)
@@ -20,7 +19,7 @@ _GRAY = (128, 128, 128)
 
 def alike(draft: Draft, collection: Collection) -> None:
     """Show nearest neighbors and the principal plane of windows of the images."""
-    pieces = [piece for subject in draft.subjects for piece in windows(subject, count=WINDOWS)]
+    pieces = [piece for subject in draft.subjects for piece in windows(subject, count=draft.effort.windows)]
     if any(subject.picture is not None for subject in draft.subjects):
         what = f"{len(pieces)} windows of the images"
     else:
@@ -34,7 +33,8 @@ def alike(draft: Draft, collection: Collection) -> None:
         by_name = dict(zip(names, pieces, strict=True))
         _neighbors(draft, collection, by_name)
         if len(pieces) > 2:
-            _plane(draft, collection, by_name)
+            with draft.part("the principal plane"):
+                _plane(draft, collection, by_name)
 
 
 def _neighbors(draft: Draft, collection: Collection, pieces: dict[str, Subject]) -> None:

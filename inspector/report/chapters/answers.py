@@ -12,9 +12,8 @@ def answers(draft: Draft) -> None:
     """Show what the model says about each image."""
     draft.section("What the model answers", "The first of what it answers on each image.")
     rows: list[tuple[str, str]] = []
-    for subject in draft.subjects:
+    for subject, found in zip(draft.subjects, draft.answers, strict=True):
         with draft.part(f"the answer on {subject.name}"):
-            found = draft.model.predict(subject.image, top=3)
             words = in_words(found)
             draft.notes_of(found)
             drawn = found.pictures() or ([] if subject.picture is None else [subject.picture])

@@ -14,7 +14,7 @@ def feature_maps(draft: Draft) -> None:
     """Show all feature maps of a few layers."""
     subject = draft.subjects[0]
     draft.section("What each layer saw", f"All feature maps of {subject.name}, layer by layer.")
-    for layer in layers_to_show(draft.layers, most=MOST) or _spread(draft.layers):
+    for layer in layers_to_show(draft.layers, most=draft.effort.layers) or _spread(draft.layers):
         with draft.part(f"feature maps of layer {layer.name}"):
             seen = draft.model.activations(subject.image, layers=[layer.name])
             draft.notes_of(seen)

@@ -39,7 +39,7 @@ def units(draft: Draft) -> None:
         "the images that excite it most: above, what its strongest unit projects to; below, the patch of the image "
         "that this unit sees.",
     )
-    chosen = layers_to_show(draft.layers)
+    chosen = layers_to_show(draft.layers, most=draft.effort.layers)
     if draft.info.input.layout not in ("NCHW", "NHWC") or not chosen:
         draft.note(
             "Not shown: no layer of this model has feature maps with rows and columns whose receptive fields are known "
@@ -60,7 +60,7 @@ def units(draft: Draft) -> None:
                 draft.page.add_figure(figure, f"map {channel}", size=FigureSize.SMALL)
 
 
-def layers_to_show(layers: Sequence[Layer], *, most: int = 4) -> list[Layer]:
+def layers_to_show(layers: Sequence[Layer], *, most: int) -> list[Layer]:
     """Choose rectified layers with maps, spread over the depth of the network."""
     maps = [layer for layer in layers if _has_maps(layer)]
     rectified = [layer for layer in maps if layer.op_type in RECTIFIERS] or maps
@@ -78,7 +78,7 @@ def field_of(layer: Layer) -> str:
 
 def strongest_units(draft: Draft, layer: Layer) -> dict[int, list[Sighting]]:
     """Return sightings of the maps that a few images excite far above the others."""
-    subjects = list(draft.subjects)
+    subjects = draft.subjects[: 2 * draft.effort.images + 4]
     peaks = np.stack([_peaks(draft, layer, subject) for subject in subjects])
     spread = np.sort(peaks, axis=0)
     most = draft.effort.images_per_map
