@@ -54,7 +54,13 @@ def pullbacks(
     alone = is_whole or (seeds == engine.batch_size(x, [source, toward]) == 1)
     batch = Batch.ONE if alone else Batch.ANY
     backward = engine.sessions.backward(
-        source, toward, policy, overrides, image, shapes=plan.shapes, batch=batch
+        source,
+        toward,
+        policy,
+        overrides,
+        image,
+        shapes=lambda: _shapes(engine, x, source, toward, cancellation),
+        batch=batch,
     )
     ends = Ends(source=plan.of(source), toward=plan.of(toward))
     needed = [source, toward, *([] if is_whole else backward.saved)]
@@ -93,6 +99,19 @@ def pullbacks(
                 cancellation=cancellation,
             ),
         )
+
+
+def _shapes(
+    engine: Engine, x: Array, source: str, toward: str, cancellation: Cancellation | None
+) -> Mapping[str, Shape]:
+    """Return the shapes of all tensors in a run of images like `x`."""
+    _, chunk = next(engine.batches(x, [source, toward]))
+    return engine.shapes.of(
+        chunk,
+        engine.plan(x.shape[1:]).shapes,
+        otherwise=lambda: engine.fetch(chunk, (source,), cancellation=cancellation),
+        cancellation=cancellation,
+    )
 
 
 def _of_known_rank(tensor: DeviceTensor, shape: Shape | None, device: Device) -> DeviceTensor:

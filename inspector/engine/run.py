@@ -10,6 +10,7 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pulled, pullbacks
 from inspector.engine.scan import Scanned, scan, together
+from inspector.engine.sizing import Size
 from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
 from inspector.types.control import Control
@@ -22,9 +23,22 @@ RAN_WITH_COPIES = "ran_with_copies"
 class Run:
     """What every method takes first. One for each request; methods that use each other share it."""
 
-    def __init__(self, engine: Engine, *, control: Control | None = None, seed: int = 0) -> None:
-        """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        control: Control | None = None,
+        seed: int = 0,
+        sizes: Mapping[Size, Size] = MappingProxyType({}),
+    ) -> None:
+        """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own.
+
+        `sizes` are those that stand in for sizes of pictures on which the model does not run.
+        """
         self.engine = engine
+        self.sizes = sizes
+        self.pictured: set[Size] = set()
+        """The sizes that pictures were brought to."""
         self.control = control or Control()
         self.seed = seed
         self._notes: dict[tuple[str, str], Note] = {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import onnx_ir as ir
 
 from inspector.model.dependence import dependents, reads
+from inspector.model.heads.ending import features_below
 
 
 def bottlenecks(model: ir.Model, *, image: str, tensor: str) -> frozenset[str]:
@@ -27,6 +30,30 @@ def bottlenecks(model: ir.Model, *, image: str, tensor: str) -> frozenset[str]:
     return frozenset(found - {image, tensor})
 
 
+@dataclass(frozen=True)
+class Step:
+    """One tensor that is computed on the way."""
+
+    tensor: str
+    op_type: str
+    reads: tuple[str, ...]
+    """What its node reads."""
+
+
+def way(model: ir.Model, *, image: str, tensor: str) -> tuple[Step, ...]:
+    """Return what is computed between the image and a tensor, the tensor included, in graph order."""
+    return tuple(
+        Step(
+            value.name,
+            node.op_type,
+            tuple(one.name for one in reads(node) if one is not None and one.name),
+        )
+        for node in _between(model.graph, image, tensor)
+        for value in node.outputs
+        if value.name
+    )
+
+
 def _between(graph: ir.Graph, image: str, tensor: str) -> list[ir.Node]:
     """Return the nodes that depend on the image, and that the tensor depends on, in graph order."""
     needed, found = {tensor}, []
@@ -35,3 +62,10 @@ def _between(graph: ir.Graph, image: str, tensor: str) -> list[ir.Node]:
             needed |= {value.name for value in reads(node) if value is not None and value.name}
             found.append(node)
     return found[::-1]
+
+
+def features_before(model: ir.Model, tensor: str) -> str | None:
+    """Return the name of what the last dense or convolutional layer before a tensor reads; None without one."""
+    value = next((one for node in model.graph for one in node.outputs if one.name == tensor), None)
+    found = features_below(value) if value is not None else None
+    return None if found is None else found.name

@@ -8,11 +8,12 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError
-from inspector.resolve.targets import output_of, source_of
+from inspector.graph.elements import trace_elements
+from inspector.graph.sized import shapes_at
+from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.layouts import batched, channel_axis, spatial_sizes
-from inspector.types.targets import Target
 
 
 def interpolation(small: int, large: int) -> Array:
@@ -54,33 +55,31 @@ def as_maps(engine: Engine, planes: Array) -> Array:
     return planes if axis is None else np.expand_dims(planes, axis)
 
 
-def layer_with_maps(engine: Engine, name: str | None, *, target: Target) -> Layer:
-    """Return the layer of that name; without one, the last whose channels are maps of more than one place.
-
-    The last is looked for below the scores of the output that the target names, or else of the first.
-    """
-    if name is not None:
-        return engine.model.layer(name)
-    return _require_some(layers_with_maps(engine, target))[-1]
-
-
-def layer_with_maps_below(engine: Engine, name: str | None, *, target: Target) -> Layer:
-    """Return the layer of that name; without one, the last with maps that all of the target depends on.
+def layer_with_maps_below(engine: Engine, name: str | None, *, tensor: str) -> Layer:
+    """Return the layer of that name; without one, the last with maps that all of a tensor depends on.
 
     A detector's heads part early: what only one of them reads knows nothing of the boxes of the others.
     """
     if name is not None:
         return engine.model.layer(name)
-    layers = _require_some(layers_with_maps(engine, target))
-    passed = engine.bottlenecks_of(source_of(engine, target))
+    layers = _require_some(layers_with_maps(engine, tensor))
+    passed = engine.bottlenecks_of(tensor)
     return ([layer for layer in layers if layer.output in passed] or layers)[-1]
 
 
-def layers_with_maps(engine: Engine, target: Target) -> list[Layer]:
-    """Return the layers with maps of more than one place, in the graph's order, up to the target's features."""
+def source_layer(engine: Engine, chosen: Chosen, *, image: tuple[int, ...]) -> str:
+    """Return the tensor in which the chosen elements were computed: of a box, that of its own scale."""
+    traced = trace_elements(
+        engine.model.ir, chosen.resolved.tensor, chosen.places, shapes=shapes_at(engine.model, image)
+    )
+    return traced.tensor
+
+
+def layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
+    """Return the layers with maps of more than one place, in the graph's order, up to the features below a tensor."""
     outputs = [layer.output for layer in engine.model.layers]
     # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
-    features = engine.head_of(output_of(engine, target)).features
+    features = engine.features_of(tensor)
     end = outputs.index(features) + 1 if features in outputs else len(outputs)
     return [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import unknown_name
-from inspector.methods.notes import note_run, note_values
+from inspector.methods.emptiness import note_empty
+from inspector.methods.notes import note_run, note_target, note_values
 from inspector.methods.signatures import method_info
 from inspector.registry import Registry
 from inspector.types.images import Prepared
@@ -37,11 +38,14 @@ ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
 _INFOS: dict[str, MethodInfo] = {}
 
 
-def attribution_method(name: str, *, picture: str, caution: str | None = None) -> Callable[[M], M]:
+def attribution_method(
+    name: str, *, picture: str, caution: str | None = None, drawn: Callable[..., str] | None = None
+) -> Callable[[M], M]:
     """Register a method under the name by which users ask for it.
 
     `picture` says how its maps are drawn (one of PICTURES), `caution` what must be said beside them, so that they are
-    not believed beyond what they show. Its results carry both, and the notes of their run.
+    not believed beyond what they show. Its results carry both, and the notes of their run. Where the picture depends on
+    the options, `drawn` gives it for those.
     """
     if picture not in PICTURES:
         raise ValueError(
@@ -60,7 +64,11 @@ def attribution_method(name: str, *, picture: str, caution: str | None = None) -
                 found = function(run, x, targets, **options)
             images = [target.image for target in found.targets]
             note_values(run, x.values, found.maps, what="the maps", images=images)
-            return replace(found, method=name, picture=picture, caution=caution, notes=run.notes)
+            note_empty(run, x.values, found, targets)
+            for target in targets:
+                note_target(run, target)
+            picture_of_these = picture if drawn is None else drawn(**options)
+            return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info

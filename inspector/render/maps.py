@@ -15,6 +15,7 @@ from inspector.render.normalize import (
     FloatArray,
     finite,
     to_bytes,
+    to_heat,
     to_signed,
     to_unit,
 )
@@ -105,7 +106,7 @@ def _signed_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Ima
 
 def _heat_picture(values: npt.ArrayLike, layout: str, color: str) -> Image.Image:
     del color  # the map says where, alike in all channels
-    return heatmap(channels_last(values, layout=layout).mean(axis=2))
+    return heatmap(to_heat(channels_last(values, layout=layout).mean(axis=2)), low=0.0, high=1.0)
 
 
 _PICTURES: Mapping[str, Callable[[npt.ArrayLike, str, str], Image.Image]] = {

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.errors import InvalidInputError
+from inspector.types.contrast import hardly_moves
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,6 +46,11 @@ def to_unit(values: FloatArray, *, low: float | None = None, high: float | None 
         return np.full_like(values, MID_GRAY)
     with np.errstate(over="ignore"):  # what overflows is clipped like all that is out of range
         return np.clip((values / 2 - bottom / 2) / span, 0.0, 1.0)
+
+
+def to_heat(values: FloatArray) -> FloatArray:
+    """Map the values' own range to [0, 1]; where they hardly move, no place stands out, and all are 0."""
+    return np.zeros_like(values) if hardly_moves(values) else to_unit(values)
 
 
 def to_signed(values: FloatArray, *, percentile: float = 100.0, bound: float | None = None) -> FloatArray:

@@ -18,12 +18,15 @@ from inspector.render.legend import Rgb, color_bar, color_key
 from inspector.render.normalize import FloatArray, finite, to_unit
 from inspector.render.overlay import PhotoArray, blend, in_gray, photograph
 from inspector.render.text import ends
+from inspector.types.contrast import hardly_moves
 
 _ALPHA = 0.62
 _SMALLEST_SIDE = 320
 """A smaller photograph is enlarged to this width, so that the words under it can be read."""
 _TEXT_SIZE = 15
 _MARGIN = 8
+_STILL: Rgb = (128, 128, 128)
+"""Of a map that hardly moves."""
 
 Labels = Sequence[str] | Mapping[int, str]
 IntArray = npt.NDArray[np.int64]
@@ -87,6 +90,7 @@ def occlusion_figure(
     answer: str = "Probability",
     layer: str = "the layer",
     done: npt.ArrayLike | None = None,
+    baselines: tuple[float, float] = (0.0, 0.0),
 ) -> OcclusionFigure:
     """Draw probability, label and activation, each (R, C), over image (H, W, 3) uint8 as the model sees it.
 
@@ -94,6 +98,8 @@ def occlusion_figure(
     pixel takes the color of the position whose square has its middle nearest to it: nothing is interpolated. A volume
     (D, H, W, 3) has `fronts` and three axes of positions too, and is drawn as slices. `answer` names what `probability`
     holds. `done` leaves out positions that a sweep has not reached yet.
+    `baselines` are probability and activation without the square: a map that hardly moves against its own is not
+    stretched over the colors, and the photograph stays bare.
     """
     given = np.asarray(image)
     photo = photograph(mosaic(given) if given.ndim == 4 else given)
@@ -120,21 +126,30 @@ def occlusion_figure(
         photo=photo, over=over, done=reached, factor=max(1, -(-_SMALLEST_SIDE // photo.shape[1]))
     )
     return OcclusionFigure(
-        probability=_range_picture(canvas, maps["probability"], title=f"{answer} of {target}"),
+        probability=_range_picture(
+            canvas, maps["probability"], title=f"{answer} of {target}", beside=baselines[0]
+        ),
         label=_label_picture(canvas, maps["label"].astype(np.int64), labels),
-        activation=_range_picture(canvas, maps["activation"], title=f"Total activation in {layer}")
+        activation=_range_picture(
+            canvas, maps["activation"], title=f"Total activation in {layer}", beside=baselines[1]
+        )
         if "activation" in maps
         else None,
     )
 
 
-def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str) -> Image.Image:
+def _range_picture(canvas: _Canvas, values: FloatArray, *, title: str, beside: float) -> Image.Image:
     reached = values[canvas.done]
     if reached.size == 0:
         return canvas.bare()
     low, high = float(reached.min()), float(reached.max())
-    picture = canvas.paint(colorize(to_unit(values, low=low, high=high), Colormap.HEAT))
     low_words, high_words = ends(low, high)
+    if hardly_moves(reached, beside=beside):
+        picture, one = canvas.bare(), low_words == high_words
+        words = f"alike everywhere: {low_words if one else f'{low_words} to {high_words}'}"
+        width = picture.width - 2 * _MARGIN
+        return _with_legend(picture, color_key([(_STILL, words)], title=title, width=width, size=_TEXT_SIZE))
+    picture = canvas.paint(colorize(to_unit(values, low=low, high=high), Colormap.HEAT))
     bar = color_bar(
         low=low_words,
         high=high_words,

@@ -7,15 +7,17 @@ from PIL import Image
 
 from inspector.render.arrange import beside, stack
 from inspector.render.chart import line_chart
+from inspector.render.colormaps import Colormap, colorize
 from inspector.render.flat import flat
 from inspector.render.grid import tile
 from inspector.render.layers import feature_maps
-from inspector.render.maps import attribution_image, channels_last, heatmap
+from inspector.render.maps import attribution_image, channels_last, heatmap, signed_image
 from inspector.render.marks import marked_map, marked_tiles
-from inspector.render.normalize import to_bytes, to_unit
+from inspector.render.normalize import to_bytes, to_heat, to_signed, to_unit
 from inspector.render.occlusion import occlusion_figure
-from inspector.render.overlay import overlay
+from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
+from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
 from inspector.render.text import line, number
 from inspector.types.arrays import Array
@@ -25,6 +27,7 @@ from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.images import ExampleRow, Examples, Images
 from inspector.types.results.maps import Maps
+from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.results.table import Series
 
@@ -33,6 +36,8 @@ _COLORED = (1, 3)
 _CELL = 112
 """The side of an example's tile, in pixels."""
 _TEXT_SIZE = 15
+_SIGNED_ALPHA = 0.6
+"""How much of a photograph signed colors hide."""
 
 
 @picture_of(Maps)
@@ -51,9 +56,13 @@ def _is_drawable(values: Array, layout: str) -> bool:
 
 
 def _map(result: Maps, index: int) -> Image.Image:
+    image = result.targets[index].image
+
     def draw(values: Array) -> Image.Image:
         if result.picture == "heat":
-            return _heat(values, result, image=result.targets[index].image)
+            return _heat(values, result, image=image)
+        if result.picture == "signed" and values.shape != result.inputs[image].shape:
+            return _signed(values, result, image=image)
         return attribution_image(
             values, picture=result.picture, layout=result.layout, color=result.preprocessing.color
         )
@@ -69,8 +78,17 @@ def _heat(values: Array, result: Maps, *, image: int) -> Image.Image:
     shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
     plane = channels_last(values, layout=result.layout).mean(axis=2)
     if plane.shape != shown.shape[:2]:
-        return heatmap(plane)
-    return overlay(shown, to_unit(plane))
+        return heatmap(to_heat(plane), low=0.0, high=1.0)
+    return overlay(shown, to_heat(plane))
+
+
+def _signed(values: Array, result: Maps, *, image: int) -> Image.Image:
+    """Draw a map that has no channels of the image's in signed colors over the photograph."""
+    shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
+    plane = channels_last(values, layout=result.layout).sum(axis=2)
+    if plane.shape != shown.shape[:2]:
+        return signed_image(plane)
+    return blend(shown, colorize(to_signed(plane, percentile=99.5), Colormap.DIVERGING), alpha=_SIGNED_ALPHA)
 
 
 @picture_of(Sweep)
@@ -112,6 +130,7 @@ def draw_sweep(result: Sweep) -> list[Image.Image]:
         answer="Probability" if result.target.kind == "class" else "Value",
         layer=result.layer,
         done=done,
+        baselines=(result.baseline_probability, result.baseline_activation),
     )
     return [figure.side_by_side()]
 
@@ -122,6 +141,20 @@ def _slices(volume: Array, layout: str) -> Array:
     planes = np.where(np.isfinite(volume), volume, 0)
     gray = to_bytes(to_unit((planes if axis is None else planes.mean(axis=axis)).astype(np.float64)))
     return np.repeat(gray[..., None], 3, axis=3)
+
+
+@picture_of(Predictions)
+def draw_predictions(result: Predictions) -> list[Image.Image]:
+    """Draw boxes, or the class of each place, over each photograph; other answers have no picture."""
+    if result.inputs is None or result.preprocessing is None or space_of(result.layout) != "HW":
+        return []
+    pictures = []
+    for values, one in zip(result.inputs, result, strict=True):
+        photo = photograph_of(values, layout=result.layout, spec=result.preprocessing)
+        drawn = boxes_picture(photo, one.boxes) if one.meaning == "boxes" else map_picture(photo, one)
+        if drawn is not None:
+            pictures.append(drawn)
+    return pictures
 
 
 @picture_of(Activations)

@@ -43,4 +43,4 @@ def test_equal_constants_do_not_drift() -> None:
         with pytest.raises(UnsupportedOperatorError, match="training mode"):
             ours.attribute(x, target=inspector.Element("y"))
 
-    assert [note.id for note in found.notes] == ["ran_alone"]
+    assert "ran_alone" in [note.id for note in found.notes]

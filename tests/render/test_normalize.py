@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inspector.errors import InvalidInputError
-from inspector.render.normalize import finite, magnitude_bound, to_bytes, to_signed, to_unit
+from inspector.render.normalize import finite, magnitude_bound, to_bytes, to_heat, to_signed, to_unit
 
 
 def test_unit_range_takes_the_ends_and_clips() -> None:
@@ -65,3 +65,13 @@ def test_half_precision_is_widened() -> None:
 
 def test_bytes_are_rounded() -> None:
     assert to_bytes(np.array([0.0, 0.5, 0.999, 1.0])).tolist() == [0, 128, 255, 255]
+
+
+@pytest.mark.parametrize("still", [np.zeros((2, 3)), np.full((2, 3), 7.0), np.array([[0.57, 0.57001]])])
+def test_heat_that_hardly_moves_is_none(still: np.ndarray) -> None:
+    assert not to_heat(still).any()
+
+
+def test_heat_that_moves_takes_its_own_range() -> None:
+    assert to_heat(np.array([0.25, 0.5, 0.75])).tolist() == [0.0, 0.5, 1.0]
+    assert to_heat(np.array([1e-9, 2e-9])).tolist() == [0.0, 1.0]

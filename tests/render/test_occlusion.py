@@ -124,3 +124,24 @@ def test_small_photographs_are_enlarged_so_that_words_can_be_read() -> None:
 def test_bad_arguments_are_refused(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         figure(**change)
+
+
+@pytest.mark.parametrize("of", ["probability", "activation"])
+def test_what_hardly_moves_is_not_stretched(of: str) -> None:
+    rng = np.random.default_rng(0)
+    still = 0.57 + 1e-5 * rng.random((4, 4))
+    picture = getattr(figure(**{of: still}, baselines=(0.57, 0.57)), of)
+    cells = {tuple(cell(picture, r, c)) for r in range(4) for c in range(4)}
+    assert cells == {(128, 128, 128)}  # the photograph's own gray: no color says anything
+
+    moves = getattr(figure(**{of: 0.57 + 0.01 * rng.random((4, 4))}, baselines=(0.57, 0.57)), of)
+    assert len({tuple(cell(moves, r, c)) for r in range(4) for c in range(4)}) > 8
+
+
+def test_a_small_answer_is_judged_by_its_own_size() -> None:
+    """1e-6 and 2e-6 differ by much, unless the answer without the square is far larger."""
+    small = np.linspace(1e-6, 2e-6, 16).reshape(4, 4)
+    moves = figure(probability=small, baselines=(2e-6, 1.0)).probability
+    assert cell(moves, 0, 0).sum() + 200 < cell(moves, 3, 3).sum()
+    still = figure(probability=small, baselines=(0.9, 1.0)).probability
+    assert (cell(still, 0, 0) == cell(still, 3, 3)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -239,4 +240,30 @@ def test_they_are_drawn_without_the_engine() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert found.stdout.strip() == f"{len(PICTURES)} set()", found.stderr
-    assert len(PICTURES) == 6
+    assert len(PICTURES) == 7
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_an_empty_map_is_drawn_dark(layout: str, value: float) -> None:
+    found = maps_of("heat", channels=1, layout=layout)
+    empty = replace(found, maps=np.full_like(found.maps, value))
+    drawn = np.asarray(empty.to_pil(), int)
+    assert drawn.max() < 110
+    assert (
+        np.ptp(drawn.astype(int), axis=2).max() < 25
+    )  # no color stands out: gray, as dark as no heat makes it
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_signed_map_without_colors_lies_over_the_photograph(layout: str) -> None:
+    found = maps_of("signed", channels=1, layout=layout)
+    values = np.zeros((1, 1, SIZE, SIZE), np.float32)
+    values[0, 0, :4], values[0, 0, 8:] = -1, 1
+    signed = replace(found, maps=values if layout == "NCHW" else values.transpose(0, 2, 3, 1))
+    drawn = np.asarray(signed.to_pil(), int)
+    blue, plain, orange = drawn[:4], drawn[4:8], drawn[8:]
+    assert (blue[..., 2] > blue[..., 0] + 20).all()
+    assert (orange[..., 0] > orange[..., 2] + 20).all()
+    assert np.ptp(plain, axis=2).max() < 25
+    assert np.ptp(plain) > 40  # the photograph shines through

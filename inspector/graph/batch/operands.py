@@ -68,6 +68,8 @@ class Operands:
 
     def _alike(self, array: Array, axis: int | None, placement: Placement) -> bool:
         """Return whether all images find the same along the axis at which theirs stands."""
+        if axis is not None and axis >= array.ndim:  # the rank of the result is not known
+            return array.size == 1
         if axis is None or array.shape[axis] == 1:
             return True
         own = Placement(axis=axis, parts=placement.parts, cyclic=placement.cyclic)

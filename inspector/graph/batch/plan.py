@@ -17,10 +17,11 @@ from inspector.errors import InspectorError
 from inspector.graph.batch.operands import Operands
 from inspector.graph.batch.placement import Placement
 from inspector.graph.pack import pack
+from inspector.graph.sized import shapes_at
 from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, UNKNOWN, Field
 from inspector.model.receptive.trace import trace_batch
-from inspector.model.shapes.infer import infer_shapes, infer_shapes_of_batch, infer_values
+from inspector.model.shapes.infer import infer_shapes_of_batch, infer_values
 from inspector.model.spec import OnnxModel
 from inspector.operators.families import ARGUMENTS, NORMALIZATIONS, RANGE_MEASURERS, REDUCTIONS, SOFTMAXES
 from inspector.types.layers import Shape
@@ -74,12 +75,11 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     fixed = model.input.batch
     is_sized = all(isinstance(size, int) for size in model.input.image_shape)
     one = model.shapes
-    if not is_sized or (fixed or 1) > 1:
-        one, _ = infer_shapes(proto, model.input.name, limits=model.limits, has_batch=bool(before))
-    try:
-        many = one if fixed else infer_shapes_of_batch(proto, model.input.name, batch=SEVERAL)
-    except InspectorError:
-        many = {}
+    if not is_sized:
+        one = shapes_at(model, image)
+    elif (fixed or 1) > 1:
+        one = _inferred(proto, model.input.name, batch=1)
+    many = one if fixed else _inferred(proto, model.input.name, batch=SEVERAL)
     batch = fixed or SEVERAL
     graph, opset = model.ir.graph, model.opset
     fields = [
@@ -102,6 +102,14 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
         }
     ranks = {name: len(field.roles) for name, field in fields[-1].items()}
     return BatchPlan(placements=_with_reasons(graph, axes, one, ranks, operands), shapes=one)
+
+
+def _inferred(proto: onnx.ModelProto, image_input: str, *, batch: int) -> Mapping[str, Shape]:
+    """Return the shapes for a number of images; none where they contradict each other: a run says what cannot be."""
+    try:
+        return infer_shapes_of_batch(proto, image_input, batch=batch)
+    except InspectorError:
+        return {}
 
 
 def _values(proto: onnx.ModelProto, image_input: str, batch: int) -> Mapping[str, np.ndarray]:

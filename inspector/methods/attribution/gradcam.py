@@ -12,16 +12,22 @@ from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("gradcam", picture="heat")
+def _drawn(*, relu: bool = True, **_: object) -> str:
+    return "heat" if relu else "signed"
+
+
+@attribution_method("gradcam", picture="heat", drawn=_drawn)
 def gradcam(
     run: Run,
     x: Prepared,
     targets: Sequence[Target],
     *,
     layer: str | None = None,
+    relu: bool = True,
 ) -> Maps:
     """Sum a layer's maps, each weighted by how much the target grows with it; one channel, enlarged to the image.
 
-    The layer is by default the last one with maps that all of the target depends on.
+    The layer is by default the last one with maps that all of the target depends on. With `relu` what speaks against
+    the target is left out; without, it is negative.
     """
-    return class_activation_map(run, x, targets, layer=layer)
+    return class_activation_map(run, x, targets, layer=layer, relu=relu)

@@ -22,8 +22,12 @@ def guided_gradcam(
     targets: Sequence[Target],
     *,
     layer: str | None = None,
+    relu: bool = True,
 ) -> Maps:
-    """Guided backpropagation × Grad-CAM of a layer (by default the last one with maps), element by element."""
+    """Guided backpropagation × Grad-CAM of a layer (by default the last one with maps), element by element.
+
+    Without `relu` Grad-CAM keeps what speaks against the target, as negative.
+    """
     fine = project_targets(run, x, targets, policy="guided")
-    coarse = class_activation_map(run, x, targets, layer=layer)
+    coarse = class_activation_map(run, x, targets, layer=layer, relu=relu)
     return replace(fine, maps=fine.maps * coarse.maps, notes=run.notes)

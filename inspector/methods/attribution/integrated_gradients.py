@@ -10,6 +10,7 @@ from inspector.engine.run import Run
 from inspector.methods.attribution.averages import Part, mean_gradient, require_count
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.color import Baseline, baseline_image
+from inspector.methods.emptiness import IMAGE_IS_BASELINE
 from inspector.methods.perturbed import perturbed
 from inspector.methods.registration import attribution_method
 from inspector.types.arrays import Array
@@ -41,6 +42,11 @@ def integrated_gradients(
     maps = []
     for number, target in enumerate(chosen):
         way = images[target.resolved.image].astype(np.float32) - start[0].astype(np.float32)
+        if not way.any():
+            run.note(
+                IMAGE_IS_BASELINE,
+                f"Image {target.resolved.image} is the baseline itself: so the map is 0.",
+            )
 
         def on_the_way(numbers: range, way: Array = way) -> Array:
             alpha = (np.asarray(numbers, np.float32) + 0.5) / steps

@@ -11,8 +11,9 @@ from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.grad.policies.table import policy_named
+from inspector.methods.emptiness import SILENT_TARGET
 from inspector.resolve.chosen import Chosen
-from inspector.resolve.targets import Aim, resolve, source_of
+from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
 from inspector.types.layouts import batched
@@ -84,7 +85,7 @@ def project(
     """
     engine = run.engine
     overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
-    pairs = _pairs(targets, len(x))
+    pairs = _settled(run, x, _pairs(targets, len(x)))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
     missing = 0
@@ -111,10 +112,20 @@ def project(
                     maps.update((member.place, np.full(x.shape[1:], np.nan, np.float32)) for member in part)
                     continue
                 seeds = _seeds(chosen, values, seeding)
+                _note_silent(run, chosen, seeds)
                 gradient = pullback(seeds).numpy()
                 maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
     return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order), missing)
+
+
+def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
+    """Return the pairs with what must be chosen on the image before its tensor is known."""
+    found = []
+    for one in pairs:
+        with within(f"targets[{one.number}]"):
+            found.append(one._replace(target=settled(run, x, one.target, image=one.image)))
+    return found
 
 
 def _by_source(engine: Engine, pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
@@ -144,6 +155,16 @@ def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
     return planted
 
 
+def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:
+    """Note which targets give nothing to share out."""
+    for one, seed in zip(chosen, seeds, strict=True):
+        if not seed.any():
+            run.note(
+                SILENT_TARGET,
+                f"{one.resolved} is {one.resolved.value:g} on image {one.resolved.image}: nothing is there to trace.",
+            )
+
+
 def _on(values: Array, row: int) -> Array:
     """Return the activation on which a target is chosen: the only one, or its own."""
     activation: Array = values[row if len(values) > 1 else 0]
@@ -160,7 +181,7 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
 
 def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
-    by_source = _by_source(run.engine, _pairs(targets, len(x)))
+    by_source = _by_source(run.engine, _settled(run, x, _pairs(targets, len(x))))
     chosen: dict[int, Chosen] = {}
     for images, found in run.together(x, list(by_source)):
         for source, members in by_source.items():

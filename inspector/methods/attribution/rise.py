@@ -12,11 +12,15 @@ from inspector.methods.attribution.averages import Part, chunks, require_count
 from inspector.methods.attribution.masks import random_masks
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.color import Baseline, baseline_image
-from inspector.methods.notes import note_missing
+from inspector.methods.emptiness import reasons_for
+from inspector.methods.notes import HARDLY_MOVES, note_missing
 from inspector.methods.perturbed import perturbed
 from inspector.methods.planes import as_maps, image_size
 from inspector.methods.registration import attribution_method
+from inspector.resolve.chosen import Chosen
 from inspector.resolve.probabilities import answers, present, tensors_for
+from inspector.types.arrays import Array
+from inspector.types.contrast import hardly_moves
 from inspector.types.images import Prepared
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
@@ -64,16 +68,30 @@ def rise(
             shown = as_maps(engine, drawn)
             masked = perturbed(run, shown * image + (1 - shown) * plain)
             for images_of, found in run.together(masked, tensors_for(engine, target)):
-                values = answers(engine, target, found)
-                is_there = present(target, found, len(values))
+                values = answers(engine, target, found, masked[images_of.start : images_of.stop])
+                is_there = present(engine, target, found, len(values))
                 missing += int(np.count_nonzero(~is_there))
                 kept = drawn[images_of.start : images_of.stop][is_there]
                 total += np.tensordot(values[is_there], kept, axes=1)
                 seen += kept.sum(axis=0)
             part.tell(run, numbers.stop, masks)
         note_missing(run, missing, masks, "the map is of the other masks")
-        planes.append((total / np.maximum(seen, _UNSEEN)).astype(np.float32))
+        plane = (total / np.maximum(seen, _UNSEEN)).astype(np.float32)
+        if hardly_moves(plane, beside=target.resolved.value if target.resolved.kind != "class" else 0.0):
+            _note_flat(run, images, target, plane)
+        planes.append(plane)
     return attribution_of(run, x, as_maps(engine, np.stack(planes)), resolved)
+
+
+def _note_flat(run: Run, images: Array, target: Chosen, plane: Array) -> None:
+    """Note that no mask changes the answer, and why where the target does not change with the image at all."""
+    run.note(
+        HARDLY_MOVES,
+        f"Whatever the masks hide, the answer for {target.resolved} stays between {plane.min():.6g} and "
+        f"{plane.max():.6g}: the map says nothing of where.",
+    )
+    for identifier, text in reasons_for(run, images[target.resolved.image][None], target):
+        run.note(identifier, f"{target.resolved} does not change with the image: {text}")
 
 
 def _check(*, cells: int, keep: float, seed: int, size: tuple[int, ...]) -> None:

@@ -1,0 +1,25 @@
+"""How far values must move to mean something: what moves less is noise, and is drawn as nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inspector.types.arrays import Array
+
+HARDLY = 1e-3
+"""The share of the largest magnitude: values that differ by less hardly move."""
+
+
+def least_span(values: Array, *, beside: float = 0.0) -> float:
+    """Return how far values must at least move, given their magnitudes and that of a value `beside` them."""
+    finite = np.abs(values[np.isfinite(values)])
+    return HARDLY * max(float(finite.max(initial=0.0)), abs(beside) if np.isfinite(beside) else 0.0)
+
+
+def hardly_moves(values: Array, *, beside: float = 0.0) -> bool:
+    """Return whether values, one at least, differ from each other by no more than `least_span`."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not finite.size:
+        return False
+    span = float(finite.max() - finite.min())
+    return span <= least_span(values, beside=beside)
