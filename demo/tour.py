@@ -42,8 +42,8 @@ def _bring(client: Client, path: Path, repository: Path) -> None:
     if not path.is_dir():
         try:
             client.upload(path, name=NAME)
-        except InvalidModelError as error:
-            if error.reason != "EXTERNAL_DATA_REFUSED":
+        except InvalidModelError:
+            if not _lies_with_others(path):
                 raise
         else:
             return
@@ -51,14 +51,22 @@ def _bring(client: Client, path: Path, repository: Path) -> None:
     client.register(NAME)
 
 
+def _lies_with_others(path: Path) -> bool:
+    """Return whether there are files beside a model that may be its data."""
+    return path.suffix == ".onnx" and path.is_file() and any(_beside(path))
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    return (one for one in path.parent.iterdir() if one.is_file() and one.suffix != path.suffix)
+
+
 def _copy(path: Path, folder: Path) -> None:
     """Copy a model's folder, or one of the models in a folder with what else lies there."""
     if path.is_dir():
         shutil.copytree(path, folder)
         return
-    beside = [one for one in path.parent.iterdir() if one.is_file() and one.suffix != path.suffix]
     folder.mkdir()
-    for one in (path, *beside):
+    for one in (path, *_beside(path)):
         shutil.copy(one, folder)
 
 

@@ -102,7 +102,7 @@ def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
         "activations attribute check delete describe features info layers load methods models neighbors occlude pca "
-        "predict rectifiers serve unload upload"
+        "predict rectifiers report serve unload upload"
     )
     assert verbs == names.split()
 

@@ -80,6 +80,11 @@ class ServiceOptions:
         typer.Option("--timeout", metavar="SECONDS", help="For the whole answer.", rich_help_panel=WHERE),
     ] = None
 
+    def require_consistent(self) -> None:
+        """Raise InvalidInputError for options that mean nothing."""
+        if self.timeout is not None and not self.timeout > 0:
+            raise InvalidInputError(f"--timeout is {self.timeout:g}; give seconds above 0.", field="timeout")
+
     @property
     def seconds_left(self) -> float | None:
         """How many seconds of --timeout are left for all calls to the service; None without that option."""
@@ -137,6 +142,7 @@ class WhereOptions(ServiceOptions):
 
     def require_consistent(self) -> None:
         """Raise InvalidInputError for options that the place where the model runs does not know."""
+        super().require_consistent()
         if self.server is None:
             for name in ("tls", "root_certificates"):
                 if getattr(self, name):

@@ -13,6 +13,7 @@ from inspector.cli.options import ANSWER, ModelName, WhereOptions, find_images
 from inspector.cli.output import progress_steps, say_notes, say_written
 from inspector.cli.parameters import grouped
 from inspector.cli.where import open_model
+from inspector.errors import InvalidInputError
 from inspector.face.collection import collection
 from inspector.report.subjects import subject_of
 from inspector.report.write import write_report
@@ -39,6 +40,9 @@ def report(model: ModelName, images: Shown = None, *, where: WhereOptions, outpu
     where.require_consistent()
     destination(output, command="report", forms=PAGE)
     paths = find_images(images) if images else []
+    missing = [path for path in paths if not path.exists()]
+    if paths and len(missing) == len(paths):
+        raise InvalidInputError(f"There is no file {', '.join(map(str, missing))}.", field="images")
     with open_model(model, where) as opened:
         written = write_report(
             opened,

@@ -73,6 +73,7 @@ def connect(where: ServiceOptions) -> Client:
     from inspector.client import Client, Endpoint, Tls  # noqa: PLC0415
     from inspector.client.endpoint import ADDRESS, TIMEOUT  # noqa: PLC0415
 
+    where.require_consistent()
     encrypted = where.tls or where.root_certificates is not None
     tls = Tls(root_certificates=where.root_certificates) if encrypted else None
     left = where.seconds_left

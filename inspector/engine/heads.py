@@ -46,7 +46,8 @@ class MeasuredHeads:
     def _measured(self, head: Head) -> Head:
         if head.boxes is not None and _is_open(head.boxes):
             names = dict.fromkeys(part.output for scale in head.boxes.scales for part in scale.parts)
-            return replace(head, boxes=_boxes(head.boxes, self._answers(list(names))))
+            boxes = _boxes(head.boxes, self._answers(list(names)))
+            return replace(head, boxes=boxes, guess=head.guess or _about_scores(boxes))
         if head.is_measured:
             return _probabilities(head, self._answers([head.output]))
         return head
@@ -126,6 +127,19 @@ def _boxes(boxes: Boxes, answers: Sequence[Mapping[str, Array]]) -> Boxes:
             is_behind = (coordinates[:, 2:4] >= coordinates[:, :2]).all(axis=1)
             coding = "corners" if is_behind.mean() >= _SURE else "center"
     return replace(boxes, scales=scales, coding="center" if coding == "measured" else coding, units=units)
+
+
+def _about_scores(boxes: Boxes) -> str | None:
+    """Return what is said of scores that are no probabilities, and of which nobody says how they become some."""
+    names = [
+        part.output
+        for scale in boxes.scales
+        for part in (scale.classes, scale.objectness)
+        if part is not None and part.activation == "none"
+    ]
+    if not names:
+        return None
+    return f"The scores of boxes in output {names[0]!r} are read as what a Sigmoid makes probabilities of."
 
 
 def _scale(scale: Scale, answers: Sequence[Mapping[str, Array]]) -> Scale:

@@ -158,6 +158,16 @@ class Pullback:
         self._batch = batch
         self._cancellation = cancellation
 
+    @property
+    def rectified(self) -> frozenset[str]:
+        """The outputs of the rectifiers at which the policy had a say."""
+        return self._backward.rectified
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The tensors for which another policy was named that made no difference."""
+        return self._backward.idle
+
     def __call__(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         """Return the gradient at `toward` for seeds at the source, float32, left on the device.
 

@@ -47,6 +47,10 @@ class Backward:
     """Outputs of max-poolings whose argmax indices are fed, under the name plus SWITCHES."""
     batchable: bool
     """Whether several seeds of one image may share a run."""
+    rectified: frozenset[str]
+    """The outputs of the rectifiers at which a policy had a say."""
+    idle: frozenset[str]
+    """The tensors of overrides that made no difference."""
 
     @property
     def size(self) -> int:
@@ -125,6 +129,8 @@ class Sessions:
                 saved=graph.saved,
                 switches=graph.switches,
                 batchable=graph.batchable,
+                rectified=graph.rectified,
+                idle=graph.idle,
             )
 
         return self._cached(key, make)

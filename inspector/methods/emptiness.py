@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, UnsupportedOperatorError
 from inspector.grad.rule import NO_GRADIENT
 from inspector.graph.bottleneck import Step
 from inspector.methods.notes import STILL_LAYER
@@ -115,7 +115,10 @@ def _reaches(run: Run, image: Array, chosen: Chosen, tensor: str) -> bool:
             seed = np.zeros((1, *values.shape[1:]), np.float32)
             seed.reshape(-1)[chosen.places] = chosen.weights
             return bool(pullback(seed).numpy().any())
-    except InvalidInputError:  # no way from there passes a gradient
+    except (
+        InvalidInputError,
+        UnsupportedOperatorError,
+    ):  # none passes from there, or it is no tensor for one: a mask
         return False
     return False
 

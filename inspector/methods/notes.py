@@ -23,6 +23,8 @@ ASSUMED_PREPROCESSING = "assumed_preprocessing"
 RESIZED_TO_RUN = "resized_to_run"
 UNEXPECTED_RANGE = "unexpected_range"
 PLACES_UNKNOWN = "places_unknown"
+NO_RECTIFIER = "no_rectifier"
+IDLE_POLICY = "idle_policy"
 NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 
 

@@ -27,6 +27,7 @@ from inspector.model.preprocessing.sources.layouts import said_layouts
 from inspector.model.protobuf import check_size, parse_model
 from inspector.model.readers import Reader, find_reader
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
+from inspector.model.rewriting.bounds import flatten_bounds
 from inspector.model.rewriting.branches import fold_branches
 from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
@@ -80,6 +81,7 @@ def read_model(
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
+    flatten_bounds(graph)
     shapes, dtypes = infer_shapes(proto, declared.name, limits=limits)
     check_operators(graph, shapes)
     opset = standard_opset(proto)
@@ -272,11 +274,12 @@ def _preprocessing(
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
-        return replace(given, layout=image_input.layout)
-    found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
-    if given is None:
-        return found
-    result = overridden(found, given, by="given by the caller")
+        result = given
+    else:
+        found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
+        if given is None:
+            return found
+        result = overridden(found, given, by="given by the caller")
     require_fitting({"mean": result.mean, "std": result.std}, image_input)
     return replace(result, layout=image_input.layout)
 

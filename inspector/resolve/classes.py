@@ -69,8 +69,9 @@ def _even(head: Head) -> float:
 
 
 def _comparable(head: Head, classes: Array) -> Array:
-    """Return (classes, *places) scores so that places compare: before a Softmax, their logarithms of probability."""
-    if classes[0].size == 1 or "softmax" not in head.activation:
+    """Return (classes, *places) scores so that places compare: of which one holds, their logarithms of probability."""
+    are_final = head.scores == head.output and (head.holds_probabilities or head.activation == "log_softmax")
+    if classes[0].size == 1 or head.is_set or are_final:
         return classes
     shifted = classes.astype(np.float64) - classes.max(axis=0)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.model.heads.head import CLASS_NUMBERS, EMBEDDING, UNKNOWN, Head
+from inspector.model.heads.head import CLASS_NUMBERS, EMBEDDING, PICTURE, UNKNOWN, Head
 from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.finite import is_choosable, no_choice
 from inspector.resolve.regions import direction_weights
@@ -31,7 +31,7 @@ def resolve_value(engine: Engine, head: Head, target: Class, activation: Array, 
         )
     if not is_choosable(activation):
         raise no_choice("the value", values=activation)
-    if is_spread(activation):
+    if is_spread(head, activation):
         return _of_map(engine, head, target, activation, image=image)
     if target.position is not None:
         raise InvalidInputError(
@@ -57,9 +57,9 @@ def resolve_value(engine: Engine, head: Head, target: Class, activation: Array, 
     return chosen(activation, index, kind="element", tensor=head.scores, output=head.output, image=image)
 
 
-def is_spread(activation: Array) -> bool:
+def is_spread(head: Head, activation: Array) -> bool:
     """Return whether numbers stand over places rather than in a vector, or in rows of points."""
-    return sum(bool(size > 1) for size in activation.shape) > VECTOR_AXES
+    return head.meaning == PICTURE or sum(bool(size > 1) for size in activation.shape) > VECTOR_AXES
 
 
 def first_of(head: Head, activation: Array) -> int:

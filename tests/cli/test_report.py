@@ -38,6 +38,9 @@ def test_what_is_found_before_the_work(inspector: Command, place: Place, tmp_pat
     for path in (tmp_path / "page.png", tmp_path / "none" / "page.html"):
         found = inspector("report", "no-such-model.onnx", place.image, "-o", path)
         assert (found.code, found.out) == (EXIT_USAGE, "")
+    found = inspector("report", place.model, tmp_path / "none.png", "-o", tmp_path / "page.html")
+    assert (found.code, found.out) == (EXIT_USAGE, "")
+    assert "none.png" in found.err
     found = inspector("report", "no-such-model.onnx", place.image, "-o", tmp_path / "page.html")
     assert found.code == EXIT_MODEL
     assert not list(tmp_path.iterdir())

@@ -130,9 +130,10 @@ CASES = {
         "0..255",
         {
             "flat": np.array([0, 3, -1]),
-            "mean": np.array([[110], [115], [120]]),
+            "mean": np.array([[123.675], [116.28], [103.53]]),
             "maps": np.array([0, 3, 20, 24]),
         },
+        assumes_color=False,
     ),
     "the mean of every pixel": Case(
         [node("Sub", ["x", "mean"], "n")], "0..255", {"mean": RNG.uniform(90, 140, (1, 3, 20, 24))}

@@ -120,3 +120,13 @@ def test_activations_lie_as_the_image_does() -> None:
     assert drawn.shape[1] > 3 * drawn.shape[0]
     bright = np.argwhere(drawn > 200).mean(axis=0) / drawn.shape
     np.testing.assert_allclose(bright, [1.5 / 6, 20.5 / 24], atol=0.02)
+
+
+@pytest.mark.parametrize("size", [(300, 1), (200, 3), (1, 60), (2, 2), (1, 1)])
+def test_narrow_photographs_have_room_for_words(size: tuple[int, int]) -> None:
+    ones = np.ones((1, 1))
+    figure = occlusion_figure(
+        np.zeros((*size, 3), np.uint8), ones, ones.astype(np.int64), ones, tops=[0], lefts=[0], size=size
+    )
+    assert 320 <= figure.probability.width < 700
+    assert figure.probability.height < 1100

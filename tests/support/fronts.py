@@ -126,8 +126,19 @@ class Front:
         self.add("Squeeze", [self.last, axes])
 
     free_channels = False
+    free_space = False
 
     # --- the network behind
+
+    is_gated = False
+    """Whether every unit sees the whole image by way of a gate, as in squeeze-and-excitation."""
+
+    def gate(self) -> list[onnx.NodeProto]:
+        return [
+            node("GlobalAveragePool", ["relu"], "squeezed"),
+            node("Sigmoid", ["squeezed"], "gates"),
+            node("Mul", ["relu", "gates"], "gated"),
+        ]
 
     def finish(self, *, kernel: np.ndarray | None = None, stride: int = 1, classes: int = 3) -> bytes:
         """Bring the axes to N, C, space (as they are), and add a convolution, a rectifier, a maximum, a dense layer."""
@@ -149,12 +160,14 @@ class Front:
             *self.nodes,
             node("Conv", [self.last, "w"], "conv", pads=pads, strides=[stride] * rank),
             node("Relu", ["conv"], "relu"),
-            node("GlobalMaxPool", ["relu"], "strongest"),
+            *(self.gate() if self.is_gated else ()),
+            node("GlobalMaxPool", ["gated" if self.is_gated else "relu"], "strongest"),
             node("Flatten", ["strongest"], "flat"),
             node("Gemm", ["flat", "v"], "scores"),
         ]
+        is_free = {"C": self.free_channels, **dict.fromkeys(self.space, self.free_space)}
         shape = [
-            "free" if letter == "C" and self.free_channels else size
+            f"free_{letter}" if is_free.get(letter) else size
             for letter, size in zip(self.layout, self.shape, strict=True)
         ]
         return model(nodes, shape=shape, weights=self.weights, opset=17).SerializeToString()
@@ -184,6 +197,7 @@ def random_front(seed: int, *, steps: int = 3) -> Front:
         sizes["C"] = int(rng.integers(1, 7))
     front = Front(rng=rng, layout=layout, sizes=sizes)
     front.free_channels = bool(rng.integers(2)) and "C" in layout and sizes["C"] > 1
+    front.free_space, front.is_gated = seed % 4 == 3, seed % 5 == 2
     for name in rng.choice(STEPS, size=steps):
         getattr(front, str(name))()
         front.done.append(str(name))

@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.pullback import Pullback
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
-from inspector.grad.policies.table import policy_named
+from inspector.grad.policies.table import Signal, policy_named
 from inspector.methods.emptiness import SILENT_TARGET
+from inspector.methods.notes import IDLE_POLICY, NO_RECTIFIER
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
@@ -100,6 +102,7 @@ def project(
             overrides=overrides,
             seeds=len(members) if alone else 1,
         ):
+            _note_policies(run, policy, overrides, pullback)
             # Several targets are either on one image, or each on an image of its own.
             wanted = members if alone else members[images.start : images.stop]
             for part in _parts(wanted, pullback.most):
@@ -153,6 +156,29 @@ def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
     for row, one in enumerate(chosen):
         flat[row, one.places] = seeding(one, one.values(_on(values, row)))
     return planted
+
+
+def _note_policies(run: Run, policy: str, overrides: Mapping[str, str], pullback: Pullback) -> None:
+    """Note a policy that found no rectifier, and layers whose own policy made no difference."""
+    acts = policy_named(policy)
+    if (
+        acts.rectifier is not None
+        and acts.signal is Signal.GRADIENT
+        and not (pullback.rectified or overrides)
+    ):
+        run.note(
+            NO_RECTIFIER,
+            f"No rectifier that is known as one lies on the way: this is what the plain gradient gives, since "
+            f"{policy!r} differs from it at ReLU and its relatives alone.",
+        )
+    for tensor in sorted(pullback.idle):
+        layer = run.engine.model.layer_giving(tensor)
+        name = layer.name if layer is not None else tensor
+        run.note(
+            IDLE_POLICY,
+            f"Policy {overrides[tensor]!r} made no difference at layer {name!r}: there is nothing on the way at which "
+            f"it differs from {policy!r}.",
+        )
 
 
 def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:

@@ -96,9 +96,9 @@ def _classes(run: Run, head: Head, found: dict[str, Array], x: Array, *, top: in
 def _of_classes(
     run: Run, head: Head, scores: Array, likely: Array | None, image: Array, *, top: int
 ) -> Prediction:
-    """Return the classes of one image from (classes, *places)."""
+    """Return the classes of one image from (classes, *places); none where there is no place."""
     if not scores.size:
-        return Prediction(classes=(), notes=run.notes, meaning=head.meaning, output=head.output)
+        return Prediction(classes=(), meaning=head.meaning, output=head.output)
     if not is_choosable(scores):
         raise no_choice("the most probable class", origin=find_origin(run, image))
     where = wins(head, scores)
@@ -141,7 +141,7 @@ def _of_values(run: Run, head: Head, values: Array, image: Array, *, top: int) -
         raise no_choice("the value", origin=find_origin(run, image))
     flat = values.reshape(-1).astype(np.float32)
     order: Sequence[int] = []
-    if not is_spread(values):
+    if not is_spread(head, values):
         order = np.argsort(-flat, kind="stable").tolist() if head.meaning == UNKNOWN else range(flat.size)
     return Prediction(
         classes=tuple(
@@ -153,7 +153,7 @@ def _of_values(run: Run, head: Head, values: Array, image: Array, *, top: int) -
         output=head.output,
         values=values.astype(np.float32),
         map=values.astype(np.int64)
-        if head.meaning == CLASS_NUMBERS and is_spread(values[None, None])
+        if head.meaning == CLASS_NUMBERS and sum(size > 1 for size in values.shape) > 1
         else None,
     )
 

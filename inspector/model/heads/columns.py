@@ -12,12 +12,14 @@ from inspector.model.const import constant_value
 from inspector.model.heads.context import Context, axis_after
 from inspector.model.heads.formulas import sigmoid_by_tanh, sigmoid_in_parts, softmax_in_parts
 from inspector.operators.attributes import optional_integers
-from inspector.operators.families import CONVOLUTIONS, DENSE, DEQUANTIZERS, QUANTIZERS, REARRANGERS
+from inspector.operators.families import CONVOLUTIONS, DENSE, DEQUANTIZERS, QUANTIZERS, REARRANGERS, RESIZERS
 from inspector.operators.operation import as_float
 from inspector.operators.twins import float_operator
 
 SIGMOID, SOFTMAX, RAW, COMPUTED = "sigmoid", "softmax", "none", "computed"
 MAX_DEPTH = 40
+_KEPT = RESIZERS | {"Cast", "Clip", "Pad"}
+"""They keep what stands along an axis of channels apart."""
 _LAYERS = CONVOLUTIONS | DENSE | {"BatchNormalization", "Add"}
 
 
@@ -64,7 +66,7 @@ def _pieces(value: ir.Value | None, axis: int, context: Context, depth: int) -> 
     if origin is not None or node is None or depth > MAX_DEPTH:
         return [Piece(size, origin or COMPUTED)]
     below = node.inputs[0] if node.inputs else None
-    if node.op_type in QUANTIZERS or node.op_type in DEQUANTIZERS or node.op_type in ("Cast", "Clip"):
+    if node.op_type in QUANTIZERS or node.op_type in DEQUANTIZERS or node.op_type in _KEPT:
         return _pieces(below, axis, context, depth + 1)
     if node.op_type in REARRANGERS:
         before = _axis_before(node, axis, context)

@@ -17,7 +17,7 @@ from inspector.model.heads.formulas import (
     softmax_in_parts,
 )
 from inspector.model.heads.ranges import UNKNOWN_RANGE, Range, range_of
-from inspector.operators.families import ARGUMENTS, DENSE, DEQUANTIZERS, QUANTIZERS, REARRANGERS
+from inspector.operators.families import ARGUMENTS, DENSE, DEQUANTIZERS, QUANTIZERS, REARRANGERS, RESIZERS
 from inspector.operators.operation import as_float
 from inspector.operators.twins import float_operator
 
@@ -84,7 +84,7 @@ def find_ending(value: ir.Value, context: Context) -> Ending:
         features=features.name if features is not None else None,
         axis=axis,
         range=known,
-        is_linear=node is None or float_operator(node) in _LINEAR,
+        is_linear=_is_linear(passed),
     )
 
 
@@ -121,6 +121,17 @@ def _order_kept(node: ir.Node) -> ir.Value | None:
         if number is not None and number.size == 1 and float(number.reshape(-1)[0]) > 0:
             return kept
     return None
+
+
+def _is_linear(value: ir.Value) -> bool:
+    """Return whether a layer gives the values as they are, or enlarged or cut."""
+    node = value.producer()
+    while node is not None and node.op_type in _SAME_VALUES and node.inputs[0] is not None:
+        node = node.inputs[0].producer()
+    return node is None or float_operator(node) in _LINEAR
+
+
+_SAME_VALUES = _PASSIVE | RESIZERS | {"Slice", "Gather", "Split", "Pad"}
 
 
 def _skip(value: ir.Value) -> ir.Value:

@@ -70,7 +70,7 @@ def _places(size: tuple[int, int], stride: int) -> int:
     return -(-size[0] // stride) * -(-size[1] // stride)
 
 
-_STRIDE_SETS = (STRIDES, (8, 16, 32, 64), (16, 32), (4, 8, 16, 32), (8,), (16,), (32,), (8, 16))
+_STRIDE_SETS = (STRIDES, (8, 16, 32, 64), (16, 32), (4, 8, 16, 32), (8,), (16,), (32,), (4,), (64,), (8, 16))
 
 GRIDS: Registry[str, Callable[[Array, Array, Array, tuple[int, int]], Array]] = Registry("coding of boxes")
 """(values (n, columns), places (n, 2) as column and row, strides (n, 1), the input's size) -> corners (n, 4)."""

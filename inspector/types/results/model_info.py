@@ -151,8 +151,10 @@ def _layer_row(layer: Layer) -> tuple[Cell, ...]:
 
 
 def _output(output: Output) -> str:
-    meaning = getattr(output, "meaning", None)
-    return f"{output.name}: {output.dtype} {_text(output.shape)}" + (f", {meaning}" if meaning else "")
+    counted = None if output.classes is None else f"{output.classes} classes"
+    more = ", ".join(text for text in (output.part, counted) if text)
+    what = f"{output.meaning} ({more})" if more else output.meaning
+    return f"{output.name}: {output.dtype} {_text(output.shape)}, {what}"
 
 
 def _labels(labels: tuple[str, ...] | None) -> str:

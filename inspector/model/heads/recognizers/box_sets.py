@@ -11,6 +11,8 @@ from inspector.model.heads.head import BOXES, Boxes, Columns, Head, Scale
 from inspector.model.heads.recognizer import recognizer
 from inspector.types.layers import Dim
 
+_LAST_IS_NOTHING = (92,)
+"""Columns of DETR: COCO's 91 numbers of classes, and no object."""
 _FEWEST = 4
 """Boxes, so that they are some: what answers about one face, with a box and a class, is no detector."""
 
@@ -19,7 +21,8 @@ _FEWEST = 4
 class _Set:
     """Outputs with one box after the other in the same order."""
 
-    boxes: Dim
+    boxes: Dim | tuple[Dim, ...]
+    """How many, or how they stand in maps."""
     parts: dict[str, tuple[str, int | None, int]] = field(default_factory=dict)
     """By role: an output, the axis of its columns, and how many there are."""
 
@@ -28,7 +31,7 @@ class _Set:
 def box_sets(evidence: Evidence, unread: Sequence[str]) -> Iterable[Head]:
     """Read outputs that belong together, because they have as many boxes, or a stride in their names."""
     sets = [one for one in _sets(evidence, unread) if {"coordinates"} & one.parts.keys()]
-    sets = [one for one in sets if {"classes", "objectness"} & one.parts.keys()]
+    sets = [one for one in sets if {"classes", "objectness"} & one.parts.keys() and _is_sure(evidence, one)]
     widths = {one.parts["classes"][2] for one in sets if "classes" in one.parts}
     if not sets or len(widths) > 1:
         return []
@@ -67,19 +70,32 @@ def _sets(evidence: Evidence, unread: Sequence[str]) -> list[_Set]:
         if "float" not in next(one.dtype for one in evidence.outputs if one.name == name):
             continue
         axis: int | None
+        boxes: Dim | tuple[Dim, ...]
         if len(shape) == 2 and isinstance(shape[1], int):
             axis, boxes, width = -1, shape[0], shape[1]
         elif len(shape) == 1 and isinstance(shape[0], int) and shape[0] >= _FEWEST:
             axis, boxes, width = None, shape[0], 1
+        elif len(shape) == 3 and isinstance(shape[0], int):  # maps of one box per place
+            axis, boxes, width = -3, shape[1:], shape[0]
         else:
             continue
         if isinstance(boxes, int) and boxes < _FEWEST:
             continue
-        key = boxes if isinstance(boxes, int) else _number_at_end(name)
+        key = _number_at_end(name) if isinstance(boxes, str) or boxes is None else boxes
         role = _role(evidence, name, width)
         if role is not None and role not in found.setdefault(key, _Set(boxes)).parts:
             found[key].parts[role] = (name, axis, width)
     return list(found.values())
+
+
+def _is_sure(evidence: Evidence, one: _Set) -> bool:
+    """Return whether maps are those of boxes: by their name, or two classes beside four numbers, as in PNet."""
+    if not isinstance(one.boxes, tuple):
+        return True
+    name, _, width = one.parts["coordinates"]
+    classes = one.parts.get("classes", ("", None, 0))
+    is_pair = classes[2] == 2 and evidence.endings[classes[0]].activation == "softmax"
+    return width == 4 and (evidence.says(name, "boxes") or is_pair)
 
 
 def _number_at_end(name: str) -> str:
@@ -130,7 +146,9 @@ def _activation(evidence: Evidence, name: str, width: int) -> str:
         return ending.activation
     if ending.range.are_fractions:
         return "softmax" if ending.range.sums_to_one else "sigmoid"
-    return "logits" if width == 2 else "none"
+    named = len(evidence.names or ())
+    is_one_of = width == 2 or named == width - 1 or (not named and width in _LAST_IS_NOTHING)
+    return "logits" if is_one_of and width > 1 else "none"
 
 
 def _stride(evidence: Evidence, one: _Set) -> int | None:
@@ -151,6 +169,11 @@ def _background(evidence: Evidence, sets: Sequence[_Set], count: int) -> tuple[i
     named = evidence.names or ()
     if any(word in named[0].lower() for word in ("background", "bg")) if named else False:
         return 0, None
+    if kinds == {"logits"} and count > 2 and (len(named) == count - 1 or count in _LAST_IS_NOTHING):
+        return (
+            count - 1,
+            None if named else f"Class {count - 1} of output {names[0]!r} is taken for no object.",
+        )
     if count < 2 or not kinds <= {"softmax", "logits"} or len(named) == count:
         return None, None
     if count == 2 or len(named) == count - 1:

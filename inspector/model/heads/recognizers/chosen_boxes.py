@@ -91,7 +91,7 @@ def _in_outputs(evidence: Evidence, unread: Sequence[str]) -> list[Head]:
         elif evidence.says(name, "scores") and len(given.shape) <= 2:
             found.setdefault("objectness", name)
     coordinates, numbers = found.get("coordinates"), found.get("numbers")
-    if coordinates is None or numbers is None:
+    if coordinates is None or (numbers is None and not _follows_choice(evidence, coordinates)):
         return []
     width = next(one.shape[-1] for one in evidence.outputs if one.name == coordinates)
     score = found.get("objectness")
@@ -105,7 +105,7 @@ def _in_outputs(evidence: Evidence, unread: Sequence[str]) -> list[Head]:
         classes=None,
         coordinates=Columns(output=coordinates, axis=-1, start=0, stop=4),
         objectness=objectness,
-        numbers=Columns(output=numbers, axis=None),
+        numbers=Columns(output=numbers, axis=None) if numbers is not None else None,
     )
     # TensorFlow's detection API gives ymin, xmin, ymax, xmax.
     coding = "corners_yx" if "detection" in words_of(coordinates) else "corners"
@@ -121,6 +121,6 @@ def _head(name: str, part: str, boxes: Boxes, evidence: Evidence) -> Head:
         part=part,
         scores=name,
         boxes=boxes,
-        classes=evidence.named_classes,
+        classes=evidence.named_classes or (1 if boxes.scales[0].numbers is None else None),
         holds_probabilities=True,
     )
