@@ -32,6 +32,7 @@ from inspector.model.rewriting.branches import fold_branches
 from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
 from inspector.model.rewriting.hold import hold_tensors
+from inspector.model.rewriting.training import part_statistics
 from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
@@ -75,7 +76,8 @@ def read_model(
     declared, other_inputs = find_image_input(proto)
     folded = fold_branches(proto, declared.name)
     opened = open_fused(proto) and inline_functions(proto, limits=limits)
-    if folded or opened:
+    parted = part_statistics(proto)
+    if folded or opened or parted:
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)

@@ -50,7 +50,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         found += read(run, head, tensors, x.values[rows.start : rows.stop], top=top)
         if head.meaning == CLASSES:
             doubtful += _strongest(head, tensors)
-    empty = sum(head.has_classes and not one.classes for one in found)
+    empty = sum(_is_empty(one) for one in found)
     if empty:
         run.note(NOTHING_FOUND, f"On {empty} of {len(found)} images the model found nothing.")
     if doubtful:
@@ -65,6 +65,11 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         preprocessing=run.engine.model.preprocessing if drawn else None,
         notes=run.notes,
     )
+
+
+def _is_empty(found: Prediction) -> bool:
+    """Return whether the model found nothing on an image: no boxes, or an empty tensor."""
+    return not found.classes and (found.values is None or not found.values.size)
 
 
 def _strongest(head: Head, found: dict[str, Array]) -> list[tuple[Array, Array]]:
@@ -131,7 +136,7 @@ def _values(run: Run, head: Head, found: dict[str, Array], x: Array, *, top: int
 
 def _of_values(run: Run, head: Head, values: Array, image: Array, *, top: int) -> Prediction:
     """Return the numbers of one image as they are; of a vector, some of them one by one."""
-    if np.issubdtype(values.dtype, np.floating) and not is_choosable(values):
+    if np.issubdtype(values.dtype, np.floating) and values.size and not is_choosable(values):
         raise no_choice("the value", origin=find_origin(run, image))
     flat = values.reshape(-1).astype(np.float32)
     order: Sequence[int] = []
