@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, UserError
 from inspector.grad.rule import NO_GRADIENT
 from inspector.graph.bottleneck import Step
 from inspector.methods.notes import STILL_LAYER
@@ -67,7 +67,10 @@ def reasons_for(run: Run, image: Array, aim: Aim) -> list[Reason]:
     engine = run.engine
     source = source_of(engine, aim)
     chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
-    ends = _ends(run, image, chosen)
+    try:
+        ends = _ends(run, image, chosen)
+    except UserError:  # no way back can be written: a method that only looks at answers needs none
+        return []
     if not ends:
         return []
     parts = {layer for one in rectifiers(engine.model) for layer in one.layers}
@@ -114,8 +117,9 @@ def _reaches(run: Run, image: Array, chosen: Chosen, tensor: str) -> bool:
             seed = np.zeros((1, *values.shape[1:]), np.float32)
             seed.reshape(-1)[chosen.places] = chosen.weights
             return bool(pullback(seed).numpy().any())
-    except InvalidInputError:  # no way from there passes a gradient
-        return False
+    except InvalidInputError as error:
+        if error.reason != "NOT_DIFFERENTIABLE":
+            raise
     return False
 
 
