@@ -33,6 +33,7 @@ from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
 from inspector.model.rewriting.hold import hold_tensors
 from inspector.model.rewriting.training import part_statistics
+from inspector.model.rewriting.zip_maps import open_maps
 from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
@@ -76,8 +77,8 @@ def read_model(
     declared, other_inputs = find_image_input(proto)
     folded = fold_branches(proto, declared.name)
     opened = open_fused(proto) and inline_functions(proto, limits=limits)
-    parted = part_statistics(proto)
-    if folded or opened or parted:
+    parted, zipped = part_statistics(proto), open_maps(proto)
+    if folded or opened or parted or zipped:
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
@@ -105,7 +106,7 @@ def read_model(
         shapes=shapes,
         roles={name: field.roles for name, field in fields.items()},
         metadata=metadata,
-        names=as_labels(labels) or written_labels(metadata),
+        names=as_labels(labels) or written_labels(metadata) or zipped,
     )
     classes, has_background = _classes(heads)
     front = from_graph(graph, image_input, shapes)
@@ -127,7 +128,9 @@ def read_model(
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
         takes=front.takes if front else None,
         labels=labels_given(labels, classes=classes, has_background=has_background)
-        or find_labels(metadata, folder, classes=classes, has_background=has_background, limits=limits),
+        or find_labels(
+            metadata, folder, zipped, classes=classes, has_background=has_background, limits=limits
+        ),
         limits=limits,
         other_inputs=other_inputs,
     )
