@@ -45,8 +45,8 @@ def find_labels(
 
     In this order: `inspector.json` ("labels") beside the file, metadata_props `inspector.labels` (a JSON list),
     Ultralytics' `names`, those `in_graph`, beside the file Hugging Face's config.json ("id2label"), and text files with
-    one name per line. InvalidModelError for labels that were written for us and do not fit the classes, and for a text file beside
-    this model alone that has other than one line per class; what may belong to other models is passed over.
+    one name per line. InvalidModelError for labels that were written for us and do not fit the classes, and for a text
+    file beside this model alone that has other than one line per class; what may belong to other models is passed over.
     """
     for where, written in _written(metadata, folder, limits):
         problem = _mismatch(written, classes, has_background=has_background)
