@@ -15,6 +15,7 @@ from inspector.methods import emptiness
 from inspector.methods.catalog import method_names
 from inspector.methods.notes import HARDLY_MOVES, NO_RECTIFIER
 from tests.support.graphs import model, node
+from tests.support.toys import toy_endless
 
 RNG = np.random.default_rng(3)
 X = RNG.random((2, 3, 12, 12), np.float32)
@@ -208,3 +209,11 @@ def test_a_map_that_is_not_empty_says_nothing(method: str) -> None:
         found = one.attribute(X[:1], method=method, target=target, **FEW.get(method, {}) | layer)
     assert found.maps.any()
     assert not [note for note in found.notes if note.id != NO_RECTIFIER]  # Softplus lies behind the target
+
+
+def test_a_model_without_a_way_back_can_still_be_occluded() -> None:
+    """The loop in it has no backward rule: what only looks at answers does not ask for one."""
+    with inspector.load(toy_endless(), device="cpu") as one:
+        found = one.occlude(np.zeros((1, 3, 16, 16), np.float32), size=8, fill=0)
+    assert found.done.all()
+    assert HARDLY_MOVES in {note.id for note in found.notes}
