@@ -20,21 +20,25 @@ def main() -> int:
     options = _options()
     try:
         photographs = read_photographs(options.images)
-        with running_server() as address, Client(address) as client:
+        with running_server() as (address, repository), Client(address) as client:
             print(f"the service listens on {address}", flush=True)
-            page = tour(client, options.model, photographs)
+            written = tour(client, options.model, photographs, repository=repository)
     except InspectorError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(page, encoding="utf-8")
+    options.output.write_text(written.html, encoding="utf-8")
+    for sentence in written.missing:
+        print(sentence)
     print(f"\nThe page is at {options.output.resolve()}")
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument("--model", type=Path, default=HERE / "model" / "demo.onnx", help="an .onnx file")
+    parser.add_argument(
+        "--model", type=Path, default=HERE / "model" / "demo.onnx", help="an .onnx file, or a folder with one"
+    )
     parser.add_argument("--images", type=Path, default=HERE / "photos", help="a folder of photographs")
     parser.add_argument("--output", type=Path, default=Path("out/demo/index.html"), help="the page")
     return parser.parse_args()

@@ -13,8 +13,8 @@ from inspector.errors import EngineError
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Start `inspector serve` and give its address; end it on leaving."""
+def running_server() -> Iterator[tuple[str, Path]]:
+    """Start `inspector serve` and give its address and the folder of its models; end it on leaving."""
     with tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder:
         log = Path(folder) / "server.log"
         command = [sys.executable, "-m", "inspector.cli.main", "serve", "--address", "127.0.0.1:0"]
@@ -30,7 +30,7 @@ def running_server() -> Iterator[str]:
             if not line.startswith("serving on "):
                 process.wait(timeout=10)
                 raise EngineError(f"The service did not start:\n{log.read_text()}")
-            yield line.removeprefix("serving on ").strip()
+            yield line.removeprefix("serving on ").strip(), Path(folder) / "models"
         finally:
             process.terminate()
             process.wait(timeout=60)

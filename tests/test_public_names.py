@@ -101,8 +101,8 @@ def test_the_policies() -> None:
 def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
-        "activations attribute check describe features layers methods neighbors occlude pca predict rectifiers "
-        "serve"
+        "activations attribute check delete describe features info layers load methods models neighbors occlude pca "
+        "predict rectifiers report serve unload upload"
     )
     assert verbs == names.split()
 

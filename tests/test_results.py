@@ -174,3 +174,21 @@ def test_what_cannot_be_saved(tmp_path: Path, result: Result, name: str, words: 
     with pytest.raises(InvalidInputError, match=words) as caught:
         result.save(tmp_path / name)
     assert caught.value.field == "path"
+
+
+def test_python_shows_a_result_in_one_line_however_much_it_holds() -> None:
+    shown = repr(sweep(rendered=(b"12345",), labels={3: "cat"}))
+    assert shown.startswith("Sweep(target=ResolvedTarget(kind='class'")
+    assert "probability=<float32 (2, 2)>, label=<int64 (2, 2)>" in shown
+    assert "inputs=<float32 (1, 3, 8, 9)>" in shown
+    assert "rendered=(<5 bytes>,)" in shown
+    assert "labels={3: 'cat'}" in shown
+    assert "notes" not in shown
+    assert "\n" not in shown
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_every_kind_is_shown_in_one_line(name: str, kind: type[Result]) -> None:
+    shown = repr(Maker(0).made(kind))
+    assert shown.startswith(f"{kind.__name__}(")
+    assert "array(" not in shown

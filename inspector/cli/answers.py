@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Columns and rows."""
+_CLASSES = ("image", "class", "label", "probability", "score")
+"""The columns of predictions of classes, whose probabilities are rounded for people."""
 Texts = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
@@ -111,20 +113,23 @@ def _sheet(result: Result, images: Sequence[Path]) -> Rows:
             return columns, [
                 (image, *vector) for image, vector in zip(images, result.vectors.tolist(), strict=True)
             ]
-        case Predictions() if all(one.classes for one in result):
-            columns = ("image", "class", "label", "probability", "score")
+        case Predictions() if result.table()[0] == _CLASSES:
+            columns = _CLASSES
             return columns, [
                 (image, found.index, found.label, found.probability, found.score)
                 for image, one in zip(images, result, strict=True)
                 for found in one.classes
             ]
         case Sweep():
-            columns = ("top", "left", "probability", "class", "activation")
+            edges = ("start",) if len(result.starts) == 1 else ("front", "top", "left")[-len(result.starts) :]
+            columns = (*edges, "probability", "class", "activation")
             measured = (result.probability, result.label, result.activation)
             return columns, [
-                (top, left, *(values[row, column].item() for values in measured))
-                for row, top in enumerate(result.tops.tolist())
-                for column, left in enumerate(result.lefts.tolist())
+                (
+                    *(int(starts[place]) for starts, place in zip(result.starts, position, strict=True)),
+                    *(values[position].item() for values in measured),
+                )
+                for position in np.ndindex(result.probability.shape)
             ]
         case _:
             columns, rows = result.table()

@@ -19,17 +19,22 @@ OWN = {
     "models": "List the models of a service, and what each can do now.",
     "neighbors": "Find the images whose features are nearest to the query's.",
     "pca": "Lay images out on the principal components of their features.",
+    "report": "Write one page about a model: its answers, why they are so, what its units look for.",
     "serve": "Serve models over gRPC until SIGTERM or Ctrl-C, then drain.",
     "unload": "Free the memory of a model of a service, once its running calls have ended.",
     "upload": "Send a model to a service, and load it there.",
 }
 """What is no verb of a model: each has a module of its name here, with a function of its name."""
 
+OTHER_NAMES = {"info": "describe"}
+"""Commands by another name of theirs, and that under which they are known."""
+
 
 def command_names() -> dict[str, str]:
     """Return all commands, those of plugins too, with what each does in a line."""
     load_plugins()
-    return {**{verb: description_of(request) for verb, request in sorted(REQUESTS.items())}, **OWN}
+    verbs = {verb: description_of(request) for verb, request in sorted(REQUESTS.items())}
+    return {**verbs, **OWN, **{other: verbs[verb] for other, verb in OTHER_NAMES.items()}}
 
 
 class Commands(TyperGroup):
@@ -47,7 +52,7 @@ class Commands(TyperGroup):
 
 def make_command(name: str) -> Any:
     """Return a command, with all of its options."""
-    request = REQUESTS.get(name)
+    request = REQUESTS.get(OTHER_NAMES.get(name, name))
     if request is not None:
         function = import_module("inspector.cli.verb").command_of(request)
     else:

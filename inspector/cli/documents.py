@@ -14,7 +14,7 @@ from inspector.types.layers import Layer
 from inspector.types.results.base import Result
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import Layers, Rectifiers
-from inspector.types.results.predictions import Predictions
+from inspector.types.results.predictions import Prediction, Predictions
 from inspector.types.results.vectors import Vectors
 
 _TO_DRAW = ("inputs", "layout", "preprocessing")
@@ -25,10 +25,7 @@ def document(result: Result, images: Sequence[Path]) -> object:
     """Return what `--json` prints of a result about these images, before it is made plain."""
     match result:
         case Predictions():
-            return [
-                {"image": image, "classes": one.classes, "notes": one.notes}
-                for image, one in zip(images, result, strict=True)
-            ]
+            return [_prediction(image, one) for image, one in zip(images, result, strict=True)]
         case Vectors():
             return [
                 {"image": image, "vector": vector, "notes": result.notes}
@@ -82,6 +79,26 @@ def _is_picture(values: np.ndarray[Any, Any]) -> bool:
     return values.dtype == np.uint8 and values.ndim == 3 and values.shape[-1] == 3
 
 
+def _prediction(image: Path, one: Prediction) -> dict[str, object]:
+    """Return what is there for the kind of answer; maps go to pictures."""
+    found: dict[str, object] = {
+        "image": image,
+        "meaning": one.meaning,
+        "output": one.output,
+        "classes": one.classes,
+        "notes": one.notes,
+    }
+    if one.meaning == "boxes":
+        found["boxes"] = one.boxes
+    if one.values is not None and one.values.size <= _MOST_VALUES:
+        found["values"] = one.values
+    return found
+
+
+_MOST_VALUES = 4096
+"""Of an output without classes that go into JSON; more are a picture."""
+
+
 def _map(result: Maps, index: int) -> dict[str, object]:
     return {
         "method": result.method,
@@ -95,7 +112,7 @@ def _map(result: Maps, index: int) -> dict[str, object]:
 
 def _layer(layer: Layer) -> dict[str, object]:
     field = layer.receptive_field
-    axes = () if field is None else (field.rows, field.columns)
+    axes = () if field is None else field.axes
     geometry = {name: [float(getattr(axis, name)) for axis in axes] for name in ("size", "stride", "offset")}
     return {
         "name": layer.name,

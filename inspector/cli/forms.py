@@ -11,14 +11,15 @@ from inspector.cli.destination import ARRAYS, DOCUMENT, ONE_ARRAY, PAGE, PICTURE
 from inspector.types.requests.base import Request, result_kind
 from inspector.types.results.base import PICTURES as DRAWN
 from inspector.types.results.base import Result
+from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import Sweep
 from inspector.types.results.table import Series
 from inspector.types.results.vectors import Vectors
 
 _NOT_THE_ANSWER = frozenset({"inputs"})
 """Arrays that a result carries so that it can be drawn."""
-_ROWS = (Vectors, Sweep, Series)
-"""Kinds of arrays that fit into a table whole."""
+_ROWS = (Vectors, Sweep, Series, Predictions)
+"""Kinds that fit into a table whole."""
 
 
 def forms_of(request: Request[Any]) -> tuple[str, ...]:

@@ -14,8 +14,10 @@ from inspector.cli.complaint import complain
 from inspector.errors import InspectorError, InvalidInputError, UserError
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.images import decode_image
+from inspector.types.array_files import is_array_file, read_array_file
 from inspector.types.requests.base import ImagesRequest
 from inspector.types.results.base import Result
+from inspector.types.results.model_info import ImageInput
 
 R = TypeVar("R", bound=Result)
 
@@ -62,6 +64,23 @@ def ask_about(
                 ) from error
         else:
             return found, Answered(images=left, is_complete=len(left) == len(images))
+
+
+def require_one_each(images: Sequence[Path], model: ImageInput) -> None:
+    """Raise InvalidInputError for a file with an array of several images: an answer names images by their files."""
+    rank = len(model.image_shape)
+    for index, path in enumerate(images):
+        if not is_array_file(path):
+            continue
+        try:
+            array = read_array_file(path)
+        except InvalidInputError:
+            continue  # who asks about it says so, and skips it
+        if array.ndim == rank + 1 and len(array) != 1:
+            raise InvalidInputError(
+                f"{path} holds {len(array)} images, of shape {array.shape}; give a file for each.",
+                field=f"images[{index}]",
+            )
 
 
 def _name(error: UserError, path: Path) -> None:

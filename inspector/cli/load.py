@@ -18,7 +18,11 @@ def load(
     *,
     preprocessing: Annotated[
         str | None,
-        typer.Option("--preprocessing", metavar="JSON", help="Until it is unloaded: JSON, or @file.json."),
+        typer.Option(
+            "--preprocessing",
+            metavar="PRESET|JSON",
+            help="Until it is unloaded: a preset such as imagenet, JSON, or @file.json.",
+        ),
     ] = None,
     where: ServiceOptions,
     as_json: Json = False,

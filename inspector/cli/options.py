@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from inspector.errors import InvalidInputError
+from inspector.types.array_files import ARRAY_SUFFIXES, is_array_file
 from inspector.types.control import Deadline
 
 WHERE, ANSWER, TARGET = "Where it runs", "Where the answer goes", "What is explained"
@@ -27,9 +28,14 @@ ModelName = Annotated[
         help="An .onnx file or a folder with one; with --server, a model's name (demo or models/demo).",
     ),
 ]
-Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="A JPEG, PNG or WebP file.")]
+Image = Annotated[
+    Path, typer.Argument(metavar="IMAGE", help="A JPEG, PNG or WebP file, or an array (.npy, .npz).")
+]
 Images = Annotated[
-    list[Path], typer.Argument(metavar="IMAGES...", help="JPEG, PNG or WebP files, or folders of them.")
+    list[Path],
+    typer.Argument(
+        metavar="IMAGES...", help="JPEG, PNG or WebP files, arrays (.npy, .npz), or folders of them."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.", rich_help_panel=ANSWER)]
 
@@ -73,6 +79,11 @@ class ServiceOptions:
         float | None,
         typer.Option("--timeout", metavar="SECONDS", help="For the whole answer.", rich_help_panel=WHERE),
     ] = None
+
+    def require_consistent(self) -> None:
+        """Raise InvalidInputError for options that mean nothing."""
+        if self.timeout is not None and not self.timeout > 0:
+            raise InvalidInputError(f"--timeout is {self.timeout:g}; give seconds above 0.", field="timeout")
 
     @property
     def seconds_left(self) -> float | None:
@@ -131,6 +142,7 @@ class WhereOptions(ServiceOptions):
 
     def require_consistent(self) -> None:
         """Raise InvalidInputError for options that the place where the model runs does not know."""
+        super().require_consistent()
         if self.server is None:
             for name in ("tls", "root_certificates"):
                 if getattr(self, name):
@@ -182,15 +194,18 @@ def find_images(paths: list[Path]) -> list[Path]:
         found += _images_in(path) if path.is_dir() else [path]
     if not found:
         raise InvalidInputError(
-            f"There are no images ({', '.join(sorted(SUFFIXES))}) in {', '.join(map(str, paths))}.",
+            f"There are no images ({', '.join((*sorted(SUFFIXES), *ARRAY_SUFFIXES))}) in {', '.join(map(str, paths))}.",
             field="images",
         )
     return found
 
 
 def _images_in(folder: Path) -> list[Path]:
+    """Return the pictures in a folder, or else its arrays: beside pictures they are what was made of them."""
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        files = sorted(folder.iterdir())
+        pictures = [path for path in files if path.suffix.lower() in SUFFIXES]
+        return pictures or [path for path in files if is_array_file(path)]
     except OSError as error:
         raise InvalidInputError(
             f"The folder {folder} cannot be read: {error.strerror}.", field="images"

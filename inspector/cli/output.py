@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -103,3 +103,8 @@ def progress_bar(
             bar.update(bar.tasks[0].id, completed=done, total=total)
 
         yield move
+
+
+def progress_steps() -> Callable[[str], AbstractContextManager[object]]:
+    """Return what tells on stderr, while it lasts, what is being done; nothing where nobody looks."""
+    return _err.status if _err.is_terminal else lambda _what: nullcontext()

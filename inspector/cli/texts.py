@@ -89,7 +89,8 @@ def read_labels(path: Path | None) -> list[str] | None:
         text = path.read_text(encoding="utf-8-sig")
         found: Any = json.loads(text) if path.suffix.lower() == ".json" else text.splitlines()
     except (OSError, ValueError) as error:
-        raise InvalidInputError(f"--labels {path} cannot be read: {error}.", field="labels") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidInputError(f"--labels {path} cannot be read: {why}.", field="labels") from error
     if isinstance(found, dict):
         found = [found.get(str(index)) for index in range(len(found))]
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):

@@ -23,7 +23,11 @@ def upload(
     ] = None,
     preprocessing: Annotated[
         str | None,
-        typer.Option("--preprocessing", metavar="JSON", help="Kept with it: JSON, or @file.json."),
+        typer.Option(
+            "--preprocessing",
+            metavar="PRESET|JSON",
+            help="Kept with it: a preset such as imagenet, JSON, or @file.json.",
+        ),
     ] = None,
     labels: Annotated[
         Path | None,

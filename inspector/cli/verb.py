@@ -21,7 +21,7 @@ from inspector.cli.fields import (
     target_fields,
 )
 from inspector.cli.forms import forms_of
-from inspector.cli.images import Answered, ask_about
+from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import AnswerOptions, Images, ModelName, WhereOptions, find_images
 from inspector.cli.output import deliver, progress_bar
 from inspector.cli.parameters import Command, filled, keyword, parameters_of, with_signature
@@ -29,6 +29,7 @@ from inspector.cli.target import UNIT, TargetOptions, read_target
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
 from inspector.errors import unknown_name
+from inspector.types.array_files import is_array_file
 from inspector.types.requests.base import (
     OPTIONS,
     ImagesRequest,
@@ -76,6 +77,8 @@ def command_of(request: type[Request[Any]]) -> Command:
         to = destination(chosen.output, command=request.verb, forms=forms_of(asked))
         with open_model(given["model"], where) as model:
             _require_drawable(model, to, asked)
+            if any(map(is_array_file, images)):
+                require_one_each(images, model.info.input)
             with progress_bar(request.verb, as_json=chosen.as_json) as progress:
                 ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
                 result, answered = _ask(ask, asked, images)

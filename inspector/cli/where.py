@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspector.cli.engine import engine_needed
-from inspector.cli.images import Answered, ask_about
+from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import FeatureOptions, ServiceOptions, WhereOptions
 from inspector.cli.output import say_notes
 from inspector.cli.texts import read_labels, read_preprocessing
+from inspector.types.array_files import is_array_file
 from inspector.types.arrays import Array
 from inspector.types.options import MethodInfo
 from inspector.types.requests.features import FeaturesRequest
@@ -48,6 +49,8 @@ def features_of(
     pooling: Any = features.pooling  # any text: the request checks it
     asked = FeaturesRequest(images=list(images), layer=features.layer, pooling=pooling)
     with open_model(model, where) as opened:
+        if any(map(is_array_file, images)):
+            require_one_each(images, opened.info.input)
         found, answered = ask_about(
             asked, images, lambda one: opened.ask(one, timeout=time_for(where)), needed=needed
         )
@@ -70,6 +73,7 @@ def connect(where: ServiceOptions) -> Client:
     from inspector.client import Client, Endpoint, Tls  # noqa: PLC0415
     from inspector.client.endpoint import ADDRESS, TIMEOUT  # noqa: PLC0415
 
+    where.require_consistent()
     encrypted = where.tls or where.root_certificates is not None
     tls = Tls(root_certificates=where.root_certificates) if encrypted else None
     left = where.seconds_left

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from inspector.engine.heads import MeasuredHeads
+from inspector.engine.image_sizes import ImageSizes
 from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
-from inspector.errors import InvalidModelError, unknown_name
+from inspector.engine.shapes import Shapes
+from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
-from inspector.graph.bottleneck import Step, bottlenecks, way
+from inspector.graph.bottleneck import Step, bottlenecks, features_before, way
 from inspector.graph.expose import SWITCHES
-from inspector.graph.head import Head, find_head
 from inspector.graph.sized import shapes_at, tensor_bytes
 from inspector.graph.traits import Traits, find_traits
+from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import Device
@@ -42,28 +45,39 @@ class Engine:
             )
         self.model = model
         self.device = device
-        self._heads: dict[str, Head] = {}
         self.traits: Traits = find_traits(model.ir)
         self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
+        self._heads = MeasuredHeads(model, run=self._run_once)
+        self.shapes = Shapes(model, self.sessions)
+        self.image_sizes = ImageSizes(model.input)
         self._batch_bytes = batch_bytes
         self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
         self._plans: dict[tuple[int, ...], BatchPlan] = {}
+        self._refused: str | None = None
 
     @property
     def head(self) -> Head:
-        """The head of the first output of floats: what classes mean where no output is named."""
+        """The head that is read where no output is named: the one that says classes before all others."""
         return self.head_of(None)
 
     def head_of(self, output: str | None) -> Head:
-        """Return the head of an output, by default the first of floats; NotFoundError names those that exist."""
+        """Return what an output means, by default the one that says classes; NotFoundError names those that exist."""
         names = [known.name for known in self.model.outputs]
-        floats = [known.name for known in self.model.outputs if "float" in known.dtype]
-        name = [*floats, *names][0] if output is None else output
+        name = self.model.heads.default or names[0] if output is None else output
         if name not in names:
             raise unknown_name("output", name, names, field="output")
-        if name not in self._heads:
-            self._heads[name] = find_head(self.model.ir, name)
-        return self._heads[name]
+        return self._heads.of(name)
+
+    def _run_once(self, x: Array, tensors: Sequence[str]) -> dict[str, Array]:
+        """Return tensors of one image."""
+        for _, chunk in self.batches(x, tensors):
+            found = self.fetch(chunk, tensors)
+            return {name: self.values(name, tensor, chunk, images=1)[0] for name, tensor in found.items()}
+        return {}
+
+    def features_of(self, tensor: str) -> str | None:
+        """Return what the last dense or convolutional layer before a tensor reads."""
+        return features_before(self.model.ir, tensor)
 
     def bottlenecks_of(self, tensor: str) -> frozenset[str]:
         """Return the tensors that everything passes on its way from the image to a tensor."""
@@ -95,7 +109,17 @@ class Engine:
 
     def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
         """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
-        return None if self.model.input.batch == 1 else self.plan(image).reason(tensors)
+        return None if self.model.input.batch == 1 else self._refused or self.plan(image).reason(tensors)
+
+    def doubt_batches(self, x: Array, tensors: Sequence[str]) -> bool:
+        """Let every image run alone from now on, after a run failed; False where that is no way out.
+
+        Exports can say that a batch is free and mean one image.
+        """
+        if self.model.input.batch is not None or self.batch_size(x, tensors) == 1:
+            return False
+        self._refused = "this model fails with several images at once"
+        return True
 
     def batches(
         self, x: Array, tensors: Sequence[str], *, at_most: int | None = None
@@ -169,11 +193,21 @@ class Engine:
         switches: Sequence[str] = (),
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
-        """Run one batch forward and return tensors and switches, left on the device."""
+        """Run one batch forward and return tensors and switches, left on the device.
+
+        Raises ImageSizeError where the model runs on images of other sizes, but not on these.
+        """
         names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
         fetch = [*names, *(place + SWITCHES for place in places)]
         session = self.sessions.forward(names, places)
-        return session.run({self.model.input.name: chunk}, fetch, cancellation=cancellation)
+        fed = chunk[0] if self.model.input.batch_axis is None else chunk
+        try:
+            return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)
+        except EngineError as error:
+            explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
+            if explained is error:
+                raise
+            raise explained from error
 
     def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""

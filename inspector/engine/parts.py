@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from inspector.errors import InvalidInputError
+from inspector.errors import EngineError
 from inspector.graph.batch.placement import Placement
 from inspector.types.arrays import Array
 from inspector.types.layers import Shape
@@ -21,22 +21,19 @@ def image_parts(
     full of them); `shape` says how many axes it should have, of which a run can have lost those of size 1.
     """
     if placement.axis is None:
-        return _restored(array, shape)[None]
+        return restored(array, shape)[None]
     if placement.fits(array.shape, batch):
         return placement.split(array, batch)[:images]
     if images > 1:
-        raise InvalidInputError(
-            f"Tensor {name!r} has the shape {array.shape} for {batch} images and cannot be divided among them; give "
-            "one image at a time.",
-            reason="CANNOT_DIVIDE",
-            field="images",
+        raise EngineError(
+            f"Tensor {name!r} has the shape {array.shape} for {batch} images, and cannot be divided among them."
         )
     # What is the same for all images, such as a mean over the batch.
     is_one = placement.leads and array.ndim and array.shape[0] == 1
-    return array if is_one else _restored(array, shape)[None]
+    return array if is_one else restored(array, shape)[None]
 
 
-def _restored(array: Array, shape: Shape | None) -> Array:
+def restored(array: Array, shape: Shape | None) -> Array:
     """Give a tensor the axes back that it lost because their size, which the values decide, happened to be 1."""
     missing = 0 if shape is None else len(shape) - array.ndim
     if shape is None or missing <= 0:

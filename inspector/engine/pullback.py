@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.parts import restored
 from inspector.engine.sessions import Backward
+from inspector.errors import EngineError
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.writing.builder import Batch
 from inspector.graph.batch.placement import Placement
 from inspector.graph.expose import SWITCHES
+from inspector.runtime.device import Device
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+from inspector.types.layers import Shape
 
 Pulled = tuple[range, Array, "Pullback"]
 """Which images, the values of the source on the host (images, *source) with codes dequantized, and their pullback."""
@@ -37,6 +42,10 @@ def pullbacks(
     `overrides` names other policies by the tensors that their layers compute; `seeds` is how many a pullback of a
     single image will be given, for the best graph and nothing else.
     """
+    again = partial(
+        pullbacks, engine, source=source, toward=toward, policy=policy, overrides=overrides, seeds=seeds,
+        cancellation=cancellation,
+    )  # fmt: skip
     image, fixed = x.shape[1:], engine.model.input.batch
     plan = engine.plan(image)
     is_whole = (
@@ -45,19 +54,32 @@ def pullbacks(
     alone = is_whole or (seeds == engine.batch_size(x, [source, toward]) == 1)
     batch = Batch.ONE if alone else Batch.ANY
     backward = engine.sessions.backward(
-        source, toward, policy, overrides, image, shapes=plan.shapes, batch=batch
+        source,
+        toward,
+        policy,
+        overrides,
+        image,
+        shapes=lambda: _shapes(engine, x, source, toward, cancellation),
+        batch=batch,
     )
     ends = Ends(source=plan.of(source), toward=plan.of(toward))
     needed = [source, toward, *([] if is_whole else backward.saved)]
     shares = is_whole or (backward.batchable and ends.lead)
     for images, chunk in engine.batches(x, needed, at_most=None if shares else 1):
-        forward = engine.fetch(
-            chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
-        )
-        values = engine.values(source, forward[source], chunk, images=len(images))
+        try:
+            forward = engine.fetch(
+                chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
+            )
+            values = engine.values(source, forward[source], chunk, images=len(images))
+        except EngineError:
+            if len(images) == 1 or not engine.doubt_batches(x, needed):
+                raise
+            for rest, parts, pullback in again(x[images.start :]):
+                yield range(images.start + rest.start, images.start + rest.stop), parts, pullback
+            return
         shape = forward[source].shape
         saved = [*backward.saved, *(name + SWITCHES for name in backward.switches)]
-        feeds = {name: forward[name] for name in saved}
+        feeds = {name: _of_known_rank(forward[name], plan.shapes.get(name), engine.device) for name in saved}
         if is_whole:
             most = 1 if engine.company(image, needed) else len(chunk)
         elif len(chunk) > 1:
@@ -77,6 +99,26 @@ def pullbacks(
                 cancellation=cancellation,
             ),
         )
+
+
+def _shapes(
+    engine: Engine, x: Array, source: str, toward: str, cancellation: Cancellation | None
+) -> Mapping[str, Shape]:
+    """Return the shapes of all tensors in a run of images like `x`."""
+    _, chunk = next(engine.batches(x, [source, toward]))
+    return engine.shapes.of(
+        chunk,
+        engine.plan(x.shape[1:]).shapes,
+        otherwise=lambda: engine.fetch(chunk, (source,), cancellation=cancellation),
+        cancellation=cancellation,
+    )
+
+
+def _of_known_rank(tensor: DeviceTensor, shape: Shape | None, device: Device) -> DeviceTensor:
+    """Return a tensor with the axes that the way back counts on, where the run left one of size 1 out."""
+    if shape is None or len(shape) <= len(tensor.shape):
+        return tensor
+    return DeviceTensor.place(restored(tensor.numpy(), shape), device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +158,16 @@ class Pullback:
         self._batch = batch
         self._cancellation = cancellation
 
+    @property
+    def rectified(self) -> frozenset[str]:
+        """The outputs of the rectifiers at which the policy had a say."""
+        return self._backward.rectified
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The tensors for which another policy was named that made no difference."""
+        return self._backward.idle
+
     def __call__(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         """Return the gradient at `toward` for seeds at the source, float32, left on the device.
 
@@ -143,6 +195,9 @@ class Pullback:
             return place.join(np.concatenate([seeds, rest])).reshape(self._shape)
         if len(seeds) > 1:
             return seeds.reshape(-1, *self._shape[1:])
+        if place.axis is None:
+            whole: Array = seeds[0]
+            return whole
         return seeds.reshape(self._shape)
 
     def _gathered(self, gradient: DeviceTensor, seeds: int) -> DeviceTensor:

@@ -10,6 +10,7 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pulled, pullbacks
 from inspector.engine.scan import Scanned, scan, together
+from inspector.engine.sizing import Size
 from inspector.errors import InvalidInputError
 from inspector.types.arrays import Array
 from inspector.types.control import Control
@@ -22,9 +23,22 @@ RAN_WITH_COPIES = "ran_with_copies"
 class Run:
     """What every method takes first. One for each request; methods that use each other share it."""
 
-    def __init__(self, engine: Engine, *, control: Control | None = None, seed: int = 0) -> None:
-        """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        control: Control | None = None,
+        seed: int = 0,
+        sizes: Mapping[Size, Size] = MappingProxyType({}),
+    ) -> None:
+        """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own.
+
+        `sizes` are those that stand in for sizes of pictures on which the model does not run.
+        """
         self.engine = engine
+        self.sizes = sizes
+        self.pictured: set[Size] = set()
+        """The sizes that pictures were brought to."""
         self.control = control or Control()
         self.seed = seed
         self._notes: dict[tuple[str, str], Note] = {}
@@ -63,8 +77,9 @@ class Run:
 
         Images whose tensors may differ in shape, such as boxes that were found, come one by one.
         """
-        self._note_company(x, tensors)
-        return together(self.engine, x, tensors, cancellation=self.control.cancellation)
+        for images, found in together(self.engine, x, tensors, cancellation=self.control.cancellation):
+            self._note_company(x, tensors)
+            yield images, found
 
     def scan(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
         """Yield (which images, {tensor: (images, …)}) in bounded memory, for any number of images and tensors.
@@ -91,8 +106,7 @@ class Run:
         the device. `overrides` names other policies by the tensors that their layers compute. `seeds` says how many
         a pullback of a single image will be given, for the best graph. One forward pass per batch serves all seeds.
         """
-        self._note_company(x, [source])
-        return pullbacks(
+        for pulled in pullbacks(
             self.engine,
             x,
             source=source,
@@ -101,7 +115,9 @@ class Run:
             overrides=overrides,
             seeds=seeds,
             cancellation=self.control.cancellation,
-        )
+        ):
+            self._note_company(x, [source])
+            yield pulled
 
     def _note_company(self, x: Array, tensors: Sequence[str]) -> None:
         """Note why images did not share runs, where their values depend on their company, or may."""
@@ -112,14 +128,14 @@ class Run:
         if batch is None:
             self.note(
                 RAN_ALONE,
-                f"Every image ran alone: {reason}, so in a batch of several it could answer otherwise.",
+                f"Every image ran alone: {reason}, so in a batch of several it would, or may, answer otherwise.",
             )
         else:
             self.note(
                 RAN_WITH_COPIES,
                 f"This model takes {batch} images at once, and every image ran with {batch - 1} "
-                f"{'copy' if batch == 2 else 'copies'} of itself: {reason}, so beside other images it could answer "
-                "otherwise.",
+                f"{'copy' if batch == 2 else 'copies'} of itself: {reason}, so beside other images it would, or "
+                "may, answer otherwise.",
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from inspector.engine.engine import Engine
+from inspector.errors import EngineError
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 
@@ -15,13 +16,20 @@ Scanned = tuple[range, dict[str, Array]]
 def together(
     engine: Engine, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
 ) -> Iterator[Scanned]:
-    """Yield all tensors of one batch after another, of (N, …) images."""
-    wanted, parts = len(dict.fromkeys(tensors)), dict[str, Array]()
-    for images, found in scan(engine, x, tensors, cancellation=cancellation):
-        parts |= found
-        if len(parts) == wanted:
-            yield images, parts
-            parts = {}
+    """Yield all tensors of one batch after another, of (N, …) images; one by one, where a batch of several fails."""
+    wanted, done = len(dict.fromkeys(tensors)), 0
+    while done < len(x):
+        parts: dict[str, Array] = {}
+        first = done
+        try:
+            for images, found in scan(engine, x[first:], tensors, cancellation=cancellation):
+                parts |= found
+                if len(parts) == wanted:
+                    yield range(first + images.start, first + images.stop), parts
+                    parts, done = {}, first + images.stop
+        except EngineError:
+            if not engine.doubt_batches(x[done:], tensors):
+                raise
 
 
 def scan(

@@ -47,6 +47,10 @@ class Backward:
     """Outputs of max-poolings whose argmax indices are fed, under the name plus SWITCHES."""
     batchable: bool
     """Whether several seeds of one image may share a run."""
+    rectified: frozenset[str]
+    """The outputs of the rectifiers at which a policy had a say."""
+    idle: frozenset[str]
+    """The tensors of overrides that made no difference."""
 
     @property
     def size(self) -> int:
@@ -85,12 +89,12 @@ class Sessions:
         overrides: Mapping[str, str],
         image: Sequence[int],
         *,
-        shapes: Mapping[str, Shape],
+        shapes: Callable[[], Mapping[str, Shape]],
         batch: Batch = Batch.ANY,
     ) -> Backward:
         """Return the session from a source to a target, for images of a shape without the batch axis.
 
-        `shapes` are those of all tensors in one run: of a fixed batch, else for one image.
+        `shapes` gives those of all tensors in one run: of a fixed batch, else for one image.
 
         `overrides` names other policies by the tensors that their layers compute. Seeds and gradients of codes are
         those of the real values.
@@ -107,26 +111,34 @@ class Sessions:
         )
 
         def make() -> Backward:
+            known = shapes()
             graph = write_backward(
                 self._model.ir,
                 source=source,
                 target=target,
                 policy=policy_named(policy),
                 overrides={tensor: policy_named(name) for tensor, name in overrides.items()},
-                shapes=shapes,
+                shapes=known,
                 dtypes=self._model.dtypes,
                 batch=batch,
-                source_steps=self._steps(source, policy, shapes),
-                target_steps=self._steps(target, policy, shapes),
+                source_steps=self._steps(source, policy, known),
+                target_steps=self._steps(target, policy, known),
             )
             return Backward(
                 session=self._session(pack(graph.model), Optimization.ALL),
                 saved=graph.saved,
                 switches=graph.switches,
                 batchable=graph.batchable,
+                rectified=graph.rectified,
+                idle=graph.idle,
             )
 
         return self._cached(key, make)
+
+    def once(self, packed: PackedGraph) -> Session:
+        """Return a session for one run of a graph: loaded fast, and not kept."""
+        self.require_open()
+        return self._session(packed, Optimization.NONE)
 
     def require_open(self) -> None:
         """Raise ConflictError where `close` was called."""

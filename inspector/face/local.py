@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from inspector.engine.engine import Engine
+from inspector.engine.image_sizes import ImageSizeError
 from inspector.engine.run import Run
+from inspector.engine.sizing import Size
 from inspector.errors import InvalidInputError
 from inspector.face.rendering import rendered
 from inspector.face.time_limit import in_time
@@ -38,6 +40,18 @@ class LocalBackend:
                 field="inputs",
             )
         with in_time(control) as timed:
-            found = answer_to(Run(self.engine, control=timed), request)
+            found = self._answered(request, timed)
             wanted = isinstance(request, ImagesRequest) and request.rendering == "png"
             return replace(found, rendered=rendered(found)) if wanted else found
+
+    def _answered(self, request: Request[R], control: Control) -> R:
+        """Answer a request; pictures of a size on which the model does not run are brought to one on which it does."""
+        sizes: dict[Size, Size] = {}
+        while True:
+            run = Run(self.engine, control=control, sizes=sizes)
+            try:
+                return answer_to(run, request)
+            except ImageSizeError as error:
+                if error.given in sizes or error.given not in run.pictured:
+                    raise
+                sizes[error.given] = error.taken

@@ -44,6 +44,10 @@ class BackwardGraph:
     """Outputs of max-poolings whose argmax indices to feed, under the name plus SWITCHES."""
     batchable: bool
     """Whether K seeds of one image may share a run; else each image and seed needs a run of its own."""
+    rectified: frozenset[str]
+    """The outputs of the rectifiers at which a policy put something else in the place of the derivative."""
+    idle: frozenset[str]
+    """The tensors of overrides that made no difference."""
 
 
 def write_backward(
@@ -95,7 +99,10 @@ def write_backward(
     gradient = builder.sum(arrived[target_value])
     if target_steps is not None:
         gradient = builder.op("Div", gradient, builder.constant(target_steps))
-    return _finish(builder, gradient, builder.shape(target_value))
+    idle = frozenset(overrides) - choice.effective
+    return _finish(
+        builder, gradient, builder.shape(target_value), rectified=frozenset(choice.rectified), idle=idle
+    )
 
 
 def _rule_for(node: ir.Node, opset: int) -> Rule:
@@ -116,7 +123,14 @@ def _find(model: ir.Model, name: str) -> ir.Value:
     raise NotFoundError(f"The graph has no tensor {name!r}.", reason="TENSOR_NOT_FOUND", field="target")
 
 
-def _finish(builder: Builder, gradient: ir.Value, shape: tuple[Dim, ...]) -> BackwardGraph:
+def _finish(
+    builder: Builder,
+    gradient: ir.Value,
+    shape: tuple[Dim, ...],
+    *,
+    rectified: frozenset[str],
+    idle: frozenset[str],
+) -> BackwardGraph:
     model = builder.finish({GRADIENT: (gradient, builder.outer_shape(shape))}, name="backward")
     graph = model.graph
     for value in list(graph.inputs):
@@ -128,4 +142,6 @@ def _finish(builder: Builder, gradient: ir.Value, shape: tuple[Dim, ...]) -> Bac
         saved=tuple(name for name in builder.saved_names if name in left),
         switches=tuple(name for name in builder.switch_names if name + SWITCHES in left),
         batchable=builder.batchable,
+        rectified=rectified,
+        idle=idle,
     )

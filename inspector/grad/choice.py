@@ -33,24 +33,37 @@ class Choice:
         self._inner = {node for rectifier in found for node in rectifier.nodes - {rectifier.last}}
         self._first = _first_linear(nodes)
         self._policy, self._overrides, self._rule_of = policy, overrides, rule_of
+        self.rectified: set[str] = set()
+        """The outputs of the rectifiers at which a policy had a say."""
+        self.effective: set[str] = set()
+        """The tensors of overrides that made a difference."""
 
     def step(self, node: ir.Node) -> Step:
         """Return what happens at a node: the values that gradients go to, and the rule that writes them."""
         rectifier = self._rectifiers.get(node)
         if rectifier is not None:
-            rectify = self._policy_at(rectifier.nodes).rectifier
-            step = rectify(rectifier, self._rule_of) if rectify is not None else None
+            named, policy = self._policy_at(rectifier.nodes)
+            step = policy.rectifier(rectifier, self._rule_of) if policy.rectifier is not None else None
+            if policy.rectifier is not self._policy.rectifier and named is not None:
+                self.effective.add(named)
             if step is not None:
+                self.rectified.add(node.outputs[0].name or "")
                 return step
         if node not in self._inner:
-            replace = self._policy_at([node]).replacement(node, is_first=node in self._first)
+            is_first = node in self._first
+            named, policy = self._policy_at([node])
+            replace = policy.replacement(node, is_first=is_first)
+            if named is not None and replace is not self._policy.replacement(node, is_first=is_first):
+                self.effective.add(named)
             if replace is not None:
                 return replace(node, self._rule_of)
         return Step(node.inputs, self._rule_of(node))
 
-    def _policy_at(self, nodes: Iterable[ir.Node]) -> Policy:
-        named = (self._overrides.get(value.name or "") for node in nodes for value in node.outputs)
-        return next((policy for policy in named if policy is not None), self._policy)
+    def _policy_at(self, nodes: Iterable[ir.Node]) -> tuple[str | None, Policy]:
+        """Return the tensor that an override names among the outputs of nodes, if one does, and the policy there."""
+        names = (value.name or "" for node in nodes for value in node.outputs)
+        named = next((name for name in names if name in self._overrides), None)
+        return named, self._policy if named is None else self._overrides[named]
 
 
 def _first_linear(nodes: Sequence[ir.Node]) -> set[ir.Node]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from inspector.model.dependence import dependents, reads
+from inspector.model.heads.ending import features_below
 
 
 def bottlenecks(model: ir.Model, *, image: str, tensor: str) -> frozenset[str]:
@@ -61,3 +62,10 @@ def _between(graph: ir.Graph, image: str, tensor: str) -> list[ir.Node]:
             needed |= {value.name for value in reads(node) if value is not None and value.name}
             found.append(node)
     return found[::-1]
+
+
+def features_before(model: ir.Model, tensor: str) -> str | None:
+    """Return the name of what the last dense or convolutional layer before a tensor reads; None without one."""
+    value = next((one for node in model.graph for one in node.outputs if one.name == tensor), None)
+    found = features_below(value) if value is not None else None
+    return None if found is None else found.name

@@ -60,7 +60,7 @@ def pack(model: ir.Model) -> PackedGraph:
             continue
         if not _is_dense(value):
             continue
-        weights[name] = np.ascontiguousarray(tensor.numpy())
+        weights[name] = np.asarray(tensor.numpy(), order="C")
         value.const_value = ir.ExternalTensor(
             location="weights",
             offset=0,

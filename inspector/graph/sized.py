@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import onnx
 
+from inspector.errors import InvalidModelError
 from inspector.graph.pack import pack
 from inspector.model.shapes.infer import infer_shapes
 from inspector.model.spec import OnnxModel
@@ -23,12 +24,19 @@ def tensor_bytes(model: OnnxModel, shapes: Mapping[str, Shape]) -> dict[str, int
 
 
 def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:
-    """Return the shapes of all tensors for one image of the given shape (without the batch axis)."""
-    if all(isinstance(size, int) for size in model.input.shape[1:]):
+    """Return the shapes of all tensors for one image of the given shape (without the batch axis).
+
+    Where the shapes contradict each other at that size, none is known: a run says what the model cannot take.
+    """
+    if all(isinstance(size, int) for size in model.input.image_shape):
         return model.shapes
     proto = onnx.ModelProto.FromString(pack(model.ir).graph)
     declared = next(info for info in proto.graph.input if info.name == model.input.name)
-    for dim, size in zip(declared.type.tensor_type.shape.dim[1:], image, strict=True):
+    before = len(model.input.shape) - len(image)  # 1, or 0 where the input has no batch axis
+    for dim, size in zip(declared.type.tensor_type.shape.dim[before:], image, strict=True):
         dim.dim_value = size
-    shapes, _ = infer_shapes(proto, model.input.name, limits=model.limits)
+    try:
+        shapes, _ = infer_shapes(proto, model.input.name, limits=model.limits, has_batch=bool(before))
+    except InvalidModelError:
+        return {}
     return shapes

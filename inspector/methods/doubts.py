@@ -13,6 +13,8 @@ from inspector.types.images import Prepared
 
 DOUBTFUL_ANSWERS = "doubtful_answers"
 
+FEWEST_CLASSES = 5
+"""Of fewer, scores are alike by chance."""
 MOST_COMPARED = 16
 """Images of a request of which answers are compared."""
 FEWEST_PAIRS = 6
@@ -21,39 +23,30 @@ LIKE_PICTURES = 0.6
 """Pictures that correlate more may well have the same answer."""
 LIKE_ANSWERS = 0.9
 """Scores of different pictures that correlate more, on the average: 0.76 is the most of any right preprocessing."""
-SATURATED = 30.0
-"""How far the best score lies before the second, in units of the exponent: 20 is the most of any model in 0..1."""
 
 
 def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -> None:
     """Note where the scores and probabilities (classes,) of pictures are such as a wrong preprocessing makes them.
 
-    They are as likely as each other, or as good as certain under a scale that is assumed, or the same for pictures
-    that differ.
+    They are as likely as each other, or the same for pictures that differ. (How certain the first class is tells
+    nothing: right answers of small networks are beyond all measure before the second.)
     """
-    if not x.from_pictures or not answers or len({len(scores) for scores, _ in answers}) > 1:
+    counts = {scores.size for scores, _ in answers}
+    if not x.from_pictures or len(counts) != 1 or max(counts) < FEWEST_CLASSES:
         return
-    scores, probabilities = (np.stack(part) for part in zip(*answers, strict=True))
-    if scores.shape[1] < 2 or not np.isfinite(scores).all():
+    scores, probabilities = (np.stack([answer[part].reshape(-1) for answer in answers]) for part in (0, 1))
+    if not np.isfinite(scores).all():
         return
-    spec = run.engine.model.preprocessing
     why = None
     if np.all(probabilities.max(axis=1) <= 1.02 / scores.shape[1]):
         why = "All classes are as good as equally likely"
-    elif any(text.startswith("scale") for text in spec.assumed) and _is_saturated(scores, probabilities):
-        why = "The first class is beyond all measure before the second, as where values are too large"
-    elif scores.shape[1] >= 5 and _are_alike(x.values[:MOST_COMPARED], scores[:MOST_COMPARED]):
+    elif _are_alike(x.values[:MOST_COMPARED], scores[:MOST_COMPARED]):
         why = "Pictures that differ get nearly the same scores"
     if why is not None:
         run.note(
             DOUBTFUL_ANSWERS,
             f"{why}: so it is where the preprocessing is not that of the training. To change it, {SETTLE}",
         )
-
-
-def _is_saturated(scores: Array, probabilities: Array) -> bool:
-    best = np.sort(scores.astype(np.float64), axis=1)[:, -2:]
-    return bool(np.all(best[:, 1] - best[:, 0] > SATURATED) and np.all(probabilities.max(axis=1) > 0.999))
 
 
 def _are_alike(images: Array, scores: Array) -> bool:

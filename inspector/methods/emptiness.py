@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, UserError
+from inspector.errors import InvalidInputError, UnsupportedOperatorError, UserError
 from inspector.grad.rule import NO_GRADIENT
 from inspector.graph.bottleneck import Step
 from inspector.methods.notes import STILL_LAYER
 from inspector.operators.families import RECTIFIERS, SOFTMAXES, SQUASHING
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.rectifiers import rectifiers
-from inspector.resolve.targets import Aim, resolve, source_of
+from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.results.maps import Maps
 
@@ -65,6 +65,7 @@ def note_empty(run: Run, x: Array, found: Maps, targets: Sequence[Aim]) -> None:
 def reasons_for(run: Run, image: Array, aim: Aim) -> list[Reason]:
     """Return why a target does not change with one (1, …) image; none where it does."""
     engine = run.engine
+    aim = settled(run, image, aim, image=0)
     source = source_of(engine, aim)
     chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
     try:
@@ -89,9 +90,12 @@ def _ends(run: Run, image: Array, chosen: Chosen) -> list[Step]:
     steps = engine.way_to(source)
 
     def is_reached(tensor: str) -> bool:
-        return tensor == source or _reaches(run, image, chosen, tensor)
+        try:
+            return tensor == source or _reaches(run, image, chosen, tensor)
+        except UnsupportedOperatorError:  # it is no tensor for a gradient: a mask
+            return False
 
-    if is_reached(engine.model.input.name):
+    if _reaches(run, image, chosen, engine.model.input.name):
         return []
     passed = engine.bottlenecks_of(source)
     places = [place for place, step in enumerate(steps) if step.tensor in passed or step.tensor == source]

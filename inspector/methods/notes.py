@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspector.engine.run import Run
+from inspector.model.heads.head import EMBEDDING, PICTURE, POINTS, UNKNOWN, VALUES
 from inspector.resolve.finite import Origin, find_origin, not_finite
 from inspector.types.arrays import Array
+from inspector.types.targets import Class, Target
 
 NOT_FINITE = "not_finite"
 NOTHING_FOUND = "nothing_found"
 ELEMENT_MISSING = "element_missing"
 STILL_LAYER = "still_layer"
+ASSUMED_MEANING = "assumed_meaning"
+UNRECOGNIZED_OUTPUT = "unrecognized_output"
+OTHER_OUTPUTS = "other_outputs"
+DEFAULT_TARGET = "default_target"
 HARDLY_MOVES = "hardly_moves"
 ASSUMED_PREPROCESSING = "assumed_preprocessing"
+RESIZED_TO_RUN = "resized_to_run"
 UNEXPECTED_RANGE = "unexpected_range"
 PLACES_UNKNOWN = "places_unknown"
+NO_RECTIFIER = "no_rectifier"
+IDLE_POLICY = "idle_policy"
 NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 
 
@@ -31,6 +40,47 @@ def note_missing(run: Run, missing: int, runs: int, consequence: str) -> None:
             f"In {missing:,} of {runs:,} runs on changed images the model found too little to have the target's "
             f"element: {consequence}.",
         )
+
+
+def note_head(run: Run, output: str | None) -> None:
+    """Note what is guessed of an output, and that another could have been meant."""
+    head, heads = run.engine.head_of(output), run.engine.model.heads
+    if head.guess is not None:
+        run.note(ASSUMED_MEANING, head.guess)
+    if head.meaning == UNKNOWN:
+        run.note(
+            UNRECOGNIZED_OUTPUT,
+            f"What the numbers of output {head.output!r} mean is not known: they are given as they are.",
+        )
+    if output is None and heads.also:
+        names = ", ".join(map(repr, heads.also[:8]))
+        run.note(
+            OTHER_OUTPUTS,
+            f"Output {head.output!r} is read; {names} could have been meant as well: name it to have it.",
+        )
+
+
+def note_target(run: Run, target: Target) -> None:
+    """Note what a class target rests on, and which number is meant where its output has no classes."""
+    if not isinstance(target, Class):
+        return
+    note_head(run, target.output)
+    head = run.engine.head_of(target.output)
+    is_lone = head.meaning == VALUES and head.classes == 1
+    if target.index is None and head.meaning in _DEFAULTS and not is_lone:
+        run.note(
+            DEFAULT_TARGET, f"{_DEFAULTS[head.meaning].format(head.output)} {_OTHERS.format(head.output)}"
+        )
+
+
+_DEFAULTS = {
+    POINTS: "Output {!r} holds coordinates of points; its first number is explained.",
+    VALUES: "Output {!r} holds values; the first is explained.",
+    EMBEDDING: "Output {!r} is an embedding; its norm is explained.",
+    PICTURE: "Output {!r} is a picture; the mean of its pixels is explained.",
+    UNKNOWN: "Of output {!r} the largest number is explained, or of a map the mean of all.",
+}
+_OTHERS = "For others give Element({0!r}, index) or Region({0!r}, index)."
 
 
 def about_values(what: str, values: Array, origin: Origin | None) -> str | None:

@@ -56,7 +56,8 @@ def placing(track: Track | None, units: int, extent: int) -> Array:
 
     Where they stand in the image's order and the usual stretching over the whole axis leaves each of them within what
     it sees, as in most networks, they are stretched; so they are where their places are not known. Else each stands at
-    its place, with lines between neighbors: where an axis was turned round, cut, shuffled, or padded.
+    its place, with lines between neighbors, and 0 where none of them sees: where an axis was turned round, cut,
+    shuffled, or padded.
     """
     if units == 1:
         return np.ones((extent, 1), np.float32)
@@ -72,6 +73,10 @@ def placing(track: Track | None, units: int, extent: int) -> Array:
     rows = np.arange(extent)
     weights[rows, after - 1] = 1 - share
     weights[rows, after] += share
+    if track.windows is not None:
+        weights[(rows < track.windows[:, 0].min()) | (rows > track.windows[:, 1].max())] = (
+            0  # which no unit sees
+        )
     matrix = np.zeros((extent, units), np.float32)
     matrix[:, known] = weights[:, back] / np.bincount(back)[back]  # units at one place are averaged
     return matrix
@@ -83,14 +88,19 @@ def _places(track: Track | None) -> Places | None:
 
 
 def _is_usual(track: Track, places: Places, extent: int) -> bool:
-    """Return whether stretching units over the axis puts each of them, within a unit's pitch, into what it sees."""
+    """Return whether stretching units over the axis leaves each in what it sees, or within a pitch of its place.
+
+    Together they see all of the axis but what is less than their pitch, and stand in it.
+    """
     steps = np.diff(places)
     if track.windows is None or not (steps > 0).all():
         return False
     pitch, stretched = float(np.median(steps)), (np.arange(len(places)) + 0.5) * extent / len(places) - 0.5
-    low, high = track.windows[:, 0] - pitch, track.windows[:, 1] + pitch
-    is_inside = -pitch <= places[0] and places[-1] <= extent - 1 + pitch
-    return is_inside and bool(((low <= stretched) & (stretched <= high)).all())
+    low, high = track.windows.T
+    if min(places[0], extent - 1 - places[-1]) < -pitch or max(low.min(), extent - 1 - high.max()) > pitch:
+        return False
+    is_seen = (low - pitch / 2 <= stretched) & (stretched <= high + pitch / 2)
+    return bool((is_seen | (np.abs(stretched - places) <= pitch)).all())
 
 
 def placed(run: Run, layer: Layer, activations: Array, x: Array) -> Placed:

@@ -8,11 +8,13 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError
-from inspector.resolve.targets import output_of, source_of
+from inspector.graph.elements import trace_elements
+from inspector.graph.sized import shapes_at
+from inspector.operators.families import CONVOLUTIONS, RECTIFIERS
+from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.layouts import batched, channel_axis, spatial_sizes
-from inspector.types.targets import Target
 
 
 def interpolation(small: int, large: int) -> Array:
@@ -54,35 +56,59 @@ def as_maps(engine: Engine, planes: Array) -> Array:
     return planes if axis is None else np.expand_dims(planes, axis)
 
 
-def layer_with_maps(engine: Engine, name: str | None, *, target: Target) -> Layer:
-    """Return the layer of that name; without one, the last whose channels are maps of more than one place.
-
-    The last is looked for below the scores of the output that the target names, or else of the first.
-    """
-    if name is not None:
-        return engine.model.layer(name)
-    return _require_some(layers_with_maps(engine, target))[-1]
-
-
-def layer_with_maps_below(engine: Engine, name: str | None, *, target: Target) -> Layer:
-    """Return the layer of that name; without one, the last with maps that all of the target depends on.
+def layer_with_maps_below(engine: Engine, name: str | None, *, tensor: str) -> Layer:
+    """Return the layer of that name; without one, the last with maps that all of a tensor depends on.
 
     A detector's heads part early: what only one of them reads knows nothing of the boxes of the others.
     """
     if name is not None:
         return engine.model.layer(name)
-    layers = _require_some(layers_with_maps(engine, target))
-    passed = engine.bottlenecks_of(source_of(engine, target))
+    layers = _require_some(layers_with_maps(engine, tensor))
+    passed = engine.bottlenecks_of(tensor)
     return ([layer for layer in layers if layer.output in passed] or layers)[-1]
 
 
-def layers_with_maps(engine: Engine, target: Target) -> list[Layer]:
-    """Return the layers with maps of more than one place, in the graph's order, up to the target's features."""
+def source_layer(engine: Engine, chosen: Chosen, *, image: tuple[int, ...]) -> str:
+    """Return the tensor in which the chosen elements were computed: of a box, that of its own scale."""
+    traced = trace_elements(
+        engine.model.ir, chosen.resolved.tensor, chosen.places, shapes=shapes_at(engine.model, image)
+    )
+    return traced.tensor
+
+
+def layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
+    """Return the layers with maps of more than one place, in the graph's order, up to the features below a tensor."""
     outputs = [layer.output for layer in engine.model.layers]
-    # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature.
-    features = engine.head_of(output_of(engine, target)).features
+    # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature; unless it
+    # looks around and is rectified: then features are what is averaged.
+    features = engine.features_of(tensor)
+    if features is not None and _are_looked_around_in(engine, features, tensor):
+        features = tensor
     end = outputs.index(features) + 1 if features in outputs else len(outputs)
     return [layer for layer in engine.model.layers[:end] if _has_maps(layer)]
+
+
+def _are_looked_around_in(engine: Engine, features: str, tensor: str) -> bool:
+    """Return whether a convolution with a window reads the features, with a rectifier on its only way to a tensor."""
+    graph, shapes = engine.model.ir.graph, engine.model.shapes
+    readers = [
+        node for node in graph if any(value is not None and value.name == features for value in node.inputs)
+    ]
+    if len(readers) != 1 or readers[0].op_type not in CONVOLUTIONS or len(readers[0].inputs) < 2:
+        return False
+    weights = readers[0].inputs[1]
+    window = shapes.get(weights.name or "", ())[2:] if weights is not None else ()
+    if not any(isinstance(size, int) and size > 1 for size in window):
+        return False
+    node = readers[0]
+    while node.outputs[0].name != tensor:
+        following = [use.node for use in node.outputs[0].uses()]
+        if len(following) != 1:
+            return False
+        node = following[0]
+        if node.op_type in RECTIFIERS:
+            return True
+    return False
 
 
 def _require_some(layers: list[Layer]) -> list[Layer]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.methods.notes import ASSUMED_PREPROCESSING, UNEXPECTED_RANGE
+from inspector.methods.notes import ASSUMED_PREPROCESSING, RESIZED_TO_RUN, UNEXPECTED_RANGE
 from inspector.model.preprocessing.prepare import prepare
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike, Prepared
+from inspector.types.layouts import batched
 from inspector.types.presets import PRESETS
 
 SETTLE = (
@@ -25,7 +28,7 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
     that the graph is made for.
     """
     model = run.engine.model
-    x = prepare(model, images, cancellation=run.control.cancellation)
+    x = _of_size_that_runs(run, prepare(model, images, cancellation=run.control.cancellation), images)
     assumed = model.preprocessing.assumed
     if x.from_pictures and assumed:
         run.note(
@@ -36,6 +39,28 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
     told = _unexpected(model, x)
     if told is not None:
         run.note(UNEXPECTED_RANGE, f"{told} The answer may mean nothing. To mend it, {SETTLE}")
+    return x
+
+
+def _of_size_that_runs(run: Run, x: Prepared, images: ImageLike) -> Prepared:
+    """Return pictures in a size that stands in for their own, on which the model was found not to run; else `x`."""
+    if not x.from_pictures:
+        return x
+    model, sizes = run.engine.model, run.engine.image_sizes
+    given = sizes.of(x.values)
+    other = run.sizes.get(given, given)
+    if other != given:
+        letters = batched(model.input.layout)
+        sides = {letters[axis]: side for axis, side in zip(sizes.axes, other, strict=True)}
+        height, width = (sides.get(letter, x.values.shape[letters.index(letter)]) for letter in "HW")
+        spec = replace(model.preprocessing, resize="exact", height=height, width=width)
+        x = prepare(replace(model, preprocessing=spec), images, cancellation=run.control.cancellation)
+        run.note(
+            RESIZED_TO_RUN,
+            f"The model does not run on pictures of {' × '.join(map(str, given))}: they were resized to "
+            f"{' × '.join(map(str, other))}, near to it, on which it does.",
+        )
+    run.pictured.add(sizes.of(x.values))
     return x
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import unknown_name
 from inspector.methods.emptiness import note_empty
-from inspector.methods.notes import note_run, note_values
+from inspector.methods.notes import note_run, note_target, note_values
 from inspector.methods.signatures import method_info
 from inspector.registry import Registry
 from inspector.types.images import Prepared
@@ -65,6 +65,8 @@ def attribution_method(
             images = [target.image for target in found.targets]
             note_values(run, x.values, found.maps, what="the maps", images=images)
             note_empty(run, x.values, found, targets)
+            for target in targets:
+                note_target(run, target)
             picture_of_these = picture if drawn is None else drawn(**options)
             return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
 

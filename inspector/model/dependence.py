@@ -1,11 +1,11 @@
-"""Which nodes depend on the image's values."""
+"""Which nodes, and which sizes, depend on the image's values."""
 
 from __future__ import annotations
 
 import onnx_ir as ir
 
 from inspector.operators.domains import is_standard
-from inspector.operators.families import VALUE_FREE
+from inspector.operators.families import SIZE_OPERANDS, VALUE_FREE, VALUE_SIZED
 
 
 def reads_values(node: ir.Node) -> bool:
@@ -24,6 +24,26 @@ def dependents(graph: ir.Graph, image: str) -> list[ir.Node]:
             reached.update(value.name for value in node.outputs if value.name)
             found.append(node)
     return found
+
+
+def sized_by_values(graph: ir.Graph, image: str) -> set[str]:
+    """Return the tensors whose shapes can differ between images of one size: detections, and what follows from them."""
+    values, sizes = {image}, set[str]()
+    for node in graph:
+        read = {value.name for value in reads(node) if value is not None and value.name}
+        made = {value.name for value in node.outputs if value.name}
+        if not reads_values(node):
+            if read & sizes:
+                values |= made
+            continue
+        if read & values:
+            values |= made
+        key = node.op_type if is_standard(node) else ""
+        operands = [node.inputs[at] for at in SIZE_OPERANDS.get(key, ()) if at < len(node.inputs)]
+        given = {value.name for value in operands if value is not None and value.name}
+        if read & sizes or given & values or (key in VALUE_SIZED and read & values):
+            sizes |= made
+    return sizes
 
 
 def reads(node: ir.Node) -> list[ir.Value | None]:

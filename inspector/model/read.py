@@ -15,16 +15,19 @@ from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.operators import check_operators
 from inspector.model.checks.validate import validate
+from inspector.model.heads.find import find_heads
+from inspector.model.heads.head import Heads
 from inspector.model.inputs import describe_input, find_image_input
 from inspector.model.layers import build_layers, find_codes
 from inspector.model.preprocessing.find import find_preprocessing, overridden, require_fitting
-from inspector.model.preprocessing.labels import find_labels, labels_given
+from inspector.model.preprocessing.labels import find_labels, labels_given, written_labels
 from inspector.model.preprocessing.sources.finding import PartFound
 from inspector.model.preprocessing.sources.graph import from_graph
 from inspector.model.preprocessing.sources.layouts import said_layouts
 from inspector.model.protobuf import check_size, parse_model
 from inspector.model.readers import Reader, find_reader
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
+from inspector.model.rewriting.bounds import flatten_bounds
 from inspector.model.rewriting.branches import fold_branches
 from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
@@ -32,6 +35,7 @@ from inspector.model.rewriting.hold import hold_tensors
 from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
+from inspector.types.given import as_labels
 from inspector.types.layers import Output, Shape
 from inspector.types.layouts import of_one
 from inspector.types.preprocessing import Preprocessing, PreprocessingLike
@@ -75,6 +79,7 @@ def read_model(
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
+    flatten_bounds(graph)
     shapes, dtypes = infer_shapes(proto, declared.name, limits=limits)
     check_operators(graph, shapes)
     opset = standard_opset(proto)
@@ -91,7 +96,16 @@ def read_model(
     outputs = _outputs(proto, shapes, dtypes)
     codes = find_codes(graph, image_input.name, dtypes)
     metadata = {entry.key: entry.value for entry in proto.metadata_props}
-    classes = _classes(outputs)
+    heads = find_heads(
+        graph,
+        image_input,
+        outputs,
+        shapes=shapes,
+        roles={name: field.roles for name, field in fields.items()},
+        metadata=metadata,
+        names=as_labels(labels) or written_labels(metadata),
+    )
+    classes, has_background = _classes(heads)
     front = from_graph(graph, image_input, shapes)
     return OnnxModel(
         ir=graph,
@@ -101,7 +115,8 @@ def read_model(
         opset=opset,
         folder=folder,
         input=image_input,
-        outputs=outputs,
+        outputs=_meaning(outputs, heads),
+        heads=heads,
         layers=build_layers(graph, image_input, shapes, dtypes, fields, codes),
         codes=codes,
         shapes=shapes,
@@ -109,8 +124,8 @@ def read_model(
         fields=fields,
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
         takes=front.takes if front else None,
-        labels=labels_given(labels, classes=classes)
-        or find_labels(metadata, folder, classes=classes, limits=limits),
+        labels=labels_given(labels, classes=classes, has_background=has_background)
+        or find_labels(metadata, folder, classes=classes, has_background=has_background, limits=limits),
         limits=limits,
         other_inputs=other_inputs,
     )
@@ -232,16 +247,19 @@ def _outputs(
     return outputs
 
 
-def _classes(outputs: tuple[Output, ...]) -> int | None:
-    """Return the number of classes where outputs are (1, classes) or (1, classes, 1, 1); the first one's of several.
+def _meaning(outputs: tuple[Output, ...], heads: Heads) -> tuple[Output, ...]:
+    """Return the outputs with what they mean."""
+    return tuple(
+        replace(one, meaning=head.meaning, part=head.part, classes=head.classes)
+        for one in outputs
+        for head in (heads.heads[one.name],)
+    )
 
-    Where another output has boxes or maps, the labels may be those of their classes: then nothing is known.
-    """
-    sizes = [[size for size in output.shape[1:] if size != 1] for output in outputs]
-    if any(len(wide) > 1 for wide in sizes):
-        return None
-    counts = [wide[0] for wide in sizes if wide]
-    return next((count for count in counts if isinstance(count, int)), None)
+
+def _classes(heads: Heads) -> tuple[int | None, bool]:
+    """Return the number of classes of the output that says some, and whether one is the background, without a name."""
+    head = heads.heads[heads.default] if heads.default is not None else None
+    return (None, False) if head is None else (head.classes, head.background is not None)
 
 
 def _preprocessing(
@@ -254,11 +272,12 @@ def _preprocessing(
     limits: Limits,
 ) -> Preprocessing:
     if isinstance(given, Preprocessing):
-        return replace(given, layout=image_input.layout)
-    found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
-    if given is None:
-        return found
-    result = overridden(found, given, by="given by the caller")
+        result = given
+    else:
+        found = find_preprocessing(model, image_input, folder, graph=front, limits=limits)
+        if given is None:
+            return found
+        result = overridden(found, given, by="given by the caller")
     require_fitting({"mean": result.mean, "std": result.std}, image_input)
     return replace(result, layout=image_input.layout)
 

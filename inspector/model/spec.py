@@ -12,6 +12,7 @@ import onnx_ir as ir
 from inspector.errors import unknown_name
 from inspector.model.checks.limits import Limits
 from inspector.model.codes import Codes
+from inspector.model.heads.head import Heads
 from inspector.model.receptive.field import Field
 from inspector.types.layers import Layer, Output, Shape
 from inspector.types.preprocessing import Preprocessing
@@ -45,6 +46,8 @@ class OnnxModel:
     """Inputs without a default beside the image: the layers are known, but a run would need their values."""
     codes: Mapping[str, Codes] = field(default_factory=dict)
     """By tensor: layers that hold codes of quantized values, and the real values that these stand for."""
+    heads: Heads = field(default_factory=Heads)
+    """What each output means."""
     fields: Mapping[str, Field] = field(default_factory=dict)
     """By tensor that depends on the image: which of its axes are channels and space, and where its units stand."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 EARLY = frozenset({"Affine", "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh"})
 """Functions of elements from before ONNX 1.0, which ONNX Runtime runs in models up to opset 9."""
 
@@ -86,6 +88,31 @@ CODE_KEEPERS = MOVERS | RESIZERS | {"Clip", "MaxPool", "Pad"}
 """On codes of quantized values: those of the result mean what those of the first input do."""
 VALUE_FREE = frozenset({"Shape", "Size"})
 """They look at a tensor's shape only."""
+VALUE_SIZED = frozenset(
+    {"Compress", "If", "Loop", "NonMaxSuppression", "NonZero", "Scan", "StringSplit", "Unique"}
+)
+"""How much they give depends on the values that they are given."""
+SIZE_OPERANDS: Mapping[str, tuple[int, ...]] = {
+    "AffineGrid": (1,), "BlackmanWindow": (0,), "CenterCropPad": (1,), "Col2Im": (1, 2), "ConstantOfShape": (0,),
+    "DFT": (1, 2), "DynamicSlice": (1, 2, 3), "Expand": (1,), "HammingWindow": (0,), "HannWindow": (0,),
+    "MaxUnpool": (2,), "MelWeightMatrix": (0, 1), "OneHot": (1,), "Pad": (1, 3), "Range": (0, 1, 2), "Reshape": (1,),
+    "Resize": (2, 3), "STFT": (1, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "Squeeze": (1,), "Tile": (1,), "TopK": (1,),
+    "Unsqueeze": (1,), "Upsample": (1,),
+    **dict.fromkeys(REDUCTIONS, (1,)),
+}  # fmt: skip
+"""By operator: the inputs whose values decide the sizes of what it gives."""
+
+# --- shapes
+
+FORESEEN = (
+    UNARY | BROADCASTING | CONVOLUTIONS | DENSE | POOLINGS | GLOBAL_POOLINGS | SOFTMAXES | NORMALIZATIONS | REARRANGERS
+    | RESIZERS | REDUCTIONS | ARGUMENTS | VALUE_FREE
+    | {
+        "Concat", "Constant", "ConstantOfShape", "Crop", "DepthToSpace", "DequantizeLinear", "DynamicQuantizeLinear",
+        "Expand", "Gather", "Pad", "QuantizeLinear", "Range", "Slice", "SpaceToDepth", "Split", "Tile",
+    }
+)  # fmt: skip
+"""Operators whose shapes are inferred as ONNX Runtime makes them, wherever they can be inferred."""
 
 # --- codes
 

@@ -7,17 +7,21 @@ specification, Resize-19 and Upsample-9, and, where that leaves it open, ONNX Ru
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from inspector.operators.attributes import flag, number, text
+from inspector.operators.attributes import flag, integers, number, text
 from inspector.operators.nodes import Attributed
 
 Floats = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
+
+_TIE = 1e-6
+"""So near to a half ONNX Runtime takes a place for one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,77 @@ def read_resampling(node: Attributed, *, opset: int) -> Resampling:
     )
 
 
+class Stretch(NamedTuple):
+    """By how much an axis is resampled, and to what size; None where that is not known."""
+
+    scale: float | None
+    size: int | None
+
+
+def stretches(
+    node: Attributed,
+    shape: Sequence[int | None],
+    *,
+    scales: Sequence[float] | None,
+    sizes: Sequence[int] | None,
+) -> dict[int, Stretch]:
+    """Return what a Resize or Upsample does to the axes of a tensor of a shape; axes that are left out keep their size.
+
+    `scales` or else `sizes` are what the node is given, None where it is computed. A size is the float32 product with
+    the scale, cut off; one that keeps the aspect ratio is rounded.
+    """
+    rank = len(shape)
+    said = integers(node, "axes", range(rank))
+    axes = [axis % rank for axis in said]
+    if scales is not None:
+        return {
+            axis: Stretch(scale, None if size is None else int(np.float32(scale) * np.float32(size)))
+            for axis, scale, size in zip(
+                axes, map(float, scales), (shape[axis] for axis in axes), strict=False
+            )
+        }
+    if sizes is None:
+        return dict.fromkeys(axes, Stretch(None, None))
+    asked = {
+        axis: Stretch(scale_between(before, size) if (before := shape[axis]) else None, int(size))
+        for axis, size in zip(axes, sizes, strict=False)
+    }
+    policy = text(node, "keep_aspect_ratio_policy", "stretch")
+    if policy == "stretch":
+        return asked
+    if min(said) < 0:  # which the runtime compares with axes counted from the front, and finds none
+        return {axis: Stretch(1.0, shape[axis]) for axis in axes}
+    ratios = [stretch.scale for stretch in asked.values()]
+    known = [ratio for ratio in ratios if ratio is not None]
+    if len(known) < len(ratios):
+        return dict.fromkeys(axes, Stretch(None, None))
+    ratio = min(known) if policy == "not_larger" else max(known)
+    return {axis: Stretch(ratio, _rounded(ratio, shape[axis])) for axis in axes}
+
+
+def resampled_axes(
+    before: Sequence[int | None], after: Sequence[int | None], scales: Mapping[int, float], how: Resampling
+) -> set[int]:
+    """Return the axes that are resampled; the others keep their elements, whatever the coordinates say.
+
+    `before` and `after` are the shapes, `scales` is by axis. ONNX Runtime copies a tensor whose size does not change,
+    and leaves alone an axis of scale 1, or, where it antialiases, one of the same size.
+    """
+    same = {axis for axis, size in enumerate(before) if size is not None and size == after[axis]}
+    if len(same) == len(before):
+        return set()
+    return {axis for axis, scale in scales.items() if scale != 1 and not (how.antialias and axis in same)}
+
+
+def scale_between(before: int, after: int) -> float:
+    """Return the scale that two sizes imply, in float32 as the runtime has it."""
+    return float(np.float32(after) / np.float32(before))
+
+
+def _rounded(ratio: float, size: int | None) -> int | None:
+    return None if size is None else math.floor(float(np.float32(ratio) * np.float32(size)) + 0.5)
+
+
 def interpolation_matrix(axis: Axis, how: Resampling) -> Floats:
     """Return the (outputs, inputs) matrix of one axis."""
     indices, weights = interpolation_taps(axis, how)
@@ -101,8 +176,8 @@ def coordinates(axis: Axis, name: str, precision: type[np.floating[Any]]) -> Flo
         begin, end = map(precision, axis.region)
         if axis.outputs == 1:
             return np.asarray([half * (begin + end) * (axis.inputs - 1)])
-        step = (end - begin) * (axis.inputs - 1) / (axis.outputs - 1)
-        return np.asarray(begin * (axis.inputs - 1) + at * step)
+        along = at * (end - begin) * (axis.inputs - 1) / (axis.outputs - 1)
+        return np.asarray(begin * (axis.inputs - 1) + along)
     if name == "pytorch_half_pixel" and axis.outputs == 1:
         return np.zeros(1, precision)
     offset = precision(0)
@@ -120,11 +195,11 @@ def nearest(places: Floats, axis: Axis, rounding: str) -> npt.NDArray[np.int64]:
         rounded = np.floor(places)
     elif rounding == "ceil":
         rounded = np.ceil(places)
-    elif rounding == "round_prefer_ceil":
-        below = np.floor(places)
-        rounded = below + (places - below >= 0.5)  # adding a half first would round 3.4999998 up
     else:
-        rounded = np.ceil(places - np.float32(0.5))
+        below = np.floor(places)
+        is_half = np.abs(places - below - np.float32(0.5)) < _TIE
+        up = np.where(is_half, rounding == "round_prefer_ceil", places - below > np.float32(0.5))
+        rounded = below + up
     return np.clip(rounded, 0, axis.inputs - 1).astype(np.int64)
 
 
@@ -147,7 +222,8 @@ def _by_kernel(places: Floats, axis: Axis, how: Resampling) -> tuple[Indices, Fl
     )
     if how.exclude_outside:
         weights = np.where((taps >= 0) & (taps < axis.inputs), weights, 0)
-    return np.clip(taps, 0, axis.inputs - 1), weights / weights.sum(axis=1, keepdims=True)
+    whole = weights.sum(axis=1, keepdims=True)
+    return np.clip(taps, 0, axis.inputs - 1), weights / np.where(whole == 0, 1, whole)
 
 
 def _cubic_kernel(distances: Floats, a: float) -> Floats:

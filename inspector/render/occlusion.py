@@ -22,7 +22,10 @@ from inspector.types.contrast import hardly_moves
 
 _ALPHA = 0.62
 _SMALLEST_SIDE = 320
-"""A smaller photograph is enlarged to this width, so that the words under it can be read."""
+"""A smaller photograph is enlarged to this width, so that the words under it can be read; a narrow one, as far as its
+height allows."""
+_LARGEST_SIDE = 960
+"""Photographs are not enlarged to more than this height."""
 _TEXT_SIZE = 15
 _MARGIN = 8
 _STILL: Rgb = (128, 128, 128)
@@ -72,7 +75,11 @@ class _Canvas:
 
     def _enlarged(self, picture: Image.Image) -> Image.Image:
         size = (picture.width * self.factor, picture.height * self.factor)
-        return picture.resize(size, Image.Resampling.NEAREST)
+        large = picture.resize(size, Image.Resampling.NEAREST)
+        missing = max(
+            0, _SMALLEST_SIDE - large.width
+        )  # beside a narrow photograph, so that there is room for words
+        return ImageOps.expand(large, (missing // 2, 0, missing - missing // 2, 0), PAPER)
 
 
 def occlusion_figure(
@@ -122,9 +129,9 @@ def occlusion_figure(
     if given.ndim == 4:
         full = np.broadcast_arrays(*nearest)
         over = tuple(mosaic(one[..., None])[:, :, 0] for one in full)
-    canvas = _Canvas(
-        photo=photo, over=over, done=reached, factor=max(1, -(-_SMALLEST_SIDE // photo.shape[1]))
-    )
+    height, width = photo.shape[:2]
+    factor = max(1, min(-(-_SMALLEST_SIDE // width), _LARGEST_SIDE // height))
+    canvas = _Canvas(photo=photo, over=over, done=reached, factor=factor)
     return OcclusionFigure(
         probability=_range_picture(
             canvas, maps["probability"], title=f"{answer} of {target}", beside=baselines[0]

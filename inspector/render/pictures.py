@@ -17,6 +17,7 @@ from inspector.render.normalize import to_bytes, to_heat, to_signed, to_unit
 from inspector.render.occlusion import occlusion_figure
 from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
+from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
 from inspector.render.text import line, number
 from inspector.types.arrays import Array
@@ -26,6 +27,7 @@ from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.images import ExampleRow, Examples, Images
 from inspector.types.results.maps import Maps
+from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.results.table import Series
 
@@ -139,6 +141,20 @@ def _slices(volume: Array, layout: str) -> Array:
     planes = np.where(np.isfinite(volume), volume, 0)
     gray = to_bytes(to_unit((planes if axis is None else planes.mean(axis=axis)).astype(np.float64)))
     return np.repeat(gray[..., None], 3, axis=3)
+
+
+@picture_of(Predictions)
+def draw_predictions(result: Predictions) -> list[Image.Image]:
+    """Draw boxes, or the class of each place, over each photograph; other answers have no picture."""
+    if result.inputs is None or result.preprocessing is None or space_of(result.layout) != "HW":
+        return []
+    pictures = []
+    for values, one in zip(result.inputs, result, strict=True):
+        photo = photograph_of(values, layout=result.layout, spec=result.preprocessing)
+        drawn = boxes_picture(photo, one.boxes) if one.meaning == "boxes" else map_picture(photo, one)
+        if drawn is not None:
+            pictures.append(drawn)
+    return pictures
 
 
 @picture_of(Activations)

@@ -1,4 +1,4 @@
-"""Classes of an output of any rank: which axis holds them, which one wins at a place, and what a class means."""
+"""Classes of an output of any rank: which one wins at a place, and what a class means."""
 
 from __future__ import annotations
 
@@ -6,90 +6,101 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.graph.head import Head
+from inspector.model.heads.head import CLASS_MAP, CLASS_NUMBERS, Head
 from inspector.resolve.chosen import Chosen, chosen, flat_indices
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
 from inspector.resolve.labels import index_of_label
+from inspector.resolve.names import label_of, labels_of, owner_of_classes
 from inspector.types.arrays import Array
 from inspector.types.targets import Class
 
 
-def class_axis(engine: Engine, head: Head, shape: tuple[int, ...]) -> int:
-    """Return the axis of classes in one image's scores, whose shape has no batch axis.
-
-    The axis that a final Softmax runs along; else the only one as long as there are labels; else the only one longer
-    than 1; else the last of two (boxes, classes), and of more the channels.
-    """
-    rank = len(shape)
-    before = len(engine.model.shapes.get(head.scores, (1, *shape))) - rank  # 1 where the batch axis led
-    if head.axis is not None and -rank <= head.axis < rank + before and head.axis not in range(before):
-        softmax = head.axis - before if head.axis >= 0 else head.axis + rank
-        if shape[softmax] > 1:
-            return softmax
-    labeled = [axis for axis, size in enumerate(shape) if size == len(engine.model.labels or ())]
-    wide = [axis for axis, size in enumerate(shape) if size > 1]
-    if len(labeled) == 1:
-        return labeled[0]
-    if rank <= 2:
-        return rank - 1
-    if len(wide) == 1:
-        return wide[0]
-    layer = engine.model.layer_giving(head.scores)
-    axis = layer.channel_axis if layer is not None else None
-    return 0 if axis is None else max(axis - before, 0)
-
-
-def by_class(engine: Engine, head: Head, scores: Array) -> Array:
+def by_class(head: Head, scores: Array) -> Array:
     """Return (N, …) scores as (N, classes, *places)."""
-    if scores.ndim == 1:
-        return scores[:, None]
-    return np.moveaxis(scores, class_axis(engine, head, scores.shape[1:]) + 1, 1)
+    return _first(scores, head.axis)
+
+
+def output_by_class(head: Head, values: Array) -> Array:
+    """Return an output's (N, …) values as (N, classes, *places)."""
+    return _first(values, head.output_axis)
+
+
+def _first(values: Array, axis: int | None) -> Array:
+    if axis is None or values.ndim < 1 - axis:
+        return values[:, None]
+    return np.moveaxis(values, axis, 1)
 
 
 def winner(head: Head, classes: Array) -> int:
-    """Return the most probable class of one image's (classes, *places): in maps, the one that wins at most places."""
-    if classes.ndim > 2 and classes[0].size > 1:
-        if head.activation == "sigmoid":
-            wins = np.count_nonzero(classes.reshape(len(classes), -1) > 0, axis=1)
-        else:
-            wins = np.bincount(classes.argmax(axis=0).reshape(-1), minlength=len(classes))
-        if wins.any():
-            return int(np.argmax(wins))
-    return int(np.argmax(_comparable(head, classes).reshape(len(classes), -1).max(axis=1)))
+    """Return the class that answers, of one image's (classes, *places): of a map, the one that wins at most places."""
+    return int(ranked(head, classes)[0])
+
+
+def ranked(head: Head, classes: Array) -> Array:
+    """Return the classes of one image's (classes, *places), the answer first: in maps by places, else by strength."""
+    strength = _comparable(head, classes).reshape(len(classes), -1).max(axis=1)
+    order = np.argsort(-strength, kind="stable")
+    if is_map(head, classes):
+        shares = np.count_nonzero(wins(head, classes).reshape(len(classes), -1), axis=1)
+        order = order[np.argsort(-shares[order], kind="stable")]
+    if head.background is not None:
+        is_background = order == head.background
+        order = np.concatenate([order[~is_background], order[is_background]])
+    return order
+
+
+def is_map(head: Head, classes: Array) -> bool:
+    """Return whether classes are those of many places."""
+    return head.meaning in (CLASS_MAP, CLASS_NUMBERS) and classes[0].size > 1
+
+
+def wins(head: Head, classes: Array) -> Array:
+    """Return where each class is the answer, (classes, *places): the largest, or of a set, more probable than not."""
+    if head.is_set:
+        return np.asarray(classes > _even(head))
+    return np.asarray(
+        classes.argmax(axis=0) == np.arange(len(classes)).reshape(-1, *[1] * (classes.ndim - 1))
+    )
+
+
+def _even(head: Head) -> float:
+    """Return the score that is as probable as not."""
+    return 0.5 if head.scores == head.output and head.holds_probabilities else 0.0
 
 
 def _comparable(head: Head, classes: Array) -> Array:
-    """Return (classes, *places) scores so that places compare: before a Softmax, their logarithms of probability."""
-    if classes[0].size == 1 or "softmax" not in head.activation:
+    """Return (classes, *places) scores so that places compare: of which one holds, their logarithms of probability."""
+    are_final = head.scores == head.output and (head.holds_probabilities or head.activation == "log_softmax")
+    if classes[0].size == 1 or head.is_set or are_final:
         return classes
     shifted = classes.astype(np.float64) - classes.max(axis=0)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)))
 
 
-def resolve_class(engine: Engine, target: Class, activation: Array, *, image: int) -> Chosen:
+def resolve_class(engine: Engine, head: Head, target: Class, activation: Array, *, image: int) -> Chosen:
     """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
-    head = engine.head_of(target.output)
     if not activation.size:
         raise nothing_found("the most probable class" if target.index is None else f"class {target.index}")
-    classes = by_class(engine, head, activation[None])[0]
-    labels = engine.model.labels
-    labels = labels if labels and len(labels) == len(classes) else None
+    classes = by_class(head, activation[None])[0]
     index = target.index
     if target.label is not None:
-        index = index_of_label(target.label, labels, what=_what(engine, head))
+        index = index_of_label(
+            target.label, labels_of(engine.model, head), what=owner_of_classes(engine.model, head)
+        )
     elif index is None and not is_choosable(classes):
         raise no_choice("the most probable class")
     index = winner(head, classes) if index is None else index
     if not 0 <= index < len(classes):
         raise NotFoundError(
-            f"There is no class {index}: {_what(engine, head)} has {len(classes)}, from 0 to {len(classes) - 1}.",
+            f"There is no class {index}: {owner_of_classes(engine.model, head)} has {len(classes)}, from 0 to "
+            f"{len(classes) - 1}.",
             reason="CLASS_NOT_FOUND",
             field="index",
         )
     position, mask = _places(head, target, classes, index)
     at = np.argwhere(mask)  # (n, axes of places)
-    if activation.ndim:
-        at = np.insert(at, class_axis(engine, head, activation.shape), index, axis=1)
+    if activation.ndim and head.axis is not None:
+        at = np.insert(at, head.axis + activation.ndim, index, axis=1)
     places = flat_indices(at.T, activation.shape)
     return chosen(
         activation,
@@ -100,7 +111,7 @@ def resolve_class(engine: Engine, target: Class, activation: Array, *, image: in
         output=head.output,
         channel=index,
         position=position,
-        label=labels[index] if labels else None,
+        label=label_of(engine.model, head, index),
         reduce="mean" if len(places) > 1 else None,
         image=image,
     )
@@ -111,8 +122,8 @@ def _places(head: Head, target: Class, classes: Array, index: int) -> tuple[tupl
     scores = classes[index]
     if target.position is not None:
         position = _checked(target, scores.shape)
-    elif scores.ndim > 1 and scores.size > 1 and (wins := _wins(head, classes, index)).sum() > 1:
-        return (), wins
+    elif is_map(head, classes) and (here := wins(head, classes)[index]).sum() > 1:
+        return (), here
     elif scores.size > 1 and not is_choosable(classes):
         raise no_choice(f"the place where class {index} is strongest")
     else:
@@ -121,14 +132,6 @@ def _places(head: Head, target: Class, classes: Array, index: int) -> tuple[tupl
     mask = np.zeros(scores.shape, np.bool_)
     mask[position] = True
     return position if scores.size > 1 else (), mask
-
-
-def _wins(head: Head, classes: Array, index: int) -> Array:
-    """Return where a class is the answer: the largest of all, or with a Sigmoid, more probable than not."""
-    if head.activation == "sigmoid":
-        wins: Array = classes[index] > 0
-        return wins
-    return np.asarray(classes.argmax(axis=0) == index)
 
 
 def _checked(target: Class, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -147,10 +150,3 @@ def _checked(target: Class, shape: tuple[int, ...]) -> tuple[int, ...]:
             field="position",
         )
     return position
-
-
-def _what(engine: Engine, head: Head) -> str:
-    outputs = [output.name for output in engine.model.outputs]
-    if len(outputs) == 1:
-        return "the model"
-    return f"output {head.output!r} (of {', '.join(map(repr, outputs))})"

@@ -1,76 +1,82 @@
-"""From scores to probabilities, as the model's head does it."""
+"""From scores to probabilities, as the model's head does it; and what images answer at a target."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.run import Run
-from inspector.graph.head import Head
+from inspector.model.heads.head import BOXES, Head
+from inspector.resolve.boxes.choice import box_tensors, detections_of
+from inspector.resolve.boxes.detections import Detections
 from inspector.resolve.chosen import Chosen
-from inspector.resolve.classes import by_class, class_axis
-from inspector.resolve.finite import find_origin, is_choosable, no_choice
+from inspector.resolve.classes import by_class, output_by_class, winner
+from inspector.resolve.finite import is_choosable
 from inspector.types.arrays import Array
 
 
-def scores_and_probabilities(engine: Engine, head: Head, found: dict[str, Array]) -> tuple[Array, Array]:
-    """Return scores and probabilities, both (N, *shape of the scores), from the fetched tensors of `tensors_of(head)`.
+def probabilities(head: Head, found: dict[str, Array]) -> Array | None:
+    """Return the probabilities of classes, float32 (N, classes, *places), from the tensors of `tensors_of(head)`.
 
-    Where one answer per image is all there is, the model's own probabilities, or else the softmax of its scores. Where
-    there are many (boxes, pixels), what the head makes of the scores, and the scores themselves where it makes nothing.
-    NaN and infinity, which some models answer on images of a range they never saw, pass through.
+    The model's own where it gives some, whatever its last operator; else the softmax of scores of which one holds, and
+    the sigmoid of others. None where numbers are no probabilities. NaN and infinity pass through.
     """
-    scores = found[head.scores].astype(np.float32, copy=False)
+    if not head.has_classes or head.meaning == BOXES:
+        return None
+    scores = by_class(head, found[head.scores].astype(np.float32, copy=False))
     if not scores.size:
-        return scores, scores
-    if by_class(engine, head, scores)[0, 0].size > 1:
-        return scores, _everywhere(engine, head, scores)
-    match head.activation:
-        case "softmax" | "sigmoid":
-            answers = found[head.output].astype(np.float32, copy=False)
-        case "log_softmax":
-            answers = np.exp(found[head.output].astype(np.float32, copy=False))
-        case _:
-            answers = softmax(scores.reshape(len(scores), -1))
-    return scores, answers.reshape(scores.shape)
+        return scores
+    if head.holds_probabilities or head.activation == "log_softmax":
+        own = output_by_class(head, found[head.output].astype(np.float32, copy=False))
+        if own.shape == scores.shape:
+            return own if head.holds_probabilities else np.exp(own)
+    if head.is_set:
+        return np.asarray(np.exp(-np.logaddexp(0, -scores)))
+    return softmax(scores, axis=1)
 
 
 def tensors_of(head: Head) -> tuple[str, ...]:
-    """Return the tensors that `scores_and_probabilities` needs."""
+    """Return the tensors that an answer is read from."""
+    if head.boxes is not None:
+        return box_tensors(head)
     return tuple(dict.fromkeys((head.scores, head.output)))
 
 
-def classify(run: Run, x: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield each image's (classes,) scores and probabilities, float32; of many places, the strongest of each class.
-
-    They are empty where the model found nothing. InvalidInputError where no class can be chosen, with the layer in
-    which NaN or infinity begin.
-    """
-    engine, head = run.engine, run.engine.head
-    for images, found in run.together(x, tensors_of(head)):
-        scores, probabilities = scores_and_probabilities(engine, head, found)
-        for image, row in zip(images, scores, strict=True):
-            if row.size and not is_choosable(row):
-                origin = find_origin(run, x[image][None])
-                raise no_choice("the most probable class", origin=origin)
-        if not scores.size:
-            yield from ((np.zeros(0, np.float32),) * 2 for _ in images)
-            continue
-        yield from zip(_strongest(engine, head, scores), _strongest(engine, head, probabilities), strict=True)
+def winners(engine: Engine, head: Head, found: dict[str, Array], x: Array) -> Array:
+    """Return the class that each of (N, …) images shows, int64 (N,): −1 where none can be chosen, or there are none."""
+    if head.meaning == BOXES:
+        return np.asarray([_surest(detections_of(engine, head, found, row, x)) for row in range(len(x))])
+    if not head.has_classes:
+        return np.zeros(len(x), np.int64)
+    classes = by_class(head, found[head.scores])
+    return np.asarray([winner(head, one) if is_choosable(one) else -1 for one in classes], np.int64)
 
 
-def answers(engine: Engine, chosen: Chosen, found: dict[str, Array]) -> Array:
-    """Return what images answer at a target, float32 (N,): a class's probability, else the target's value."""
-    if chosen.resolved.kind != "class":
-        return chosen.scores(found[chosen.resolved.tensor]).astype(np.float32)
-    head = engine.head_of(chosen.resolved.output)
-    return chosen.scores(scores_and_probabilities(engine, head, found)[1]).astype(np.float32)
+def _surest(seen: Detections) -> int:
+    sure = seen.confidences
+    if not sure.size or not is_choosable(sure):
+        return -1
+    return int(sure.max(axis=1).argmax())
 
 
-def present(chosen: Chosen, found: dict[str, Array], count: int) -> Array:
+def answers(engine: Engine, chosen: Chosen, found: dict[str, Array], x: Array) -> Array:
+    """Return what (N, …) images answer at a target, float32 (N,): a class's probability, else the target's value."""
+    if chosen.resolved.kind == "class":
+        head = engine.head_of(chosen.resolved.output)
+        if head.meaning == BOXES:
+            return np.asarray(
+                [_confidence(chosen, detections_of(engine, head, found, row, x)) for row in range(len(x))],
+                np.float32,
+            )
+        known = probabilities(head, found)
+        if known is not None:
+            return _at_places(head, chosen, known, found[head.scores].shape[1:])
+    return chosen.scores(found[chosen.resolved.tensor]).astype(np.float32)
+
+
+def present(engine: Engine, chosen: Chosen, found: dict[str, Array], count: int) -> Array:
     """Return which of `count` images have the target's elements, (N,) bool: where boxes are found, some may not."""
+    if chosen.resolved.kind == "class" and engine.head_of(chosen.resolved.output).meaning == BOXES:
+        return np.ones(count, np.bool_)  # of a box that is not there, the confidence is 0
     return np.full(count, chosen.is_in(found[chosen.resolved.tensor].shape[1:]))
 
 
@@ -89,17 +95,29 @@ def softmax(scores: Array, axis: int = -1) -> Array:
     return total
 
 
-def _everywhere(engine: Engine, head: Head, scores: Array) -> Array:
-    match head.activation:
-        case "sigmoid":
-            return np.asarray(np.exp(-np.logaddexp(0, -scores)))
-        case "softmax" | "log_softmax":
-            return softmax(scores, class_axis(engine, head, scores.shape[1:]) + 1)
-        case _:
-            return scores
+def _at_places(head: Head, chosen: Chosen, known: Array, shape: tuple[int, ...]) -> Array:
+    """Return the weighted sum of probabilities at the places of the scores, (N,)."""
+    index = np.unravel_index(chosen.places, shape) if shape else ()
+    at: tuple[Array, ...]
+    if head.axis is None or not shape:
+        at = (np.zeros(len(chosen.places), np.int64), *index)
+    else:
+        own = head.axis + len(shape)
+        at = (index[own], *(one for axis, one in enumerate(index) if axis != own))
+    here = np.moveaxis(known, 0, -1)[at]  # (n, N)
+    found: Array = chosen.weights.astype(np.float64) @ here.astype(np.float64)
+    return found.astype(np.float32)
 
 
-def _strongest(engine: Engine, head: Head, values: Array) -> Array:
-    classes = by_class(engine, head, values)
-    strongest: Array = classes.reshape(*classes.shape[:2], -1).max(axis=2)
-    return strongest
+def _confidence(chosen: Chosen, seen: Detections) -> float:
+    """Return how sure a detector is of a class at a box; of boxes that it chooses itself, at the surest of them."""
+    index = chosen.resolved.channel or 0
+    if not seen.count:
+        return 0.0
+    if any(scale.numbers is not None for scale in seen.boxes.scales):
+        sure = seen.confidences
+        return float(sure[index].max()) if index < len(sure) else 0.0
+    boxes = seen.boxes_of(chosen.resolved.output)
+    places = seen.places(chosen.resolved.output) or (len(boxes),)
+    box = int(boxes[np.ravel_multi_index(chosen.resolved.position, places)])
+    return seen.confidence_at(index, box)

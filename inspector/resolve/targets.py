@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, nearest, within
+from inspector.model.heads.head import BOXES
+from inspector.resolve.boxes.choice import choose_box
 from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.classes import resolve_class
 from inspector.resolve.finite import is_choosable, no_choice
 from inspector.resolve.regions import direction_weights, element_place, region_places
+from inspector.resolve.values import resolve_value
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.targets import KINDS, Class, Direction, Element, Region, Target, Unit
@@ -49,6 +53,19 @@ def _source_of(engine: Engine, target: Aim) -> str:
             return _owner(engine, target).tensor
 
 
+def is_of_boxes(engine: Engine, target: Aim) -> bool:
+    """Return whether a target is a class of boxes: which tensor is explained depends on the box."""
+    return isinstance(target, Class) and engine.head_of(target.output).meaning == BOXES
+
+
+def settled(run: Run, x: Array, target: Aim, *, image: int) -> Aim:
+    """Return a target of which it is known which tensor it lives in, chosen on image `image` of (N, …) `x`."""
+    with _within(target):
+        if not isinstance(target, Class) or not is_of_boxes(run.engine, target):
+            return target
+        return choose_box(run, x[image : image + 1], target, image=image)
+
+
 def output_of(engine: Engine, target: Target) -> str | None:
     """Return the output that a target names, if it names one."""
     match target:
@@ -79,7 +96,9 @@ def _resolve(engine: Engine, target: Aim, activation: Array, *, image: int) -> C
         case Chosen():
             return target.on(activation, image=image)
         case Class():
-            return resolve_class(engine, target, activation, image=image)
+            head = engine.head_of(target.output)
+            resolve_in = resolve_class if head.has_classes else resolve_value
+            return resolve_in(engine, head, target, activation, image=image)
         case Unit():
             return _resolve_unit(engine.model.layer(target.layer), target, activation, image=image)
         case _:

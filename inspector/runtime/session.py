@@ -21,9 +21,14 @@ from inspector.types.control import Cancellation
 class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
 
+    NONE = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    """Loads fastest: for graphs that run once."""
     BASIC = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     """For QDQ models: above it, CPUs without VNNI flip answers (top-1 of 5 to 14 images in 40)."""
     ALL = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+
+
+_FATAL = 4
 
 
 class Session:
@@ -94,6 +99,7 @@ class Session:
         # ONNX Runtime looks at `terminate` between two nodes, and what was terminated once fails for ever: each run
         # gets options of its own.
         options = ort.RunOptions()
+        options.log_severity_level = _FATAL  # what it would print of a failure is in our error
         with token.stopping(lambda: setattr(options, "terminate", True)):
             try:
                 binding = self._bind(feeds, fetch)

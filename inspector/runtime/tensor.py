@@ -32,9 +32,9 @@ class DeviceTensor:
     def place(cls, array: Array, device: Device = CPU) -> DeviceTensor:
         """Put an array on a device; on the CPU the array's memory is used as it is."""
         if array.dtype == _BFLOAT16:
-            bits = np.ascontiguousarray(array).view(np.uint16)
+            bits = np.asarray(array, order="C").view(np.uint16)
             return cls(ort.OrtValue.ortvalue_from_numpy_with_onnx_type(bits, _BFLOAT16_NUMBER))
-        whole = np.ascontiguousarray(array)
+        whole = np.asarray(array, order="C")  # np.ascontiguousarray would give a scalar an axis
         value = ort.OrtValue.ortvalue_from_numpy(whole, device.kind, device.index)
         return cls(value, lent=whole if device == CPU else None)
 

@@ -20,6 +20,13 @@ class Output:
     name: str
     dtype: Dtype
     shape: Shape
+    meaning: str = "unknown"
+    """What its numbers are: "classes", "labels", "score", "class_map", "class_numbers", "boxes", "points", "values",
+    "embedding", "picture", or "unknown"."""
+    part: str | None = None
+    """Of boxes, which of their numbers: "all", "classes", "coordinates", "objectness", "points", "numbers", "count"."""
+    classes: int | None = None
+    """How many classes it has, where it has some, and where that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from math import isfinite
+from math import isclose, isfinite
 from typing import Any
 
 from inspector.errors import InvalidInputError, in_brief, naming, nearest
@@ -23,6 +23,8 @@ VALUES = ("scale", "mean", "std")
 """These mean something only together."""
 LARGEST_OF_UNIT = 5.0
 """No mean or std of values in 0..1 is larger; those of values in 0..255 are 50 and more."""
+
+_SCALES = {TO_UNIT: "1/255", 2 * TO_UNIT: "2/255"}
 
 PreprocessingLike = Mapping[str, Any] | str
 """The JSON form, of which keys may be missing, or the name of a preset; {"preset": name, …} changes one."""
@@ -86,6 +88,20 @@ class Preprocessing:
     def channels(self) -> int | None:
         """How many channels a picture has after this; None where its channels are no colors, and stay as they are."""
         return {"GRAY": 1, "RGBA": 4, "NONE": None}.get(self.color, 3)
+
+    def __str__(self) -> str:
+        """Say in a line what happens to a picture."""
+        sizes = [self.height, self.width]
+        size = f" to {sizes[0] or 'any'}×{sizes[1] or 'any'}" if any(sizes) else ""
+        short = f", short side {self.resize_size}" if self.resize == "short_side" and self.resize_size else ""
+        resized = (
+            "not resized" if self.resize == "none" else f"{self.resize}{size}{short}, {self.interpolation}"
+        )
+        scale = next(
+            (text for value, text in _SCALES.items() if isclose(value, self.scale)), f"{self.scale:g}"
+        )
+        mean, std = (", ".join(f"{value:g}" for value in values) for values in (self.mean, self.std))
+        return f"{self.color}; {resized}; (pixel · {scale} − [{mean}]) / [{std}]"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which `from_json` reads back."""

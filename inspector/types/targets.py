@@ -29,15 +29,17 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Class:
-    """A class of an output, by its index or label; neither: the most probable one. Of the first output of floats.
+    """A class of an output, by its index or label; neither: the most probable one.
 
     Explained is the score before a final Softmax or Sigmoid. Where each place of the output has classes of its own,
     `position` names the place: a box, or the row and column of a pixel. Without: the box where the class is strongest;
-    in maps, the mean over the pixels where the class wins, or its strongest pixel where it wins nowhere.
+    in maps, the mean over the pixels where the class wins, or its strongest pixel where it wins nowhere. Of an output
+    that has values and no classes, the index is that of a value.
     """
 
     index: int | None = None
     output: str | None = None
+    """By default the one that says classes."""
     position: tuple[int, ...] | None = None
     label: str | None = None
     """The class's name among the model's labels, instead of `index`."""

@@ -44,34 +44,74 @@ class Result(_message.Message):
     def __init__(self, predictions: _Optional[_Union[Predictions, _Mapping]] = ..., activations: _Optional[_Union[Activations, _Mapping]] = ..., maps: _Optional[_Union[Maps, _Mapping]] = ..., sweep: _Optional[_Union[Sweep, _Mapping]] = ..., vectors: _Optional[_Union[Vectors, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., series: _Optional[_Union[Series, _Mapping]] = ..., images: _Optional[_Union[Images, _Mapping]] = ..., examples: _Optional[_Union[Examples, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., model_info: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ..., layers: _Optional[_Union[Layers, _Mapping]] = ..., rectifiers: _Optional[_Union[Rectifiers, _Mapping]] = ..., other: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
 
 class Predictions(_message.Message):
-    __slots__ = ("predictions", "notes", "rendered")
+    __slots__ = ("predictions", "notes", "rendered", "inputs", "layout", "preprocessing")
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_FIELD_NUMBER: _ClassVar[int]
+    PREPROCESSING_FIELD_NUMBER: _ClassVar[int]
     predictions: _containers.RepeatedCompositeFieldContainer[Prediction]
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    inputs: _tensor_pb2.Tensor
+    layout: str
+    preprocessing: _model_pb2.Preprocessing
+    def __init__(self, predictions: _Optional[_Iterable[_Union[Prediction, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ...) -> None: ...
 
 class Prediction(_message.Message):
-    __slots__ = ("classes", "notes")
+    __slots__ = ("classes", "notes", "meaning", "output", "boxes", "values", "map")
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    MEANING_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    BOXES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    MAP_FIELD_NUMBER: _ClassVar[int]
     classes: _containers.RepeatedCompositeFieldContainer[ClassScore]
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
-    def __init__(self, classes: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ...) -> None: ...
+    meaning: str
+    output: str
+    boxes: _containers.RepeatedCompositeFieldContainer[Box]
+    values: _tensor_pb2.Tensor
+    map: _tensor_pb2.Tensor
+    def __init__(self, classes: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., meaning: _Optional[str] = ..., output: _Optional[str] = ..., boxes: _Optional[_Iterable[_Union[Box, _Mapping]]] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., map: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class Box(_message.Message):
+    __slots__ = ("index", "label", "confidence", "corners", "output", "position")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    CORNERS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    label: str
+    confidence: float
+    corners: Corners
+    output: str
+    position: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., confidence: _Optional[float] = ..., corners: _Optional[_Union[Corners, _Mapping]] = ..., output: _Optional[str] = ..., position: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Corners(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ClassScore(_message.Message):
-    __slots__ = ("index", "label", "probability", "score")
+    __slots__ = ("index", "label", "probability", "score", "share")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     PROBABILITY_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
     index: int
     label: str
     probability: float
     score: float
-    def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., probability: _Optional[float] = ..., score: _Optional[float] = ...) -> None: ...
+    share: float
+    def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., probability: _Optional[float] = ..., score: _Optional[float] = ..., share: _Optional[float] = ...) -> None: ...
 
 class Activations(_message.Message):
     __slots__ = ("activations", "notes", "rendered")

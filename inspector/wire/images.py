@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from inspector.errors import InvalidInputError, WholePath, within
+from inspector.types.array_files import is_array_file, read_array_file
 from inspector.types.arrays import Array
 from inspector.types.images import MOST_LISTS, ImageLike, Prepared
 from inspector.types.sources import as_source
@@ -58,7 +59,10 @@ def image_to_message(image: object) -> image_pb2.Image:
         case bytes() | bytearray() | memoryview():
             return image_pb2.Image(encoded=bytes(image))
         case str() | PathLike():
-            return image_pb2.Image(encoded=_read(as_source(image)))
+            source = as_source(image)
+            if isinstance(source, Path) and is_array_file(source):
+                return image_pb2.Image(tensor=tensor_to_message(read_array_file(source)))
+            return image_pb2.Image(encoded=_read(source))
         case Pillow.Image():
             return image_pb2.Image(encoded=_png(image))
         case np.ndarray():

@@ -93,6 +93,7 @@ CASES = {
         draws=True,
     ),
     "describe": Case("describe", words=("opset", "float32", "preprocessing")),
+    "describe by its other name": Case("info", words=("any batch", "5: ant, bee", "assumed", "sha256")),
     "activations": Case(
         "activations",
         (IMAGE, "-l", "conv1,conv2", "-l", "flat"),

@@ -24,6 +24,7 @@ TAKEN = {
     "layers": {".csv", ".json", ".html"},
     "rectifiers": {".csv", ".json", ".html"},
     "describe": {".csv", ".json", ".html"},
+    "info": {".csv", ".json", ".html"},
     "check": {".csv", ".json", ".html"},
     "features": {".npy", ".npz", ".csv", ".json", ".html", ""},
     "activations": {".npz", ".png", ".jpg", ".json", ".html", ""},

@@ -88,11 +88,14 @@ def test_a_reader_that_leaves_ends_it_quietly(place: Place) -> None:
         assert process.stdout.read(2)
         process.stdout.close()
         assert process.wait(PATIENCE) in (-signal.SIGPIPE, EXIT_PIPE_CLOSED)
-        assert process.stderr.read() == b""
+        told = process.stderr.read().decode().splitlines()
+        assert all(line.startswith("note: ") for line in told)
 
 
 def test_ctrl_c_ends_it_quietly(place: Place) -> None:
-    words = command("attribute", place.model, place.image, "-m", "rise", "--option", "masks=3000000")
+    words = command(
+        "attribute", place.model, place.image, "-m", "rise", "--option", "masks=3000000", "--timeout", 900
+    )
     script = (
         "import signal, sys, threading; from inspector.cli.main import main; from inspector.face import local;"
         "ask = local.LocalBackend.ask;"

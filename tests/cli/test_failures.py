@@ -101,6 +101,8 @@ WRONG = {
         "text.png",
         "no .npy file",
     ),
+    "a time that is none": (("predict", "{image}", "--timeout", "0"), "--timeout is 0", "above 0"),
+    "a time before now": (("predict", "{image}", "--timeout", "-1"), "--timeout is -1", "above 0"),
     "a missing image": (("predict", "{missing}"), "missing.png", "No such file"),
     "an image that is none": (("predict", "{text}"), "image", "JPEG, PNG"),
     "a folder without images": (("predict", "{empty}"), "empty", ".png"),

@@ -24,8 +24,8 @@ PHOTOGRAPHS = ("cat", "flower", "rocket")
 
 LEAST = {
     "What the model answers": len(PHOTOGRAPHS),
+    "Why the answer is what it is": len(PHOTOGRAPHS),
     "What units look for": 12,
-    "Why the class won": len(PHOTOGRAPHS),
     "Where the evidence is": len(PHOTOGRAPHS),
     "What each layer saw": 3,
     "Which images are alike": len(PHOTOGRAPHS) + 1,

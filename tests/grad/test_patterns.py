@@ -14,7 +14,7 @@ from onnx.reference import ReferenceEvaluator
 import inspector
 from inspector.errors import NotFoundError
 from inspector.grad.backward import write_backward
-from inspector.grad.policies.patterns import Application, parse
+from inspector.grad.policies.formulas import Application, parse
 from inspector.grad.policies.rectifiers import FORMS, find_rectifiers
 from inspector.grad.policies.table import policy_named
 from inspector.operators.families import RECTIFIERS

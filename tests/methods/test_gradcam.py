@@ -96,7 +96,7 @@ def test_a_unit_can_be_explained(ours: inspector.Model) -> None:
 
 
 def test_a_detectors_heads_part_below_the_layer(ours: inspector.Model) -> None:
-    """Two heads of different scales: what the second reads knows nothing of the first one's boxes."""
+    """Two heads of different scales: each box is seen in the last layer that its own scale reads."""
     rng = np.random.default_rng(4)
     weights = {name: rng.standard_normal((4, 3, 3, 3)).astype(np.float32) for name in ("w1",)}
     weights |= {name: rng.standard_normal((4, 4, 3, 3)).astype(np.float32) for name in ("w2", "w3", "w4")}
@@ -114,11 +114,11 @@ def test_a_detectors_heads_part_below_the_layer(ours: inspector.Model) -> None:
     weights["shape"] = np.asarray([1, -1, 4])
     with inspector.load(model(nodes, weights=weights).SerializeToString(), device="cpu") as detector:
         x = rng.standard_normal((1, 3, 20, 17)).astype(np.float32)
-        for box in (0, -1):
+        for box, layer in ((0, "shared"), (-1, "halves")):
             boxes = detector.activations(x, layers=["boxes"])["boxes"].shape[1]
             target = Element("boxes", (range(boxes)[box], 2))
             found = detector.attribute(x, method="gradcam", target=target)
-            named = detector.attribute(x, method="gradcam", target=target, layer="shared")
+            named = detector.attribute(x, method="gradcam", target=target, layer=layer)
             np.testing.assert_array_equal(found.maps, named.maps)
             assert found.maps.max() > 0
 

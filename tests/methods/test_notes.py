@@ -98,7 +98,7 @@ def test_values_that_arise_on_the_way_back_are_told_apart() -> None:
     nodes += [node("GlobalAveragePool", ["root"], "mean"), node("Flatten", ["mean"], "y")]
     proto = model(nodes, shape=("n", 3, 12, 10), weights={"zero": np.zeros((1,), np.float32)})
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
-        (note,) = ours.attribute(np.abs(X), target=1).notes
+        note = ours.attribute(np.abs(X), target=1).notes[0]
 
     assert "NaN or infinite. On the image itself all layers are finite: they arise on the way back" in note
 
@@ -158,12 +158,12 @@ def test_gradcam_tells_of_a_layer_that_the_target_does_not_change_with() -> None
         still = ours.attribute(X[:1], method="gradcam", layer="right", target=[Class(0), Class(7)])
         moving = ours.attribute(X[:1], method="gradcam", layer="right", target=[Class(4), Class(7)])
 
-    assert still.notes == (
+    assert still.notes[0] == (
         "1 of 2 targets do not change with layer 'right', so their maps are 0. Name a layer that lies "
-        "on the way to them.",
+        "on the way to them."
     )
     assert not still.maps[0].any()
-    assert moving.notes == ()
+    assert [note.id for note in moving.notes] == ["assumed_meaning"]
 
 
 # --- pictures

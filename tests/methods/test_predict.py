@@ -31,7 +31,7 @@ def test_scores_and_probabilities_of_every_head(head: str | None, probabilities:
         assert order == list(np.argsort(-SCORES[row]))
         np.testing.assert_allclose([c.score for c in prediction.classes], SCORES[row][order], rtol=1e-4)
         np.testing.assert_allclose(
-            [c.probability for c in prediction.classes], probabilities[row][order], rtol=1e-4, atol=1e-7
+            [c.probability or 0 for c in prediction.classes], probabilities[row][order], rtol=1e-4, atol=1e-7
         )
 
 

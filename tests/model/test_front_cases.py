@@ -130,9 +130,10 @@ CASES = {
         "0..255",
         {
             "flat": np.array([0, 3, -1]),
-            "mean": np.array([[110], [115], [120]]),
+            "mean": np.array([[123.675], [116.28], [103.53]]),
             "maps": np.array([0, 3, 20, 24]),
         },
+        assumes_color=False,
     ),
     "the mean of every pixel": Case(
         [node("Sub", ["x", "mean"], "n")], "0..255", {"mean": RNG.uniform(90, 140, (1, 3, 20, 24))}
@@ -196,6 +197,38 @@ CASES = {
         "0..1",
         {"m": TRIPLE["m"][::-1].copy(), "flip": np.array([2, 1, 0])},
         assumes_color=False,
+    ),
+    "a deviation that is computed of a variance": Case(
+        [
+            node("Sqrt", ["var"], "root"),
+            node("Max", ["root", "one"], "std"),
+            node("Sub", ["x", "mean"], "s"),
+            node("Div", ["s", "std"], "n"),
+        ],
+        "0..255",
+        K | {"mean": np.full((1, 3, 1, 1), 117.0), "var": np.full((1, 3, 1, 1), 3600.0)},
+    ),
+    "a blur": Case(
+        [node("Conv", ["x", "blur"], "b", group=3), node("Div", ["b", "k"], "n")],
+        "0..255",
+        K | {"blur": np.full((3, 1, 3, 3), 1 / 9)},
+    ),
+    "a gray of three colors": Case(
+        [node("Conv", ["x", "luma"], "g"), node("Div", ["g", "k"], "n")],
+        "0..255",
+        K | {"luma": np.array([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)},
+        channels=1,
+    ),
+    "a gray that is the mean": Case(
+        [node("ReduceMean", ["x"], "g", axes=[1], keepdims=1), node("Div", ["g", "k"], "n")],
+        "0..255",
+        K,
+        channels=1,
+    ),
+    "a depthwise convolution that was trained": Case(
+        [node("Conv", ["x", "v"], "c", group=3), node("Div", ["c", "k"], "n")],
+        None,
+        K | {"v": RNG.standard_normal((3, 1, 3, 3))},
     ),
     "a negative": Case([node("Div", ["x", "k"], "d"), node("Sub", ["one", "d"], "n")], "0..255", K),
 }

@@ -178,6 +178,11 @@ def test_hugging_face_configuration_is_read(tmp_path: Path) -> None:
     assert spec.assumed == ("color RGB",)
 
 
+def test_hugging_face_processors_that_flip_the_channels_want_blue_first(tmp_path: Path) -> None:
+    config = {"do_normalize": False, "do_flip_channel_order": True}
+    assert found(plain(), tmp_path, preprocessor_config__json=config).color == "BGR"
+
+
 def test_timm_configuration_is_read(tmp_path: Path) -> None:
     config = {
         "pretrained_cfg": {
@@ -303,6 +308,13 @@ def test_an_override_that_makes_no_sense_is_named(change: dict[str, Any], field:
     with pytest.raises(InvalidInputError) as caught:
         read_model(plain().SerializeToString(), preprocessing=change)
     assert caught.value.field == f"preprocessing.{field}"
+
+
+@pytest.mark.parametrize("given", [{"mean": [1, 2]}, Preprocessing(color="NONE", mean=(1, 2))])
+def test_a_mean_of_two_values_for_three_channels_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read_model(plain().SerializeToString(), preprocessing=given)
+    assert caught.value.field == "preprocessing.mean"
 
 
 def test_json_goes_round() -> None:

@@ -113,8 +113,8 @@ PARTS = {
     "a class of one pixel": Part(
         Class(3, "masks", (5, 6)), lambda at, t: t["logits"][3, 5, 6], "class 3 at (5, 6)"
     ),
-    "a class of another output": Part(
-        Class(5, "embedding"), lambda at, t: t["embedding"][5], "class 5"
+    "a number of an output without classes": Part(
+        Class(5, "embedding"), lambda at, t: t["embedding"][5], "element (5) of embedding"
     ),
 }  # fmt: skip
 
@@ -342,8 +342,10 @@ def test_a_mask_of_one_class_is_where_it_is_more_probable_than_not() -> None:
     assert found.probability.min() < found.baseline_probability
 
 
-def test_predictions_of_boxes_are_their_strongest(ours: inspector.Model, forward: Callable[..., Any]) -> None:
-    (prediction,) = ours.predict(X, top=3)
+def test_predictions_of_boxes_are_their_strongest(
+    labeled: inspector.Model, forward: Callable[..., Any]
+) -> None:
+    (prediction,) = labeled.predict(X, top=3)
 
     expected = forward(X)["scores"].max(axis=0)
     assert {one.index: pytest.approx(one.probability, rel=1e-5) for one in prediction.classes} == dict(

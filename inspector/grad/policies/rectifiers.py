@@ -40,41 +40,42 @@ def clips_at_zero(node: ir.Node) -> bool:
     return lower_bound(node) == 0.0
 
 
-_RELU6 = ("Clip({0}, 0, 6)", "Min(Relu({0}), 6)", "Min(Max({0}, 0), 6)")
+_RELU6 = ("Clip({0}, 0, 6)", "Min(Relu({0}), 6)", "Relu(Min({0}, 6))")
 _GATES = [gate.format("x + 3") for gate in _RELU6]
-_ERF = ("Erf(x / 1.41421356)", "Erf(x * 0.70710678)")
+_UNIT_GATES = ("Clip(x / 6 + 0.5, 0, 1)", "Min(Relu(x / 6 + 0.5), 1)", "Relu(Min(x / 6 + 0.5, 1))")
 _CUBES = ("0.044715 * x ** 3", "0.044715 * (x * x * x)", "0.044715 * x * x * x", "0.044715 * (x * x) * x")
-_TANH = [f"Tanh((x + {cube}) * 0.79788456)" for cube in _CUBES]
-_HALVES = ("x * (1 + {0}) * 0.5", "x * ((1 + {0}) * 0.5)", "x * 0.5 * (1 + {0})",
-           "x * (1 + {0}) / 2", "x * ((1 + {0}) / 2)", "x / 2 * (1 + {0})")  # fmt: skip
+_SQUARES = ("0.044715 * x * x", "0.044715 * (x * x)", "0.044715 * x ** 2")
+_CURVES = (
+    "Erf(x / 1.41421356)",
+    *(f"Tanh((x + {cube}) * 0.79788456)" for cube in _CUBES),
+    *(f"Tanh(x * 0.79788456 * (1 + {square}))" for square in _SQUARES),
+    *(f"Tanh(x * (1 + {square}) * 0.79788456)" for square in _SQUARES),
+)
 
 FORMS: Mapping[str, tuple[str, ...]] = {
-    "Relu": (
-        "Max(x, 0)", "x * Cast(x > 0)", "Where(x > 0, x, 0)", "Where(x >= 0, x, 0)", "Where(0 < x, x, 0)",
-        "Where(x < 0, 0, x)", "Where(x <= 0, 0, x)",
-    ),
-    "Relu6": ("Min(Relu(x), cap)", "Min(Max(x, 0), cap)", "Max(Min(x, cap), 0)", "Clip(Relu(x), 0, cap)"),
-    "LeakyRelu": (
-        "Max(x, leak * x)", "Where(x > 0, x, slope * x)", "Where(x >= 0, x, slope * x)",
-        "Where(x < 0, slope * x, x)", "Where(x <= 0, slope * x, x)",
-    ),
+    "Relu": ("Relu(x)",),
+    "Relu6": ("Min(Relu(x), cap)", "Relu(Min(x, cap))", "Clip(Relu(x), 0, cap)", "Relu(x) - Relu(x - cap)"),
+    "LeakyRelu": ("Max(x, leak * x)", "Where(x > 0, x, slope * x)"),
     "PRelu": (
-        "Relu(x) + slope * Relu(-x)", "Relu(x) - slope * Relu(-x)", "Relu(x) + slope * -Relu(-x)",
-        "Relu(x) + slope * Min(x, 0)", "Max(x, 0) + slope * Min(x, 0)",
-        "Relu(x) + slope * (x - Abs(x)) * 0.5", "Relu(x) + slope * ((x - Abs(x)) * 0.5)",
+        "Relu(x) + slope * Min(x, 0)", "Relu(x) - slope * Relu(-x)", "slope * x + slope * Abs(x)",
+        "Relu(x) + slope * (x - Abs(x)) * 0.5",
     ),
-    "Elu": ("Where(x > 0, x, Exp(x) - 1)", "Where(x > 0, x, slope * (Exp(x) - 1))"),
-    "Softplus": ("Log(1 + Exp(x))",),
+    "Elu": (
+        "Where(x > 0, x, Exp(x) - 1)", "Where(x > 0, x, slope * (Exp(x) - 1))", "Relu(x) + Min(Exp(x) - 1, 0)",
+        "Relu(x) + Min(slope * (Exp(x) - 1), 0)", "Relu(x) + (Exp(Min(x, 0)) - 1)",
+        "Relu(x) + slope * (Exp(Min(x, 0)) - 1)",
+    ),
+    "Softplus": ("Softplus(x)",),
     "Swish": ("x * Sigmoid(x)", "x * Sigmoid(slope * x)", "x / (1 + Exp(-x))"),
     "HardSwish": (
-        "x * HardSigmoid(x)", "x * Clip(x / 6 + 0.5, 0, 1)", "x * Clip(x * 0.16666667 + 0.5, 0, 1)",
-        *(form for gate in _GATES for form in (
-            f"x * {gate} / 6", f"x * ({gate} / 6)", f"x / 6 * {gate}",
-            f"x * {gate} * 0.16666667", f"x * ({gate} * 0.16666667)",
-        )),
+        "x * HardSigmoid(x)", *(f"x * {gate}" for gate in _UNIT_GATES),
+        *(form for gate in _GATES for form in (f"x * {gate} / 6", f"x * ({gate} / 6)", f"x / 6 * {gate}")),
     ),
-    "Gelu": tuple(half.format(inner) for inner in (*_ERF, *_TANH) for half in _HALVES),
-    "Mish": ("x * Tanh(Softplus(x))", "x * Tanh(Log(1 + Exp(x)))"),
+    "Gelu": tuple(
+        form for curve in _CURVES
+        for form in (f"x * (1 + {curve}) / 2", f"x * ((1 + {curve}) / 2)", f"x / 2 * (1 + {curve})")
+    ),
+    "Mish": ("x * Tanh(Softplus(x))",),
 }  # fmt: skip
 """By the name of the function: the formulas by which exporters write it (inspector.grad.policies.patterns)."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
-from inspector.operators.attributes import optional_number
+from inspector.model.uniform import bound_of
 from inspector.operators.domains import key_of
 from inspector.operators.families import DEQUANTIZERS, LINEAR, NON_NEGATIVE, REARRANGERS, RESIZERS, SELECTORS
 from inspector.operators.twins import TWINS, float_operator, result_of
@@ -56,9 +56,7 @@ def code_range(dtype: ir.DataType) -> tuple[float, float]:
 
 def lower_bound(clip: ir.Node) -> float | None:
     """Return the constant lower bound of a Clip: an attribute until opset 11, an input since."""
-    given = optional_number(clip, "min")
-    bound = constant_value(clip.inputs[1]) if given is None and len(clip.inputs) > 1 else None
-    return given if bound is None else float(bound)
+    return bound_of(clip, "min", 1)
 
 
 def cuts_off_negatives(node: ir.Node) -> bool:

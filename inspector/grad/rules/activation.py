@@ -9,6 +9,7 @@ import onnx_ir as ir
 from inspector.grad.policies.rectifiers import clips_at_zero
 from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
+from inspector.model.uniform import bound_of
 from inspector.operators.attributes import number, text
 
 
@@ -33,10 +34,11 @@ def clip(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 
 def _bound(b: Builder, node: ir.Node, name: str, index: int) -> ir.Value | None:
-    if name in node.attributes:  # an attribute until opset 11, an input since
-        return b.constant(number(node, name))
+    known = bound_of(node, name, index)
+    if known is not None:
+        return b.constant(known)
     value = optional(node, index)
-    return None if value is None else b.saved(value)
+    return None if value is None else b.op("Reshape", b.saved(value), b.ints([]))
 
 
 @rule("LeakyRelu")

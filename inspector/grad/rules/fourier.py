@@ -94,8 +94,8 @@ def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gra
         length = window.size
     else:
         raise ValueError(f"STFT {node.name!r} has neither a window nor a frame length.")
-    has_parts = b.rank(x) == 3  # ONNX Runtime takes real signals without the last axis too
-    samples, parts = b.sizes(x, 1, 2) if has_parts else (*b.sizes(x, 1), 1)
+    is_plain = b.rank(x) == 2
+    samples, parts = (*b.sizes(x, 1), 1) if is_plain else b.sizes(x, 1, 2)
     frames, bins = b.sizes(node.outputs[0], 1, 2)
     angles = 2 * np.pi * np.outer(np.arange(bins), np.arange(length)) / length
     scale = np.ones(length) if window is None else np.asarray(window, np.float64)
@@ -106,10 +106,9 @@ def short_time_fourier_transform(b: Builder, node: ir.Node, gy: ir.Value) -> Gra
     hop = int(step.reshape(-1)[0])
     filters = b.constant(waves[:, :, :parts].reshape(2 * bins, parts, length))
     added = b.op("ConvTranspose", channels, filters, strides=[hop], kernel_shape=[length])
-    gx = _resized(b, b.op("Transpose", added, perm=[0, 2, 1]), (frames - 1) * hop + length, samples, axis=1)
-    if not has_parts:
-        gx = b.op("Reshape", gx, b.ints([0, samples]))
-    return [gx, *[None] * (len(node.inputs) - 1)]
+    gx = b.op("Transpose", added, perm=[0, 2, 1])
+    gx = _resized(b, gx, (frames - 1) * hop + length, samples, axis=1)
+    return [b.op("Reshape", gx, b.shape_like(x)) if is_plain else gx, *[None] * (len(node.inputs) - 1)]
 
 
 def _constant(b: Builder, node: ir.Node, index: int, what: str) -> Array | None:

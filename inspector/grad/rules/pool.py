@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
@@ -12,6 +13,7 @@ from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.convolution import Window, input_gradient, read_window
 from inspector.grad.writing.movement import places_in_image, put_back, total_size
 from inspector.operators.attributes import flag, integer, integers, optional_integers, text
+from inspector.operators.extents import pooling_extent
 from inspector.types.arrays import Array
 
 
@@ -83,7 +85,14 @@ def _window(b: Builder, node: ir.Node) -> tuple[Window, list[int], list[int]]:
     spatial = range(2, b.rank(x))
     inputs, outputs = b.sizes(x, *spatial), b.sizes(node.outputs[0], *spatial)
     kernel = integers(node, "kernel_shape")
-    return read_window(node, kernel=kernel, inputs=inputs, outputs=outputs), inputs, outputs
+    window = read_window(node, kernel=kernel, inputs=inputs, outputs=outputs)
+    begins = [
+        pooling_extent(node, position, kernel=wide, size=size).begin
+        for position, (wide, size) in enumerate(zip(kernel, inputs, strict=True))
+    ]
+    spans = zip(outputs, window.strides, window.extents, inputs, begins, strict=True)
+    ends = [max((o - 1) * s + e - i - begin, 0) for o, s, e, i, begin in spans]
+    return replace(window, pads=(*begins, *ends)), inputs, outputs
 
 
 def _over_windows(b: Builder, node: ir.Node, share: ir.Value) -> ir.Value:

@@ -12,7 +12,16 @@ from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.movement import times_matrix
 from inspector.operators.attributes import integers, numbers, text
-from inspector.operators.interpolation import Axis, Floats, Resampling, interpolation_matrix, read_resampling
+from inspector.operators.interpolation import (
+    Axis,
+    Floats,
+    Resampling,
+    interpolation_matrix,
+    read_resampling,
+    resampled_axes,
+    scale_between,
+    stretches,
+)
 from inspector.types.arrays import Array
 
 
@@ -57,21 +66,28 @@ def _resample(b: Builder, node: ir.Node, gy: ir.Value, scales: Array | None, how
 def _matrices(b: Builder, node: ir.Node, scales: Array | None, how: Resampling) -> dict[int, Floats]:
     """Return the matrix of every axis that is resampled; without known scales they are the ratios of the sizes."""
     x, y, rank = operand(node, 0), node.outputs[0], b.rank(operand(node, 0))
-    regions = _regions(b, node, how, rank)
-    matrices = {}
-    for position, axis in enumerate(_axes(node, rank)):
-        given = None if scales is None else float(scales[position])
-        if axis == 0 and given in (None, 1.0):
-            continue  # a batch is not resampled
-        (inputs,), (outputs,) = b.sizes(x, axis), b.sizes(y, axis)
-        scale = outputs / inputs if given is None else given
-        if inputs == outputs and scale == 1 and how.coordinates != "tf_crop_and_resize":
-            continue
-        region = regions.get(axis, (0.0, 1.0))
-        matrices[axis] = interpolation_matrix(
-            Axis(inputs=inputs, outputs=outputs, scale=scale, region=region), how
+    axes = _axes(node, rank)
+    before, after = ([1, *b.sizes(value, *range(1, rank))] for value in (x, y))
+    if 0 in axes and scales is not None and float(scales[axes.index(0)]) != 1:
+        before[0], after[0] = b.sizes(x, 0)[0], b.sizes(y, 0)[0]
+    given = {
+        axis: scale_between(before[axis], after[axis]) if scales is None else float(scales[position])
+        for position, axis in enumerate(axes)
+    }
+    resampled = resampled_axes(before, after, given, how)
+    regions = _regions(b, node, how, rank) if resampled else {}
+    return {
+        axis: interpolation_matrix(
+            Axis(
+                inputs=before[axis],
+                outputs=after[axis],
+                scale=given[axis],
+                region=regions.get(axis, (0.0, 1.0)),
+            ),
+            how,
         )
-    return matrices
+        for axis in sorted(resampled)
+    }
 
 
 def _repetition(matrix: Floats) -> int:
@@ -94,15 +110,19 @@ def _scales(b: Builder, node: ir.Node) -> Array | None:
     policy = text(node, "keep_aspect_ratio_policy")
     if policy == "stretch":
         return None
-    x, axes = operand(node, 0), _axes(node, b.rank(operand(node, 0)))
     sizes = b.fixed(node.inputs[3])
     if sizes is None:
         raise UnsupportedOperatorError(
             f"Node {node.name!r} is a Resize that keeps the aspect ratio at computed sizes; the backward rule needs "
             "constant sizes there. Simplify the model at export (constant folding)."
         )
-    ratios = sizes / np.asarray(b.sizes(x, *axes))
-    return np.full(len(axes), ratios.min() if policy == "not_larger" else ratios.max())
+    x = operand(node, 0)
+    axes = _axes(node, b.rank(x))
+    shape: list[int | None] = [None] * b.rank(x)
+    for axis, size in zip(axes, b.sizes(x, *axes), strict=True):
+        shape[axis] = size
+    found = stretches(node, shape, scales=None, sizes=sizes.reshape(-1).tolist())
+    return np.asarray([found[axis].scale for axis in axes], np.float64)
 
 
 def _regions(b: Builder, node: ir.Node, how: Resampling, rank: int) -> dict[int, tuple[float, float]]:

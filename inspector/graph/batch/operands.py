@@ -42,7 +42,10 @@ class Operands:
             return False
         array = constant_value(value)
         if array is not None:
-            return not self._alike(array, self._axis_in(node, place, array.ndim, placement, rank), placement)
+            axis = self._axis_in(node, place, array.ndim, placement, rank)
+            if self._one is not None and axis is not None and node.op_type in _SAME_AXES:
+                return True  # it goes with one number of images only
+            return not self._alike(array, axis, placement)
         return not self._follows_alike(node, place, placement, rank)
 
     def _follows_alike(self, node: ir.Node, place: int, placement: Placement, rank: int) -> bool:
@@ -65,6 +68,8 @@ class Operands:
 
     def _alike(self, array: Array, axis: int | None, placement: Placement) -> bool:
         """Return whether all images find the same along the axis at which theirs stands."""
+        if axis is not None and axis >= array.ndim:  # the rank of the result is not known
+            return array.size == 1
         if axis is None or array.shape[axis] == 1:
             return True
         own = Placement(axis=axis, parts=placement.parts, cyclic=placement.cyclic)

@@ -18,7 +18,7 @@ from inspector.graph.batch.operands import Operands
 from inspector.graph.batch.placement import Placement
 from inspector.graph.pack import pack
 from inspector.model.dependence import reads, reads_values
-from inspector.model.receptive.field import BATCH, Field
+from inspector.model.receptive.field import BATCH, UNKNOWN, Field
 from inspector.model.receptive.trace import trace_fields
 from inspector.model.shapes.infer import infer_shapes_of_batch, infer_values
 from inspector.model.spec import OnnxModel
@@ -67,18 +67,16 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     """Return the plan for images of a shape (without the batch axis)."""
     proto = onnx.ModelProto.FromString(pack(model.ir).graph)
     declared = next(info for info in proto.graph.input if info.name == model.input.name)
-    for dim, length in zip(declared.type.tensor_type.shape.dim[1:], image, strict=True):
+    before = len(model.input.shape) - len(image)  # 1, or 0 where the input has no batch axis
+    for dim, length in zip(declared.type.tensor_type.shape.dim[before:], image, strict=True):
         dim.dim_value = length
-    looked_at = _of_size(model.input, image)
+    looked_at = replace(model.input, shape=(*model.input.shape[:before], *image))
     fixed = model.input.batch
-    is_sized = all(isinstance(size, int) for size in model.input.shape[1:])
+    is_sized = all(isinstance(size, int) for size in model.input.image_shape)
     one = model.shapes
     if not is_sized or (fixed or 1) > 1:
-        one = infer_shapes_of_batch(proto, model.input.name, batch=1)
-    try:
-        many = one if fixed else infer_shapes_of_batch(proto, model.input.name, batch=SEVERAL)
-    except InspectorError:
-        many = {}
+        one = _inferred(proto, model.input.name, batch=1)
+    many = one if fixed else _inferred(proto, model.input.name, batch=SEVERAL)
     batch = fixed or SEVERAL
     graph, opset = model.ir.graph, model.opset
     fields = [trace_fields(graph, looked_at, one, opset=opset)]
@@ -93,17 +91,20 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
         name: _placed(field, fields[0].get(name), one.get(name), many.get(name), batch=batch, free=not fixed)
         for name, field in fields[-1].items()
     }
-    return BatchPlan(placements=_with_reasons(graph, axes, one, operands), shapes=one)
+    if model.input.batch_axis is None:
+        axes = {
+            name: _made_by_itself(field, one.get(name), model.input) for name, field in fields[-1].items()
+        }
+    ranks = {name: len(field.roles) for name, field in fields[-1].items()}
+    return BatchPlan(placements=_with_reasons(graph, axes, one, ranks, operands), shapes=one)
 
 
-def _of_size(image_input: ImageInput, image: Sequence[int]) -> ImageInput:
-    rows, columns = {"NCHW": (1, 2), "NHWC": (0, 1)}.get(image_input.layout, (None, None))
-    return replace(
-        image_input,
-        shape=(image_input.shape[0], *image),
-        height=None if rows is None else image[rows],
-        width=None if columns is None else image[columns],
-    )
+def _inferred(proto: onnx.ModelProto, image_input: str, *, batch: int) -> Mapping[str, Shape]:
+    """Return the shapes for a number of images; none where they contradict each other: a run says what cannot be."""
+    try:
+        return infer_shapes_of_batch(proto, image_input, batch=batch)
+    except InspectorError:
+        return {}
 
 
 def _values(proto: onnx.ModelProto, image_input: str, batch: int) -> Mapping[str, np.ndarray]:
@@ -129,9 +130,20 @@ def _placed(
     for known in (scaled[0] if scaled else None, _axis_of(field), _axis_of(alone)):
         if known is not None:
             return Placement(axis=known, parts=_parts(one, known, batch=1 if free else batch), reason="")
-    if one is None or (one and one[0] == (1 if free else batch)):
+    is_open = field.roles[:1] == (UNKNOWN,)
+    if is_open and (one is None or (one and one[0] == (1 if free else batch))):
         return Placement(axis=0, reason="")
     return Placement(axis=None, reason="")
+
+
+def _made_by_itself(field: Field, shape: Shape | None, image_input: ImageInput) -> Placement:
+    """Return the placement where the input has no batch axis: a model then makes one of size 1 for its layers.
+
+    The image's own first axis is none, even of size 1 (one channel).
+    """
+    is_own = image_input.shape[0] == 1 and field.roles[:1] == (image_input.layout[0],)
+    is_made = shape is not None and len(shape) > 1 and shape[0] == 1 and not is_own
+    return Placement(axis=0 if is_made else None, reason="this model takes images without a batch axis")
 
 
 def _axis_of(field: Field | None) -> int | None:
@@ -174,7 +186,11 @@ def _scaled(one: Shape | None, many: Shape | None, batch: int) -> tuple[int, int
 
 
 def _with_reasons(
-    graph: ir.Graph, placements: Mapping[str, Placement], shapes: Mapping[str, Shape], operands: Operands
+    graph: ir.Graph,
+    placements: Mapping[str, Placement],
+    shapes: Mapping[str, Shape],
+    ranks: Mapping[str, int],
+    operands: Operands,
 ) -> dict[str, Placement]:
     """Go through the graph and say of every tensor why its images need runs of their own, if they do."""
     result = dict(placements)
@@ -197,7 +213,7 @@ def _with_reasons(
                 counted.add(value.name)
                 if value.name not in shapes and found.reason is not None:
                     found = _UNKNOWN
-            reason = inherited or _own_reason(node, found, len(shapes.get(value.name, ())), result, operands)
+            reason = inherited or _own_reason(node, found, ranks.get(value.name, 0), result, operands)
             result[value.name] = replace(found, reason=reason)
     return result
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.methods.attribution.projection import attribution_of, project
+from inspector.methods.attribution.projection import attribution_of, project, resolve_targets
 from inspector.methods.emptiness import NO_POSITIVE_EVIDENCE
 from inspector.methods.notes import STILL_LAYER
 from inspector.methods.placing import placed
-from inspector.methods.planes import as_maps, image_size, layer_with_maps_below
+from inspector.methods.planes import as_maps, image_size, layer_with_maps_below, source_layer
+from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
+from inspector.types.layers import Layer
 from inspector.types.results.maps import Maps
 from inspector.types.targets import ResolvedTarget, Target
 
@@ -25,29 +27,54 @@ def class_activation_map(
 
     Without `relu` the maximum with 0 is left out. The maps are of one channel, enlarged from the layer's grid to the
     image's size, in lines between its units; where these do not lie in the image's order (its rows and columns swapped,
-    turned round, cut), each stands at its place.
+    turned round, cut), each stands at its place. Targets that lie in different heads, such as boxes of different
+    scales, have layers of their own.
     """
-    image_size(run.engine, x.values)  # an input that is no image is refused before anything is run
-    chosen = layer_with_maps_below(run.engine, layer, target=targets[0])
-    found = project(run, x.values, targets, policy="gradient", toward=chosen.output)
-    grid = placed(run, chosen, found.maps, x.values)
-    images = [target.image for target in found.targets]
-    activations = run.forward(x.values, [chosen.output])[chosen.output][images]
-    gradients, maps = (grid.maps(array).astype(np.float32) for array in (found.maps, activations))
+    engine, image = run.engine, x.values.shape[1:]
+    image_size(engine, x.values)  # an input that is no image is refused before anything is run
+    chosen = resolve_targets(run, x.values, targets)
+    layers = [
+        engine.model.layer(layer)
+        if layer is not None
+        else layer_with_maps_below(engine, None, tensor=source_layer(engine, one, image=image))
+        for one in chosen
+    ]
+    found: dict[int, Array] = {}
+    for name in dict.fromkeys(one.name for one in layers):
+        members = [place for place, one in enumerate(layers) if one.name == name]
+        own = [chosen[place] for place in members]
+        found |= zip(members, _planes(run, x, own, engine.model.layer(name), relu=relu), strict=True)
+    stacked = np.stack([found[place] for place in range(len(chosen))])
+    return attribution_of(run, x, as_maps(engine, stacked), [one.resolved for one in chosen])
+
+
+def _planes(run: Run, x: Prepared, chosen: Sequence[Chosen], layer: Layer, *, relu: bool) -> Array:
+    """Return the maps by one layer, (targets, *size of the image)."""
+    rows = [one.resolved.image for one in chosen]
+    images = sorted(set(rows))
+    alone = len(images) == 1
+    gradient = project(
+        run, x.values[images if alone else rows], chosen, policy="gradient", toward=layer.output
+    )
+    grid = placed(run, layer, gradient.maps, x.values)
+    activations = run.forward(x.values[images], [layer.output])[layer.output][
+        [images.index(row) for row in rows]
+    ]
+    gradients, maps = (grid.maps(array).astype(np.float32) for array in (gradient.maps, activations))
     weights = gradients.mean(axis=tuple(range(2, gradients.ndim)), keepdims=True)
     signed = (weights * maps).sum(axis=1)
     planes = np.maximum(signed, 0) if relu else signed
     if relu:
-        _note_against(run, signed, found.targets, layer=chosen.name)
+        _note_against(run, signed, [one.resolved for one in chosen], layer=layer.name)
     planes = planes.mean(axis=tuple(range(1 + len(grid.size), planes.ndim)))
     is_still = [not gradient.any() for gradient in gradients]
     if any(is_still):
         run.note(
             STILL_LAYER,
-            f"{sum(is_still)} of {len(is_still)} targets do not change with layer {chosen.name!r}, so their maps are "
+            f"{sum(is_still)} of {len(is_still)} targets do not change with layer {layer.name!r}, so their maps are "
             "0. Name a layer that lies on the way to them.",
         )
-    return attribution_of(run, x, as_maps(run.engine, grid.enlarged(planes)), found.targets)
+    return grid.enlarged(planes)
 
 
 def _note_against(run: Run, signed: Array, targets: Sequence[ResolvedTarget], *, layer: str) -> None:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.pullback import Pullback
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
-from inspector.grad.policies.table import policy_named
+from inspector.grad.policies.table import Signal, policy_named
 from inspector.methods.emptiness import SILENT_TARGET
+from inspector.methods.notes import IDLE_POLICY, NO_RECTIFIER
 from inspector.resolve.chosen import Chosen
-from inspector.resolve.targets import Aim, resolve, source_of
+from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
 from inspector.types.layouts import batched
@@ -85,7 +87,7 @@ def project(
     """
     engine = run.engine
     overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
-    pairs = _pairs(targets, len(x))
+    pairs = _settled(run, x, _pairs(targets, len(x)))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
     missing = 0
@@ -100,6 +102,7 @@ def project(
             overrides=overrides,
             seeds=len(members) if alone else 1,
         ):
+            _note_policies(run, policy, overrides, pullback)
             # Several targets are either on one image, or each on an image of its own.
             wanted = members if alone else members[images.start : images.stop]
             for part in _parts(wanted, pullback.most):
@@ -117,6 +120,15 @@ def project(
                 maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
     return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order), missing)
+
+
+def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
+    """Return the pairs with what must be chosen on the image before its tensor is known."""
+    found = []
+    for one in pairs:
+        with within(f"targets[{one.number}]"):
+            found.append(one._replace(target=settled(run, x, one.target, image=one.image)))
+    return found
 
 
 def _by_source(engine: Engine, pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
@@ -146,6 +158,29 @@ def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
     return planted
 
 
+def _note_policies(run: Run, policy: str, overrides: Mapping[str, str], pullback: Pullback) -> None:
+    """Note a policy that found no rectifier, and layers whose own policy made no difference."""
+    acts = policy_named(policy)
+    if (
+        acts.rectifier is not None
+        and acts.signal is Signal.GRADIENT
+        and not (pullback.rectified or overrides)
+    ):
+        run.note(
+            NO_RECTIFIER,
+            f"No rectifier that is known as one lies on the way: this is what the plain gradient gives, since "
+            f"{policy!r} differs from it at ReLU and its relatives alone.",
+        )
+    for tensor in sorted(pullback.idle):
+        layer = run.engine.model.layer_giving(tensor)
+        name = layer.name if layer is not None else tensor
+        run.note(
+            IDLE_POLICY,
+            f"Policy {overrides[tensor]!r} made no difference at layer {name!r}: there is nothing on the way at which "
+            f"it differs from {policy!r}.",
+        )
+
+
 def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:
     """Note which targets give nothing to share out."""
     for one, seed in zip(chosen, seeds, strict=True):
@@ -172,7 +207,7 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
 
 def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
-    by_source = _by_source(run.engine, _pairs(targets, len(x)))
+    by_source = _by_source(run.engine, _settled(run, x, _pairs(targets, len(x))))
     chosen: dict[int, Chosen] = {}
     for images, found in run.together(x, list(by_source)):
         for source, members in by_source.items():

@@ -68,8 +68,8 @@ def rise(
             shown = as_maps(engine, drawn)
             masked = perturbed(run, shown * image + (1 - shown) * plain)
             for images_of, found in run.together(masked, tensors_for(engine, target)):
-                values = answers(engine, target, found)
-                is_there = present(target, found, len(values))
+                values = answers(engine, target, found, masked[images_of.start : images_of.stop])
+                is_there = present(engine, target, found, len(values))
                 missing += int(np.count_nonzero(~is_there))
                 kept = drawn[images_of.start : images_of.stop][is_there]
                 total += np.tensordot(values[is_there], kept, axes=1)

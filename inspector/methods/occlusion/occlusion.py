@@ -16,16 +16,19 @@ from inspector.methods.notes import (
     about_values,
     note_missing,
     note_run,
+    note_target,
 )
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
-from inspector.methods.planes import layers_with_maps
+from inspector.methods.planes import layers_with_maps, source_layer
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
-from inspector.resolve.classes import by_class, winner
+from inspector.model.heads.head import Head
+from inspector.resolve.chosen import Chosen
 from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choice
+from inspector.resolve.names import label_of
 from inspector.resolve.probabilities import answers as answers_of
-from inspector.resolve.probabilities import present, tensors_of
-from inspector.resolve.targets import channel_axis, resolve, source_of
+from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
+from inspector.resolve.targets import channel_axis, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.contrast import hardly_moves
 from inspector.types.layers import Layer
@@ -33,7 +36,7 @@ from inspector.types.layouts import batched
 from inspector.types.notes import Note
 from inspector.types.requests.occlude import OccludeRequest
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
-from inspector.types.targets import Class, Target
+from inspector.types.targets import Class
 
 
 @answers(OccludeRequest)
@@ -51,24 +54,29 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     occluder = make_occluder(engine, image, request)
     target = request.target or Class()
     with within("target"):
-        source_of(engine, target)
-    watched = _watched(run, request.layer, target)
+        aim = settled(run, image, target, image=0)
+        source = source_of(engine, aim)
+        chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
+    watched = _watched(run, request.layer, chosen, image.shape[1:])
     note_run(run)
-    sweep = _Sweep(run, image, target, watched, occluder)
+    head = engine.head_of(target.output if isinstance(target, Class) else None)
+    sweep = _Sweep(run, image, chosen, head, watched, occluder)
     positions = list(np.ndindex(*map(len, occluder.starts)))
     largest = engine.largest_batch(image.shape[1:], sweep.tensors)
     step = min(request.batch or largest, largest)
     for start in range(0, len(positions), step):
         sweep.advance(positions[start : start + step])
         run.control.tell(min(start + step, len(positions)), len(positions), partial=sweep.partial)
+    sweep.note()
+    note_target(run, target)
     return sweep.result()
 
 
-def _watched(run: Run, name: str | None, target: Target) -> Layer | None:
+def _watched(run: Run, name: str | None, chosen: Chosen, image: tuple[int, ...]) -> Layer | None:
     """Return the layer whose strongest map is watched; None, with a note, where no layer has maps."""
     if name is not None:
         return run.engine.model.layer(name)
-    found = layers_with_maps(run.engine, target)
+    found = layers_with_maps(run.engine, source_layer(run.engine, chosen, image=image))
     if not found:
         run.note(
             NO_LAYER_WITH_MAPS, "This model has no layer with maps of more than one place: none was watched."
@@ -79,24 +87,27 @@ def _watched(run: Run, name: str | None, target: Target) -> Layer | None:
 class _Sweep:
     """The state of one sweep: what the unoccluded image gave, and the maps as far as they are filled."""
 
-    def __init__(self, run: Run, x: Array, target: Target, watched: Layer | None, occluder: Occluder) -> None:
-        engine = run.engine
-        self._run, self._engine, self._x, self._occluder = run, engine, x, occluder
-        self._watched = watched
-        self._head = engine.head_of(target.output if isinstance(target, Class) else None)
-        source = source_of(engine, target)
+    def __init__(
+        self,
+        run: Run,
+        x: Array,
+        target: Chosen,
+        head: Head,
+        watched: Layer | None,
+        occluder: Occluder,
+    ) -> None:
+        self._run, self._engine, self._x, self._occluder = run, run.engine, x, occluder
+        self._watched, self._head, self._target = watched, head, target
         seen = () if watched is None else (watched.output,)
-        self.tensors = tuple(dict.fromkeys((*tensors_of(self._head), source, *seen)))
+        self.tensors = tuple(dict.fromkeys((*tensors_of(head), *tensors_for(run.engine, target), *seen)))
         found = run.forward(x, self.tensors)
-        with within("target"):
-            self._target = resolve(engine, target, found[source][0], image=0)
         self._channel = NOT_WATCHED if watched is None else self._strongest(watched, found)
         shape = tuple(map(len, occluder.starts))
         self._probability = np.full(shape, np.nan, np.float32)
         self._label = np.full(shape, -1, np.int64)
         self._activation = np.full(shape, np.nan, np.float32)
         self._done = np.zeros(shape, np.bool_)
-        self._baseline = self._measure(found)
+        self._baseline = self._measure(found, x)
         self._origin: Origin | None = None
         self._missing = 0
 
@@ -105,9 +116,11 @@ class _Sweep:
         images = self._occluder.occlude(self._x, positions)
         for part, found in self._run.together(images, self.tensors):
             index = tuple(np.asarray(positions[part.start : part.stop]).T)
-            self._probability[index], self._label[index], self._activation[index] = self._measure(found)
+            self._probability[index], self._label[index], self._activation[index] = self._measure(
+                found, images[part.start : part.stop]
+            )
             self._done[index] = True
-            is_there = present(self._target, found, len(part))
+            is_there = present(self._engine, self._target, found, len(part))
             self._missing += int(np.count_nonzero(~is_there))
             values = self._probability[index] + (0 if self._watched is None else self._activation[index])
             failed = np.flatnonzero(is_there & ~np.isfinite(values))
@@ -119,13 +132,16 @@ class _Sweep:
         text = self._about_values()
         return self._result((*self._run.notes, *([Note(text, id=NOT_FINITE)] if text else [])))
 
-    def result(self) -> Sweep:
-        """Return the result, once all positions are computed, and note what is to be said of it."""
+    def note(self) -> None:
+        """Note what is to be said of the maps, once all positions are computed."""
         text = self._about_values()
         if text is not None:
             self._run.note(NOT_FINITE, text)
         note_missing(self._run, self._missing, self._done.size, "those places are NaN")
         self._note_still()
+
+    def result(self) -> Sweep:
+        """Return the result."""
         return self._result(self._run.notes)
 
     def _note_still(self) -> None:
@@ -150,11 +166,9 @@ class _Sweep:
             for identifier, reason in reasons_for(self._run, self._x, self._target):
                 self._run.note(identifier, f"{resolved} does not change with the image: {reason}")
 
-    def _measure(self, found: dict[str, Array]) -> tuple[Array, Array, Array]:
-        scores = found[self._head.scores]
-        classes = by_class(self._engine, self._head, scores) if scores.size else scores
-        labels = np.asarray([winner(self._head, one) if is_choosable(one) else -1 for one in classes])
-        answers = answers_of(self._engine, self._target, found)
+    def _measure(self, found: dict[str, Array], x: Array) -> tuple[Array, Array, Array]:
+        labels = winners(self._engine, self._head, found, x)
+        answers = answers_of(self._engine, self._target, found, x)
         if self._watched is None:
             return answers, labels, np.full(len(labels), np.nan, np.float32)
         totals = _totals(self._watched, found[self._watched.output])[:, self._channel]
@@ -195,9 +209,13 @@ class _Sweep:
 
     def _names(self) -> dict[int, str]:
         """Return the names of the classes that win somewhere."""
-        labels = self._engine.model.labels or ()
-        winners = {*self._label[self._done].tolist(), int(self._baseline[1][0])}
-        return {index: labels[index] for index in sorted(winners) if 0 <= index < len(labels)}
+        if not self._head.has_classes:
+            return {}
+        found = {*self._label[self._done].tolist(), int(self._baseline[1][0])}
+        named = {
+            index: label_of(self._engine.model, self._head, index) for index in sorted(found) if index >= 0
+        }
+        return {index: name for index, name in named.items() if name is not None}
 
     def _about_values(self) -> str | None:
         values = self._probability[self._done]

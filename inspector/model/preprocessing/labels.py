@@ -19,19 +19,26 @@ LABEL_FILES = ("labels.txt", "synset.txt", "imagenet_classes.txt", "classes.txt"
 Labels = tuple[str, ...]
 
 
-def labels_given(given: Sequence[str] | None, *, classes: int | None) -> Labels | None:
+def labels_given(
+    given: Sequence[str] | None, *, classes: int | None, has_background: bool = False
+) -> Labels | None:
     """Return a caller's labels; InvalidInputError where there is not one for each class."""
     labels = as_labels(given)
     if not labels:
         return None
-    problem = _mismatch(labels, classes)
+    problem = _mismatch(labels, classes, has_background=has_background)
     if problem is not None:
         raise InvalidInputError(f"{len(labels)} labels are given; {problem}", field="labels")
     return labels
 
 
 def find_labels(
-    metadata: Mapping[str, str], folder: Path | None, *, classes: int | None, limits: Limits
+    metadata: Mapping[str, str],
+    folder: Path | None,
+    *,
+    classes: int | None,
+    has_background: bool = False,
+    limits: Limits,
 ) -> Labels | None:
     """Return one name per class, or None.
 
@@ -41,16 +48,16 @@ def find_labels(
     this model alone that has other than one line per class; what may belong to other models is passed over.
     """
     for where, found in _written(metadata, folder, limits):
-        problem = _mismatch(found, classes)
+        problem = _mismatch(found, classes, has_background=has_background)
         if problem is not None:
             raise _unfitting(f"{where} has {len(found)} labels; {problem}")
         return found
     ultralytics = _ultralytics(metadata)
-    if ultralytics is not None and _mismatch(ultralytics, classes) is None:
+    if ultralytics is not None and _mismatch(ultralytics, classes, has_background=has_background) is None:
         return ultralytics
     if folder is None or classes is None:
         return None
-    return _beside(folder, classes, limits)
+    return _beside(folder, classes, limits, has_background=has_background)
 
 
 def _written(
@@ -77,7 +84,7 @@ def _list(value: object, *, where: str) -> Labels:
     return tuple(value)
 
 
-def _beside(folder: Path, classes: int, limits: Limits) -> Labels | None:
+def _beside(folder: Path, classes: int, limits: Limits, *, has_background: bool) -> Labels | None:
     """Return the names of the first file of others that has one per class.
 
     A text file is about this model where there is no other; the config.json of an embedding may be its classifier's.
@@ -90,20 +97,31 @@ def _beside(folder: Path, classes: int, limits: Limits) -> Labels | None:
     }
     named = {name: labels for name, labels in found.items() if labels}
     for labels in named.values():
-        if len(labels) == classes:
+        if len(labels) in (classes, classes - has_background):
             return labels
     is_alone = len(list(folder.glob("*.onnx"))) == 1
     for name, labels in named.items():
         if abs(len(labels) - classes) == 1 or (is_alone and name != "config.json"):
-            raise _unfitting(
-                f"{name} beside the model has {len(labels)} labels; {_mismatch(labels, classes)}"
-            )
+            problem = _mismatch(labels, classes, has_background=has_background)
+            raise _unfitting(f"{name} beside the model has {len(labels)} labels; {problem}")
     return None
 
 
-def _mismatch(labels: Sequence[str], classes: int | None) -> str | None:
-    """Return what is wrong with the number of labels, and how it is mended; None where nothing is."""
-    if classes is None or len(labels) == classes:
+def written_labels(metadata: Mapping[str, str]) -> Labels | None:
+    """Return the names that the file itself says, however many there are."""
+    try:
+        value = json.loads(metadata.get(OWN_KEY, "null"))
+    except (ValueError, RecursionError):
+        value = None
+    return tuple(map(str, value)) if isinstance(value, list) and value else _ultralytics(metadata)
+
+
+def _mismatch(labels: Sequence[str], classes: int | None, *, has_background: bool) -> str | None:
+    """Return what is wrong with the number of labels, and how it is mended; None where nothing is.
+
+    A background, where one of the classes is known for it, need not have a name.
+    """
+    if classes is None or len(labels) in (classes, classes - has_background):
         return None
     says = f"the model has {classes} classes: give one label for each."
     if len(labels) == classes + 1:

@@ -14,6 +14,7 @@ from PIL import Image
 from inspector.errors import InspectorError, InvalidInputError
 from inspector.model.preprocessing.images import apply_preprocessing, decode_image
 from inspector.model.spec import OnnxModel
+from inspector.types.array_files import is_array_file, read_array_file
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 from inspector.types.dtypes import held_by
@@ -25,11 +26,11 @@ from inspector.types.sources import as_source
 def prepare(model: OnnxModel, images: ImageLike, *, cancellation: Cancellation | None = None) -> Prepared:
     """Return images as a batch (N, ...) in the model's input dtype and layout; a Prepared one that fits as it is.
 
-    A path, encoded bytes, a PIL image and a uint8 array (H, W, 3) or (H, W) in RGB are decoded and
-    preprocessed. A float array of the input's shape, with or without the batch axis, is used as it is; so
-    is a uint8 array where that is the model's own type and it has the input's rank. A list or tuple of
-    those, or of lists of those, is a batch. InvalidInputError names what does not fit (shape, dtype, NaN or Inf), and
-    which image; between two images of a list a cancelled token raises CancelledError.
+    A path of a .npy or .npz file is the array in it. Another path, encoded bytes, a PIL image and a uint8 array
+    (H, W, 3) or (H, W) in RGB are decoded and preprocessed. A float array of the input's shape, with or without the
+    batch axis, is used as it is; so is a uint8 array where that is the model's own type and it has the input's rank. A
+    list or tuple of those, or of lists of those, is a batch. InvalidInputError names what does not fit (shape, dtype,
+    NaN or Inf), and which image; between two images of a list a cancelled token raises CancelledError.
     """
     if isinstance(images, Prepared):
         _require_prepared(model, images.values, field="images")
@@ -47,6 +48,8 @@ def _has_picture(model: OnnxModel, images: ImageLike) -> bool:
             return images.from_pictures
         case np.ndarray():
             return _is_picture(model, images)
+        case str() | PathLike() if is_array_file(path := Path(images)):
+            return _is_picture(model, read_array_file(path))
     return True
 
 
@@ -67,6 +70,10 @@ def _prepare(
             return images.values
         case str() | PathLike() | bytes() | bytearray() | memoryview():
             source = as_source(images)
+            if isinstance(source, Path) and is_array_file(source):
+                with _about(field):
+                    images = read_array_file(source, max_bytes=model.limits.max_image_bytes)
+                return _array(model, images, field=field)
             return _image(model, _decoded(model, source, field=field), field=field)
         case Image.Image():
             return _image(model, _decoded(model, images, field=field), field=field)

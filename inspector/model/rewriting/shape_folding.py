@@ -15,6 +15,8 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from inspector.model.element_types import element_type
+from inspector.model.shapes.measured import MEASURED_DOMAIN, measured_outputs
 from inspector.model.shapes.nodes import infer_outputs, is_known
 from inspector.operators.domains import STANDARD_SPELLINGS
 from inspector.types.layers import Shape
@@ -79,11 +81,17 @@ SIZED: Mapping[str, Callable[..., float]] = {
 
 
 def fold_shapes(
-    graph: onnx.GraphProto, shapes: Mapping[str, Shape], dtypes: Mapping[str, str], *, opset: int
+    graph: onnx.GraphProto,
+    shapes: Mapping[str, Shape],
+    dtypes: Mapping[str, str],
+    *,
+    opset: int,
+    free: bool = False,
 ) -> bool:
     """Replace, in place, what follows from known shapes by initializers; say whether there was anything.
 
-    Shapes that become known on the way are used further down, so one pass resolves a chain of any length.
+    Measured operators become inputs of the graph, of the shape that the runtime makes. Shapes that become known on the
+    way are used further down, so one pass resolves a chain of any length. With `free` sizes need not all be numbers.
     """
     sizes, types = dict(shapes), dict(dtypes)
     known = {
@@ -92,13 +100,23 @@ def fold_shapes(
         if int(np.prod(tensor.dims, dtype=np.int64)) <= MAX_ELEMENTS
     }
     folded: dict[str, Array] = {}
+    measured: dict[str, tuple[Shape, str]] = {}
     kept = []
     for node in graph.node:
+        if node.domain == MEASURED_DOMAIN:
+            made = measured_outputs(node, shapes=sizes, dtypes=types, values=known, opset=opset) or {}
+            if made and (free or all(is_known(shape) for shape, _ in made.values())):
+                measured |= made
+                sizes |= {name: shape for name, (shape, _) in made.items()}
+                types |= {name: dtype for name, (_, dtype) in made.items()}
+            else:
+                kept.append(node)
+            continue
         value = node_value(node, known, sizes, opset=opset)
         if value is None or node.op_type == "Constant":
             kept.append(node)
         if value is None and not all(is_known(sizes.get(name)) for name in node.output if name):
-            found = infer_outputs(node, shapes=sizes, dtypes=types, values=known, opset=opset)
+            found = infer_outputs(node, shapes=sizes, dtypes=types, values=known, opset=opset, free=free)
             sizes |= {name: shape for name, (shape, _) in found.items()}
             types |= {name: dtype for name, (_, dtype) in found.items()}
         elif value is not None:
@@ -106,11 +124,15 @@ def fold_shapes(
             known[name], sizes[name], types[name] = value, value.shape, str(value.dtype)
             if node.op_type != "Constant":
                 folded[name] = value
-    if not folded:
+    if not folded and not measured:
         return False
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
     del graph.node[:]
     graph.node.extend(copies)
+    graph.input.extend(
+        onnx.helper.make_tensor_value_info(name, element_type(dtype), shape)
+        for name, (shape, dtype) in measured.items()
+    )
     graph.initializer.extend(
         numpy_helper.from_array(np.asarray(value), name) for name, value in folded.items()
     )

@@ -13,7 +13,8 @@ from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.checks.limits import Limits
 from inspector.model.element_types import NAMES, dtype_name
 from inspector.model.rewriting.shape_folding import constant_of, fold_shapes
-from inspector.model.shapes.stand_ins import CEILING_DOMAIN, STAND_INS, ceiling_functions
+from inspector.model.shapes.measured import MEASURED_DOMAIN
+from inspector.model.shapes.stand_ins import standing_in
 from inspector.operators.domains import STANDARD_SPELLINGS
 from inspector.types.arrays import Array
 from inspector.types.layers import Dim, Shape
@@ -23,6 +24,9 @@ MAX_ROUNDS = 4
 
 MAX_CONSTANT_ELEMENTS = 1024
 """Larger initializers cannot be a shape, so only their type is kept for the inference."""
+
+_UNNAMED = "unk__"
+"""How the names begin that ONNX's inference makes up for sizes of which it knows nothing."""
 
 _BITS = {name: dtype.bitwidth for dtype, name in NAMES.items() if dtype != ir.DataType.STRING}
 
@@ -91,7 +95,7 @@ def declared_shape(info: onnx.ValueInfoProto) -> Shape | None:
 def _dim(dim: onnx.TensorShapeProto.Dimension) -> Dim:
     if dim.HasField("dim_value"):
         return dim.dim_value if dim.dim_value > 0 else None
-    return dim.dim_param or None
+    return None if dim.dim_param.startswith(_UNNAMED) else dim.dim_param or None
 
 
 def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -117,16 +121,13 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
             output.type.CopyFrom(info.type)
     opset = standard_opset(proto)
     for node in proto.graph.node:
-        stand_in = STAND_INS.get((node.domain, node.op_type))
-        replacement = stand_in(node, opset) if stand_in is not None else []
-        copy.graph.node.extend(replacement or [node])
+        copy.graph.node.extend(standing_in(node, opset))
     if any(node.domain == "" for node in copy.graph.node) and not any(
         e.domain == "" for e in copy.opset_import
     ):
         copy.opset_import.add(domain="", version=opset)
-    if any(node.domain == CEILING_DOMAIN for node in copy.graph.node):
-        copy.opset_import.add(domain=CEILING_DOMAIN, version=1)
-        copy.functions.extend(ceiling_functions())
+    if any(node.domain == MEASURED_DOMAIN for node in copy.graph.node):
+        copy.opset_import.add(domain=MEASURED_DOMAIN, version=1)
     return copy
 
 
@@ -146,12 +147,18 @@ def _bind_batch(copy: onnx.ModelProto, image_input: str, size: int = 1) -> Dim:
 
 
 def _propagated(copy: onnx.ModelProto) -> tuple[dict[str, Shape], dict[str, str]]:
-    """Infer shapes, and fold into `copy`, in place, what follows from them, in turn."""
+    """Infer shapes, and fold into `copy`, in place, what follows from them, in turn.
+
+    At last shapes of which some sizes stay free are taken for all that there is to know.
+    """
     shapes, dtypes = _inferred(copy)
-    for _ in range(MAX_ROUNDS):
-        if not fold_shapes(copy.graph, shapes, dtypes, opset=standard_opset(copy)):
-            break
-        shapes, dtypes = _inferred(copy)
+    for free in (False, True):
+        for _ in range(MAX_ROUNDS):
+            if free and not any(node.domain == MEASURED_DOMAIN for node in copy.graph.node):
+                break
+            if not fold_shapes(copy.graph, shapes, dtypes, opset=standard_opset(copy), free=free):
+                break
+            shapes, dtypes = _inferred(copy)
     return shapes, dtypes
 
 

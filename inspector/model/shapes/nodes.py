@@ -34,12 +34,18 @@ def infer_outputs(
     dtypes: Mapping[str, str],
     values: Mapping[str, Array],
     opset: int,
+    free: bool = False,
 ) -> dict[str, tuple[Shape, str]]:
-    """Return shape and dtype of the outputs that follow wholly from the inputs; `values` are inputs that are known."""
+    """Return shape and dtype of the outputs that follow wholly from the inputs; `values` are inputs that are known.
+
+    With `free` sizes need not be numbers, those of the inputs and those of the outputs.
+    """
     if node.domain not in STANDARD_SPELLINGS or any(attribute.HasField("g") for attribute in node.attribute):
         return {}
     names = [name for name in node.input if name]
-    if not all(is_known(shapes.get(name)) and name in dtypes for name in names):
+    if any(shapes.get(name) is None or name not in dtypes for name in names):
+        return {}
+    if not free and not all(is_known(shapes[name]) for name in names):
         return {}
     try:
         types = {
@@ -53,7 +59,7 @@ def infer_outputs(
         )
     except _REFUSALS:
         return {}
-    known = {name: _read(found_type) for name, found_type in found.items() if name}
+    known = {name: _read(found_type, free=free) for name, found_type in found.items() if name}
     return {name: pair for name, pair in known.items() if pair is not None}
 
 
@@ -62,10 +68,13 @@ def is_known(shape: Shape | None) -> bool:
     return shape is not None and all(isinstance(size, int) for size in shape)
 
 
-def _read(found: onnx.TypeProto) -> tuple[Shape, str] | None:
+def _read(found: onnx.TypeProto, *, free: bool) -> tuple[Shape, str] | None:
     tensor = found.tensor_type
     if not tensor.elem_type or not tensor.HasField("shape"):
         return None
-    if not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
+    sizes = tuple(
+        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in tensor.shape.dim
+    )
+    if not free and not is_known(sizes):
         return None
-    return tuple(dim.dim_value for dim in tensor.shape.dim), dtype_name(tensor.elem_type)
+    return sizes, dtype_name(tensor.elem_type)

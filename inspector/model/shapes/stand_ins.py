@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import onnx
 
-from inspector.operators.domains import MICROSOFT, STANDARD, Key
+from inspector.model.shapes.measured import MEASURED_DOMAIN, is_measured
+from inspector.operators.domains import MICROSOFT, STANDARD, Key, is_standard
 from inspector.operators.families import EARLY, SOFTMAXES, UNARY
 from inspector.operators.twins import TWINS, QuantizedTwin
 from inspector.registry import Registry
@@ -14,9 +15,19 @@ from inspector.registry import Registry
 StandIn = Callable[[onnx.NodeProto, int], Sequence[onnx.NodeProto]]
 """Takes a node and the standard opset, and returns nodes that give its outputs; none where nothing has their shape."""
 
-CEILING_DOMAIN = "inspector"
-_CEILING_OPSET = 22
-_CEILING_POOLINGS = ("MaxPool", "AveragePool")
+
+def standing_in(node: onnx.NodeProto, opset: int) -> list[onnx.NodeProto]:
+    """Return what stands for a node in the inference: itself, others of its shape, or one that ONNX leaves alone."""
+    stand_in = STAND_INS.get((node.domain, node.op_type))
+    nodes = list(stand_in(node, opset) if stand_in is not None else []) or [node]
+    return [_measured(one) if is_standard(one) and is_measured(one) else one for one in nodes]
+
+
+def _measured(node: onnx.NodeProto) -> onnx.NodeProto:
+    made = onnx.NodeProto()
+    made.CopyFrom(node)
+    made.domain = MEASURED_DOMAIN
+    return made
 
 
 def _like(op_type: str, inputs: Sequence[int], *, keep_attributes: bool = False) -> StandIn:
@@ -71,37 +82,18 @@ def _like_float(twin: QuantizedTwin) -> StandIn:
     return stand_in
 
 
-def _ceiling_pooling(node: onnx.NodeProto, opset: int) -> Sequence[onnx.NodeProto]:
-    """Before opset 22 ONNX counts a last window that lies in the padding alone, which the runtime never did."""
-    ceiled = any(attribute.name == "ceil_mode" and attribute.i for attribute in node.attribute)
-    if opset >= _CEILING_OPSET or not ceiled:
+def _onesided(node: onnx.NodeProto, _opset: int) -> Sequence[onnx.NodeProto]:
+    """ONNX infers all bins where the node does not say "onesided"; its default, and the runtime's, is half of them."""
+    if any(attribute.name == "onesided" for attribute in node.attribute):
         return []
     made = onnx.NodeProto()
     made.CopyFrom(node)
-    made.domain = CEILING_DOMAIN
-    del made.output[1:]  # a function gives all its outputs or cannot be inferred
+    made.attribute.append(onnx.helper.make_attribute("onesided", 1))
     return [made]
 
 
-def ceiling_functions() -> list[onnx.FunctionProto]:
-    """Return the poolings of opset 22 as functions that a model of any opset can call."""
-    return [_function(op_type) for op_type in _CEILING_POOLINGS]
-
-
-def _function(op_type: str) -> onnx.FunctionProto:
-    schema = onnx.defs.get_schema(op_type, _CEILING_OPSET)
-    node = onnx.helper.make_node(op_type, ["X"], ["Y"])
-    for name, attribute in schema.attributes.items():
-        node.attribute.add(name=name, type=attribute.type.value, ref_attr_name=name)
-    opsets = [onnx.helper.make_opsetid("", _CEILING_OPSET)]
-    return onnx.helper.make_function(
-        CEILING_DOMAIN, op_type, ["X"], ["Y"], [node], opsets, list(schema.attributes)
-    )
-
-
 _OTHERS: Mapping[Key, StandIn] = {
-    (STANDARD, "MaxPool"): _ceiling_pooling,
-    (STANDARD, "AveragePool"): _ceiling_pooling,
+    (STANDARD, "STFT"): _onesided,
     **{(STANDARD, op_type): _like("Identity", (0,)) for op_type in sorted(EARLY)},
     (STANDARD, "Crop"): _crop,
     (MICROSOFT, "FusedConv"): _like("Conv", (0, 1), keep_attributes=True),

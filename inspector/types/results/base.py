@@ -15,6 +15,7 @@ from inspector.errors import InvalidInputError, in_brief
 from inspector.registry import Registry
 from inspector.types.given import as_integer
 from inspector.types.notes import Note
+from inspector.types.results.brief import brief_fields
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -100,10 +101,11 @@ KINDS: Registry[str, type[Result]] = Registry("kind of result", package="inspect
 
 
 def kind(name: str) -> Callable[[type[R]], type[R]]:
-    """Register a kind of result under the name that it has on the wire."""
+    """Register a kind of result under the name that it has on the wire; Python shows it in brief."""
 
     def register(result: type[R]) -> type[R]:
         KINDS.add(name, result)
+        result.__repr__ = brief_fields  # type: ignore[method-assign]
         return result
 
     return register

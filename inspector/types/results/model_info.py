@@ -48,6 +48,10 @@ class ImageInput:
         return spatial_sizes(self.shape, self.layout)
 
 
+FIRST_LABELS = 5
+"""How many are shown."""
+
+
 @kind("model_info")
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo(Result):
@@ -70,17 +74,21 @@ class ModelInfo(Result):
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per fact."""
+        one, spec = self.input, self.preprocessing
+        batch = "any batch" if one.batch is None else f"batch {one.batch}"
         rows: list[tuple[Cell, ...]] = [
             ("name", self.name),
-            ("input", f"{self.input.name}: {self.input.dtype} {_text(self.input.shape)} {self.input.layout}"),
-            *(("output", f"{one.name}: {one.dtype} {_text(one.shape)}") for one in self.outputs),
-            ("opset", self.opset),
+            ("input", f"{one.name}: {one.dtype} {_text(one.shape)} {one.layout}, {batch}"),
+            *(("output", _output(output)) for output in self.outputs),
+            ("preprocessing", str(spec)),
+            *(("  from", part) for part in spec.source.split("; ")),
+            ("  assumed", ", ".join(spec.assumed) or "nothing"),
+            ("labels", _labels(self.labels)),
             ("layers", self.layer_count),
-            ("classes with names", len(self.labels or ())),
-            ("bytes", self.size),
+            ("opset", self.opset),
             ("device", self.device),
-            ("preprocessing", self.preprocessing.source),
-            ("assumed", ", ".join(self.preprocessing.assumed) or None),
+            ("bytes", self.size),
+            ("sha256", self.sha256),
         ]
         return ("fact", "value"), rows
 
@@ -140,6 +148,21 @@ def _layer_row(layer: Layer) -> tuple[Cell, ...]:
     size = None if field is None else "whole image" if field.covers_all else "×".join(map(str, field.size))
     stride = None if field is None or field.covers_all else "×".join(f"{step:g}" for step in field.stride)
     return layer.name, layer.op_type, _text(layer.shape), layer.channels, size, stride
+
+
+def _output(output: Output) -> str:
+    counted = None if output.classes is None else f"{output.classes} classes"
+    more = ", ".join(text for text in (output.part, counted) if text)
+    what = f"{output.meaning} ({more})" if more else output.meaning
+    return f"{output.name}: {output.dtype} {_text(output.shape)}, {what}"
+
+
+def _labels(labels: tuple[str, ...] | None) -> str:
+    if not labels:
+        return "none"
+    return f"{len(labels)}: {', '.join(labels[:FIRST_LABELS])}" + (
+        ", …" if len(labels) > FIRST_LABELS else ""
+    )
 
 
 def _text(shape: Shape) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.preprocessing.front.rule import Facts, Fronts, constant, front_rule
-from inspector.model.preprocessing.front.values import Channel, Constant, Front, Numbers
+from inspector.model.preprocessing.front.values import Front, Numbers
 from inspector.operators.attributes import integer, number, numbers
 
 
@@ -93,53 +93,3 @@ def batch_normalization(node: ir.Node, fronts: Fronts, _facts: Facts) -> tuple[F
     factor = scale / np.sqrt(variance)
     scaled = front.scaled(factor)
     return None if scaled is None else _one(scaled.shifted(bias - mean * factor))
-
-
-@front_rule("Conv")
-def diagonal_convolution(node: ir.Node, fronts: Fronts, _facts: Facts) -> tuple[Front, ...] | None:
-    """Follow a 1×1 convolution in which every channel is made of one: a scale, a shift, an order of channels."""
-    front = fronts[0]
-    weights = constant(node, 1)
-    if (
-        front is None
-        or front.axis != 1
-        or weights is None
-        or weights.ndim < 3
-        or set(weights.shape[2:]) != {1}
-    ):
-        return None
-    if any(integers != 1 for integers in _strides(node)) or weights.shape[0] != len(front.channels):
-        return None
-    factors = _diagonal(np.asarray(weights, np.float64).reshape(weights.shape[:2]), integer(node, "group", 1))
-    if factors is None:
-        return None
-    shifts = np.zeros(len(factors))
-    if len(node.inputs) > 2 and node.inputs[2] is not None:
-        bias = constant(node, 2)
-        if bias is None or bias.size != len(factors):
-            return None
-        shifts = np.asarray(bias, np.float64).reshape(-1)
-    channels = tuple(
-        Channel(one.source, one.factor * factor, one.shift * factor + shift)
-        for (place, factor), shift in zip(factors, shifts, strict=True)
-        for one in (front.channels[place],)
-    )
-    return (Front(front.rank, front.axis, channels),)
-
-
-def _strides(node: ir.Node) -> tuple[int, ...]:
-    found = node.attributes.get("strides")
-    return tuple(found.as_ints()) if found is not None and not found.is_ref() else ()
-
-
-def _diagonal(weights: Constant, groups: int) -> list[tuple[int, float]] | None:
-    """Return, per channel that is written, which one is read and its factor; None where that is not one to one."""
-    count = len(weights)
-    if weights.shape[1] * groups != count or (count > 1 and groups not in (1, count)):
-        return None
-    if groups == count:
-        return [(index, float(weights[index, 0])) for index in range(count)]
-    if not np.all((weights != 0).sum(axis=0) == 1) or not np.all((weights != 0).sum(axis=1) == 1):
-        return None
-    places = (weights != 0).argmax(axis=1)
-    return [(int(place), float(weights[index, place])) for index, place in enumerate(places)]

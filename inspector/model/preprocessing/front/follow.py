@@ -9,7 +9,6 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.dependence import reads, reads_values
-from inspector.model.preprocessing.front import arithmetic, movement
 from inspector.model.preprocessing.front.arithmetic import statistics
 from inspector.model.preprocessing.front.ranges import (
     NOTHING,
@@ -24,13 +23,6 @@ from inspector.model.preprocessing.front.values import Channel, Front
 from inspector.operators.attributes import number, optional_number
 from inspector.operators.domains import is_standard
 from inspector.operators.families import DENSE, LINEAR
-
-__all__ = [
-    "Followed",
-    "arithmetic",
-    "follow",
-    "movement",
-]  # the rooms of rules, imported so that they register
 
 MEASURING = frozenset(
     {"GroupNormalization", "InstanceNormalization", "LayerNormalization", "MeanVarianceNormalization"}

@@ -22,6 +22,7 @@ from inspector.model.preprocessing.front.ranges import (
 from inspector.model.preprocessing.front.rule import Facts
 from inspector.model.preprocessing.sources.finding import PartFound
 from inspector.types.layers import Shape
+from inspector.types.layouts import channel_axis, space_of
 from inspector.types.presets import PRESETS
 from inspector.types.results.model_info import ImageInput
 
@@ -38,11 +39,9 @@ def from_graph(model: ir.Model, image_input: ImageInput, shapes: Mapping[str, Sh
     """
     if np.issubdtype(image_input.dtype, np.integer):
         return _of_integers(image_input)
-    if "C" not in image_input.layout or image_input.layout == "NC":
+    if not space_of(image_input.layout):
         return None
-    axis = image_input.layout.index("C")
-    channels = image_input.channels
-    start = start_of(len(image_input.shape), axis, channels)
+    start = start_of(len(image_input.shape), channel_axis(image_input.layout), image_input.channels)
     found = follow(model, image_input.name, start=start, facts=Facts(shapes))
     allowed = combined(found.evidence)
     if allowed:

@@ -1,4 +1,4 @@
-"""The layout that a file says: the model's own metadata, or inspector.json or Triton's config.pbtxt beside it."""
+"""The layout that a file says: inspector.json beside the model, its own metadata, or Triton's config.pbtxt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def said_layouts(
 
     What makes no sense is passed over here: whoever reads the whole of it says so.
     """
-    own = [from_own_metadata(metadata), from_own_file(folder, limits=limits) if folder is not None else None]
+    own = [from_own_file(folder, limits=limits) if folder is not None else None, from_own_metadata(metadata)]
     for finding in own:
         if finding is None or not isinstance(finding.fields, Mapping):
             continue

@@ -52,6 +52,8 @@ def from_hugging_face(folder: Path, *, limits: Limits) -> PartFound | None:
         "mean": mean if normalizes else (0.0,),
         "std": std if normalizes else (1.0,),
     }
+    if config.get("do_flip_channel_order"):  # as MobileViT's
+        fields["color"] = "BGR"
     if config.get("do_resize", True):
         fields |= _hugging_face_resize(config)
     interpolation = (

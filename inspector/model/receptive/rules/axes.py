@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import UNKNOWN, Field, merge
+from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -113,10 +113,13 @@ def gather(operation: Operation, inputs: list[Field | None], _index: int, _conte
     """Gather: output o along the axis is input indices[o]; a single index removes the axis."""
     field = inputs[0]
     indices = constant_value(operation.inputs[1])
-    if field is None or indices is None or indices.ndim > 1:
+    if field is None or indices is None:
         return None
     axis = integer(operation, "axis") % len(field.roles)
     role = field.roles[axis]
+    if indices.ndim > 1:  # windows of an axis, side by side
+        made = [CHANNEL if role == CHANNEL else UNKNOWN] * indices.ndim
+        return field.with_roles([*field.roles[:axis], *made, *field.roles[axis + 1 :]])
     if role in field.tracks:
         units = field.track(role).units
         wanted = np.asarray(indices, np.int64).reshape(-1)

@@ -51,11 +51,13 @@ def batch_normalization(
     if field is None:
         return None
     rank = len(field.roles)
+    if rank > 1 and field.roles[1] == BATCH:  # the parameters are those of a channel, and not of an image
+        field = field.spread([1])
     in_training = flag(operation, "training_mode") if context.opset >= 14 else len(operation.outputs) > 1
     if index:
         return None
-    if not in_training:  # the parameters are those of a channel, and not of an image
-        return field.spread([1]) if rank > 1 and field.roles[1] == BATCH else field
+    if not in_training:
+        return field
     return field.spread([axis for axis in range(rank) if axis != 1])
 
 

@@ -25,7 +25,15 @@ from inspector.operators.attributes import (
     numbers,
     text,
 )
-from inspector.operators.interpolation import Axis, Resampling, interpolation_taps, read_resampling
+from inspector.operators.interpolation import (
+    Axis,
+    Resampling,
+    interpolation_taps,
+    read_resampling,
+    resampled_axes,
+    scale_between,
+    stretches,
+)
 from inspector.operators.operation import Operation
 
 _FINEST = 1 << 16
@@ -38,16 +46,22 @@ def resize(operation: Operation, inputs: list[Field | None], index: int, context
     field = only_first(inputs)
     if field is None:
         return None
-    how = read_resampling(operation, opset=context.opset)
+    how, rank = read_resampling(operation, opset=context.opset), len(field.roles)
+    before, after = (
+        [context.size(value, axis) for axis in range(rank)]
+        for value in (operation.inputs[0], operation.outputs[index])
+    )
+    scales = {axis: _scale(operation, axis, rank, context) for axis in range(rank)}
+    known = {axis: scale for axis, scale in scales.items() if scale is not None}
+    if len(known) < rank:
+        return None
     result = field
-    for axis, role in enumerate(field.roles):
-        scale = _scale(operation, axis, len(field.roles), context)
-        if scale is None:
-            return None
-        if role in field.tracks and (scale != 1 or how.coordinates == "tf_crop_and_resize"):
-            units = context.size(operation.outputs[index], axis)
-            region = _region(operation, axis, len(field.roles), how)
-            result = result.with_track(role, _resized(field.track(role), how, scale, units, region))
+    for axis in resampled_axes(before, after, known, how):
+        role = field.roles[axis]
+        if role in field.tracks:
+            region = _region(operation, axis, rank, how)
+            track = _resized(field.track(role), how, known[axis], after[axis], region)
+            result = result.with_track(role, track)
     return result
 
 
@@ -154,23 +168,22 @@ def _padded(track: Track, before: int, after: int, mode: str) -> Track:
     return track.read([places], step=Fraction(1), low=shift, high=shift)
 
 
-def _scale(operation: Operation, axis: int, rank: int, context: Context) -> Fraction | None:
+def _scale(operation: Operation, axis: int, rank: int, context: Context) -> float | None:
     """Return output size / input size of one axis: from the scales, or else from the two sizes."""
     axes = positive(integers(operation, "axes", range(rank)), rank)
     if axis not in axes:
-        return Fraction(1)
+        return 1.0
     place = axes.index(axis)
     scales = _scales(operation, context)
     if scales is not None and len(scales) > place:
-        return Fraction(float(scales[place])).limit_denominator(_FINEST)
+        return float(scales[place])
     policy = text(operation, "keep_aspect_ratio_policy", "stretch")
     wanted = constants(operation, "", position=3) if policy != "stretch" else None
     if wanted is not None:
-        sizes = [context.size(operation.inputs[0], other) for other in axes]
-        ratios = [Fraction(new, old) for new, old in zip(wanted, sizes, strict=True) if old]
-        return (min if policy == "not_larger" else max)(ratios) if len(ratios) == len(axes) else None
+        sizes = [context.size(operation.inputs[0], other) for other in range(rank)]
+        return stretches(operation, sizes, scales=None, sizes=wanted)[axis].scale
     before, after = context.size(operation.inputs[0], axis), context.size(operation.outputs[0], axis)
-    return None if before is None or after is None else Fraction(after, before)
+    return None if not before or after is None else scale_between(before, after)
 
 
 def _scales(operation: Operation, context: Context) -> npt.NDArray[np.generic] | None:
@@ -196,21 +209,22 @@ def _region(operation: Operation, axis: int, rank: int, how: Resampling) -> tupl
 
 
 def _resized(
-    track: Track, how: Resampling, scale: Fraction, units: int | None, region: tuple[float, float] | None
+    track: Track, how: Resampling, scale: float, units: int | None, region: tuple[float, float] | None
 ) -> Track:
     if region is None:
         return track.spread()
-    shift, step = Fraction(0), 1 / scale
+    ratio = Fraction(scale).limit_denominator(_FINEST)
+    shift, step = Fraction(0), 1 / ratio
     if how.coordinates in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
         shift = (step - 1) / 2
     elif how.coordinates == "tf_half_pixel_for_nn":
         shift = step / 2
     elif how.coordinates == "align_corners" and track.units is not None and units is not None and units > 1:
         step = Fraction(track.units - 1, units - 1)
-    low, high = _reach(how, scale, step)
+    low, high = _reach(how, ratio, step)
     taps = None
     if track.units is not None and units is not None:
-        axis = Axis(inputs=track.units, outputs=units, scale=float(scale), region=region)
+        axis = Axis(inputs=track.units, outputs=units, scale=scale, region=region)
         taps = _taps(axis, how)
     read = track.read(taps, step=step, low=shift + low, high=shift + high)
     return read.without_formula() if how.coordinates == "tf_crop_and_resize" else read

@@ -15,5 +15,7 @@ def running(operation: Operation, inputs: list[Field | None], _index: int, _cont
     if field is None or axis is None or len(axis) != 1:
         return None
     role = field.roles[axis[0] % len(field.roles)]
+    if role not in field.tracks:
+        return field
     reverse, exclusive = flag(operation, "reverse"), flag(operation, "exclusive")
     return field.with_track(role, field.track(role).running(reverse=reverse, exclusive=exclusive))

@@ -56,6 +56,8 @@ def compress(
     role, condition = field.roles[axis % len(field.roles)], constant_value(operation.inputs[1])
     if role not in field.tracks:
         return field
+    if role not in field.tracks:
+        return field
     if condition is None:
         return field.spread([axis % len(field.roles)])
     return field.with_track(role, field.track(role).pick(np.flatnonzero(condition)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspector.model.receptive.field import CHANNEL, UNKNOWN, Field, merge
+from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field, merge
 from inspector.model.receptive.rule import (
     FIRST_SPATIAL,
     Context,
@@ -69,7 +69,10 @@ def spatial_normalization(
 ) -> Field | None:
     """InstanceNormalization: mean and deviation are taken over all places."""
     field = only_first(inputs)
-    return None if field is None else field.spread(range(FIRST_SPATIAL, len(field.roles)))
+    if field is None:
+        return None
+    first = 1 if field.roles[1] == BATCH else FIRST_SPATIAL  # the parameters are those of a channel
+    return field.spread(range(first, len(field.roles)))
 
 
 @field_rule("GroupNormalization")

@@ -28,6 +28,7 @@ from inspector.operators.attributes import (
     text,
 )
 from inspector.operators.domains import MICROSOFT
+from inspector.operators.extents import pooling_extent
 from inspector.operators.families import POOLINGS
 from inspector.operators.operation import Operation, as_float
 
@@ -156,7 +157,10 @@ def _sliding(
     explicit = (pads[position], pads[half + position]) if half > position else (0, 0)
     mode = text(operation, "auto_pad")
     reach = (kernel - 1) * dilation
-    if mode.startswith("SAME"):
+    if operation.op_type in POOLINGS and size is not None:
+        begin = pooling_extent(operation, position, kernel=kernel, size=size).begin
+        explicit = (begin, explicit[1])
+    elif mode.startswith("SAME"):
         explicit = _same_pads(mode, size, units, stride, reach)
     elif mode == "VALID":
         explicit = (0, 0)

@@ -1,4 +1,4 @@
-"""Heads: where a classifier's scores, its probabilities and its features are."""
+"""How graphs end: where a classifier's scores, its probabilities and its features are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from inspector.graph.head import Head, find_head
+from inspector.model.checks.limits import Limits
+from inspector.model.heads.context import context_of
+from inspector.model.heads.ending import find_ending
+from inspector.model.shapes.infer import infer_shapes
 from tests.support.graphs import model, node
 
 DENSE = [
@@ -29,30 +32,55 @@ WEIGHTS: dict[str, np.ndarray | np.generic] = {
 }
 
 
-def head(*nodes: onnx.NodeProto) -> Head:
-    proto = model(nodes, weights=WEIGHTS)
-    return find_head(ir.from_proto(proto), proto.graph.output[0].name)
+Found = tuple[str, str, str | None, int | None]
+"""The scores, their activation, the features, and the axis of a Softmax."""
+
+
+def found(proto: onnx.ModelProto, output: str | None = None) -> Found:
+    shapes, _ = infer_shapes(proto, "x", limits=Limits())
+    graph = ir.from_proto(proto)
+    value = next(v for v in graph.graph.outputs if output in (None, v.name))
+    ending = find_ending(value, context_of(graph, shapes))
+    return ending.scores, ending.activation, ending.features, ending.axis
+
+
+def head(*nodes: onnx.NodeProto) -> Found:
+    return found(model(nodes, weights=WEIGHTS))
 
 
 def test_scores_at_the_end() -> None:
-    assert head(*DENSE) == Head(output="logits", scores="logits", activation="none", features="flat")
+    assert head(*DENSE) == ("logits", "none", "flat", None)
 
 
 @pytest.mark.parametrize(
     ("op_type", "activation", "axis"),
-    [("Softmax", "softmax", -1), ("LogSoftmax", "log_softmax", -1), ("Sigmoid", "sigmoid", None)],
+    [
+        ("Softmax", "softmax", 1),
+        ("LogSoftmax", "log_softmax", 1),
+        ("Sigmoid", "sigmoid", None),
+        ("HardSigmoid", "sigmoid", None),
+    ],
 )
 def test_scores_before_the_activation(op_type: str, activation: str, axis: int | None) -> None:
-    found = head(*DENSE, node(op_type, ["logits"], "y"))
-
-    assert found == Head(output="y", scores="logits", activation=activation, features="flat", axis=axis)
+    assert head(*DENSE, node(op_type, ["logits"], "y")) == ("logits", activation, "flat", axis)
 
 
-@pytest.mark.parametrize(("opset", "attributes", "axis"), [(11, {}, 1), (13, {}, -1), (11, {"axis": 2}, 2)])
-def test_the_axis_that_a_softmax_runs_along(opset: int, attributes: dict[str, Any], axis: int) -> None:
-    proto = model([node("Softmax", ["x"], "y", **attributes)], opset=opset)
+@pytest.mark.parametrize(
+    ("opset", "shape", "attributes", "axis"),
+    [
+        (11, (1, 3, 1, 1), {}, 1),
+        (11, (1, 3, 4, 4), {}, None),  # over channels, rows and columns together
+        (13, (1, 3, 4, 4), {}, 3),
+        (11, (1, 3, 4, 1), {"axis": 2}, 2),
+        (13, (1, 3, 4, 4), {"axis": -3}, 1),
+    ],
+)
+def test_the_axis_that_a_softmax_runs_along(
+    opset: int, shape: tuple[int, ...], attributes: dict[str, Any], axis: int | None
+) -> None:
+    proto = model([node("Softmax", ["x"], "y", **attributes)], opset=opset, shape=shape)
 
-    assert find_head(ir.from_proto(proto), "y").axis == axis
+    assert found(proto, "y")[3] == axis
 
 
 def test_what_only_hands_the_scores_on_is_passed_over() -> None:
@@ -63,34 +91,26 @@ def test_what_only_hands_the_scores_on_is_passed_over() -> None:
     ]
     proto = model([*DENSE, *shaped], weights=WEIGHTS | {"axis": np.asarray([1])})
 
-    found = find_head(ir.from_proto(proto), "y")
-
-    assert found == Head(output="y", scores="logits", activation="softmax", features="flat", axis=-1)
+    assert found(proto, "y") == ("logits", "softmax", "flat", 1)
 
 
 def test_features_before_a_dense_layer_with_a_bias_of_its_own() -> None:
     nodes = [*DENSE[:2], node("MatMul", ["flat", "w"], "product"), node("Add", ["b", "product"], "y")]
 
-    assert head(*nodes).features == "flat"
+    assert head(*nodes)[2] == "flat"
 
 
 def test_features_before_a_last_convolution() -> None:
     """SqueezeNet ends in a 1×1 convolution, a global average and a Softmax."""
-    found = head(*CONV, node("Softmax", ["mean"], "y"))
-
-    assert found == Head(output="y", scores="mean", activation="softmax", features="relu", axis=-1)
+    assert head(*CONV, node("Softmax", ["mean"], "y", axis=1)) == ("mean", "softmax", "relu", 1)
 
 
 def test_a_gate_in_the_middle_is_no_head() -> None:
-    found = head(node("Sigmoid", ["x"], "gate"), node("Mul", ["x", "gate"], "y"))
-
-    assert found == Head(output="y", scores="y", activation="none", features=None)
+    assert head(node("Sigmoid", ["x"], "gate"), node("Mul", ["x", "gate"], "y")) == ("y", "none", None, None)
 
 
 def test_an_activation_alone() -> None:
-    assert head(node("Softmax", ["x"], "y")) == Head(
-        output="y", scores="x", activation="softmax", features=None, axis=-1
-    )
+    assert head(node("Softmax", ["x"], "y")) == ("x", "softmax", None, 3)
 
 
 # --- quantized models
@@ -158,8 +178,6 @@ QUANTIZED = {
 def test_heads_of_quantized_models(name: str) -> None:
     nodes, (scores, activation, features) = QUANTIZED[name]
     proto = model([*DENSE[:2], *nodes], weights=WEIGHTS | _SCALES)
+    proto.opset_import.add(domain="com.microsoft", version=1)
 
-    found = find_head(ir.from_proto(proto), "y")
-
-    axis = -1 if activation == "softmax" else None
-    assert found == Head(output="y", scores=scores, activation=activation, features=features, axis=axis)
+    assert found(proto, "y")[:3] == (scores, activation, features)

@@ -1,0 +1,134 @@
+"""Which box a class target means on one image, and the number that is explained there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inspector.engine.engine import Engine
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, NotFoundError
+from inspector.graph.elements import trace_elements
+from inspector.graph.sized import shapes_at
+from inspector.model.heads.head import Head
+from inspector.resolve.boxes.detections import Detections
+from inspector.resolve.chosen import Chosen, chosen
+from inspector.resolve.finite import is_choosable, no_choice, nothing_found
+from inspector.resolve.labels import index_of_label
+from inspector.resolve.names import label_of, labels_of, owner_of_classes
+from inspector.types.arrays import Array
+from inspector.types.layouts import batched, spatial_sizes
+from inspector.types.targets import Class
+
+
+def box_tensors(head: Head) -> tuple[str, ...]:
+    """Return the outputs that boxes are read from."""
+    return tuple(dict.fromkeys(part.output for scale in head.layout.scales for part in scale.parts))
+
+
+def choose_box(run: Run, x: Array, target: Class, *, image: int) -> Chosen:
+    """Choose a class and a box on a (1, …) image, and what says there that the box shows the class.
+
+    That is the class's number before a final Sigmoid or Softmax, where the box was computed: at its own scale.
+    NotFoundError where class or position are out of range, InvalidInputError where there is no box at all.
+    """
+    engine = run.engine
+    head = engine.head_of(target.output)
+    _require_classes(head)
+    found = run.forward(x, box_tensors(head))
+    seen = detections_of(engine, head, found, 0, x)
+    if not seen.count:
+        raise nothing_found("a box")
+    index, box = _chosen(engine, head, target, seen)
+    output, place = seen.element(box, index)
+    traced = trace_elements(
+        engine.model.ir,
+        output,
+        np.asarray([place]),
+        shapes=shapes_at(engine.model, x.shape[1:]),
+        through_activation=True,
+    )
+    tensor, places = traced.tensor, traced.places
+    activation = run.forward(x, [tensor])[tensor][0]
+    if places.max() >= activation.size:  # a shape that was inferred is not the runtime's
+        tensor, places, activation = output, np.asarray([place]), found[output][0]
+    named, position = seen.place_of(box)
+    return chosen(
+        activation,
+        places,
+        kind="class",
+        tensor=tensor,
+        output=named,
+        channel=index,
+        position=position,
+        label=label_of(engine.model, head, index),
+        image=image,
+    )
+
+
+def detections_of(engine: Engine, head: Head, found: dict[str, Array], row: int, x: Array) -> Detections:
+    """Return the boxes of one image of (N, …) `x`, whose size may be free."""
+    sides = spatial_sizes(x.shape, batched(engine.model.input.layout))
+    size = (sides[-2], sides[-1]) if len(sides) > 1 else (1, 1)
+    own = {name: found[name][row] for name in box_tensors(head)}
+    return Detections(head.layout, own, size, known_classes=head.classes)
+
+
+def _require_classes(head: Head) -> None:
+    if head.part in ("coordinates", "points", "numbers", "count"):
+        raise InvalidInputError(
+            f"Output {head.output!r} holds the boxes' {head.part}, and no classes. For a class leave the output out; "
+            f"for one of its numbers give Element({head.output!r}, index).",
+            reason="NO_CLASSES",
+            field="output",
+        )
+
+
+def _chosen(engine: Engine, head: Head, target: Class, seen: Detections) -> tuple[int, int]:
+    """Return the class and the box."""
+    sure = seen.confidences
+    if not is_choosable(sure):
+        raise no_choice("the surest box")
+    index = target.index
+    if target.label is not None:
+        owner = owner_of_classes(engine.model, head)
+        index = index_of_label(target.label, labels_of(engine.model, head), what=owner)
+    if index is not None and not 0 <= index < len(sure):
+        raise NotFoundError(
+            f"There is no class {index}: {owner_of_classes(engine.model, head)} has {len(sure)}, from 0 to "
+            f"{len(sure) - 1}.",
+            reason="CLASS_NOT_FOUND",
+            field="index",
+        )
+    boxes = seen.boxes_of(target.output)
+    if target.position is not None:
+        box = boxes[_numbered(target, seen)]
+        return (int(sure[:, box].argmax()) if index is None else index), int(box)
+    if index is None:
+        index = int(sure[:, boxes].max(axis=1).argmax())
+    return index, int(boxes[sure[index, boxes].argmax()])
+
+
+def _numbered(target: Class, seen: Detections) -> int:
+    """Return which box of an output a position names."""
+    places, position = seen.places(target.output), target.position or ()
+    if places is None:
+        names = ", ".join(repr(scale.holder.output) for scale in seen.boxes.scales)
+        raise InvalidInputError(
+            f"The model's boxes stand in several outputs; name the one that the position {position} is in: {names}.",
+            reason="MISSING",
+            field="output",
+        )
+    if len(position) != len(places):
+        raise InvalidInputError(
+            f"The position {position} of a class has {len(position)} numbers; the boxes stand at places of the shape "
+            f"{places}.",
+            reason="RANK_MISMATCH",
+            field="position",
+        )
+    if not all(0 <= one < size for one, size in zip(position, places, strict=True)):
+        raise NotFoundError(
+            f"There is no position {position}: the boxes stand at places of the shape {places}.",
+            reason="POSITION_NOT_FOUND",
+            field="position",
+        )
+    return int(np.ravel_multi_index(position, places))

@@ -1,0 +1,49 @@
+"""Files of arrays as images: one array in a .npy or .npz file is one image, as the model takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.types.arrays import Array
+
+ARRAY_SUFFIXES = (".npy", ".npz")
+
+
+def is_array_file(path: object) -> bool:
+    """Return whether a path is that of a file of arrays, by its suffix."""
+    return isinstance(path, Path) and path.suffix.lower() in ARRAY_SUFFIXES
+
+
+def read_array_file(path: Path, *, max_bytes: int | None = None) -> Array:
+    """Return the array in a .npy file, or the only one in a .npz file; pickled objects are never opened.
+
+    InvalidInputError where there is none, or there are several; LimitExceededError for a file of more bytes.
+    """
+    try:
+        size = path.stat().st_size
+        if max_bytes is not None and size > max_bytes:
+            raise LimitExceededError(
+                f"{path.name} has {size:,} bytes; the limit is {max_bytes:,}.", field="max_image_bytes"
+            )
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return found
+        with found:
+            if len(found.files) != 1:
+                raise InvalidInputError(
+                    f"{path} holds {len(found.files)} arrays ({', '.join(found.files[:5])}); give a file with one: "
+                    "each file is one image."
+                )
+            return np.asarray(found[found.files[0]])
+    except OSError as error:
+        raise InvalidInputError(
+            f"The array {str(path)!r} cannot be read: {error.strerror or error}."
+        ) from error
+    except (ValueError, EOFError, BadZipFile, KeyError, MemoryError) as error:
+        # NumPy's own words tell to trust pickled objects, which we never do.
+        why = "it is broken, or holds Python objects" if "pickle" in str(error) else str(error)
+        raise InvalidInputError(f"{path} is no file of an array of numbers: {why}.") from error
