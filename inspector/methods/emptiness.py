@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, UnsupportedOperatorError, UserError
+from inspector.errors import InvalidInputError, UserError
 from inspector.grad.rule import NO_GRADIENT
 from inspector.graph.bottleneck import Step
 from inspector.methods.notes import STILL_LAYER
@@ -90,10 +90,10 @@ def _ends(run: Run, image: Array, chosen: Chosen) -> list[Step]:
     steps = engine.way_to(source)
 
     def is_reached(tensor: str) -> bool:
-        try:
-            return tensor == source or _reaches(run, image, chosen, tensor)
-        except UnsupportedOperatorError:  # it is no tensor for a gradient: a mask
-            return False
+        if tensor == source:
+            return True
+        has_gradient = tensor in engine.model.codes or "float" in engine.model.dtypes.get(tensor, "float32")
+        return has_gradient and _reaches(run, image, chosen, tensor)  # a mask has none
 
     if _reaches(run, image, chosen, engine.model.input.name):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inspector.engine.run import Run
-from inspector.model.heads.head import EMBEDDING, PICTURE, POINTS, UNKNOWN, VALUES
+from inspector.model.heads.head import CLASSES, EMBEDDING, PICTURE, POINTS, UNKNOWN, VALUES
 from inspector.resolve.finite import Origin, find_origin, not_finite
 from inspector.types.arrays import Array
 from inspector.types.targets import Class, Target
@@ -42,10 +42,13 @@ def note_missing(run: Run, missing: int, runs: int, consequence: str) -> None:
         )
 
 
-def note_head(run: Run, output: str | None) -> None:
-    """Note what is guessed of an output, and that another could have been meant."""
+def note_head(run: Run, output: str | None, *, by_index: bool = False) -> None:
+    """Note what is guessed of an output, and that another could have been meant.
+
+    A number that is named `by_index` is the same, whether it is the score of a class or a value.
+    """
     head, heads = run.engine.head_of(output), run.engine.model.heads
-    if head.guess is not None:
+    if head.guess is not None and not (by_index and head.meaning == CLASSES):
         run.note(ASSUMED_MEANING, head.guess)
     if head.meaning == UNKNOWN:
         run.note(
@@ -64,7 +67,7 @@ def note_target(run: Run, target: Target) -> None:
     """Note what a class target rests on, and which number is meant where its output has no classes."""
     if not isinstance(target, Class):
         return
-    note_head(run, target.output)
+    note_head(run, target.output, by_index=target.index is not None)
     head = run.engine.head_of(target.output)
     is_lone = head.meaning == VALUES and head.classes == 1
     if target.index is None and head.meaning in _DEFAULTS and not is_lone:

@@ -107,6 +107,7 @@ def test_guesses_are_noted_and_what_is_known_is_not() -> None:
     with inspector.load(unnamed.SerializeToString(), device="cpu") as ours:
         assert "assumed_meaning" in [note.id for note in ours.predict(x).notes]
         assert "assumed_meaning" in [note.id for note in ours.attribute(x).notes]
+        assert "assumed_meaning" not in [note.id for note in ours.attribute(x, target=1).notes]
     with inspector.load(unnamed.SerializeToString(), device="cpu", labels=list("abcd")) as ours:
         assert "assumed_meaning" not in [note.id for note in ours.predict(x).notes]
 
