@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,6 @@ import grpc.experimental
 from inspector.errors import InvalidInputError, in_brief
 from inspector.types.control import as_timeout
 from inspector.types.given import as_integer, require_text
-from inspector.types.sources import as_source
 
 ADDRESS = "127.0.0.1:50051"
 TIMEOUT = 600.0
@@ -187,14 +187,16 @@ def _require_address(address: str) -> None:
 def _read(name: str, path: Path | None) -> bytes | None:
     if path is None:
         return None
-    try:
-        source = as_source(path)
-        data = source if isinstance(source, bytes) else source.read_bytes()
-    except (OSError, ValueError, InvalidInputError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"{error}".rstrip(".")
+    if not isinstance(path, str | PathLike):
         raise InvalidInputError(
-            f"The file {str(path)[:200]!r} cannot be read: {reason}. Give a PEM file.",
-            field=f"tls.{name}",
+            f"tls.{name} is {in_brief(path, long='a {}')}; give the path of a PEM file.", field=f"tls.{name}"
+        )
+    try:
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidInputError(
+            f"The file {str(path)[:200]!r} cannot be read: {reason}. Give a PEM file.", field=f"tls.{name}"
         ) from error
     if b"-----BEGIN " not in data:  # gRPC would only say that nobody answers
         raise InvalidInputError(f"The file {str(path)[:200]!r} holds no PEM.", field=f"tls.{name}")

@@ -95,7 +95,7 @@ def _ends(run: Run, image: Array, chosen: Chosen) -> list[Step]:
         has_gradient = tensor in engine.model.codes or "float" in engine.model.dtypes.get(tensor, "float32")
         return has_gradient and _reaches(run, image, chosen, tensor)  # a mask has none
 
-    if is_reached(engine.model.input.name):
+    if _reaches(run, image, chosen, engine.model.input.name):
         return []
     passed = engine.bottlenecks_of(source)
     places = [place for place, step in enumerate(steps) if step.tensor in passed or step.tensor == source]
