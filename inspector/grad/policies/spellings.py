@@ -14,6 +14,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "Relu": (
         "Max(a, 0)", "a * Cast(a > 0)", "a * Where(a > 0, 1, 0)", "(a + Abs(a)) / 2", "a / 2 + Abs(a) / 2",
         "a - Min(a, 0)", "a + Relu(-a)", "-Min(-a, 0)", "a * (1 + Sign(a)) / 2", "a * ((1 + Sign(a)) / 2)",
+        "Mean(a, Abs(a))", "Sum(a, Abs(a)) / 2", "a * Relu(Sign(a))", "Max(a, 0, 0)",
     ),
     "Max": ("Clip(a, b, absent)", "Where(a > b, a, b)"),
     "Min": ("Clip(a, absent, b)", "Where(a < b, a, b)"),
