@@ -129,11 +129,11 @@ def test_an_output_of_objectness_that_is_named_is_explained_by_itself() -> None:
         [
             *(
                 node("Conv", ["relu0", kernel], name)
-                for kernel, name in (("k4", "b"), ("k3", "c"), ("k1", "o"))
+                for kernel, name in (("k4", "bm"), ("k3", "cm"), ("k1", "om"))
             ),
             *(
                 part
-                for name, out in (("b", "bbox"), ("c", "cls_raw"), ("o", "obj_raw"))
+                for name, out in (("bm", "bbox"), ("cm", "cls_raw"), ("om", "obj_raw"))
                 for part in (
                     node("Reshape", [name, "rows"], f"{name}_r"),
                     node("Transpose", [f"{name}_r"], out, perm=[0, 2, 1]),
