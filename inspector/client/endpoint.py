@@ -6,13 +6,16 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpc
 import grpc.experimental
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief
+from inspector.types.control import as_timeout
+from inspector.types.given import as_integer, require_text
 
 ADDRESS = "127.0.0.1:50051"
 TIMEOUT = 600.0
@@ -21,6 +24,8 @@ MAX_MESSAGE_BYTES = 64 << 20
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
 _OTHER_TARGETS = ("unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:", "xds:")  # as gRPC writes them
 _MAX_PORT = 65_535
+_MOST_MESSAGE_BYTES = 2**31 - 1
+"""gRPC's own end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +71,23 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         _require_address(self.address)
-        if self.token is not None and not re.fullmatch(r"[!-~]+", self.token):
+        if self.tls is not None and not isinstance(self.tls, Tls):
+            raise InvalidInputError(f"tls is {in_brief(self.tls, long='a {}')}; give a Tls.", field="tls")
+        if self.token is not None and not re.fullmatch(r"[!-~]+", require_text(self.token, field="token")):
             raise InvalidInputError(
                 "The token must be printable ASCII without spaces, and not empty.", field="token"
             )
+        object.__setattr__(self, "timeout", as_timeout(self.timeout))
         if self.timeout is not None and not self.timeout > 0:
             raise InvalidInputError(f"The timeout is {self.timeout} s; it must be positive.", field="timeout")
+        size = as_integer(self.max_message_bytes)
+        if size is None or not 0 < size <= _MOST_MESSAGE_BYTES:
+            raise InvalidInputError(
+                f"max_message_bytes is {in_brief(self.max_message_bytes, long='a {}')}; allowed is 1 to "
+                f"{_MOST_MESSAGE_BYTES:,}.",
+                field="max_message_bytes",
+            )
+        object.__setattr__(self, "max_message_bytes", size)
 
     @classmethod
     def parse(
@@ -156,13 +172,14 @@ class _Bearer(
 
 
 def _require_address(address: str) -> None:
+    require_text(address, field="address")
     if address.startswith(_OTHER_TARGETS):
         return
     found = _HOST_AND_PORT.fullmatch(address)
     if found is None or not 0 < int(found["port"]) <= _MAX_PORT:
         raise InvalidInputError(
-            f"The server's address is {address!r}; it must be host:port, such as {ADDRESS} or [::1]:50051, without "
-            "http:// and without a path.",
+            f"The server's address is {address[:200]!r}; it must be host:port, such as {ADDRESS} or [::1]:50051, "
+            "without http:// and without a path.",
             field="address",
         )
 
@@ -170,12 +187,17 @@ def _require_address(address: str) -> None:
 def _read(name: str, path: Path | None) -> bytes | None:
     if path is None:
         return None
+    if not isinstance(path, str | PathLike):
+        raise InvalidInputError(
+            f"tls.{name} is {in_brief(path, long='a {}')}; give the path of a PEM file.", field=f"tls.{name}"
+        )
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidInputError(
-            f"The file {str(path)!r} cannot be read: {error.strerror}. Give a PEM file.", field=f"tls.{name}"
+            f"The file {str(path)[:200]!r} cannot be read: {reason}. Give a PEM file.", field=f"tls.{name}"
         ) from error
     if b"-----BEGIN " not in data:  # gRPC would only say that nobody answers
-        raise InvalidInputError(f"The file {str(path)!r} holds no PEM.", field=f"tls.{name}")
+        raise InvalidInputError(f"The file {str(path)[:200]!r} holds no PEM.", field=f"tls.{name}")
     return data

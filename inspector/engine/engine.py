@@ -15,7 +15,7 @@ from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
 from inspector.graph.bottleneck import Step, bottlenecks, features_before, way
 from inspector.graph.expose import SWITCHES
-from inspector.graph.sized import shapes_at, tensor_bytes
+from inspector.graph.sized import tensor_bytes
 from inspector.graph.traits import Traits, find_traits
 from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
@@ -176,7 +176,8 @@ class Engine:
         """Return the bytes of one image's activations, of all and by tensor."""
         found = self._known_sizes.get(image)
         if found is None:
-            sizes = tensor_bytes(self.model, shapes_at(self.model, image))
+            of_run = tensor_bytes(self.model, self.plan(image).shapes)
+            sizes = {name: size // (self.model.input.batch or 1) for name, size in of_run.items()}
             found = sum(sizes.values()), sizes
             if len(self._known_sizes) >= _MOST_SHAPES:
                 self._known_sizes.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inspector.engine.sizing import Size, Sizes, find_sizes
-from inspector.errors import EngineError, InspectorError, InvalidInputError
+from inspector.errors import EngineError, InspectorError, InvalidInputError, WholePath
 from inspector.runtime.session import Session
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
@@ -17,6 +18,8 @@ from inspector.types.layouts import batched
 from inspector.types.results.model_info import ImageInput
 
 _MOST_KEPT = 256
+
+_FAILED_NODE = re.compile(r"while running (\w+) node\. Name:'([^']*)'")
 
 _LONGEST_SEARCH_SECONDS = 20.0
 """A search for sizes begins no run after this."""
@@ -28,7 +31,7 @@ class ImageSizeError(InvalidInputError):
     reason = "IMAGE_SIZE_NOT_TAKEN"
 
     def __init__(self, message: str, *, given: Size, taken: Size) -> None:
-        super().__init__(message, field="images")
+        super().__init__(message, field=WholePath("images"))
         self.given = given
         """The sizes of the axes that are free."""
         self.taken = taken
@@ -119,8 +122,7 @@ class ImageSizes:
             rule = f"It runs on {examples}"
         return (
             f"The model does not run on images of {_said(given)}{order}. {rule}. Resize or pad the array to such a "
-            "size; a picture (a file, or its pixels as uint8) is brought to one for you. "
-            f"{error.message[:200]}"
+            f"size; a picture (a file, or its pixels as uint8) is brought to one for you.{_place(error)}"
         )
 
 
@@ -133,6 +135,12 @@ def free_axes(image: ImageInput) -> tuple[int, ...]:
         for axis, (letter, size) in enumerate(zip(letters, shape, strict=True))
         if letter not in "NC" and not isinstance(size, int)
     )
+
+
+def _place(error: EngineError) -> str:
+    """Return the sentence on where the run failed, as far as ONNX Runtime tells."""
+    found = _FAILED_NODE.search(error.message)
+    return f" At the size given, node {found[2]!r} ({found[1]}) fails." if found is not None else ""
 
 
 def _said(size: Size) -> str:

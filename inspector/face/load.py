@@ -57,7 +57,7 @@ def load(
         limits=_required(limits, Limits, field="limits") or Limits(),
         preprocessing=preprocessing,
         labels=labels,
-        layout=layout,
+        layout=None if layout is None else require_text(layout, field="layout"),
     )
     release_free_memory()
     cache = _required(sessions, SessionCache, field="sessions") or SESSIONS

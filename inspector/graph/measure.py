@@ -9,7 +9,7 @@ import onnx_ir as ir
 from inspector.graph.expose import expose
 from inspector.model.dependence import dependents, sized_by_values
 from inspector.model.shapes.nodes import is_known
-from inspector.operators.domains import is_standard
+from inspector.operators.domains import MACHINE_LEARNING, is_standard
 from inspector.operators.families import FORESEEN
 from inspector.operators.operation import as_float
 from inspector.types.layers import Shape
@@ -37,7 +37,7 @@ def measurable(model: ir.Model, image: str) -> tuple[str, ...]:
     return tuple(
         value.name
         for node in dependents(model.graph, image)
-        if is_standard(node) or node.domain != "ai.onnx.ml"
+        if is_standard(node) or node.domain != MACHINE_LEARNING
         if not node.op_type.startswith(_NO_TENSOR)
         for value in node.outputs
         if value.name and value.name not in excluded

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, UnsupportedOperatorError
+from inspector.errors import InvalidInputError, UserError
 from inspector.grad.rule import NO_GRADIENT
 from inspector.graph.bottleneck import Step
 from inspector.methods.notes import STILL_LAYER
@@ -68,7 +68,10 @@ def reasons_for(run: Run, image: Array, aim: Aim) -> list[Reason]:
     aim = settled(run, image, aim, image=0)
     source = source_of(engine, aim)
     chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
-    ends = _ends(run, image, chosen)
+    try:
+        ends = _ends(run, image, chosen)
+    except UserError:  # no way back can be written: a method that only looks at answers needs none
+        return []
     if not ends:
         return []
     parts = {layer for one in rectifiers(engine.model) for layer in one.layers}
@@ -87,9 +90,12 @@ def _ends(run: Run, image: Array, chosen: Chosen) -> list[Step]:
     steps = engine.way_to(source)
 
     def is_reached(tensor: str) -> bool:
-        return tensor == source or _reaches(run, image, chosen, tensor)
+        if tensor == source:
+            return True
+        has_gradient = tensor in engine.model.codes or "float" in engine.model.dtypes.get(tensor, "float32")
+        return has_gradient and _reaches(run, image, chosen, tensor)  # a mask has none
 
-    if is_reached(engine.model.input.name):
+    if _reaches(run, image, chosen, engine.model.input.name):
         return []
     passed = engine.bottlenecks_of(source)
     places = [place for place, step in enumerate(steps) if step.tensor in passed or step.tensor == source]
@@ -115,11 +121,9 @@ def _reaches(run: Run, image: Array, chosen: Chosen, tensor: str) -> bool:
             seed = np.zeros((1, *values.shape[1:]), np.float32)
             seed.reshape(-1)[chosen.places] = chosen.weights
             return bool(pullback(seed).numpy().any())
-    except (
-        InvalidInputError,
-        UnsupportedOperatorError,
-    ):  # none passes from there, or it is no tensor for one: a mask
-        return False
+    except InvalidInputError as error:
+        if error.reason != "NOT_DIFFERENTIABLE":
+            raise
     return False
 
 

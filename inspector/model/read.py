@@ -32,6 +32,8 @@ from inspector.model.rewriting.branches import fold_branches
 from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
 from inspector.model.rewriting.hold import hold_tensors
+from inspector.model.rewriting.training import part_statistics
+from inspector.model.rewriting.zip_maps import open_maps
 from inspector.model.shapes.infer import declared_shape, infer_shapes, standard_opset
 from inspector.model.spec import OnnxModel
 from inspector.types.dtypes import Dtype
@@ -75,13 +77,13 @@ def read_model(
     declared, other_inputs = find_image_input(proto)
     folded = fold_branches(proto, declared.name)
     opened = open_fused(proto) and inline_functions(proto, limits=limits)
-    if folded or opened:
+    parted, zipped = part_statistics(proto), open_maps(proto)
+    if folded or opened or parted or zipped:
         validate(proto, limits=limits)
     graph = _deserialize(proto)
     hold_tensors(graph, folder)
     flatten_bounds(graph)
-    shapes, dtypes = infer_shapes(proto, declared.name, limits=limits)
-    check_operators(graph, shapes)
+    has_batch, (shapes, dtypes) = _checked_shapes(proto, graph, declared.name, limits)
     opset = standard_opset(proto)
     reader = find_reader(graph.graph, declared.name, declared_shape(declared) or (), shapes, opset=opset)
     said = _one_layout(layout, preprocessing)
@@ -89,8 +91,9 @@ def read_model(
         image_input = _as_files_say(declared, reader, graph, folder, limits)
     else:
         image_input = describe_input(declared, reader, told=said)
-    if image_input.batch_axis is None:
-        shapes, dtypes = infer_shapes(proto, declared.name, limits=limits, has_batch=False)
+    if has_batch != (image_input.batch_axis is not None):
+        shapes, dtypes = infer_shapes(proto, declared.name, limits=limits, has_batch=not has_batch)
+        check_operators(graph, shapes)
     fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
     shapes = one_image_shapes(shapes, fields)
     outputs = _outputs(proto, shapes, dtypes)
@@ -103,7 +106,7 @@ def read_model(
         shapes=shapes,
         roles={name: field.roles for name, field in fields.items()},
         metadata=metadata,
-        names=as_labels(labels) or written_labels(metadata),
+        names=as_labels(labels) or written_labels(metadata) or zipped,
     )
     classes, has_background = _classes(heads)
     front = from_graph(graph, image_input, shapes)
@@ -125,10 +128,30 @@ def read_model(
         preprocessing=_preprocessing(preprocessing, graph, image_input, folder, front=front, limits=limits),
         takes=front.takes if front else None,
         labels=labels_given(labels, classes=classes, has_background=has_background)
-        or find_labels(metadata, folder, classes=classes, has_background=has_background, limits=limits),
+        or find_labels(
+            metadata, folder, zipped, classes=classes, has_background=has_background, limits=limits
+        ),
         limits=limits,
         other_inputs=other_inputs,
     )
+
+
+def _checked_shapes(
+    proto: onnx.ModelProto, graph: ir.Model, image: str, limits: Limits
+) -> tuple[bool, tuple[Mapping[str, Shape], Mapping[str, str]]]:
+    """Return whether an input's first axis may be the batch, and the shapes and dtypes by that.
+
+    Where a first axis of free size must not be 1, as a batch of one image is, it may be none. InvalidModelError where
+    the operators do not fit together either way.
+    """
+    found = infer_shapes(proto, image, limits=limits)
+    try:
+        check_operators(graph, found[0])
+    except InvalidModelError:
+        found = infer_shapes(proto, image, limits=limits, has_batch=False)
+        check_operators(graph, found[0])
+        return False, found
+    return True, found
 
 
 def _one_layout(layout: str | None, preprocessing: Preprocessing | PreprocessingLike | None) -> str | None:

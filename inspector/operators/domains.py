@@ -14,6 +14,9 @@ STANDARD_SPELLINGS = ("", "ai.onnx")
 MICROSOFT = "com.microsoft"
 """ONNX Runtime's contributed operators, which quantizers and the runtime's own optimizer write."""
 
+MACHINE_LEARNING = "ai.onnx.ml"
+"""ONNX's operators of classical machine learning, with which some exporters end a network."""
+
 Key = tuple[str, str]
 """A domain and an operator."""
 

@@ -30,7 +30,7 @@ class Chosen:
 
     def scores(self, activations: Array) -> Array:
         """Return S, float64 (N,), for (N, …) tensors; NaN where they are too small to have the elements."""
-        places = self._places_in(activations.shape[1:])
+        places = self.places_in(activations.shape[1:])
         if places is None:
             return np.full(len(activations), np.nan)
         found: Array = activations.reshape(len(activations), -1)[:, places].astype(np.float64)
@@ -38,9 +38,9 @@ class Chosen:
 
     def is_in(self, shape: tuple[int, ...]) -> bool:
         """Return whether a tensor of a shape (without the batch axis) has the elements."""
-        return self._places_in(shape) is not None
+        return self.places_in(shape) is not None
 
-    def _places_in(self, shape: tuple[int, ...]) -> Array | None:
+    def places_in(self, shape: tuple[int, ...]) -> Array | None:
         """Return the flat indices in a tensor of another shape, such as with more boxes; None where it lacks one."""
         if shape == self.shape:
             return self.places
@@ -53,7 +53,7 @@ class Chosen:
 
     def on(self, activation: Array, *, image: int) -> Chosen:
         """Return the same on another image; its value is NaN where that has no such element."""
-        places = self._places_in(activation.shape)
+        places = self.places_in(activation.shape)
         here = self if places is None else replace(self, places=places, shape=activation.shape)
         value = float(here.scores(activation[None])[0])
         return replace(here, resolved=replace(self.resolved, value=value, image=image))

@@ -96,11 +96,14 @@ def softmax(scores: Array, axis: int = -1) -> Array:
 
 
 def _at_places(head: Head, chosen: Chosen, known: Array, shape: tuple[int, ...]) -> Array:
-    """Return the weighted sum of probabilities at the places of the scores, (N,)."""
-    index = np.unravel_index(chosen.places, shape) if shape else ()
+    """Return the weighted sum of probabilities at the places of the scores, (N,); NaN where they lack one."""
+    places = chosen.places_in(shape)
+    if places is None:
+        return np.full(len(known), np.nan, np.float32)
+    index = np.unravel_index(places, shape) if shape else ()
     at: tuple[Array, ...]
     if head.axis is None or not shape:
-        at = (np.zeros(len(chosen.places), np.int64), *index)
+        at = (np.zeros(len(places), np.int64), *index)
     else:
         own = head.axis + len(shape)
         at = (index[own], *(one for axis, one in enumerate(index) if axis != own))

@@ -108,6 +108,8 @@ def as_integers(value: object, *, most: int = MOST_ITEMS) -> tuple[int, ...] | N
 
 def as_array(value: object) -> Array | None:
     """Return an array as it is, or made of numbers in lists; None for what makes none, such as uneven rows."""
+    if isinstance(value, np.ma.MaskedArray):  # what is masked has no value to go on with
+        return None
     if isinstance(value, np.ndarray):
         return value
     made: Any = value
@@ -144,13 +146,20 @@ def as_labels(value: object) -> tuple[str, ...] | None:
             f"labels is {in_brief(value, long='a {}')}; give the classes' names as texts, in the order of the classes.",
             field="labels",
         )
-    return found
+    return tuple(require_text(label, field=f"labels[{index}]") for index, label in enumerate(found))
 
 
 def require_text(value: object, *, field: str) -> str:
     """Return a text as it is; InvalidInputError about `field` for anything else."""
     if not isinstance(value, str):
         raise InvalidInputError(f"{field} is {in_brief(value, long='a {}')}; give a text.", field=field)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"{field} is {in_brief(value, long='a {}')}, which holds half of a character, a surrogate alone.",
+            field=field,
+        ) from error
     return value
 
 

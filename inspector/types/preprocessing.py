@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import isclose, isfinite
-from numbers import Real
 from typing import Any
 
-from inspector.errors import InvalidInputError, in_brief, nearest
-from inspector.types.dtypes import Dtype
+from inspector.errors import InvalidInputError, in_brief, naming, nearest
+from inspector.types.dtypes import DATATYPES, Dtype
+from inspector.types.given import as_integer, as_items, as_number, as_texts, require_text
 from inspector.types.layouts import USUAL, is_layout
 from inspector.types.presets import PRESETS, TO_UNIT, require_preset
 
@@ -58,8 +58,14 @@ class Preprocessing:
     """What nothing said and was assumed, e.g. "color RGB"."""
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            object.__setattr__(self, one.name, _typed(one.name, getattr(self, one.name)))
         if self.layout is not None and not is_layout(self.layout):
             raise _invalid("layout", self.layout, "one of " + ", ".join(USUAL))
+        if self.dtype not in DATATYPES:
+            raise _invalid("dtype", self.dtype, "one of " + ", ".join(DATATYPES))
+        if not 0 <= self.letterbox_fill <= 255:
+            raise _invalid("letterbox_fill", self.letterbox_fill, "a number from 0 to 255")
         _one_of("color", self.color, COLORS)
         _one_of("resize", self.resize, RESIZE_MODES)
         _one_of("interpolation", self.interpolation, INTERPOLATIONS)
@@ -192,10 +198,12 @@ def flatten(given: PreprocessingLike) -> dict[str, Any]:
             field="preprocessing",
         )
     flat: dict[str, Any] = {}
+    for key in given:
+        require_text(key, field="preprocessing")
     for key, value in given.items():
         inner = _NESTED.get(key)
         if inner is not None and isinstance(value, Mapping):
-            flat |= {inner.get(name, f"{key}.{name}"): item for name, item in value.items()}
+            flat |= {inner.get(name, f"{key}.{name!s}"): item for name, item in value.items()}
         elif key == "crop":
             raise _invalid(key, value, "an object with height and width")
         elif key != "preset":
@@ -213,9 +221,11 @@ def _typed(key: str, value: Any) -> Any:
     if key in ("height", "width", "resize_size", "letterbox_fill"):
         return None if value is None and key != "letterbox_fill" else _whole(key, value)
     if key == "assumed":
-        if isinstance(value, str) or not isinstance(value, Sequence):
+        with naming(f"preprocessing.{key}"):
+            texts = None if isinstance(value, str) else as_texts(value)
+        if texts is None:
             raise _invalid(key, value, "a list of strings")
-        return tuple(str(item) for item in value)
+        return texts
     if key == "layout" and value is None:
         return None
     if not isinstance(value, str):
@@ -224,25 +234,27 @@ def _typed(key: str, value: Any) -> Any:
 
 
 def _number(key: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
+    found = as_number(value)
+    if found is None:
         raise _invalid(key, value, "a number, or a list of numbers for mean and std")
-    return float(value)
+    return found
 
 
 def _numbers(key: str, value: Any) -> tuple[float, ...]:
-    items = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(items, str) or not isinstance(items, Sequence):
-        items = [items]
+    with naming(f"preprocessing.{key}"):
+        items = as_items(value)
+    if items is None:
+        return (_number(key, value),)
     if not items:
         raise _invalid(key, value, "a number, or a list with one per channel")
     return tuple(_number(key, item) for item in items)
 
 
 def _whole(key: str, value: Any) -> int:
-    number = _number(key, value)
-    if number != int(number):
+    found = as_integer(value)
+    if found is None:
         raise _invalid(key, value, "a whole number")
-    return int(number)
+    return found
 
 
 def _near(key: str) -> str:

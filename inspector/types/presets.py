@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from inspector.errors import InvalidInputError, nearest
+from inspector.errors import InvalidInputError, in_brief, nearest
 
 TO_UNIT = 1 / 255
 """Brings 0..255 to 0..1."""
@@ -46,7 +46,8 @@ def require_preset(name: object, *, field: str = "preprocessing.preset") -> Mapp
     found = PRESETS.get(name) if isinstance(name, str) else None
     if found is None:
         raise InvalidInputError(
-            f"There is no preset {name!r} for preprocessing. Known: {', '.join(PRESETS)}.{nearest(name, PRESETS)}",
+            f"There is no preset {in_brief(name, long='of type {}')} for preprocessing. Known: {', '.join(PRESETS)}."
+            f"{nearest(name, PRESETS)}",
             field=field,
         )
     return found

@@ -171,11 +171,15 @@ def _filler(descriptor: Descriptor) -> Put:
 
 
 def _enum_value(kind: EnumDescriptor, word: str) -> int:
-    found = kind.values_by_name.get(_prefix(kind) + str(word).upper())
+    numbers = {known: number for number, known in _words(kind).items()}
+    found = numbers.get(word.lower()) if isinstance(word, str) else None
     if found is None:
-        allowed = ", ".join(_words(kind).values())
-        raise InvalidInputError(f"{word!r} is not among {allowed}.", reason="UNKNOWN_ENUM", field="")
-    return int(found.number)
+        raise InvalidInputError(
+            f"{in_brief(word, long='a {}')} is not among {', '.join(numbers)}.",
+            reason="UNKNOWN_ENUM",
+            field="",
+        )
+    return found
 
 
 # --- reading

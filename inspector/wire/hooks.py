@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ from google.protobuf import message_factory
 
 from inspector.errors import InvalidInputError, in_brief, within
 from inspector.types.dtypes import dtype_of
+from inspector.types.given import as_items, as_numbers, as_texts, require_text
 from inspector.types.layers import Dim
 from inspector.types.notes import Note
 from inspector.types.receptive_field import AxisField, ReceptiveField
@@ -59,17 +60,22 @@ def value_to_message(value: object) -> value_pb2.Value:
                 return value_pb2.Value(text=value)
             case np.ndarray() if value.ndim > 1:
                 return value_pb2.Value(tensor=tensor_to_message(value))
-            case Sequence() if (
-                value and not isinstance(value, bytes) and all(isinstance(v, str) for v in value)
-            ):
-                return value_pb2.Value(texts=value_pb2.Texts(values=list(value)))
-            case np.ndarray() | Sequence() if not isinstance(value, bytes):
-                if any(isinstance(one, bool | np.bool_) for one in value):
-                    raise _unsendable(value)
-                return value_pb2.Value(numbers=value_pb2.Numbers(values=list(value)))
+            case np.ndarray() if value.ndim == 0:
+                return value_to_message(value.item())
     except (TypeError, ValueError, InvalidInputError) as error:
         raise _unsendable(value) from error
-    raise _unsendable(value)
+    texts = as_texts(value) if isinstance(value, Set) else None
+    items = as_items(value) if texts is None else texts
+    if items and all(isinstance(one, str) for one in items):
+        return value_pb2.Value(texts=value_pb2.Texts(values=_encodable(items)))
+    numbers = None if items is None else as_numbers(items)
+    if numbers is None:
+        raise _unsendable(value)
+    return value_pb2.Value(numbers=value_pb2.Numbers(values=numbers))
+
+
+def _encodable(texts: Sequence[str]) -> list[str]:
+    return [require_text(text, field=f"[{index}]") for index, text in enumerate(texts)]
 
 
 def value_of_message(message: value_pb2.Value) -> Any:

@@ -7,9 +7,10 @@ from math import prod
 
 import numpy as np
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, in_brief
 from inspector.types.arrays import Array
 from inspector.types.dtypes import DATATYPES
+from inspector.types.given import as_array
 from inspector.v1 import tensor_pb2
 
 MAX_RANK = 8
@@ -24,6 +25,13 @@ _BFLOAT16 = "BF16"
 
 def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
     """Return the message of an array of numbers or booleans; InvalidInputError for other dtypes."""
+    found = as_array(array)
+    if found is None:
+        raise InvalidInputError(
+            f"What is to be sent is {in_brief(array, long='a {}')}; give an array of numbers or booleans.",
+            reason="UNKNOWN_DATATYPE",
+        )
+    array = found
     name = array.dtype.name
     if name not in _DATATYPES:
         raise InvalidInputError(

@@ -6,6 +6,7 @@ Verbs, their options and the methods' options are found in the registries: a new
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from onnx import TensorProto
 import inspector
 from inspector.face.verb import CONTROLS
 from inspector.methods.catalog import attribution_methods
+from inspector.model.preprocessing.images import apply_preprocessing
 from inspector.types.options import MethodInfo
+from inspector.types.preprocessing import Preprocessing
 from inspector.types.requests.base import OPTIONS, REQUESTS, Request, request_fields, takes_images
 from inspector.types.targets import Class, Direction, Element, Region, Unit
 from tests.arguments.fuzz import fault_of
@@ -170,6 +173,7 @@ def loads(folder: Path) -> dict[str, Callable[[Any], object]]:
         "load(device": lambda value: loaded(file, device=value),
         "load(name": lambda value: loaded(data, name=value),
         "load(labels": lambda value: loaded(data, labels=value),
+        "load(layout": lambda value: loaded(data, layout=value),
         "load(limits": lambda value: loaded(data, limits=value),
         "load(sessions": lambda value: loaded(data, sessions=value),
         "load(preprocessing": lambda value: (
@@ -186,6 +190,34 @@ def test_any_value_in_any_place_of_load(tmp_path: Path) -> None:
             place, ask, is_fielded=place != "load(source"
         )  # what is wrong in a model is no argument
     ]
+    assert not faults, "\n".join(faults)
+
+
+NESTED = {"resize": ("mode", "size", "interpolation", "fill", "align"), "crop": ("height", "width")}
+
+
+def test_any_value_in_any_place_of_a_preprocessing() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+
+    def applied(**given: Any) -> object:
+        return apply_preprocessing(photo, Preprocessing(**given))
+
+    def read(given: Any) -> object:
+        return apply_preprocessing(
+            photo, Preprocessing(height=16, width=16, resize="exact").override(given, source="")
+        )
+
+    faults = []
+    for key in ("preset", *(one.name for one in fields(Preprocessing))):
+        faults += tried(f"override[{key}]", lambda value, key=key: read({key: value}))  # type: ignore[misc]
+        if key != "preset":
+            faults += tried(f"Preprocessing({key}", lambda value, key=key: applied(**{key: value}))  # type: ignore[misc]
+    for outer, keys in NESTED.items():
+        for key in keys:
+            faults += tried(
+                f"override[{outer}][{key}]",
+                lambda value, outer=outer, key=key: read({outer: {key: value}}),  # type: ignore[misc]
+            )
     assert not faults, "\n".join(faults)
 
 

@@ -129,6 +129,14 @@ def load(nodes: list[onnx.NodeProto], batch: int | str) -> inspector.Model:
     return inspector.load(proto.SerializeToString(), device="cpu")
 
 
+COMPANY = ("ran_alone", "ran_with_copies")
+
+
+def of_company(notes: tuple[Any, ...]) -> list[Any]:
+    """Return the notes on how images of a batch were run."""
+    return [note for note in notes if note.id in COMPANY]
+
+
 def answers(ours: inspector.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[Any, ...]]:
     element = Element("y", (1,))
     found = ours.attribute(x, target=element)
@@ -150,7 +158,7 @@ def test_what_keeps_images_apart(name: str, batch: int | str) -> None:
     np.testing.assert_allclose(several[1], right[0][1][0], atol=1e-5)
     assert np.abs(np.diff(several, axis=0)).max() > 1e-4
     assert np.isfinite(occluded.probability).all()
-    assert notes == occluded.notes == ()
+    assert of_company(notes) == of_company(occluded.notes) == []
 
 
 @pytest.mark.parametrize("batch", ["n", 1, 2, 4])
@@ -162,7 +170,7 @@ def test_statistics_of_the_batch_are_those_of_the_image(batch: int | str) -> Non
 
     np.testing.assert_allclose(values, np.concatenate([one for one, _, _ in right]), atol=1e-5)
     np.testing.assert_allclose(maps, np.concatenate([one for _, one, _ in right]), atol=1e-5)
-    known = [note.id for note in notes]
+    known = [note.id for note in of_company(notes)]
     assert known == {"n": ["ran_alone"], 1: []}.get(batch, ["ran_with_copies"])
 
 
@@ -173,6 +181,7 @@ def test_what_compares_the_images_of_a_fixed_batch_is_asked_with_copies() -> Non
 
     np.testing.assert_allclose(values, 0.5, atol=1e-6)
     np.testing.assert_allclose(maps, 0, atol=1e-6)
-    assert [note.id for note in notes] == ["ran_with_copies"]
-    assert "2 images at once" in notes[0]
-    assert "(Softmax)" in notes[0]
+    (told,) = of_company(notes)
+    assert told.id == "ran_with_copies"
+    assert "2 images at once" in told
+    assert "(Softmax)" in told

@@ -97,3 +97,33 @@ def test_shapes_that_follow_from_values_are_left_open() -> None:
     assert {known.get(name) for name in ("places", "many")} == {
         inferred.get(name) for name in ("places", "many")
     }
+
+
+@pytest.mark.parametrize("length", [640, "samples"], ids=str)
+def test_a_spectrogram_of_a_signal_without_channels_has_its_gradient(length: int | str) -> None:
+    """ONNX infers nothing of an STFT while its length is free; the signal is (batch, samples)."""
+    weights: dict[str, np.ndarray | np.generic] = {
+        "step": np.int64(32), "window": np.hanning(64).astype(np.float32), "frame": np.int64(64), "real": np.int64(0),
+        "one": np.array([1]), "w": RANDOM.standard_normal((3, 1, 3, 3)).astype(np.float32),
+    }  # fmt: skip
+    proto = model(
+        [
+            node("STFT", ["x", "step", "window", "frame"], "stft", onesided=1),
+            node("Gather", ["stft", "real"], "re", axis=3),
+            node("Unsqueeze", ["re", "one"], "map"),
+            node("Conv", ["map", "w"], "c", pads=[1, 1, 1, 1]),
+            node("Mul", ["c", "c"], "square"),
+            node("GlobalAveragePool", ["square"], "g"),
+            node("Flatten", ["g"], "y"),
+        ],
+        shape=(1, length),
+        weights=weights,
+    )
+    x = RANDOM.standard_normal((1, 640)).astype(np.float32)
+    direction = RANDOM.standard_normal(x.shape).astype(np.float32)
+    with inspector.load(proto.SerializeToString(), device="cpu") as ours:
+        assert ours.layer("c").shape[:3:2] == (1, 19 if length == 640 else None)
+        gradient = ours.attribute(x, target=Class(1)).maps
+    session = plain_session(proto)
+    ahead, behind = (session.run(None, {"x": x + sign * 1e-2 * direction})[0] for sign in (1, -1))
+    assert np.sum(gradient * direction) == pytest.approx(float(ahead[0, 1] - behind[0, 1]) / 2e-2, rel=1e-2)

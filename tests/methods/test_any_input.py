@@ -24,7 +24,7 @@ METHODS: Mapping[str, dict[str, Any]] = {
     "guided_gradcam": {},
     "rise": {"masks": 6},
 }
-SEEDS = range(45)
+SEEDS = range(48)
 SPOT = 5.0
 
 

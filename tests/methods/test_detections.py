@@ -141,8 +141,9 @@ def test_places_of_occlusion_without_the_element_are_nan_with_a_note(
 
     np.testing.assert_allclose(sweep.probability, expected, rtol=1e-5)
     missing = int(np.isnan(expected).sum())
-    assert [note.id for note in sweep.notes] == (["element_missing"] if missing else [])
-    assert missing == 0 or f"In {missing} of 16 runs" in sweep.notes[0]
+    told = [note for note in sweep.notes if note.id == "element_missing"]
+    assert len(told) == bool(missing)
+    assert not missing or f"In {missing} of 16 runs" in told[0]
 
 
 def test_where_nothing_is_found_there_is_no_target_and_an_empty_prediction(
@@ -155,7 +156,7 @@ def test_where_nothing_is_found_there_is_no_target_and_an_empty_prediction(
 
     prediction = ours.predict(found[0])
     assert prediction[0].classes == ()
-    assert [note.id for note in prediction.notes] == ["nothing_found"]
+    assert "nothing_found" in [note.id for note in prediction.notes]
     assert np.isfinite(
         ours.occlude(found[0], target=Element("all_scores", (0, 5)), size=4, stride=4).probability
     ).all()

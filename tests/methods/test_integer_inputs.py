@@ -66,7 +66,7 @@ def test_smoothgrad_is_the_mean_over_images_that_do_not_wrap(
     found = own.attribute(x, method="smoothgrad", noise=0.3, samples=6, target=1)
 
     np.testing.assert_allclose(found.maps[0], right, atol=1e-5 * np.abs(right).max())
-    assert [note.id for note in found.notes] == [ROUNDED_INPUTS]
+    assert ROUNDED_INPUTS in {note.id for note in found.notes}
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "rise"])

@@ -313,3 +313,32 @@ def test_relevance_is_conserved_in_a_trained_network(zoo: Zoo, rule: str, share:
         found = ours.attribute(zoo.image("dog_winml.jpg"), method="lrp", rule=rule, target=207)
 
     assert found.maps.sum() == pytest.approx(share * found.targets[0].value, rel=0.01 if share == 1 else 0.1)
+
+
+def test_a_bias_of_codes_is_a_number_like_others() -> None:
+    """Quantizers of older versions add the bias, as codes, to the integer sums of a ConvInteger."""
+    rng = np.random.default_rng(2)
+    proto = model(
+        [
+            node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+            node("ConvInteger", ["q", "w", "z", "wz"], "sums"),
+            node("Add", ["sums", "bias"], "biased"),
+            node("Cast", ["biased"], "floats", to=onnx.TensorProto.FLOAT),
+            node("Mul", ["s", "ws"], "scale"),
+            node("Mul", ["floats", "scale"], "conv"),
+            node("GlobalAveragePool", ["conv"], "mean"),
+            node("Flatten", ["mean"], "y"),
+        ],
+        shape=(1, 2, 7, 7),
+        weights={
+            "w": rng.integers(100, 156, (3, 2, 3, 3), np.uint8),
+            "wz": np.uint8(128),
+            "ws": np.float32(0.01),
+            "bias": rng.integers(-9, 9, (1, 3, 1, 1)).astype(np.int32),
+        },
+    )
+    x = rng.uniform(0.1, 1, (1, 2, 7, 7)).astype(np.float32)
+    with inspector.load(proto.SerializeToString(), device="cpu") as ours:
+        found = ours.attribute(x, method="lrp", target=Class(1))
+        value = found.targets[0].value
+    assert found.maps.sum() == pytest.approx(value, rel=0.1)

@@ -145,6 +145,9 @@ class Front:
         if "C" not in self.axes:
             self.add("Unsqueeze", [self.last, self.constant([len(self.axes)])])
             self.axes.append("C")
+        if "N" not in self.axes:
+            self.add("Unsqueeze", [self.last, self.constant([0])])
+            self.axes.insert(0, "N")
         others = [axis for axis, letter in enumerate(self.axes) if letter not in "NC"]
         perm = [self.axes.index("N"), self.axes.index("C"), *others]
         if perm != sorted(perm):
@@ -191,7 +194,7 @@ def random_front(seed: int, *, steps: int = 3) -> Front:
     """Return a front with some steps, in a random layout, of one to three axes of space and one to six channels."""
     rng = np.random.default_rng(seed)
     space = SPACES[seed % 3]
-    layout = ("NC" + space, f"N{space}C", "N" + space)[seed // 3 % 3]
+    layout = ("NC" + space, f"N{space}C", "N" + space, "C" + space)[seed // 3 % 4]
     sizes = {letter: int(rng.integers(*EXTENTS[letter])) for letter in space}
     if "C" in layout:
         sizes["C"] = int(rng.integers(1, 7))

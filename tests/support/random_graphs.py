@@ -169,12 +169,14 @@ def _gemm(g: Growing) -> str:
 
 
 def _norm(g: Growing) -> str:
-    channels = g.shape[1]
-    ones = [
-        g.constant(np.linspace(low, low + 0.5, channels, dtype=np.float32)) for low in (0.5, 0.1, 0.2, 0.7)
+    """Normalize by fixed statistics, or by those of the batch; equal constants would share memory in the runtime."""
+    size = g.shape[1]
+    parameters = [
+        g.constant((np.linspace(low, low + 0.5, size) + g.rng.random(size) / 10).astype(np.float32))
+        for low in (0.5, 0.1, 0.2, 0.7)
     ]
     training = int(g.rng.random() < 0.5)
-    return g.add("BatchNormalization", [g.at, *ones], 3 if training else 1, training_mode=training)[0]
+    return g.add("BatchNormalization", [g.at, *parameters], 3 if training else 1, training_mode=training)[0]
 
 
 def _slice(g: Growing) -> str:

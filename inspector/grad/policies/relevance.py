@@ -50,10 +50,10 @@ def epsilon(node: ir.Node, rule_of: RuleOf) -> Step:
 
     def shared_out(b: Builder, node: ir.Node, *rs: ir.Value | None) -> Gradients:
         outputs = zip(node.outputs, rs, strict=False)
-        signals = [None if r is None else _quotient(b, r, b.saved(z)) for z, r in outputs]
+        signals = [None if r is None else _quotient(b, r, _real(b, z)) for z, r in outputs]
         gradients = rule(b, node, *signals)
         return [
-            None if gx is None or x is None or b.array(x) is not None else _times(b, b.saved(x), gx, share)
+            None if gx is None or x is None or b.array(x) is not None else _times(b, _real(b, x), gx, share)
             for x, gx in zip(node.inputs, gradients, strict=True)
         ]
 
@@ -139,6 +139,11 @@ def between_reals(on_codes: OnCodes, replacement_for: Callable[[ir.Node], Replac
         return Step([operand(node, place) for place in on_codes.places(node)], shared_out)
 
     return replace
+
+
+def _real(b: Builder, value: ir.Value) -> ir.Value:
+    """Return a forward tensor as floats: sums of products of codes, to which a bias of codes is added, are integers."""
+    return b.saved(value) if b.dtype_of(value).is_floating_point() else b.to_float(b.saved(value))
 
 
 def _quotient(b: Builder, r: ir.Value, z: ir.Value) -> ir.Value:

@@ -17,9 +17,10 @@ from inspector.errors import InspectorError
 from inspector.graph.batch.operands import Operands
 from inspector.graph.batch.placement import Placement
 from inspector.graph.pack import pack
+from inspector.graph.sized import shapes_at
 from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, UNKNOWN, Field
-from inspector.model.receptive.trace import trace_fields
+from inspector.model.receptive.trace import trace_batch
 from inspector.model.shapes.infer import infer_shapes_of_batch, infer_values
 from inspector.model.spec import OnnxModel
 from inspector.operators.families import ARGUMENTS, NORMALIZATIONS, RANGE_MEASURERS, REDUCTIONS, SOFTMAXES
@@ -74,14 +75,18 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     fixed = model.input.batch
     is_sized = all(isinstance(size, int) for size in model.input.image_shape)
     one = model.shapes
-    if not is_sized or (fixed or 1) > 1:
+    if not is_sized:
+        one = shapes_at(model, image)
+    elif (fixed or 1) > 1:
         one = _inferred(proto, model.input.name, batch=1)
     many = one if fixed else _inferred(proto, model.input.name, batch=SEVERAL)
     batch = fixed or SEVERAL
     graph, opset = model.ir.graph, model.opset
-    fields = [trace_fields(graph, looked_at, one, opset=opset)]
+    fields = [
+        model.fields if is_sized and (fixed or 1) == 1 else trace_batch(graph, looked_at, one, opset=opset)
+    ]
     if not fixed:
-        fields.append(trace_fields(graph, looked_at, many, opset=opset))
+        fields.append(trace_batch(graph, looked_at, many, opset=opset))
     operands = Operands(
         batch=batch,
         one=None if fixed else 1,

@@ -13,7 +13,7 @@ from inspector.methods.doubts import note_doubts
 from inspector.methods.notes import NOTHING_FOUND, note_head, note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
-from inspector.model.heads.head import BOXES, CLASS_MAP, CLASS_NUMBERS, CLASSES, UNKNOWN, Head
+from inspector.model.heads.head import BOXES, CLASS_NUMBERS, CLASSES, UNKNOWN, Head
 from inspector.resolve.boxes.choice import detections_of
 from inspector.resolve.boxes.suppression import surest
 from inspector.resolve.classes import by_class, is_map, ranked, wins
@@ -23,14 +23,13 @@ from inspector.resolve.probabilities import probabilities, tensors_of
 from inspector.resolve.values import is_spread
 from inspector.types.arrays import Array
 from inspector.types.requests.predict import PredictRequest
-from inspector.types.results.predictions import Box, ClassScore, Prediction, Predictions
+from inspector.types.results.predictions import DRAWN, Box, ClassScore, Prediction, Predictions
 
 SURE = 0.25
 """Less sure boxes are not told of."""
 OVERLAP = 0.5
 """Of two boxes of one class that overlap by so much (intersection over union), the surer is told of."""
 MOST_BOXES = 100
-_DRAWN = (BOXES, CLASS_MAP, CLASS_NUMBERS)
 _MOST_DRAWN_BYTES = 64 << 20
 """Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
@@ -51,14 +50,14 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         found += read(run, head, tensors, x.values[rows.start : rows.stop], top=top)
         if head.meaning == CLASSES:
             doubtful += _strongest(head, tensors)
-    empty = sum(head.has_classes and not one.classes for one in found)
+    empty = sum(_is_empty(one) for one in found)
     if empty:
         run.note(NOTHING_FOUND, f"On {empty} of {len(found)} images the model found nothing.")
     if doubtful:
         note_doubts(run, x, doubtful)
     note_head(run, None)
     found = [replace(one, notes=run.notes) for one in found]
-    drawn = head.meaning in _DRAWN and x.values.nbytes <= _MOST_DRAWN_BYTES
+    drawn = head.meaning in DRAWN and x.values.nbytes <= _MOST_DRAWN_BYTES
     return Predictions(
         predictions=tuple(found),
         inputs=x.values if drawn else None,
@@ -66,6 +65,11 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         preprocessing=run.engine.model.preprocessing if drawn else None,
         notes=run.notes,
     )
+
+
+def _is_empty(found: Prediction) -> bool:
+    """Return whether the model found nothing on an image: no boxes, or an empty tensor."""
+    return not found.classes and (found.values is None or not found.values.size)
 
 
 def _strongest(head: Head, found: dict[str, Array]) -> list[tuple[Array, Array]]:
@@ -132,7 +136,7 @@ def _values(run: Run, head: Head, found: dict[str, Array], x: Array, *, top: int
 
 def _of_values(run: Run, head: Head, values: Array, image: Array, *, top: int) -> Prediction:
     """Return the numbers of one image as they are; of a vector, some of them one by one."""
-    if np.issubdtype(values.dtype, np.floating) and not is_choosable(values):
+    if np.issubdtype(values.dtype, np.floating) and values.size and not is_choosable(values):
         raise no_choice("the value", origin=find_origin(run, image))
     flat = values.reshape(-1).astype(np.float32)
     order: Sequence[int] = []

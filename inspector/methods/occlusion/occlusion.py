@@ -56,7 +56,9 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     with within("target"):
         aim = settled(run, image, target, image=0)
         source = source_of(engine, aim)
-        chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
+    values = run.forward(image, [source])[source][0]  # what fails here is about the image
+    with within("target"):
+        chosen = resolve(engine, aim, values, image=0)
     watched = _watched(run, request.layer, chosen, image.shape[1:])
     note_run(run)
     head = engine.head_of(target.output if isinstance(target, Class) else None)

@@ -14,12 +14,12 @@ from inspector.model.checks.limits import Limits, require_at_most
 from inspector.model.checks.tensors import check_tensor
 from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import graphs_of, nodes_of, tensors_of
-from inspector.operators.domains import MICROSOFT, STANDARD_SPELLINGS
+from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
 from inspector.operators.schemas import fewest_inputs
 
 MIN_OPSET = 7
-RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", "ai.onnx.ml")
+RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", MACHINE_LEARNING)
 """Domains beside the standard one whose operators ONNX Runtime carries in every build."""
 REMOVED_OPERATORS = EARLY | {"Crop"}
 """Experimental operators of early ONNX that have no schema any more; ONNX Runtime still runs the first three."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.errors import InvalidInputError, LimitExceededError, in_brief
 from inspector.model.checks.limits import Limits, require_at_most
 from inspector.types.dtypes import saturated
 from inspector.types.layouts import channel_axis, of_one, space_of
@@ -125,9 +125,16 @@ def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.
             field="input",
         )
     pixels = _pixels(image, spec)
-    values = (pixels * np.float32(spec.scale) - np.asarray(spec.mean, np.float32)) / np.asarray(
-        spec.std, np.float32
-    )
+    with np.errstate(all="ignore"):  # told of below
+        mean, std = np.asarray(spec.mean, np.float32), np.asarray(spec.std, np.float32)
+        values = (pixels * np.float32(spec.scale) - mean) / std
+    if not np.isfinite(values).all():
+        raise InvalidInputError(
+            f"With the scale {spec.scale:g}, the mean {in_brief(spec.mean)} and the std {in_brief(spec.std)} some "
+            "pixels become NaN or infinite. Give numbers that float32 can hold.",
+            reason="NOT_FINITE",
+            field="preprocessing",
+        )
     axis = channel_axis(layout)
     values = values[:, :, 0] if axis is None else np.moveaxis(values, 2, axis)
     return np.ascontiguousarray(saturated(values, spec.dtype))
@@ -233,7 +240,7 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
             return _resized(picture, (round(picture.width * ratio), round(picture.height * ratio)), method)
         return picture
     if spec.resize == "exact":
-        return picture.resize((spec.width, spec.height), method)
+        return _resized(picture, (spec.width, spec.height), method)
     if spec.resize == "letterbox":
         return _letterbox(picture, spec, method)
     ratio = _cover_ratio(picture.height, picture.width, spec)
@@ -243,14 +250,18 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
 
 
 def _resized(picture: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
-    """Resize to (width, height); InvalidInputError for a strip so narrow that what comes out is beyond all bounds."""
+    _require_bounded(picture, size)
+    return picture.resize(size, method)
+
+
+def _require_bounded(picture: Image.Image, size: tuple[int, int]) -> None:
+    """Raise InvalidInputError where what is to come out is beyond all bounds, as of a strip with a short side."""
     if size[0] * size[1] > _MOST_RESIZED:
         raise InvalidInputError(
             f"The image of {picture.height} × {picture.width} pixels would become one of {size[1]:,} × {size[0]:,} so "
-            "that its short side fits. Cut out the part that you mean.",
+            "that it fits. Cut out the part that you mean.",
             field="image",
         )
-    return picture.resize(size, method)
 
 
 def _crop_only(picture: Image.Image, spec: Preprocessing) -> Image.Image:
@@ -271,6 +282,7 @@ def _letterbox(picture: Image.Image, spec: Preprocessing, method: Image.Resampli
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     fill = spec.letterbox_fill
     opaque = (255,) if picture.mode == "RGBA" else ()
+    _require_bounded(picture, (width, height))
     canvas = Image.new(picture.mode, (width, height), fill if picture.mode == "L" else (fill,) * 3 + opaque)
     left, top = (
         (0, 0) if spec.letterbox_align == "top_left" else ((width - size[0]) // 2, (height - size[1]) // 2)

@@ -35,6 +35,7 @@ def labels_given(
 def find_labels(
     metadata: Mapping[str, str],
     folder: Path | None,
+    in_graph: Labels | None = None,
     *,
     classes: int | None,
     has_background: bool = False,
@@ -43,18 +44,18 @@ def find_labels(
     """Return one name per class, or None.
 
     In this order: `inspector.json` ("labels") beside the file, metadata_props `inspector.labels` (a JSON list),
-    Ultralytics' `names`, beside the file Hugging Face's config.json ("id2label"), and text files with one name per
-    line. InvalidModelError for labels that were written for us and do not fit the classes, and for a text file beside
-    this model alone that has other than one line per class; what may belong to other models is passed over.
+    Ultralytics' `names`, those `in_graph`, beside the file Hugging Face's config.json ("id2label"), and text files with
+    one name per line. InvalidModelError for labels that were written for us and do not fit the classes, and for a text
+    file beside this model alone that has other than one line per class; what may belong to other models is passed over.
     """
-    for where, found in _written(metadata, folder, limits):
-        problem = _mismatch(found, classes, has_background=has_background)
+    for where, written in _written(metadata, folder, limits):
+        problem = _mismatch(written, classes, has_background=has_background)
         if problem is not None:
-            raise _unfitting(f"{where} has {len(found)} labels; {problem}")
-        return found
-    ultralytics = _ultralytics(metadata)
-    if ultralytics is not None and _mismatch(ultralytics, classes, has_background=has_background) is None:
-        return ultralytics
+            raise _unfitting(f"{where} has {len(written)} labels; {problem}")
+        return written
+    for found in (_ultralytics(metadata), in_graph):
+        if found is not None and _mismatch(found, classes, has_background=has_background) is None:
+            return found
     if folder is None or classes is None:
         return None
     return _beside(folder, classes, limits, has_background=has_background)

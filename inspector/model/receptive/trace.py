@@ -28,10 +28,29 @@ def trace_fields(
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
     unit would see every pixel.
     """
-    fields: dict[str, Field] = {}
+    return _traced(
+        graph, image_input.name, image_field(image_input, images=_images(image_input, shapes)), shapes, opset
+    )
+
+
+def trace_batch(
+    graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
+) -> dict[str, Field]:
+    """Return the fields with the track of the batch alone, which is quick: pixels are not followed."""
+    start = image_field(image_input, images=_images(image_input, shapes))
+    return _traced(graph, image_input.name, replace(start, tracks={BATCH: start.batch}), shapes, opset)
+
+
+def _images(image_input: ImageInput, shapes: Mapping[str, Shape]) -> int | None:
     count = shapes.get(image_input.name, (None,))[:1] if image_input.batch_axis == 0 else (1,)
-    start = image_field(image_input, images=count[0] if count and isinstance(count[0], int) else None)
-    for _ in walk_fields(graph, image_input.name, start, shapes, opset=opset, fields=fields):
+    return count[0] if count and isinstance(count[0], int) else None
+
+
+def _traced(
+    graph: ir.Graph, image: str, start: Field, shapes: Mapping[str, Shape], opset: int
+) -> dict[str, Field]:
+    fields: dict[str, Field] = {}
+    for _ in walk_fields(graph, image, start, shapes, opset=opset, fields=fields):
         pass
     return fields
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.model.const import constant_value
-from inspector.model.receptive.field import CHANNEL, Field
+from inspector.model.receptive.field import BATCH, CHANNEL, Field
 from inspector.model.receptive.rule import (
     Context,
     constants,
@@ -132,11 +132,11 @@ def space_to_depth(
 
 
 def _blocks(operation: Operation, field: Field | None, step: Fraction) -> Field | None:
-    if field is None or len(field.roles) != 4 or not set(field.roles[2:]) <= set(field.space):
+    if field is None or len(field.roles) != 4 or {BATCH, CHANNEL} & set(field.roles[2:]):
         return None
     result = field
     block = integer(operation, "blocksize")
-    for role in field.space:
+    for role in set(field.space) & set(field.roles[2:]):
         track = field.track(role)
         if step >= 1:
             taps = None
