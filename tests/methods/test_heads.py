@@ -11,6 +11,7 @@ import pytest
 import inspector
 from inspector import Class
 from inspector.types.results.predictions import Prediction
+from tests.support.graphs import node
 from tests.support.sessions import plain_session
 from tests.support.tails import SIDE, Tail, all_tails, network
 
@@ -120,3 +121,38 @@ def test_a_class_of_a_coordinate_is_refused() -> None:
     ):
         ours.attribute(images(1, seed=3), target=Class(1, "bbox"))
     assert error.value.reason == "NO_CLASSES"
+
+
+def test_an_output_of_objectness_that_is_named_is_explained_by_itself() -> None:
+    tail = Tail(
+        "boxes",
+        [
+            *(
+                node("Conv", ["relu0", kernel], name)
+                for kernel, name in (("k4", "bm"), ("k3", "cm"), ("k1", "om"))
+            ),
+            *(
+                part
+                for name, out in (("bm", "bbox"), ("cm", "cls_raw"), ("om", "obj_raw"))
+                for part in (
+                    node("Reshape", [name, "rows"], f"{name}_r"),
+                    node("Transpose", [f"{name}_r"], out, perm=[0, 2, 1]),
+                )
+            ),
+            node("Sigmoid", ["cls_raw"], "cls"),
+            node("Sigmoid", ["obj_raw"], "obj"),
+        ],
+        ["bbox", "cls", "obj"],
+        weights={"rows": np.asarray([0, -1, (SIDE // 4) ** 2])},
+    )
+    proto = network(tail, seed=3, batch=1)
+    x = images(1, seed=3)
+    found = dict(zip(tail.outputs, plain_session(proto).run(tail.outputs, {"x": x}), strict=True))
+    with inspector.load(proto.SerializeToString(), device="cpu") as ours:
+        best = int(found["obj"][0, :, 0].argmax())
+        (target,) = ours.attribute(x, target=Class(0, "obj")).targets
+        assert (target.output, target.position) == ("obj", (best,))
+        assert 1 / (1 + np.exp(-target.value)) == pytest.approx(found["obj"][0, best, 0], rel=1e-4)
+        likely = np.sqrt(found["obj"][0] * found["cls"][0])
+        (first,) = ours.attribute(x).targets
+        assert (*first.position, first.channel) == np.unravel_index(likely.argmax(), likely.shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from inspector.engine.engine import Engine
@@ -9,7 +11,7 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.elements import trace_elements
 from inspector.graph.sized import shapes_at
-from inspector.model.heads.head import Head
+from inspector.model.heads.head import Boxes, Head
 from inspector.resolve.boxes.detections import Detections
 from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
@@ -70,7 +72,16 @@ def detections_of(engine: Engine, head: Head, found: dict[str, Array], row: int,
     sides = spatial_sizes(x.shape, batched(engine.model.input.layout))
     size = (sides[-2], sides[-1]) if len(sides) > 1 else (1, 1)
     own = {name: found[name][row] for name in box_tensors(head)}
-    return Detections(head.layout, own, size, known_classes=head.classes)
+    return Detections(_layout(head), own, size, known_classes=head.classes)
+
+
+def _layout(head: Head) -> Boxes:
+    """Return how boxes are read; where the output of objectness is named, by that alone."""
+    if head.part != "objectness" or any(scale.numbers is not None for scale in head.layout.scales):
+        return head.layout
+    named = (scale for scale in head.layout.scales if any(one.output == head.output for one in scale.parts))
+    scales = tuple(replace(scale, classes=None) for scale in named)
+    return replace(head.layout, scales=scales, background=None)
 
 
 def _require_classes(head: Head) -> None:
