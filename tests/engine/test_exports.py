@@ -91,7 +91,9 @@ def test_only_the_scores_and_the_map_come_to_the_host(monkeypatch: pytest.Monkey
     proto = model(nodes, shape=("n", 2, 9, 9), weights={"w": WEIGHT})
 
     with inspector.load(proto.SerializeToString(), device="cpu") as ours:
-        ours.attribute(np.ones((3, 2, 9, 9), np.float32), target=1)
+        ours.attribute(
+            np.ones((3, 2, 9, 9), np.float32), target=0
+        )  # which is not dead: that would be looked into
 
     assert fetched == [(3, 4, 1, 1), (3, 2, 9, 9)]
 
