@@ -25,7 +25,10 @@ _ROWS = (Vectors, Sweep, Series, Predictions)
 def forms_of(request: Request[Any]) -> tuple[str, ...]:
     """Return the suffixes that `-o` may have for what answers a request, the usual form first."""
     kind = result_kind(type(request))
-    return (*_pictures(kind), *_arrays(kind, request), *_table(kind), *DOCUMENT, *PAGE)
+    usual = _pictures(kind)
+    if issubclass(kind, Predictions):  # most have no picture
+        return (*_table(kind), *DOCUMENT, *PAGE, *usual)
+    return (*usual, *_arrays(kind, request), *_table(kind), *DOCUMENT, *PAGE)
 
 
 def is_drawn(kind: type[Result]) -> bool:

@@ -40,6 +40,7 @@ from inspector.types.requests.base import (
 )
 from inspector.types.results.base import Result
 from inspector.types.results.maps import Maps
+from inspector.types.results.predictions import DRAWN, Predictions
 from inspector.types.results.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -97,14 +98,18 @@ def _ask(ask: Callable[[Any], Any], request: Request[Any], images: Sequence[Path
 
 
 def _require_drawable(model: Model, to: Destination | None, request: Request[Any]) -> None:
-    """Raise InvalidInputError where a picture is wanted of maps over a flat vector."""
-    if to is None or to.suffix not in PICTURES or not issubclass(result_kind(type(request)), Maps | Sweep):
+    """Raise InvalidInputError where a picture is wanted of what this model's answers cannot show."""
+    if to is None or to.suffix not in PICTURES:
         return
-    if model.info.input.layout == "NC":
+    kind = result_kind(type(request))
+    why = ""
+    if issubclass(kind, Maps | Sweep) and model.info.input.layout == "NC":
+        why = ": the model's input is a flat vector, no picture"
+    elif issubclass(kind, Predictions) and not any(one.meaning in DRAWN for one in model.info.outputs):
+        why = ": the model answers neither boxes nor classes of places"
+    if why:
         forms = [form for form in forms_of(request) if form not in PICTURES]
-        raise no_form(
-            to.path, command=request.verb, forms=forms, why=": the model's input is a flat vector, no picture"
-        )
+        raise no_form(to.path, command=request.verb, forms=forms, why=why)
 
 
 def read_request(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inspector.engine.sizing import Size, Sizes, find_sizes
-from inspector.errors import EngineError, InspectorError, InvalidInputError
+from inspector.errors import EngineError, InspectorError, InvalidInputError, WholePath
 from inspector.runtime.session import Session
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
@@ -28,7 +28,7 @@ class ImageSizeError(InvalidInputError):
     reason = "IMAGE_SIZE_NOT_TAKEN"
 
     def __init__(self, message: str, *, given: Size, taken: Size) -> None:
-        super().__init__(message, field="images")
+        super().__init__(message, field=WholePath("images"))
         self.given = given
         """The sizes of the axes that are free."""
         self.taken = taken

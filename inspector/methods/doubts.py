@@ -45,7 +45,7 @@ def note_doubts(run: Run, x: Prepared, answers: Sequence[tuple[Array, Array]]) -
     if why is not None:
         run.note(
             DOUBTFUL_ANSWERS,
-            f"{why}: so it is where the preprocessing is not that of the training. To change it, {SETTLE}",
+            f"{why}, as happens where the preprocessing is not that of the training. To change it, {SETTLE}",
         )
 
 

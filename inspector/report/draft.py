@@ -93,6 +93,7 @@ class Draft:
     """Errors of ours, which no input should cause."""
     _noted: set[str] = field(default_factory=set)
     _reasons: set[str] = field(default_factory=set)
+    _said: set[str] = field(default_factory=set)
 
     @contextmanager
     def part(self, what: str) -> Iterator[None]:
@@ -118,9 +119,10 @@ class Draft:
             self.page.add_note(text)
 
     def notes_of(self, *results: Result) -> None:
-        """Add what results say about themselves."""
-        for result in results:
-            for note in result.notes:
+        """Add what results say about themselves, once on the page."""
+        for note in dict.fromkeys(note for result in results for note in result.notes):
+            if note not in self._said:
+                self._said.add(note)
                 self.note(note)
 
     def section(self, title: str, text: str) -> None:

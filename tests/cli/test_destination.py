@@ -33,6 +33,8 @@ TAKEN = {
     "neighbors": {".png", ".jpg", ".csv", ".json", ".html", ""},
     "pca": {".npy", ".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
 }
+DEPENDS_ON_THE_MODEL = {"predict": {".png", ".jpg"}}
+"""Forms that some models' answers have: boxes and maps of classes can be drawn."""
 
 
 def test_every_verb_about_a_model_is_here() -> None:
@@ -45,6 +47,12 @@ def test_a_suffix_is_the_form_or_is_refused_before_a_model_is_looked_for(
     inspector: Command, place: Place, tmp_path: Path, verb: str, suffix: str
 ) -> None:
     case, path = FIRST_OF_ITS_VERB[verb], tmp_path / f"answer{suffix}"
+    if suffix in DEPENDS_ON_THE_MODEL.get(verb, ()):
+        refused = inspector(*line(case, place, place.model), "-o", path)
+        assert (refused.code, refused.out) == (EXIT_USAGE, "")
+        assert "neither boxes nor classes of places" in refused.err
+        assert not list(tmp_path.iterdir())
+        return
     if suffix not in TAKEN[verb]:
         refused = inspector(*line(case, place, "no-such-model.onnx"), "-o", path)
         assert (refused.code, refused.out) == (EXIT_USAGE, ""), refused

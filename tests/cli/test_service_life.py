@@ -29,6 +29,8 @@ def test_a_model_comes_works_rests_and_goes(
     with Client(address) as client:
         assert client.served(name).state == client.served("brief").state == "ready"
         assert client.model(name).name == "brief"
+        collection = client.collection(f"of-{len(prefix)}")
+        assert collection.add({"one": place.image}, model=name).model == "brief"
     listed = inspector("models", *there)
     assert listed.code == 0
     assert all(word in listed.out for word in ("brief", "toy", "ready", "batch×3×16×16"))

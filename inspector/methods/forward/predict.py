@@ -13,7 +13,7 @@ from inspector.methods.doubts import note_doubts
 from inspector.methods.notes import NOTHING_FOUND, note_head, note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
-from inspector.model.heads.head import BOXES, CLASS_MAP, CLASS_NUMBERS, CLASSES, UNKNOWN, Head
+from inspector.model.heads.head import BOXES, CLASS_NUMBERS, CLASSES, UNKNOWN, Head
 from inspector.resolve.boxes.choice import detections_of
 from inspector.resolve.boxes.suppression import surest
 from inspector.resolve.classes import by_class, is_map, ranked, wins
@@ -23,14 +23,13 @@ from inspector.resolve.probabilities import probabilities, tensors_of
 from inspector.resolve.values import is_spread
 from inspector.types.arrays import Array
 from inspector.types.requests.predict import PredictRequest
-from inspector.types.results.predictions import Box, ClassScore, Prediction, Predictions
+from inspector.types.results.predictions import DRAWN, Box, ClassScore, Prediction, Predictions
 
 SURE = 0.25
 """Less sure boxes are not told of."""
 OVERLAP = 0.5
 """Of two boxes of one class that overlap by so much (intersection over union), the surer is told of."""
 MOST_BOXES = 100
-_DRAWN = (BOXES, CLASS_MAP, CLASS_NUMBERS)
 _MOST_DRAWN_BYTES = 64 << 20
 """Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
@@ -58,7 +57,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         note_doubts(run, x, doubtful)
     note_head(run, None)
     found = [replace(one, notes=run.notes) for one in found]
-    drawn = head.meaning in _DRAWN and x.values.nbytes <= _MOST_DRAWN_BYTES
+    drawn = head.meaning in DRAWN and x.values.nbytes <= _MOST_DRAWN_BYTES
     return Predictions(
         predictions=tuple(found),
         inputs=x.values if drawn else None,

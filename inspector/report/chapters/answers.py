@@ -37,5 +37,6 @@ def _row(cells: dict[str, object]) -> str:
     number = next(
         (named[name] for name in ("probability", "confidence", "number", "score") if name in named), ""
     )
-    name = named.get("label", named.get("class", named.get("value", "")))
+    plain = f"class {named['class']}" if "class" in named else named.get("value", "")
+    name = named.get("label", plain)
     return f"{name} {shown(number)}".strip()  # type: ignore[arg-type]  # a cell of a table

@@ -14,6 +14,9 @@ from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
 from inspector.types.targets import Class
 
+DRAWN = ("boxes", "class_map", "class_numbers")
+"""Meanings of outputs whose predictions have a picture: see `Output.meaning`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScore:
