@@ -122,6 +122,19 @@ def vectors() -> dict[str, Tail]:
             low=F(1e-6),
             high=F(1),
         ),
+        "Softmax, kept off 0": classes(
+            node("Softmax", ["a"], "p", axis=1), node("Add", ["p", "little"], "y"), little=F(1e-9)
+        ),
+        "shares of what is positive": classes(
+            node("Relu", ["a"], "p"),
+            node("Add", ["p", "some"], "q"),
+            node("ReduceL1", ["q"], "s", axes=[1]),
+            node("Div", ["q", "s"], "r"),
+            node("Sub", ["one", "r"], "t"),
+            node("Sub", ["one", "t"], "y"),
+            some=F(1e-3),
+            one=F(1),
+        ),
         "Softmax in another order": classes(
             node("Softmax", ["a"], "p", axis=1),
             node("Gather", ["p", "order"], "y", axis=1),
@@ -244,6 +257,9 @@ def vectors() -> dict[str, Tail]:
             [node("ReduceL2", ["a"], "n", axes=[1]), node("Div", ["a", "n"], "y")],
             ["y"],
             values=own("y"),
+        ),
+        "a unit vector by its operator": Tail(
+            "embedding", [node("LpNormalization", ["a"], "y", axis=1, p=2)], ["y"], values=own("y")
         ),
         "a unit vector in parts": Tail(
             "embedding",

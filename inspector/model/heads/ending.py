@@ -84,7 +84,7 @@ def find_ending(value: ir.Value, context: Context) -> Ending:
         features=features.name if features is not None else None,
         axis=axis,
         range=known,
-        is_linear=_is_linear(passed),
+        is_linear=_is_linear(passed) and known.low < 0,
     )
 
 

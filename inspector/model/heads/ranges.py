@@ -40,8 +40,8 @@ class Range:
 
     @property
     def are_fractions(self) -> bool:
-        """Whether all values lie from 0 to 1."""
-        return self.low >= 0 and self.high <= 1
+        """Whether all values lie from 0 to 1, but for a number that keeps a logarithm off 0."""
+        return self.low >= -_TOLERANCE and self.high <= 1 + _TOLERANCE
 
     @property
     def sums_to_one(self) -> bool:
@@ -52,6 +52,8 @@ class Range:
 UNKNOWN_RANGE = Range()
 _TOLERANCE = 1e-3
 """Weights of an ensemble are rounded."""
+_NEXT_TO_NOTHING = 1e-6
+"""What is added to keep a logarithm or a quotient off 0."""
 
 
 def range_of(value: ir.Value | None, context: Context) -> Range:
@@ -129,6 +131,11 @@ def _softmax(operation: Operation, _inputs: Sequence[Range], context: Context) -
     return Range(low=0, high=1, axis=axis, total=1)
 
 
+def _normalized(operation: Operation, _inputs: Sequence[Range], context: Context) -> Range:
+    euclidean = integer(operation, "p", 2) == 2
+    return Range(low=-1, high=1, unit_axis=context.axis(operation, -1) if euclidean else None)
+
+
 def _within(low: float, high: float) -> Rule:
     return lambda *_: Range(low=low, high=high)
 
@@ -180,6 +187,8 @@ def _sum(operation: Operation, inputs: Sequence[Range], _context: Context) -> Ra
     low = first.low + sum(one.low if sign > 0 else -one.high for one in others)
     high = first.high + sum(one.high if sign > 0 else -one.low for one in others)
     share = 1 / len(inputs) if operation.op_type == "Mean" else 1
+    if all(max(abs(one.low), abs(one.high)) <= _NEXT_TO_NOTHING for one in others):
+        return replace(first, low=low * share, high=high * share, total=first.total * share)
     same = sign > 0 and len({one.axis for one in inputs}) == 1
     total = sum(one.total for one in inputs) * share
     return Range(low=low * share, high=high * share, axis=first.axis if same else None, total=total)
@@ -297,6 +306,7 @@ _RULES: dict[str, Rule] = (
         "Clip": _clip,
         "Exp": _exp,
         "Log": _log,
+        "LpNormalization": _normalized,
         "Relu": _relu,
         "Neg": _neg,
         "Pow": _power,
