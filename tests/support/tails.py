@@ -125,16 +125,6 @@ def vectors() -> dict[str, Tail]:
         "Softmax, kept off 0": classes(
             node("Softmax", ["a"], "p", axis=1), node("Add", ["p", "little"], "y"), little=F(1e-9)
         ),
-        "shares of what is positive": classes(
-            node("Relu", ["a"], "p"),
-            node("Add", ["p", "some"], "q"),
-            node("ReduceL1", ["q"], "s", axes=[1]),
-            node("Div", ["q", "s"], "r"),
-            node("Sub", ["one", "r"], "t"),
-            node("Sub", ["one", "t"], "y"),
-            some=F(1e-3),
-            one=F(1),
-        ),
         "Softmax in another order": classes(
             node("Softmax", ["a"], "p", axis=1),
             node("Gather", ["p", "order"], "y", axis=1),
