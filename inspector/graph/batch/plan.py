@@ -135,7 +135,7 @@ def _placed(
     for known in (scaled[0] if scaled else None, _axis_of(field), _axis_of(alone)):
         if known is not None:
             return Placement(axis=known, parts=_parts(one, known, batch=1 if free else batch), reason="")
-    is_open = field.roles[:1] == (UNKNOWN,)
+    is_open = field.roles[:1] in ((), (UNKNOWN,))
     if is_open and (one is None or (one and one[0] == (1 if free else batch))):
         return Placement(axis=0, reason="")
     return Placement(axis=None, reason="")
