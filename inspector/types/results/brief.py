@@ -11,6 +11,9 @@ import numpy as np
 MOST_SHOWN = 8
 """Items of a tuple or a mapping that are shown one by one."""
 
+_LAST = ("notes", "rendered")
+"""What all results have is shown after what is a result's own."""
+
 
 def brief(value: Any) -> str:
     """Return a value in one line, however much it holds."""
@@ -32,9 +35,10 @@ def brief(value: Any) -> str:
 
 def brief_fields(value: Any) -> str:
     """Return a dataclass in one line; fields that are None or empty are left out."""
+    fields = sorted(dataclasses.fields(value), key=lambda field: field.name in _LAST)
     shown = [
         f"{field.name}={brief(one)}"
-        for field in dataclasses.fields(value)
+        for field in fields
         if field.repr and not _is_empty(one := getattr(value, field.name))
     ]
     return f"{type(value).__name__}({', '.join(shown)})"
