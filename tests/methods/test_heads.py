@@ -11,9 +11,10 @@ import pytest
 import inspector
 from inspector import Class
 from inspector.types.results.predictions import Prediction
+from tests.support.all_tails import all_tails
 from tests.support.graphs import node
 from tests.support.sessions import plain_session
-from tests.support.tails import SIDE, Tail, all_tails, network
+from tests.support.tails import SIDE, Tail, network
 
 TAILS = all_tails()
 SEEDS = (1, 2)
