@@ -20,10 +20,7 @@ import inspector
 from benchmarks.coverage.differences import slope_error
 from inspector import Element
 from inspector.errors import InspectorError
-from inspector.face.local import LocalBackend
 from inspector.face.model import Model
-from inspector.model.preprocessing.prepare import prepare
-from inspector.model.spec import OnnxModel
 
 Array = npt.NDArray[np.generic]
 
@@ -108,7 +105,6 @@ def _occlude(model: Model, image: Array, tried: Attempts) -> str:
 def _differences(model: Model, path: Path, image: Array) -> str:
     """Compare the gradient of the output's largest element with central differences of ONNX Runtime alone."""
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    x = prepare(_engine_model(model), image).values
     name = next(one.name for one in model.info.outputs if "float" in one.dtype)
     index = [one.name for one in session.get_outputs()].index(name)
 
@@ -116,18 +112,10 @@ def _differences(model: Model, path: Path, image: Array) -> str:
         found: Array = session.run(None, {session.get_inputs()[0].name: values})[index]
         return found
 
-    whole = outputs(x)
-    place = np.unravel_index(int(np.argmax(whole[0])), whole[0].shape)
-    element = tuple(int(i) for i in place)
-    maps = model.attribute(x, target=Element(name, element)).maps
-    error = slope_error(lambda values: float(outputs(values)[(0, *element)]), x, maps)
+    found = model.attribute(image, target=Element(name))
+    place = tuple(span.start for span in found.targets[0].spans)
+    error = slope_error(lambda values: float(outputs(values)[(0, *place)]), found.inputs, found.maps)
     return f"{error:.0e}"
-
-
-def _engine_model(model: Model) -> OnnxModel:
-    backend = model.backend
-    assert isinstance(backend, LocalBackend)
-    return backend.engine.model
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.generic]
 
-STEPS = tuple(10.0**-power for power in range(1, 5))
+STEPS = tuple(10.0**-power for power in range(1, 8))
 """Of the image's range. A large step crosses kinks, a small one drowns in rounding: the best of them is told."""
 
 

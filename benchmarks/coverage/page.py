@@ -13,8 +13,8 @@ _HEAD = """# Coverage: files that nobody here has made
 
 ONNX files as wheels on PyPI carry them, each tried as a user would: on a photograph where the model takes pictures, on
 noise of its input's shape where not. *differences* is how far the gradient of the output's largest element is from a
-central difference of ONNX Runtime alone, along the gradient; the best of four steps: large ones cross kinks, small ones
-drown in float32: 1e-3 is as good as the peer's arithmetic. Where something does not work, the reason stands below
+central difference of ONNX Runtime alone, along the gradient; the best of seven steps: large ones cross kinks, small
+ones drown in float32: 1e-3 is as good as the peer's arithmetic. Where something does not work, the reason stands below
 the table.
 
 With {versions}. {loaded} of {models} load, {saliency} of them give a saliency.
