@@ -124,9 +124,10 @@ def _has_maps(layer: Layer) -> bool:
     channels = 1 if layer.channel_axis is None else layer.channel_axis
     axes = layer.spatial_axes
     if not axes or any(axis < 0 for axis in axes):
-        # What is not known to run along the image is taken for it where the number of axes is the image's.
+        # What is not known to run along the image is taken for it where the number of axes is the image's, beside one
+        # of channels; what a recurrent layer gives has none.
         axes = tuple(axis for axis in range(1, len(layer.shape)) if axis != channels)
-        if not layer.spatial_axes or len(axes) != len(layer.spatial_axes):
+        if layer.channel_axis is None or not axes or len(axes) != len(layer.spatial_axes):
             return False
     if max(axes) < len(layer.shape):
         sizes = [layer.shape[axis] for axis in axes]

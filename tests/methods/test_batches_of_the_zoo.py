@@ -68,7 +68,7 @@ def test_predictions_and_a_layer(two: tuple[inspector.Model, np.ndarray]) -> Non
 
 
 def test_maps(two: tuple[inspector.Model, np.ndarray]) -> None:
-    """By every method; for large models by one of each way of using batches, and by one where every image runs alone."""
+    """By every method; for large models by one of each way of using batches, by one where images always run alone."""
     ours, x = two
     description = ours.describe()
     work = x[0].size * description.layer_count
