@@ -156,6 +156,16 @@ class Head:
         return self.meaning in WITH_CLASSES or (self.meaning == CLASS_NUMBERS and self.scores != self.output)
 
     @property
+    def is_bare(self) -> bool:
+        """Whether its classes have scores of which the graph makes no probabilities."""
+        return (
+            self.has_classes
+            and self.activation == "none"
+            and not self.holds_probabilities
+            and self.boxes is None
+        )
+
+    @property
     def words(self) -> str:
         """The meaning for people."""
         return MEANINGS[self.meaning] + (f": {self.part}" if self.part not in (None, "all") else "")
@@ -170,12 +180,16 @@ class Heads:
 
     @property
     def default(self) -> str | None:
-        """The output that is read where none is named: the one that says classes before all others."""
+        """The output that is read where none is named: the one that says classes before all others.
+
+        Before one whose bare numbers are only taken for scores of classes, because nothing says what they are.
+        """
         order = list(MEANINGS)
 
-        def rank(name: str) -> tuple[int, bool]:
+        def rank(name: str) -> tuple[bool, bool, int, bool]:
             head = self.heads[name]
-            return order.index(head.meaning), head.part not in (None, "all", "classes")
+            place, is_aside = order.index(head.meaning), head.part not in (None, "all", "classes")
+            return not head.has_classes, head.is_bare and head.guess is not None, place, is_aside
 
         return min(self.heads, key=rank) if self.heads else None
 

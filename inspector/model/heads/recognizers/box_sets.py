@@ -75,6 +75,8 @@ def _sets(evidence: Evidence, unread: Sequence[str]) -> list[_Set]:
             axis, boxes, width = -1, shape[0], shape[1]
         elif len(shape) == 1 and isinstance(shape[0], int) and shape[0] >= _FEWEST:
             axis, boxes, width = None, shape[0], 1
+        elif len(shape) == 3 and isinstance(shape[2], int) and evidence.roles.get(name, ())[-1:] == ("C",):
+            axis, boxes, width = -1, shape[:2], shape[2]
         elif len(shape) == 3 and isinstance(shape[0], int):  # maps of one box per place
             axis, boxes, width = -3, shape[1:], shape[0]
         else:
