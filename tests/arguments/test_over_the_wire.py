@@ -22,6 +22,8 @@ from tests.support.nasty import VALUES
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn
 
+pytestmark = pytest.mark.slow
+
 FLOATS = np.random.default_rng(0).random((3, 16, 16), np.float32)
 FEW = {"masks": 4, "samples": 2, "steps": 2, "cells": 3}
 EVERY = 5

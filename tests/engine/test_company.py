@@ -14,6 +14,8 @@ from inspector.errors import InspectorError
 from tests.support.graphs import run_exposed
 from tests.support.random_graphs import IMAGE, random_graph
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(48)
 IMAGES = np.random.default_rng(7).standard_normal((3, *IMAGE)).astype(np.float32)
 IMAGES[1] *= 4

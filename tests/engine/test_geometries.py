@@ -10,6 +10,8 @@ from inspector import Class
 from tests.support.geometries import Geometry, drawn
 from tests.support.sessions import plain_session
 
+pytestmark = pytest.mark.slow
+
 MODELS = 270
 STEP = 2e-3
 

@@ -16,6 +16,8 @@ from tests.support.fronts import Front, random_front
 from tests.support.graphs import model, node
 from tests.support.sessions import plain_session
 
+pytestmark = pytest.mark.slow
+
 METHODS: Mapping[str, dict[str, Any]] = {
     "saliency": {},
     "smoothgrad": {"samples": 2},

@@ -11,6 +11,8 @@ from inspector.methods.notes import IDLE_POLICY, NO_RECTIFIER
 from tests.support.graphs import model, node
 from tests.support.rectified import TWINS, Pen, Spelled
 
+pytestmark = pytest.mark.slow
+
 SPELLINGS_OF_EACH = 12
 ABOUT_POLICIES = {NO_RECTIFIER, IDLE_POLICY}
 OPSETS = {"Swish": 24, "Gelu": 20, "Mish": 18}

@@ -14,6 +14,8 @@ from tests.support.geometries import Geometry, drawn
 from tests.support.graphs import run_exposed
 from tests.support.reach import changed, hull
 
+pytestmark = pytest.mark.slow
+
 SHAPES, WINDOWS = 900, 900
 
 

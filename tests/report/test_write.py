@@ -22,6 +22,8 @@ from tests.support.graphs import model, node
 from tests.support.small_cnn import small_cnn
 from tests.support.toys import toy_photo
 
+pytestmark = pytest.mark.slow
+
 RANDOM = np.random.default_rng(5)
 SECTIONS = (
     "What the model answers",
