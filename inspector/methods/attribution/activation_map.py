@@ -6,18 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from inspector.engine.engine import Engine
 from inspector.engine.run import Run
+from inspector.errors import within
 from inspector.methods.attribution.projection import attribution_of, project, resolve_targets
 from inspector.methods.emptiness import NO_POSITIVE_EVIDENCE
 from inspector.methods.notes import STILL_LAYER
 from inspector.methods.placing import placed
 from inspector.methods.planes import as_maps, image_size, layer_with_maps_below, source_layer
-from inspector.resolve.chosen import Chosen
+from inspector.resolve.targets import is_of_boxes, source_of
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
 from inspector.types.layers import Layer
 from inspector.types.results.maps import Maps
-from inspector.types.targets import ResolvedTarget, Target
+from inspector.types.targets import Class, ResolvedTarget, Target, Unit
 
 
 def class_activation_map(
@@ -32,40 +34,58 @@ def class_activation_map(
     """
     engine, image = run.engine, x.values.shape[1:]
     image_size(engine, x.values)  # an input that is no image is refused before anything is run
+    common = _common_layer(engine, layer, targets)
+    if common is not None:
+        gradient = project(run, x.values, targets, policy="gradient", toward=common.output)
+        planes = _planes(run, x, gradient.maps, gradient.targets, common, relu=relu)
+        return attribution_of(run, x, as_maps(engine, planes), gradient.targets)
     chosen = resolve_targets(run, x.values, targets)
     layers = [
-        engine.model.layer(layer)
-        if layer is not None
-        else layer_with_maps_below(engine, None, tensor=source_layer(engine, one, image=image))
-        for one in chosen
+        layer_with_maps_below(engine, None, tensor=source_layer(engine, one, image=image)) for one in chosen
     ]
     found: dict[int, Array] = {}
     for name in dict.fromkeys(one.name for one in layers):
         members = [place for place, one in enumerate(layers) if one.name == name]
-        own = [chosen[place] for place in members]
-        found |= zip(members, _planes(run, x, own, engine.model.layer(name), relu=relu), strict=True)
+        own, below = [chosen[place] for place in members], engine.model.layer(name)
+        rows = [one.resolved.image for one in own]
+        images = x.values[rows if len(set(rows)) > 1 else rows[:1]]
+        gradient = project(run, images, own, policy="gradient", toward=below.output)
+        planes = _planes(run, x, gradient.maps, [one.resolved for one in own], below, relu=relu)
+        found |= zip(members, planes, strict=True)
     stacked = np.stack([found[place] for place in range(len(chosen))])
     return attribution_of(run, x, as_maps(engine, stacked), [one.resolved for one in chosen])
 
 
-def _planes(run: Run, x: Prepared, chosen: Sequence[Chosen], layer: Layer, *, relu: bool) -> Array:
-    """Return the maps by one layer, (targets, *size of the image)."""
-    rows = [one.resolved.image for one in chosen]
+def _common_layer(engine: Engine, name: str | None, targets: Sequence[Target]) -> Layer | None:
+    """Return the layer of all targets; None where they have several, or what is chosen on the image decides it."""
+    if name is not None:
+        return engine.model.layer(name)
+    layers: dict[str, Layer] = {}
+    for number, one in enumerate(targets):
+        with within(f"targets[{number}]"):
+            if not isinstance(one, Class | Unit) or is_of_boxes(engine, one):
+                return None
+            found = layer_with_maps_below(engine, None, tensor=source_of(engine, one))
+            layers[found.name] = found
+    return next(iter(layers.values())) if len(layers) == 1 else None
+
+
+def _planes(
+    run: Run, x: Prepared, gradient: Array, targets: Sequence[ResolvedTarget], layer: Layer, *, relu: bool
+) -> Array:
+    """Return the maps by one layer, (targets, *size of the image), of gradients (targets, *layer)."""
+    rows = [one.image for one in targets]
     images = sorted(set(rows))
-    alone = len(images) == 1
-    gradient = project(
-        run, x.values[images if alone else rows], chosen, policy="gradient", toward=layer.output
-    )
-    grid = placed(run, layer, gradient.maps, x.values)
+    grid = placed(run, layer, gradient, x.values)
     activations = run.forward(x.values[images], [layer.output])[layer.output][
         [images.index(row) for row in rows]
     ]
-    gradients, maps = (grid.maps(array).astype(np.float32) for array in (gradient.maps, activations))
+    gradients, maps = (grid.maps(array).astype(np.float32) for array in (gradient, activations))
     weights = gradients.mean(axis=tuple(range(2, gradients.ndim)), keepdims=True)
     signed = (weights * maps).sum(axis=1)
     planes = np.maximum(signed, 0) if relu else signed
     if relu:
-        _note_against(run, signed, [one.resolved for one in chosen], layer=layer.name)
+        _note_against(run, signed, targets, layer=layer.name)
     planes = planes.mean(axis=tuple(range(1 + len(grid.size), planes.ndim)))
     is_still = [not gradient.any() for gradient in gradients]
     if any(is_still):
