@@ -8,6 +8,7 @@ import numpy as np
 
 from inspector.engine.heads import MeasuredHeads
 from inspector.engine.image_sizes import ImageSizes
+from inspector.engine.kept import Kept
 from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
 from inspector.engine.shapes import Shapes
@@ -27,7 +28,9 @@ from inspector.types.control import Cancellation
 
 _MOST_IMAGES = 64
 _MOST_SHAPES = 64
-"""Shapes of images, where a model leaves them free, of which the sizes of the activations are kept."""
+"""Shapes of images, where a model leaves them free, of which plans and the sizes of the activations are kept."""
+_MOST_TENSORS = 1024
+"""Of which it is kept what lies before them."""
 
 
 class Engine:
@@ -51,8 +54,10 @@ class Engine:
         self.shapes = Shapes(model, self.sessions)
         self.image_sizes = ImageSizes(model.input)
         self._batch_bytes = batch_bytes
-        self._known_sizes: dict[tuple[int, ...], tuple[int, Mapping[str, int]]] = {}
-        self._plans: dict[tuple[int, ...], BatchPlan] = {}
+        self._known_sizes: Kept[tuple[int, ...], tuple[int, Mapping[str, int]]] = Kept(most=_MOST_SHAPES)
+        self._plans: Kept[tuple[int, ...], BatchPlan] = Kept(most=_MOST_SHAPES)
+        self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
+        self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
         self._refused: str | None = None
 
     @property
@@ -77,11 +82,12 @@ class Engine:
 
     def features_of(self, tensor: str) -> str | None:
         """Return what the last dense or convolutional layer before a tensor reads."""
-        return features_before(self.model.ir, tensor)
+        return self._features.get(tensor, lambda: features_before(self.model.ir, tensor))
 
     def bottlenecks_of(self, tensor: str) -> frozenset[str]:
         """Return the tensors that everything passes on its way from the image to a tensor."""
-        return bottlenecks(self.model.ir, image=self.model.input.name, tensor=tensor)
+        image = self.model.input.name
+        return self._bottlenecks.get(tensor, lambda: bottlenecks(self.model.ir, image=image, tensor=tensor))
 
     def way_to(self, tensor: str) -> tuple[Step, ...]:
         """Return what is computed between the image and a tensor, in graph order."""
@@ -99,13 +105,7 @@ class Engine:
 
     def plan(self, image: tuple[int, ...]) -> BatchPlan:
         """Return where the images of a batch stand in every tensor, for images of a shape (without the batch axis)."""
-        found = self._plans.get(image)
-        if found is None:
-            found = plan_batches(self.model, image)
-            if len(self._plans) >= _MOST_SHAPES:
-                self._plans.clear()
-            self._plans[image] = found
-        return found
+        return self._plans.get(image, lambda: plan_batches(self.model, image))
 
     def company(self, image: tuple[int, ...], tensors: Iterable[str]) -> str | None:
         """Return why images need runs of their own for some tensors; None where several may share one, or never do."""
@@ -174,15 +174,13 @@ class Engine:
 
     def _sizes(self, image: tuple[int, ...]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes of one image's activations, of all and by tensor."""
-        found = self._known_sizes.get(image)
-        if found is None:
+
+        def measure() -> tuple[int, Mapping[str, int]]:
             of_run = tensor_bytes(self.model, self.plan(image).shapes)
             sizes = {name: size // (self.model.input.batch or 1) for name, size in of_run.items()}
-            found = sum(sizes.values()), sizes
-            if len(self._known_sizes) >= _MOST_SHAPES:
-                self._known_sizes.clear()
-            self._known_sizes[image] = found
-        return found
+            return sum(sizes.values()), sizes
+
+        return self._known_sizes.get(image, measure)
 
     # --- one run
 

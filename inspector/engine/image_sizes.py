@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from inspector.engine.kept import Kept
 from inspector.engine.sizing import Size, Sizes, find_sizes
 from inspector.errors import EngineError, InspectorError, InvalidInputError, WholePath
 from inspector.runtime.session import Session
@@ -44,9 +44,8 @@ class ImageSizes:
     def __init__(self, image: ImageInput) -> None:
         self._image = image
         self.axes = free_axes(image)
-        self._found: dict[tuple[Size, tuple[str, ...]], Sizes | None] = {}
+        self._found: Kept[tuple[Size, tuple[str, ...]], Sizes | None] = Kept(most=_MOST_KEPT)
         self._known: Sizes | None = None
-        self._lock = threading.Lock()
 
     def of(self, batch: Array) -> Size:
         """Return the sizes that a batch has along the axes which the model leaves free."""
@@ -65,18 +64,15 @@ class ImageSizes:
         if error.reason != "RUN_FAILED" or not self.axes:
             return error
         given = self.of(chunk)
-        key = (given, tuple(fetch))
-        with self._lock:
-            is_known, sizes = key in self._found, self._found.get(key)
-        if not is_known:
+
+        def search() -> Sizes | None:
             works = self._trial(session, chunk, fetch, cancellation)
             # A failure that lies in the values is no matter of sizes.
             sizes = None if works(given) else find_sizes(given, works, known=self._known)
-            with self._lock:
-                if len(self._found) >= _MOST_KEPT:
-                    self._found.clear()
-                self._found[key] = sizes
-                self._known = sizes or self._known
+            self._known = sizes or self._known
+            return sizes
+
+        sizes = self._found.get((given, tuple(fetch)), search)
         if sizes is None:
             return error
         return ImageSizeError(self._message(given, sizes, error), given=given, taken=sizes.nearest[0])

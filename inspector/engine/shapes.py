@@ -6,10 +6,10 @@ shapes alone, when the first backward graph for its size is written.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from inspector.engine.kept import Kept
 from inspector.engine.sessions import Sessions
 from inspector.errors import EngineError, InvalidModelError
 from inspector.graph.measure import SHAPE, is_foreseen, measurable, measuring
@@ -29,8 +29,7 @@ class Shapes:
     def __init__(self, model: OnnxModel, sessions: Sessions) -> None:
         self._model = model
         self._sessions = sessions
-        self._known: dict[tuple[int, ...], Mapping[str, Shape]] = {}
-        self._lock = threading.Lock()
+        self._known: Kept[tuple[int, ...], Mapping[str, Shape]] = Kept(most=_MOST_SIZES)
 
     def of(
         self,
@@ -48,18 +47,14 @@ class Shapes:
         """
         if is_foreseen(self._model.ir, self._model.input.name, forecast):
             return forecast
-        size = tuple(chunk.shape[1:])
-        with self._lock:
-            measured = self._known.get(size)
-        if measured is None:
+
+        def measure() -> Mapping[str, Shape]:
             measured = self._measured(chunk, cancellation)
             if not measured:
                 otherwise()
-            with self._lock:
-                if len(self._known) >= _MOST_SIZES:
-                    self._known.clear()
-                self._known[size] = measured
-        return {**forecast, **measured}
+            return measured
+
+        return {**forecast, **self._known.get(tuple(chunk.shape[1:]), measure)}
 
     def _measured(self, chunk: Array, cancellation: Cancellation | None) -> Mapping[str, Shape]:
         names = measurable(self._model.ir, self._model.input.name)
