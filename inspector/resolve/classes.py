@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.errors import InvalidInputError, NotFoundError
 from inspector.model.heads.head import CLASS_MAP, CLASS_NUMBERS, Head
 from inspector.resolve.chosen import Chosen, chosen, flat_indices
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
 from inspector.resolve.labels import index_of_label
 from inspector.resolve.names import label_of, labels_of, owner_of_classes
+from inspector.resolve.required import require_class, require_position
 from inspector.types.arrays import Array
 from inspector.types.targets import Class
 
@@ -90,13 +90,7 @@ def resolve_class(engine: Engine, head: Head, target: Class, activation: Array, 
     elif index is None and not is_choosable(classes):
         raise no_choice("the most probable class")
     index = winner(head, classes) if index is None else index
-    if not 0 <= index < len(classes):
-        raise NotFoundError(
-            f"There is no class {index}: {owner_of_classes(engine.model, head)} has {len(classes)}, from 0 to "
-            f"{len(classes) - 1}.",
-            reason="CLASS_NOT_FOUND",
-            field="index",
-        )
+    require_class(engine.model, head, index, count=len(classes))
     position, mask = _places(head, target, classes, index)
     at = np.argwhere(mask)  # (n, axes of places)
     if activation.ndim and head.axis is not None:
@@ -136,17 +130,5 @@ def _places(head: Head, target: Class, classes: Array, index: int) -> tuple[tupl
 
 def _checked(target: Class, shape: tuple[int, ...]) -> tuple[int, ...]:
     position = tuple(target.position or ())
-    if len(position) != len(shape):
-        raise InvalidInputError(
-            f"The position {position} of a class has {len(position)} numbers; this output's classes stand at places of "
-            f"the shape {shape}.",
-            reason="RANK_MISMATCH",
-            field="position",
-        )
-    if not all(0 <= p < size for p, size in zip(position, shape, strict=True)):
-        raise NotFoundError(
-            f"There is no position {position}: this output's classes stand at places of the shape {shape}.",
-            reason="POSITION_NOT_FOUND",
-            field="position",
-        )
+    require_position(position, shape, of="this output's classes")
     return position

@@ -8,7 +8,7 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, NotFoundError
+from inspector.errors import InvalidInputError
 from inspector.graph.elements import trace_elements
 from inspector.graph.sized import shapes_at
 from inspector.model.heads.head import Boxes, Head
@@ -17,6 +17,7 @@ from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
 from inspector.resolve.labels import index_of_label
 from inspector.resolve.names import label_of, labels_of, owner_of_classes
+from inspector.resolve.required import require_class, require_position
 from inspector.types.arrays import Array
 from inspector.types.layouts import batched, spatial_sizes
 from inspector.types.targets import Class
@@ -103,13 +104,8 @@ def _chosen(engine: Engine, head: Head, target: Class, seen: Detections) -> tupl
     if target.label is not None:
         owner = owner_of_classes(engine.model, head)
         index = index_of_label(target.label, labels_of(engine.model, head), what=owner)
-    if index is not None and not 0 <= index < len(sure):
-        raise NotFoundError(
-            f"There is no class {index}: {owner_of_classes(engine.model, head)} has {len(sure)}, from 0 to "
-            f"{len(sure) - 1}.",
-            reason="CLASS_NOT_FOUND",
-            field="index",
-        )
+    if index is not None:
+        require_class(engine.model, head, index, count=len(sure))
     boxes = seen.boxes_of(target.output)
     if target.position is not None:
         box = boxes[_numbered(target, seen)]
@@ -129,17 +125,5 @@ def _numbered(target: Class, seen: Detections) -> int:
             reason="MISSING",
             field="output",
         )
-    if len(position) != len(places):
-        raise InvalidInputError(
-            f"The position {position} of a class has {len(position)} numbers; the boxes stand at places of the shape "
-            f"{places}.",
-            reason="RANK_MISMATCH",
-            field="position",
-        )
-    if not all(0 <= one < size for one, size in zip(position, places, strict=True)):
-        raise NotFoundError(
-            f"There is no position {position}: the boxes stand at places of the shape {places}.",
-            reason="POSITION_NOT_FOUND",
-            field="position",
-        )
+    require_position(position, places, of="the boxes")
     return int(np.ravel_multi_index(position, places))
