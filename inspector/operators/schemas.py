@@ -21,6 +21,11 @@ def fewest_inputs(op_type: str) -> int:
     return min((schema.min_input for schema in versions(op_type)), default=0)
 
 
+def most_inputs(op_type: str) -> int | None:
+    """Return how many inputs a standard operator takes at most, at any version; None where ONNX does not have it."""
+    return max((schema.max_input for schema in versions(op_type)), default=None)
+
+
 @cache
 def _history() -> Mapping[str, Sequence[onnx.defs.OpSchema]]:
     found: dict[str, list[onnx.defs.OpSchema]] = defaultdict(list)

@@ -16,7 +16,7 @@ from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import graphs_of, nodes_of, tensors_of
 from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
-from inspector.operators.schemas import fewest_inputs
+from inspector.operators.schemas import fewest_inputs, most_inputs
 
 MIN_OPSET = 7
 RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", MACHINE_LEARNING)
@@ -179,6 +179,12 @@ def _check_inputs(node: onnx.NodeProto) -> None:
         raise InvalidModelError(
             f"{describe(node)} has {len(node.input)} inputs; the operator needs {needed}. Export the model again, or "
             "check it with onnx.checker."
+        )
+    taken = most_inputs(node.op_type)
+    if taken is not None and len(node.input) > taken:
+        raise InvalidModelError(
+            f"{describe(node)} has {len(node.input)} inputs; the operator takes {taken} at most. Export the model "
+            "again, or check it with onnx.checker."
         )
 
 

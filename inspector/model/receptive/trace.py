@@ -129,7 +129,11 @@ def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Con
     operands = [inputs[place] if place < len(inputs) else None for place in operation.places]
     if any(field is not None and not field.is_ranked for field in operands):
         return None
-    return rule(operation, operands, index, context)
+    try:
+        return rule(operation, operands, index, context)
+    except (IndexError, ValueError, StopIteration):
+        # A node that contradicts itself, such as a permutation of other axes than there are; whoever runs it says so.
+        return None
 
 
 def _fitted(field: Field, shape: Shape | None) -> Field:
