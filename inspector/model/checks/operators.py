@@ -46,6 +46,11 @@ def _check_convolution(node: ir.Node, operation: Operation, shapes: Mapping[str,
             f"{_named(node)} has an input of rank {len(data)} and filters of rank {len(filters)}; they must "
             "be equal."
         )
+    window = optional_integers(node, "kernel_shape")
+    if window is not None and filters is not None and list(window) != list(filters[2:]):
+        raise InvalidModelError(
+            f"{_named(node)} has kernel_shape {list(window)}, and filters of {list(filters[2:])}; they must be equal."
+        )
     known = data if data is not None else filters
     _check_spatial(node, None if known is None else len(known))
     if data is not None and filters is not None and len(data) > 1:

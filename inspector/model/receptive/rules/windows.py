@@ -133,10 +133,12 @@ def _slide(
         sliding = _sliding(operation, position, size, track.units, units)
         if units is None and track.units is not None:
             units = (track.units + sum(sliding.pads) - sliding.reach - 1) // sliding.stride + 1
+        if units is not None and units < 1:
+            return None
         result = result.with_track(
             role,
             track.read(
-                None if units is None else _taps(sliding, units),
+                None if units is None else _taps(sliding, units, track.units or 0),
                 step=Fraction(sliding.stride),
                 low=Fraction(-sliding.pads[0]),
                 high=Fraction(sliding.reach - sliding.pads[0]),
@@ -182,9 +184,13 @@ def _same_pads(mode: str, size: int | None, units: int | None, stride: int, reac
     return (less, more) if mode == "SAME_UPPER" else (more, less)
 
 
-def _taps(sliding: Sliding, units: int) -> Iterator[Indices]:
+def _taps(sliding: Sliding, units: int, size: int) -> Iterator[Indices]:
+    """Yield what each place of the window reads, of those that any unit finds within an axis of a size."""
     starts = np.arange(units, dtype=np.int64) * sliding.stride - sliding.pads[0]
-    for tap in range(sliding.kernel):
+    last_start = (units - 1) * sliding.stride - sliding.pads[0]
+    first = min(max(0, -(last_start // sliding.dilation)), sliding.kernel - 1)
+    last = min((size - 1 + sliding.pads[0]) // sliding.dilation, sliding.kernel - 1)
+    for tap in range(first, max(first, last) + 1):
         yield starts + tap * sliding.dilation
 
 
@@ -214,7 +220,7 @@ def _transposed_pad(
 
 def _transposed_taps(sliding: Sliding, pad: int, units: int) -> Iterator[Indices]:
     places = np.arange(units, dtype=np.int64) + pad
-    for tap in range(sliding.kernel):
+    for tap in range(max(1, min(sliding.kernel, (units - 1 + pad) // sliding.dilation + 1))):
         shifted = places - tap * sliding.dilation
         yield np.where(shifted % sliding.stride == 0, shifted // sliding.stride, NOTHING)
 

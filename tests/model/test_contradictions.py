@@ -1,0 +1,60 @@
+"""Nodes that contradict themselves: refused by an error of ours, or left to whoever runs them; nothing hangs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+import onnx
+import pytest
+
+from inspector.errors import InspectorError, InvalidModelError
+from inspector.model.read import read_model
+from tests.support.graphs import model, node
+
+
+def test_a_node_with_too_many_inputs_is_named() -> None:
+    proto = model([node("Relu", ["x", "x"], "y")])
+    with pytest.raises(InvalidModelError, match=r"'y' \(Relu\) has 2 inputs; the operator takes 1 at most"):
+        read_model(proto.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        node("Transpose", ["x"], "y", perm=[0, 1, 2, 3, 4]),
+        node("Transpose", ["x"], "y", perm=[0, 3, 7, 1]),
+        node("Transpose", ["x"], "y", perm=[1]),
+        node("Einsum", ["x"], "y", equation="abcdef->a"),
+    ],
+    ids=["five of four", "beyond", "one of four", "six letters"],
+)
+def test_axes_that_are_not_there_end_nothing_but_by_our_own_errors(bad: onnx.NodeProto) -> None:
+    with suppress(InspectorError):
+        read_model(model([bad, node("Relu", ["y"], "z")]).SerializeToString())
+
+
+VAST = [2**31 - 1, 2]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        node("Conv", ["x", "w"], "y", kernel_shape=VAST),
+        node("MaxPool", ["x"], "y", kernel_shape=VAST),
+        node("MaxPool", ["x"], "y", kernel_shape=VAST, pads=[2**30, 0, 2**30, 0]),
+        node("AveragePool", ["x"], "y", kernel_shape=VAST, auto_pad="SAME_UPPER"),
+        node("LpPool", ["x"], "y", kernel_shape=VAST),
+        node("MaxUnpool", ["x", "places"], "y", kernel_shape=VAST),
+        node("ConvTranspose", ["x", "w"], "y", kernel_shape=VAST),
+    ],
+    ids=lambda bad: bad.op_type,
+)
+def test_windows_beyond_all_measure_hang_nothing(bad: onnx.NodeProto) -> None:
+    weights: dict[str, np.ndarray] = {
+        "w": np.ones((3, 3, 2, 2), np.float32),
+        "places": np.zeros((1, 3, 20, 17), np.int64),
+    }
+    used = {name: array for name, array in weights.items() if name in bad.input}
+    with suppress(InspectorError):
+        read_model(model([bad, node("Relu", ["y"], "z")], weights=used).SerializeToString())
