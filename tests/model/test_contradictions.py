@@ -19,19 +19,26 @@ def test_a_node_with_too_many_inputs_is_named() -> None:
         read_model(proto.SerializeToString())
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        node("Transpose", ["x"], "y", perm=[0, 1, 2, 3, 4]),
-        node("Transpose", ["x"], "y", perm=[0, 3, 7, 1]),
-        node("Transpose", ["x"], "y", perm=[1]),
-        node("Einsum", ["x"], "y", equation="abcdef->a"),
-    ],
-    ids=["five of four", "beyond", "one of four", "six letters"],
-)
-def test_axes_that_are_not_there_end_nothing_but_by_our_own_errors(bad: onnx.NodeProto) -> None:
+NOT_THERE = {
+    "five of four": node("Transpose", ["x"], "y", perm=[0, 1, 2, 3, 4]),
+    "beyond": node("Transpose", ["x"], "y", perm=[0, 3, 7, 1]),
+    "one of four": node("Transpose", ["x"], "y", perm=[1]),
+    "twice": node("Transpose", ["x"], "y", perm=[0, 0, 2, 3]),
+    "six letters": node("Einsum", ["x"], "y", equation="abcdef->a"),
+    "a tenth axis": node("Squeeze", ["x"], "y", axes=[9]),
+    "joined along a tenth": node("Concat", ["x", "x"], "y", axis=9),
+    "cut along a tenth": node("Split", ["x"], ["y", "rest"], axis=9),
+    "normalized along a tenth": node("Softmax", ["x"], "y", axis=9),
+    "a window of one axis": node("MaxPool", ["x"], "y", kernel_shape=[2]),
+    "a stride of nothing": node("MaxPool", ["x"], "y", kernel_shape=[2, 2], strides=[0, 0]),
+}
+
+
+@pytest.mark.parametrize("name", NOT_THERE)
+@pytest.mark.parametrize("end", ["Relu", "Softmax"])
+def test_axes_that_are_not_there_end_nothing_but_by_our_own_errors(name: str, end: str) -> None:
     with suppress(InspectorError):
-        read_model(model([bad, node("Relu", ["y"], "z")]).SerializeToString())
+        read_model(model([NOT_THERE[name], node(end, ["y"], "z")], opset=11).SerializeToString())
 
 
 VAST = [2**31 - 1, 2]

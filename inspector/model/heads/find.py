@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
+from inspector.model.contradictions import CONTRADICTIONS
 from inspector.model.heads.context import Context, context_of
 from inspector.model.heads.ending import Ending, find_ending
 from inspector.model.heads.evidence import Evidence
@@ -51,6 +52,6 @@ def _ending(value: ir.Value, context: Context) -> Ending:
     """Return how the graph ends at an output; where its nodes are not what they must be, as if nothing was known."""
     try:
         return find_ending(value, context)
-    except (InvalidModelError, IndexError, ValueError):
+    except (InvalidModelError, *CONTRADICTIONS):
         name = value.name or ""
         return Ending(output=name, scores=name, activation="none", features=None)

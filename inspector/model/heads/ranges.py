@@ -14,6 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
+from inspector.model.contradictions import CONTRADICTIONS
 from inspector.model.heads.context import Context, axis_after
 from inspector.model.heads.formulas import norm_axis, softmax_axis, sum_axis
 from inspector.operators.attributes import integer, number, optional_integers
@@ -96,8 +97,7 @@ class _Walk:
         inputs = [self.range_of(one, depth + 1) for one in operation.inputs]
         try:
             return rule(operation, inputs, self.context)
-        except (IndexError, ValueError):
-            # A node with other inputs than its operator takes; whoever runs it says so.
+        except CONTRADICTIONS:
             return UNKNOWN_RANGE
 
     def _moved(self, node: ir.Node, found: Range) -> Range:

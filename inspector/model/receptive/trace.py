@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
+from inspector.model.contradictions import CONTRADICTIONS
 from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, UNKNOWN, Field, seeing_all
 from inspector.model.receptive.rule import Context, find_field_rule
@@ -131,8 +132,7 @@ def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Con
         return None
     try:
         return rule(operation, operands, index, context)
-    except (IndexError, ValueError, StopIteration):
-        # A node that contradicts itself, such as a permutation of other axes than there are; whoever runs it says so.
+    except CONTRADICTIONS:
         return None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import onnx
 import onnx_ir as ir
 
+from inspector.model.contradictions import CONTRADICTIONS
 from inspector.operators.attributes import flag, integer, is_given, numbers, optional_integers
 from inspector.operators.domains import STANDARD
 from inspector.operators.extents import pooling_extent, transposed_extent
@@ -47,20 +48,21 @@ def measured_outputs(
     values: Mapping[str, Array],
     opset: int,
 ) -> dict[str, tuple[Shape, str]] | None:
-    """Return shape and dtype of the outputs; None where the input's rank or dtype is not known yet."""
+    """Return shape and dtype of the outputs; None where they are not known, or the node contradicts itself."""
     shape, dtype = shapes.get(node.input[0]), dtypes.get(node.input[0])
     if shape is None or dtype is None:
         return None
-    made = _RULES[node.op_type](
-        _Said(
-            op_type=node.op_type,
-            attributes={one.name: ir.serde.deserialize_attribute(one) for one in node.attribute},
-            values=[values.get(name) if name else None for name in node.input],
-            shapes=[shapes.get(name) for name in node.input],
-            opset=opset,
-        ),
-        shape,
+    said = _Said(
+        op_type=node.op_type,
+        attributes={one.name: ir.serde.deserialize_attribute(one) for one in node.attribute},
+        values=[values.get(name) if name else None for name in node.input],
+        shapes=[shapes.get(name) for name in node.input],
+        opset=opset,
     )
+    try:
+        made = _RULES[node.op_type](said, shape)
+    except CONTRADICTIONS:
+        return None
     if made is None:
         return None
     kinds = (dtype, "int64")  # a MaxPool says where the maxima were, too

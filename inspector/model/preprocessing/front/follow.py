@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx_ir as ir
 
+from inspector.model.contradictions import CONTRADICTIONS
 from inspector.model.dependence import reads, reads_values
 from inspector.model.preprocessing.front.arithmetic import statistics
 from inspector.model.preprocessing.front.ranges import (
@@ -85,7 +86,10 @@ def _results(node: ir.Node, held: list[Front | None], facts: Facts) -> tuple[Fro
     rule = RULES.get(node.op_type) if is_known else None
     if rule is None or len(reads(node)) > len(node.inputs):
         return None
-    return rule(node, held, facts)
+    try:
+        return rule(node, held, facts)
+    except CONTRADICTIONS:
+        return None
 
 
 def start_of(rank: int, axis: int | None, channels: int | None) -> Front:
