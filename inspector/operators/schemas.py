@@ -27,6 +27,16 @@ def most_inputs(op_type: str) -> int | None:
 
 
 @cache
+def may_be_left_out(op_type: str, position: int) -> bool:
+    """Return whether the input at a position may be empty (""), at any version, or ONNX does not have the operator."""
+    optional = onnx.defs.OpSchema.FormalParameterOption.Optional
+    known = versions(op_type)
+    return not known or any(
+        position < len(schema.inputs) and schema.inputs[position].option == optional for schema in known
+    )
+
+
+@cache
 def _history() -> Mapping[str, Sequence[onnx.defs.OpSchema]]:
     found: dict[str, list[onnx.defs.OpSchema]] = defaultdict(list)
     for schema in onnx.defs.get_all_schemas_with_history():

@@ -19,6 +19,28 @@ def test_a_node_with_too_many_inputs_is_named() -> None:
         read_model(proto.SerializeToString())
 
 
+@pytest.mark.parametrize(
+    ("op_type", "inputs", "left_out"),
+    [("Concat", ["x", ""], 1), ("Add", ["", "x"], 0), ("Max", ["x", "", "x"], 1)],
+    ids=["Concat", "Add", "Max"],
+)
+def test_an_input_that_is_needed_and_left_out_is_named(
+    op_type: str, inputs: list[str], left_out: int
+) -> None:
+    attributes = {"axis": 1} if op_type == "Concat" else {}
+    proto = model([node(op_type, inputs, "y", **attributes)])
+    with pytest.raises(InvalidModelError, match=rf"'y' \({op_type}\) leaves out its input {left_out}"):
+        read_model(proto.SerializeToString())
+
+
+def test_an_input_that_may_be_left_out_is_no_error() -> None:
+    proto = model(
+        [node("Resize", ["x", "", "scales"], "y"), node("Clip", ["y", "", "high"], "z")],
+        weights={"scales": np.array([1, 1, 2, 2], np.float32), "high": np.float32(1)},
+    )
+    assert [layer.name for layer in read_model(proto.SerializeToString()).layers] == ["y", "z"]
+
+
 NOT_THERE = {
     "five of four": node("Transpose", ["x"], "y", perm=[0, 1, 2, 3, 4]),
     "beyond": node("Transpose", ["x"], "y", perm=[0, 3, 7, 1]),

@@ -16,7 +16,7 @@ from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import graphs_of, nodes_of, tensors_of
 from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
-from inspector.operators.schemas import fewest_inputs, most_inputs
+from inspector.operators.schemas import fewest_inputs, may_be_left_out, most_inputs
 
 MIN_OPSET = 7
 RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", MACHINE_LEARNING)
@@ -180,6 +180,12 @@ def _check_inputs(node: onnx.NodeProto) -> None:
             f"{describe(node)} has {len(node.input)} inputs; the operator needs {needed}. Export the model again, or "
             "check it with onnx.checker."
         )
+    for position, name in enumerate(node.input):
+        if not name and not may_be_left_out(node.op_type, position):
+            raise InvalidModelError(
+                f"{describe(node)} leaves out its input {position}, which the operator needs. Export the model "
+                "again, or check it with onnx.checker."
+            )
     taken = most_inputs(node.op_type)
     if taken is not None and len(node.input) > taken:
         raise InvalidModelError(
