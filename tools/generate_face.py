@@ -18,6 +18,7 @@ from inspector.types.requests.base import (
     OPTIONS,
     REQUESTS,
     Request,
+    needs_images,
     request_fields,
     result_kind,
     takes_images,
@@ -64,7 +65,8 @@ def stub() -> str:
 
 def _method(kind: type[Request[Any]]) -> str:
     """Return the declaration of one verb."""
-    parameters = ["self", "images: ImageLike", "*"] if takes_images(kind) else ["self", "*"]
+    images = ["images: ImageLike"] if needs_images(kind) else ["images: ImageLike = ()"]
+    parameters = ["self", *(images if takes_images(kind) else ()), "*"]
     annotations = {
         field.name: str(field.type).replace("tuple[str, ...]", "Sequence[str]")
         for field in dataclasses.fields(kind)

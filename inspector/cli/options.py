@@ -37,6 +37,10 @@ Images = Annotated[
         metavar="IMAGES...", help="JPEG, PNG or WebP files, arrays (.npy, .npz), or folders of them."
     ),
 ]
+SomeImages = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[IMAGES...]", help="Images, arrays, or folders of them.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.", rich_help_panel=ANSWER)]
 
 

@@ -22,7 +22,14 @@ from inspector.cli.fields import (
 )
 from inspector.cli.forms import forms_of
 from inspector.cli.images import Answered, ask_about, require_one_each
-from inspector.cli.options import AnswerOptions, Images, ModelName, WhereOptions, find_images
+from inspector.cli.options import (
+    AnswerOptions,
+    Images,
+    ModelName,
+    SomeImages,
+    WhereOptions,
+    find_images,
+)
 from inspector.cli.output import deliver, progress_bar
 from inspector.cli.parameters import Command, filled, keyword, parameters_of, with_signature
 from inspector.cli.target import UNIT, TargetOptions, read_target
@@ -35,6 +42,7 @@ from inspector.types.requests.base import (
     ImagesRequest,
     Request,
     description_of,
+    needs_images,
     result_kind,
     takes_images,
 )
@@ -60,7 +68,9 @@ def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
     parameters = [keyword("model", ModelName)]
     if takes_images(request):
-        parameters.append(keyword("images", Images))
+        parameters.append(
+            keyword("images", Images) if needs_images(request) else keyword("images", SomeImages, None)
+        )
     own = [parameter_of(request, one) for one in own_fields(request)]
     parameters += own
     if target_fields(request):
@@ -73,7 +83,7 @@ def command_of(request: type[Request[Any]]) -> Command:
     def run(**given: Any) -> None:
         where, chosen = filled(WhereOptions, given), filled(AnswerOptions, given)
         where.require_consistent()
-        images = find_images(given["images"]) if takes_images(request) else []
+        images = find_images(given["images"]) if given.get("images") else []
         asked = read_request(request, given, images=images, where=where)
         to = destination(chosen.output, command=request.verb, forms=forms_of(asked))
         with open_model(given["model"], where) as model:
@@ -92,7 +102,7 @@ def command_of(request: type[Request[Any]]) -> Command:
 
 
 def _ask(ask: Callable[[Any], Any], request: Request[Any], images: Sequence[Path]) -> tuple[Result, Answered]:
-    if isinstance(request, ImagesRequest):
+    if isinstance(request, ImagesRequest) and images:
         return ask_about(request, images, ask)
     return ask(request), Answered(images=images, is_complete=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -11,13 +11,23 @@ from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pulled, pullbacks
 from inspector.engine.scan import Scanned, scan, together
 from inspector.engine.sizing import Size
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, within
 from inspector.types.arrays import Array
 from inspector.types.control import Control
 from inspector.types.notes import Note
 
 RAN_ALONE = "ran_alone"
 RAN_WITH_COPIES = "ran_with_copies"
+
+Others = Callable[[str], Engine]
+"""Gives other models by their names, where a method compares several; NotFoundError where there is none."""
+
+
+def no_others(name: str) -> Engine:
+    """Find no other model."""
+    raise InvalidInputError(
+        f"The model {name!r} cannot be asked here: no other models are at hand.", reason="NO_OTHER_MODELS"
+    )
 
 
 class Run:
@@ -30,10 +40,12 @@ class Run:
         control: Control | None = None,
         seed: int = 0,
         sizes: Mapping[Size, Size] = MappingProxyType({}),
+        others: Others = no_others,
     ) -> None:
         """Prepare to run on `engine`; `seed` is that of methods which draw and have no seed of their own.
 
-        `sizes` are those that stand in for sizes of pictures on which the model does not run.
+        `sizes` are those that stand in for sizes of pictures on which the model does not run, `others` gives the
+        engines of other models.
         """
         self.engine = engine
         self.sizes = sizes
@@ -41,6 +53,7 @@ class Run:
         """The sizes that pictures were brought to."""
         self.control = control or Control()
         self.seed = seed
+        self._others = others
         self._notes: dict[tuple[str, str], Note] = {}
 
     # --- what is noted
@@ -57,6 +70,15 @@ class Run:
     def generator(self, seed: int | None = None) -> np.random.Generator:
         """Return a source of random numbers that begins anew: of `seed`, or else of the run's."""
         return np.random.default_rng(self.seed if seed is None else seed)
+
+    def beside(self, model: str, *, field: str = "models") -> Run:
+        """Return a run of another model, for the same caller: a file's path in process, a model's id on a service.
+
+        It has notes of its own. Raises NotFoundError, ConflictError, and what loading a model raises, about `field`.
+        """
+        with within(field, always=True):
+            engine = self._others(model)
+        return Run(engine, control=self.control, seed=self.seed, others=self._others)
 
     # --- forward and back
 

@@ -19,7 +19,8 @@ T = TypeVar("T")
 # onnx_ir needs sympy for arithmetic with symbolic dimensions only: a third of the time that importing the engine takes.
 with engine_required(), deferred("sympy", "onnx_ir._symbolic_shapes"):
     from inspector.engine.engine import Engine
-    from inspector.face.local import LocalBackend
+    from inspector.face.local import LocalBackend, OpenOthers
+    from inspector.face.others import opened
     from inspector.model.checks.limits import Limits
     from inspector.model.read import read_model
     from inspector.runtime.cache import SessionCache
@@ -40,14 +41,16 @@ def load(
     layout: str | None = None,
     limits: Limits | None = None,
     sessions: SessionCache = SESSIONS,
+    others: OpenOthers | None = None,
 ) -> Model:
     """Load an exported CNN: a path to an .onnx file, a folder with one (and its external data), or its bytes.
 
     `device` is "auto" (CUDA where it works, else the CPU), "cpu", "cuda" or "cuda:N". `preprocessing` overrides what
     is found in the file or beside it: a mapping overrides only its keys, and a string is the name of a preset:
     "imagenet", "caffe", "tf", "clip", "0..1", "0..255" or "-1..1". `layout` says which axis of the input is which
-    ("NCHW", "NHWC", "NCL", …), where no convolution says it; a preprocessing may say it too. Raises InvalidModelError,
-    LimitExceededError or DeviceError.
+    ("NCHW", "NHWC", "NCL", …), where no convolution says it; a preprocessing may say it too. `others` opens the models
+    that requests name beside this one, by default files by their paths. Raises InvalidModelError, LimitExceededError
+    or DeviceError.
     """
     load_plugins()
     place = resolve_device(require_text(device, field="device"))
@@ -62,7 +65,12 @@ def load(
     release_free_memory()
     cache = _required(sessions, SessionCache, field="sessions") or SESSIONS
     engine = Engine(model, device=place, cache=cache)
-    return Model(LocalBackend(engine), name=model.name, close=engine.close)
+
+    def open_beside(path: str) -> Engine:
+        return Engine(read_model(path, limits=limits or Limits()), device=place, cache=cache)
+
+    backend = LocalBackend(engine, others=others or (lambda: opened(open_beside)))
+    return Model(backend, name=model.name, close=engine.close)
 
 
 def _required(given: T | None, kind: type[T], *, field: str) -> T | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
 from inspector.engine.engine import Engine
 from inspector.engine.image_sizes import ImageSizeError
-from inspector.engine.run import Run
+from inspector.engine.run import Others, Run, no_others
 from inspector.engine.sizing import Size
 from inspector.errors import InvalidInputError
 from inspector.face.rendering import rendered
@@ -19,12 +21,17 @@ from inspector.types.results.base import Result
 
 R = TypeVar("R", bound=Result)
 
+OpenOthers = Callable[[], AbstractContextManager[Others]]
+"""Opens the way to other models for one request; what it opened is closed with it."""
+
 
 class LocalBackend:
     """Answers requests with an engine of this process."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, others: OpenOthers = lambda: nullcontext(no_others)) -> None:
+        """Answer with `engine`; `others` opens the engines of other models, for requests that name some."""
         self.engine = engine
+        self._others = others
 
     def __repr__(self) -> str:
         return f"ONNX Runtime on {self.engine.device.name}"
@@ -39,16 +46,16 @@ class LocalBackend:
                 reason="UNKNOWN_INPUT",
                 field="inputs",
             )
-        with in_time(control) as timed:
-            found = self._answered(request, timed)
+        with in_time(control) as timed, self._others() as others:
+            found = self._answered(request, timed, others)
             wanted = isinstance(request, ImagesRequest) and request.rendering == "png"
             return replace(found, rendered=rendered(found)) if wanted else found
 
-    def _answered(self, request: Request[R], control: Control) -> R:
+    def _answered(self, request: Request[R], control: Control, others: Others) -> R:
         """Answer a request; pictures of a size on which the model does not run are brought to one on which it does."""
         sizes: dict[Size, Size] = {}
         while True:
-            run = Run(self.engine, control=control, sizes=sizes)
+            run = Run(self.engine, control=control, sizes=sizes, others=others)
             try:
                 return answer_to(run, request)
             except ImageSizeError as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidInputError, nearest
-from inspector.types.requests.base import OPTIONS, Request, request_fields, takes_images
+from inspector.types.requests.base import OPTIONS, Request, needs_images, request_fields, takes_images
 
 CONTROLS = ("progress", "cancellation", "timeout")
 """Parameters of every verb that say how it runs, not what it computes."""
@@ -45,7 +45,11 @@ def _mistaken(
             reason="UNKNOWN_OPTION",
             field=unknown,
         )
-    missing = "images" in takes and "images" not in given
+    missing = (
+        "images" in takes
+        and "images" not in given
+        and signature.parameters["images"].default is inspect.Parameter.empty
+    )
     return InvalidInputError(
         f"The verb {verb!r} cannot be called so: {error}. It takes {', '.join(takes)}, all but the images by name.",
         reason="MISSING" if missing else None,
@@ -69,7 +73,8 @@ def signature_of(request: type[Request[Any]]) -> inspect.Signature:
 def _signature(request: Any) -> inspect.Signature:
     kinds = inspect.Parameter
     options = [one for one in request_fields(request) if one.name != OPTIONS]
-    parameters = [kinds("images", kinds.POSITIONAL_OR_KEYWORD)] if takes_images(request) else []
+    none = kinds.empty if needs_images(request) else ()
+    parameters = [kinds("images", kinds.POSITIONAL_OR_KEYWORD, default=none)] if takes_images(request) else []
     parameters += [kinds(one.python, kinds.KEYWORD_ONLY, default=one.info.default) for one in options]
     if takes_images(request):
         parameters.append(kinds("inputs", kinds.KEYWORD_ONLY, default=None))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
 from inspector.engine.run import Run
+from inspector.errors import InspectorError
 from inspector.methods.notes import ASSUMED_PREPROCESSING, RESIZED_TO_RUN, UNEXPECTED_RANGE
 from inspector.model.preprocessing.prepare import prepare
 from inspector.model.spec import OnnxModel
@@ -14,6 +18,8 @@ from inspector.types.arrays import Array
 from inspector.types.images import ImageLike, Prepared
 from inspector.types.layouts import batched
 from inspector.types.presets import PRESETS
+
+_FIRST = re.compile(r"^images\[(\d+)\]")
 
 SETTLE = (
     f"give preprocessing, by a preset ({', '.join(PRESETS)}) or by keys such as scale, mean, std and color, or put it "
@@ -40,6 +46,33 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
     if told is not None:
         run.note(UNEXPECTED_RANGE, f"{told} The answer may mean nothing. To mend it, {SETTLE}")
     return x
+
+
+def prepared_parts(run: Run, images: ImageLike, *, most: int = 64) -> Iterator[tuple[range, Prepared]]:
+    """Yield (which images, those images as the model takes them), at most `most` at a time: a set of any size fits."""
+    if not isinstance(images, list | tuple):
+        one = prepared(run, images)
+        for start in range(0, len(one), most):
+            part = one[start : start + most]
+            yield range(start, start + len(part)), part
+        return
+    done = 0
+    for start in range(0, len(images), most):
+        with _counted_from(start):
+            part = prepared(run, list(images[start : start + most]))
+        yield range(done, done + len(part)), part
+        done += len(part)
+
+
+@contextmanager
+def _counted_from(start: int) -> Iterator[None]:
+    """Let an error about one of some images name its place among all."""
+    try:
+        yield
+    except InspectorError as error:
+        if start and error.field is not None:
+            error.field = _FIRST.sub(lambda found: f"images[{start + int(found[1])}]", error.field, count=1)
+        raise
 
 
 def _of_size_that_runs(run: Run, x: Prepared, images: ImageLike) -> Prepared:

@@ -11,6 +11,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import unknown_name
+from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
 from inspector.methods.notes import note_run, note_target, note_values
 from inspector.methods.signatures import method_info
@@ -35,17 +36,25 @@ ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
 )
 """What has registered so far; `inspector.methods.catalog` knows all of them."""
 
+METHOD_CARDS: dict[str, Card] = {}
+"""What is to be known of the methods, as far as they say it."""
+
 _INFOS: dict[str, MethodInfo] = {}
 
 
 def attribution_method(
-    name: str, *, picture: str, caution: str | None = None, drawn: Callable[..., str] | None = None
+    name: str,
+    *,
+    picture: str,
+    caution: str | None = None,
+    drawn: Callable[..., str] | None = None,
+    card: Card | None = None,
 ) -> Callable[[M], M]:
     """Register a method under the name by which users ask for it.
 
     `picture` says how its maps are drawn (one of PICTURES), `caution` what must be said beside them, so that they are
     not believed beyond what they show. Its results carry both, and the notes of their run. Where the picture depends on
-    the options, `drawn` gives it for those.
+    the options, `drawn` gives it for those. `card` is what people should know of it.
     """
     if picture not in PICTURES:
         raise ValueError(
@@ -72,6 +81,8 @@ def attribution_method(
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info
+        if card is not None:
+            METHOD_CARDS[name] = card
         return cast("M", method)
 
     return register

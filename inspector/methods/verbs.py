@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from inspector.engine.run import Run
 from inspector.errors import NotFoundError, nearest
+from inspector.methods.card import Card
 from inspector.registry import Registry
 from inspector.types.requests.base import Request
 from inspector.types.results.base import Result
@@ -20,11 +21,19 @@ ANSWERS: Registry[type[Request[Any]], Answer] = Registry(
 )
 
 
-def answers(request: type[Request[R]]) -> Callable[[Callable[[Run, Any], R]], Callable[[Run, Any], R]]:
-    """Register the method that answers a kind of request."""
+VERB_CARDS: dict[type[Request[Any]], Card] = {}
+"""What is to be known of the verbs, as far as they say it."""
+
+
+def answers(
+    request: type[Request[R]], *, card: Card | None = None
+) -> Callable[[Callable[[Run, Any], R]], Callable[[Run, Any], R]]:
+    """Register the method that answers a kind of request, with what people should know of it."""
 
     def register(method: Callable[[Run, Any], R]) -> Callable[[Run, Any], R]:
         ANSWERS.add(request, method)
+        if card is not None:
+            VERB_CARDS[request] = card
         return method
 
     return register

@@ -25,6 +25,7 @@ from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
+from inspector.types.results.figure import Figure
 from inspector.types.results.images import ExampleRow, Examples, Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
@@ -208,6 +209,17 @@ def _row(row: ExampleRow) -> Image.Image:
     width = max(len(cards) * (_CELL + 6) - 6, 4 * _CELL)
     title = line(row.title, width=width, size=_TEXT_SIZE, left=True)
     return stack([title, beside(cards, gap=6)], gap=2) if cards else title
+
+
+@picture_of(Figure)
+def draw_figure(result: Figure) -> list[Image.Image]:
+    """Draw the pictures of each part under its title."""
+    found = []
+    for panel in result.panels:
+        for picture in panel.result.pictures():
+            title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
+            found.append(stack([title, picture], gap=4) if panel.title else picture)
+    return found
 
 
 @picture_of(Series)

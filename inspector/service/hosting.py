@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
+from inspector.engine.engine import Engine
 from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
 from inspector.face.load import load
+from inspector.face.local import LocalBackend
 from inspector.face.model import Model
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
@@ -102,6 +105,16 @@ class Models:
             )
         return model.loaded, model.gate
 
+    def _engine(self, identifier: str) -> Engine:
+        """Return the engine of another model that is READY, for a run that compares several; called in its thread."""
+        loaded, _ = self.ready(identifier)
+        backend = loaded.backend
+        if not isinstance(backend, LocalBackend):
+            raise ConflictError(
+                f"Model {identifier!r} does not run in this process.", reason="MODEL_ELSEWHERE"
+            )
+        return backend.engine
+
     async def load(self, identifier: str, *, preprocessing: Mapping[str, Any] | None = None) -> HostedModel:
         """Make a model READY; preprocessing overrides what was found, and loads a READY model again."""
         model = self.get(identifier)
@@ -192,6 +205,7 @@ class Models:
                     device=self._settings.device,
                     name=model.id,
                     preprocessing=preprocessing or None,
+                    others=lambda: nullcontext(self._engine),
                 )
             except BaseException as error:
                 failure = str(error) if isinstance(error, InspectorError) else "The server's log tells why."

@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Result(_message.Message):
-    __slots__ = ("predictions", "activations", "maps", "sweep", "vectors", "table", "series", "images", "examples", "report", "model_info", "layers", "rectifiers", "other")
+    __slots__ = ("predictions", "activations", "maps", "sweep", "vectors", "table", "series", "images", "examples", "report", "model_info", "layers", "rectifiers", "figure", "other")
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
     MAPS_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +26,7 @@ class Result(_message.Message):
     MODEL_INFO_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     RECTIFIERS_FIELD_NUMBER: _ClassVar[int]
+    FIGURE_FIELD_NUMBER: _ClassVar[int]
     OTHER_FIELD_NUMBER: _ClassVar[int]
     predictions: Predictions
     activations: Activations
@@ -40,8 +41,9 @@ class Result(_message.Message):
     model_info: _model_pb2.ModelInfo
     layers: Layers
     rectifiers: Rectifiers
+    figure: Figure
     other: _any_pb2.Any
-    def __init__(self, predictions: _Optional[_Union[Predictions, _Mapping]] = ..., activations: _Optional[_Union[Activations, _Mapping]] = ..., maps: _Optional[_Union[Maps, _Mapping]] = ..., sweep: _Optional[_Union[Sweep, _Mapping]] = ..., vectors: _Optional[_Union[Vectors, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., series: _Optional[_Union[Series, _Mapping]] = ..., images: _Optional[_Union[Images, _Mapping]] = ..., examples: _Optional[_Union[Examples, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., model_info: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ..., layers: _Optional[_Union[Layers, _Mapping]] = ..., rectifiers: _Optional[_Union[Rectifiers, _Mapping]] = ..., other: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
+    def __init__(self, predictions: _Optional[_Union[Predictions, _Mapping]] = ..., activations: _Optional[_Union[Activations, _Mapping]] = ..., maps: _Optional[_Union[Maps, _Mapping]] = ..., sweep: _Optional[_Union[Sweep, _Mapping]] = ..., vectors: _Optional[_Union[Vectors, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., series: _Optional[_Union[Series, _Mapping]] = ..., images: _Optional[_Union[Images, _Mapping]] = ..., examples: _Optional[_Union[Examples, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., model_info: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ..., layers: _Optional[_Union[Layers, _Mapping]] = ..., rectifiers: _Optional[_Union[Rectifiers, _Mapping]] = ..., figure: _Optional[_Union[Figure, _Mapping]] = ..., other: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
 
 class Predictions(_message.Message):
     __slots__ = ("predictions", "notes", "rendered", "inputs", "layout", "preprocessing")
@@ -286,14 +288,27 @@ class Images(_message.Message):
     def __init__(self, images: _Optional[_Iterable[_Union[Picture, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Picture(_message.Message):
-    __slots__ = ("pixels", "caption", "value")
+    __slots__ = ("pixels", "caption", "value", "role", "measures", "values")
+    class MeasuresEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     PIXELS_FIELD_NUMBER: _ClassVar[int]
     CAPTION_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    MEASURES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
     pixels: _tensor_pb2.Tensor
     caption: str
     value: float
-    def __init__(self, pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., caption: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    role: str
+    measures: _containers.ScalarMap[str, float]
+    values: _tensor_pb2.Tensor
+    def __init__(self, pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., caption: _Optional[str] = ..., value: _Optional[float] = ..., role: _Optional[str] = ..., measures: _Optional[_Mapping[str, float]] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class Examples(_message.Message):
     __slots__ = ("rows", "notes", "rendered")
@@ -314,16 +329,40 @@ class ExampleRow(_message.Message):
     def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
 
 class Example(_message.Message):
-    __slots__ = ("image", "value", "window", "pixels")
+    __slots__ = ("image", "value", "window", "pixels", "projection")
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     PIXELS_FIELD_NUMBER: _ClassVar[int]
+    PROJECTION_FIELD_NUMBER: _ClassVar[int]
     image: str
     value: float
     window: _containers.RepeatedScalarFieldContainer[int]
     pixels: _tensor_pb2.Tensor
-    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    projection: _tensor_pb2.Tensor
+    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., projection: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class Figure(_message.Message):
+    __slots__ = ("panels", "title", "notes", "rendered")
+    PANELS_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    panels: _containers.RepeatedCompositeFieldContainer[Panel]
+    title: str
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, panels: _Optional[_Iterable[_Union[Panel, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Panel(_message.Message):
+    __slots__ = ("title", "result", "caption")
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
+    title: str
+    result: Result
+    caption: str
+    def __init__(self, title: _Optional[str] = ..., result: _Optional[_Union[Result, _Mapping]] = ..., caption: _Optional[str] = ...) -> None: ...
 
 class Report(_message.Message):
     __slots__ = ("findings", "title", "notes", "rendered")

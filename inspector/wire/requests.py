@@ -9,7 +9,15 @@ from google.protobuf.message import Message
 from inspector.errors import InvalidInputError, nearest, unknown_name, within
 from inspector.types.control import Control
 from inspector.types.requests.attribute import AttributeRequest
-from inspector.types.requests.base import OPTIONS, REQUESTS, ImagesRequest, Request, request_fields
+from inspector.types.requests.base import (
+    OPTIONS,
+    REQUESTS,
+    ImagesRequest,
+    Request,
+    has_images,
+    needs_images,
+    request_fields,
+)
 from inspector.types.targets import as_target, as_targets
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
@@ -31,7 +39,7 @@ def request_to_message(request: Request[Any], control: Control, *, model: str) -
         values | (fields if call.name != RUN else _by_name(request, fields)), call.request
     )
     message.model = model
-    if isinstance(request, ImagesRequest):
+    if isinstance(request, ImagesRequest) and has_images(request):
         message.images.extend(images_to_messages(request.images))
     if "wants_partial" in message.DESCRIPTOR.fields_by_name:
         message.wants_partial = control.wants_partial
@@ -46,11 +54,12 @@ def request_of_message(message: Any, call: Rpc) -> Request[Any]:
     if call.name == RUN:
         values |= _named(message, kind)
     if issubclass(kind, ImagesRequest):
-        if not message.images:
+        if not message.images and needs_images(kind):
             raise InvalidInputError(
                 "The list of inputs is empty; give at least one image.", reason="MISSING", field="images"
             )
-        values["images"] = images_of_messages(message.images)
+        if message.images:
+            values["images"] = images_of_messages(message.images)
     return kind(**values)
 
 

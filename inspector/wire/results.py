@@ -14,7 +14,7 @@ from inspector.types.results.base import KINDS, Result, name_of_kind
 from inspector.v1 import result_pb2
 from inspector.wire import hooks as _hooks  # noqa: F401 — conversions register themselves
 from inspector.wire.calls import RUN, Rpc
-from inspector.wire.codec import fill, of_message, to_message
+from inspector.wire.codec import HOOKS, Hook, fill, of_message, to_message
 
 OTHER_KINDS: Registry[type[Result], type[Message]] = Registry("message of a result")
 """The messages of kinds that an extension brings; they travel in `Result.other`."""
@@ -59,6 +59,11 @@ def _write_result(place: Any, result: Result, call: Rpc) -> None:
     if call.name != RUN:
         fill(place, result)
         return
+    _write_any(place, result)
+
+
+def _write_any(place: Any, result: Result) -> None:
+    """Write a result of any kind."""
     name = name_of_kind(type(result))
     if name in _RESULT.fields_by_name:
         fill(getattr(place, name), result)
@@ -75,6 +80,11 @@ def _write_result(place: Any, result: Result, call: Rpc) -> None:
 def _result_of_message(message: Any, request: type[Request[Any]], call: Rpc) -> Result:
     if call.name != RUN:
         return of_message(message, result_kind(request))
+    return _read_any(message)
+
+
+def _read_any(message: Any) -> Result:
+    """Read a result of any kind."""
     name = message.WhichOneof("kind")
     if name != "other":
         kind = KINDS.get(name or "")
@@ -88,3 +98,12 @@ def _result_of_message(message: Any, request: type[Request[Any]], call: Rpc) -> 
         if message.other.Unpack(made):
             return of_message(made, kind)
     raise EngineError(f"The server sent a {message.other.type_url}, which no extension here knows.")
+
+
+def _to_message(result: Result) -> Message:
+    message = result_pb2.Result()
+    _write_any(message, result)
+    return message
+
+
+HOOKS.add(_RESULT.full_name, Hook(_to_message, _read_any))

@@ -240,7 +240,7 @@ def test_they_are_drawn_without_the_engine() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert found.stdout.strip() == f"{len(PICTURES)} set()", found.stderr
-    assert len(PICTURES) == 7
+    assert len(PICTURES) >= 7
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])

@@ -25,15 +25,21 @@ from inspector.types.preprocessing import (
 )
 from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.types.results.base import Cell
-from inspector.types.results.images import Example, Picture
+from inspector.types.results.figure import Panel
+from inspector.types.results.images import Example, Images, Picture
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
+from inspector.types.results.table import Series, Table
 from inspector.types.targets import Span
 
 NUMBERS = tuple(name for name in DATATYPES if name not in ("str", "bfloat16"))
 TEXTS = ("", "a", "Käse 🧀", "line\nbreak", "x" * 300, "0", "None", "\0")
 WHOLE = (0, 1, -1, 5, 2**31, -(2**63), 2**63 - 1)
 BROKEN = (0.0, -0.0, 0.1, -2.5, 1e300, 5e-324, float("inf"), float("-inf"))
+
+
+_DRAWN = ("pixels", "projection")
+"""Fields that hold pictures."""
 
 
 class Maker:
@@ -61,22 +67,29 @@ class Maker:
         if origin is Mapping:
             return {self.made(arguments[0]): self.made(arguments[1]) for _ in range(self._rng.integers(4))}
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-            hints = get_type_hints(hint)
-            if hint is ReceptiveField:
-                axes = tuple(self.axis() for _ in range(self.choice((1, 2, 3))))
-                return ReceptiveField(
-                    axes, self.choice(((), (None,) * len(axes), tuple(range(len(axes)))[::-1]))
-                )
-            if hint is ModelInfo:  # no labels are none
-                hints["labels"] = Literal[None, ("a", "")]
-            if hint in (Picture, Example):
-                hints["pixels"] = bytes
-                made = {one.name: self.made(hints[one.name]) for one in dataclasses.fields(hint)}
-                return hint(**made | {"pixels": self.pixels()})
-            if hint is Maps:
-                hints["picture"] = Literal[PICTURES]
-            return hint(**{one.name: self.made(hints[one.name]) for one in dataclasses.fields(hint)})
+            return self.dataclass(hint)
         raise TypeError(f"No random value for {hint}.")
+
+    def dataclass(self, hint: Any) -> Any:
+        """Return a dataclass with random fields."""
+        hints = get_type_hints(hint)
+        if hint is ReceptiveField:
+            axes = tuple(self.axis() for _ in range(self.choice((1, 2, 3))))
+            return ReceptiveField(axes, self.choice(((), (None,) * len(axes), tuple(range(len(axes)))[::-1])))
+        if hint is ModelInfo:  # no labels are none
+            hints["labels"] = Literal[None, ("a", "")]
+        if hint in (Picture, Example):
+            own = [one.name for one in dataclasses.fields(hint) if one.name not in _DRAWN]
+            drawn: dict[str, Any] = {"pixels": self.pixels()}
+            if hint is Example:
+                drawn["projection"] = self.choice((None, self.pixels()))
+            return hint(**{name: self.made(hints[name]) for name in own} | drawn)
+        if hint is Panel:
+            kind = self.choice((Table, Images, Series))
+            return Panel(title=self.made(str), result=self.made(kind), caption=self.made(str))
+        if hint is Maps:
+            hints["picture"] = Literal[PICTURES]
+        return hint(**{one.name: self.made(hints[one.name]) for one in dataclasses.fields(hint)})
 
     def array(self) -> Array:
         """Return an array of any shape, dtype and order in memory."""

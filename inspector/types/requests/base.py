@@ -72,6 +72,13 @@ class ImagesRequest(Request[R_co]):
             )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OptionalImagesRequest(ImagesRequest[R_co]):
+    """A request that may come with images, and needs none."""
+
+    images: ImageLike = ()
+
+
 def as_images(value: ImageLike) -> ImageLike:
     """Read images: what an iterator or a view of a mapping gives becomes a list; all else is judged later."""
     return as_items(value) if isinstance(value, Iterator | KeysView | ValuesView) else value
@@ -181,6 +188,20 @@ def result_kind(request: type[Request[Any]]) -> type[Result]:
 def takes_images(request: type[Request[Any]]) -> bool:
     """Return whether a verb is about images."""
     return issubclass(request, ImagesRequest)
+
+
+def has_images(request: ImagesRequest[Any]) -> bool:
+    """Return whether a request comes with images, which it may do without."""
+    return not (
+        isinstance(request, OptionalImagesRequest)
+        and isinstance(request.images, list | tuple)
+        and not request.images
+    )
+
+
+def needs_images(request: type[Request[Any]]) -> bool:
+    """Return whether a verb cannot be asked without images."""
+    return takes_images(request) and not issubclass(request, OptionalImagesRequest)
 
 
 def description_of(request: type[Request[Any]]) -> str:

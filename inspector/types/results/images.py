@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +21,12 @@ class Picture:
     caption: str = ""
     value: float | None = None
     """What it was made or chosen for, e.g. the activation that it reaches."""
+    role: str = ""
+    """What it is among the pictures of its result, for machines: "original", "change", …; "" where all are alike."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured of it, by name, e.g. the norm of a change."""
+    values: Array | None = None
+    """What the model takes, (*image), where the picture stands for an input: it is exact, the pixels are rounded."""
 
     def __post_init__(self) -> None:
         _require_pixels(self.pixels)
@@ -33,12 +40,19 @@ class Images(Result):
     images: tuple[Picture, ...]
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-        """Return a row per picture."""
+        """Return a row per picture, with what was measured of any of them."""
+        names = tuple(dict.fromkeys(name for one in self.images for name in one.measures))
         rows: list[tuple[Cell, ...]] = [
-            (index, one.caption, one.value, "×".join(map(str, one.pixels.shape)))
+            (
+                index,
+                one.caption,
+                one.value,
+                "×".join(map(str, one.pixels.shape)),
+                *(one.measures.get(name) for name in names),
+            )
             for index, one in enumerate(self.images)
         ]
-        return ("picture", "caption", "value", "shape"), rows
+        return ("picture", "caption", "value", "shape", *names), rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,9 +67,13 @@ class Example:
     """Top, left, bottom, right in input pixels; bottom and right excluded."""
     pixels: Array
     """uint8 (H, W, 3): the part."""
+    projection: Array | None = None
+    """uint8 (H, W, 3): what the unit projects to there, of the same part."""
 
     def __post_init__(self) -> None:
         _require_pixels(self.pixels)
+        if self.projection is not None:
+            _require_pixels(self.projection, field="projection")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,7 +101,7 @@ class Examples(Result):
         return ("unit", "image", "value", "window"), rows
 
 
-def _require_pixels(pixels: object) -> None:
+def _require_pixels(pixels: object, *, field: str = "pixels") -> None:
     """Raise InvalidInputError for what is no picture in RGB."""
     match pixels:
         case np.ndarray(ndim=3) if pixels.dtype == np.uint8 and pixels.shape[2] == 3 and pixels.size:
@@ -92,4 +110,4 @@ def _require_pixels(pixels: object) -> None:
             given = f"{pixels.dtype} {pixels.shape}"
         case _:
             given = f"a {type(pixels).__name__}"
-    raise InvalidInputError(f"pixels is {given}; a picture is uint8 (H, W, 3) in RGB.", field="pixels")
+    raise InvalidInputError(f"{field} is {given}; a picture is uint8 (H, W, 3) in RGB.", field=field)

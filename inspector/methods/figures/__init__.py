@@ -1,0 +1,1 @@
+"""What the network has learned, over many images, layers, and checkpoints."""

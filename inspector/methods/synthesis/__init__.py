@@ -1,0 +1,1 @@
+"""Images that are made: what excites a part of the network, and what changes its mind."""
