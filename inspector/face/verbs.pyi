@@ -9,6 +9,7 @@ from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
+from inspector.types.results.images import Examples
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -17,6 +18,7 @@ from inspector.types.results.sweep import Sweep
 from inspector.types.results.vectors import Vectors
 from inspector.types.targets import TargetLike
 from typing import Any
+from typing import Literal
 
 class Verbs:
     def activations(
@@ -113,3 +115,20 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def top(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        count: int = ...,
+        per_image: int = ...,
+        projections: bool = ...,
+        border: Literal['pad', 'cut'] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Examples: ...

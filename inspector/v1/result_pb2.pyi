@@ -321,12 +321,16 @@ class Examples(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[ExampleRow, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class ExampleRow(_message.Message):
-    __slots__ = ("title", "examples")
+    __slots__ = ("title", "examples", "layer", "channel")
     TITLE_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     title: str
     examples: _containers.RepeatedCompositeFieldContainer[Example]
-    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
+    layer: str
+    channel: int
+    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ...) -> None: ...
 
 class Example(_message.Message):
     __slots__ = ("image", "value", "window", "pixels", "projection")
