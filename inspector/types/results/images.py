@@ -71,6 +71,8 @@ class Example:
     """uint8 (H, W, 3): the part."""
     projection: Array | None = None
     """uint8 (H, W, 3): what the unit projects to there, of the same part."""
+    caption: str = ""
+    """What it is among those of its row, such as a checkpoint; "" where they are in the order of their strength."""
 
     def __post_init__(self) -> None:
         _require_pixels(self.pixels)
