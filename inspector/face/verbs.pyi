@@ -62,6 +62,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> ModelInfo: ...
+    def evolution(
+        self,
+        images: ImageLike,
+        *,
+        models: str | Sequence[str] = ...,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        layers: Sequence[str] = ...,
+        compared: int = ...,
+        settled: float = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def features(
         self,
         images: ImageLike,

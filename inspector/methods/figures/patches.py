@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.engine.run import Run
+from inspector.methods.figures.peaks import Peak
 from inspector.methods.placing import fields_for
 from inspector.methods.planes import image_size
 from inspector.render.maps import attribution_image
@@ -23,6 +24,8 @@ from inspector.types.results.images import Example
 
 OUTSIDE = 224
 """The gray of what lies beyond the image's edge."""
+_MOST_PADDED = 2 / 3
+"""Of the image: larger windows would be padding for the most part, and are cut."""
 WHOLE_IMAGE = "whole_image"
 PADDED = "padded"
 
@@ -90,32 +93,49 @@ class Windows:
 
 
 def _beyond(axis: AxisField, index: int, seen: tuple[int, int], extent: int) -> tuple[int, int]:
-    """Return what a unit would see were there no edge; what it does see where that exceeds the image, or is unknown."""
-    if axis.stride == 0 or not 0 < axis.size <= extent:
+    """Return what a unit would see were there no edge; else what it sees; so of a window almost as large."""
+    if axis.stride == 0 or not 0 < axis.size <= _MOST_PADDED * extent:
         return seen
     first = axis.offset + axis.stride * index
     wide = ceil(first), floor(first + axis.size - 1) + 1
     return wide if wide[0] <= seen[0] and seen[1] <= wide[1] else seen
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Projection:
+    """A map of an image, and how it is drawn."""
+
+    values: Array
+    """(*image)."""
+    picture: str
+    """One of inspector.types.options.PICTURES."""
+
+
 def example(
-    run: Run, x: Array, window: Window, *, image: int, value: float, projection: Array | None, picture: str
+    run: Run, x: Array, window: Window, peak: Peak, *, projection: Projection | None = None, caption: str = ""
 ) -> Example:
-    """Return the part of an image (1, …) in a window, with the part of a map of it (*image) that lies there too."""
+    """Return the part of an image (1, …) in a window, with the part of a projection that lies there too."""
     layout, spec = batched(run.engine.model.input.layout), run.engine.model.preprocessing
-    part = None if projection is None else np.where(np.isfinite(projection), projection, 0)
+    shown: Array | None = None
     if len(window.seen) == 2:
-        drawn = photograph_of(x[0], layout=layout, spec=spec)
-        pixels = _cut(drawn, window)
-        shown = None
-        if part is not None:
-            shown = _cut(
-                _rgb(attribution_image(part, picture=picture, layout=layout, color=spec.color)), window
-            )
+        pixels = _cut(photograph_of(x[0], layout=layout, spec=spec), window)
     else:
         pixels = _elsewhere(x[0], window, layout=layout)
-        shown = None if part is None else _elsewhere(part, window, layout=layout)
-    return Example(image=str(image), value=value, window=window.flat, pixels=pixels, projection=shown)
+    if projection is not None:
+        known = np.where(np.isfinite(projection.values), projection.values, 0)
+        if len(window.seen) == 2:
+            drawn = attribution_image(known, picture=projection.picture, layout=layout, color=spec.color)
+            shown = _cut(_rgb(drawn), window)
+        else:
+            shown = _elsewhere(known, window, layout=layout)
+    return Example(
+        image=str(peak.image),
+        value=peak.value,
+        window=window.flat,
+        pixels=pixels,
+        projection=shown,
+        caption=caption,
+    )
 
 
 def _cut(picture: Array, window: Window) -> Array:
