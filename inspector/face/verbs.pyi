@@ -9,6 +9,7 @@ from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
+from inspector.types.results.filters import Filters
 from inspector.types.results.images import Examples
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
@@ -26,6 +27,8 @@ class Verbs:
         images: ImageLike,
         *,
         layers: Sequence[str] = ...,
+        scale: Literal['map', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
@@ -105,6 +108,17 @@ class Verbs:
         timeout: float | None = None,
         **options: Any,
     ) -> Figure: ...
+    def filters(
+        self,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        scale: Literal['filter', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Filters: ...
     def occlude(
         self,
         images: ImageLike,

@@ -160,10 +160,15 @@ def draw_predictions(result: Predictions) -> list[Image.Image]:
 @picture_of(Activations)
 def draw_activations(result: Activations) -> list[Image.Image]:
     """Draw, layer by layer, what it computed of the first image: a grid of its channels."""
-    return [_channels(one) for one in result.activations if one.values[:1].size]
+    scaling = "shared" if result.scale == "layer" else None
+    return [
+        _channels(one, scaling=scaling, by_strength=result.order == "strength")
+        for one in result.activations
+        if one.values[:1].size
+    ]
 
 
-def _channels(one: Activation) -> Image.Image:
+def _channels(one: Activation, *, scaling: str | None, by_strength: bool) -> Image.Image:
     maps = np.asarray(one.values[0], np.float32)
     space = [axis - 1 for axis in one.spatial_axes if axis > 0]
     if one.channel_axis is not None and maps.ndim > 1:
@@ -171,6 +176,7 @@ def _channels(one: Activation) -> Image.Image:
         first = one.channel_axis - 1
         others = [axis for axis in range(maps.ndim) if axis != first and axis not in space]
         maps = maps.transpose(first, *others, *space)
+    is_numbered = maps.ndim != 2
     match maps.ndim:
         case 0 | 1:
             maps = maps.reshape(-1)
@@ -178,7 +184,15 @@ def _channels(one: Activation) -> Image.Image:
             maps = maps[None]
         case _:
             maps = maps.reshape(len(maps), -1, maps.shape[-1])
-    return marked_tiles(maps, lambda array: feature_maps(array, layout="NCHW").image)
+    numbers = np.arange(len(maps))
+    if by_strength and is_numbered:
+        peaks = np.where(np.isfinite(maps), maps, -np.inf).reshape(len(maps), -1).max(axis=1)
+        numbers = np.argsort(-peaks, kind="stable")
+    shown = numbers.tolist() if is_numbered else None
+    return marked_tiles(
+        maps[numbers],
+        lambda array: feature_maps(array, layout="NCHW", scaling=scaling, numbers=shown).image,
+    )
 
 
 @picture_of(Images)

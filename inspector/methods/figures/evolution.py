@@ -108,7 +108,7 @@ def _moments(run: Run, request: EvolutionRequest) -> list[_Moment]:
             with within(f"layers[{place}]", always=True):
                 model.layer(name)
     else:
-        names = [one.name for one in spread_over(list(weighted_layers(model)), _CURVES)]
+        names = [one.name for one in spread_over(weighted_layers(model), _CURVES)]
     runs = [
         (_short(name), run.beside(name, field=f"models[{place}]"))
         for place, name in enumerate(request.models)
