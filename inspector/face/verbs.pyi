@@ -135,6 +135,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def occlusion(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike = ...,
+        layer: str | None = ...,
+        size: int | Sequence[int] | None = ...,
+        stride: int | Sequence[int] | None = ...,
+        fill: float | Sequence[float] | None = ...,
+        batch: int | None = ...,
+        count: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def predict(
         self,
         images: ImageLike,

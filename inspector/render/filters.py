@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, sqrt
+
 import numpy as np
 from PIL import Image
 
@@ -23,6 +25,8 @@ _SIDE = 1280
 _LARGEST = 48
 """The side of one kernel in a grid."""
 _TEXT_SIZE = 13
+_TILE = 110
+"""About how wide a filter in colors is."""
 _LABEL = 40
 """How wide the numbers of channels are."""
 _MATRIX = 768
@@ -42,10 +46,13 @@ def draw_filters(result: Filters) -> list[Image.Image]:
     scaling = "shared" if result.scale == "layer" else "each"
     if weights.ndim > 2 and kernels.shape[1] in (1, 3) and (result.color != "NONE" or kernels.shape[1] == 1):
         color = "BGR" if result.color == "BGR" else "RGB"
+        side = min(_SIDE, _TILE * ceil(sqrt(len(kernels))))
         return [
             marked_tiles(
                 kernels,
-                lambda array: filters(array, color=color, scaling=scaling, numbers=result.numbers).image,
+                lambda array: (
+                    filters(array, color=color, scaling=scaling, numbers=result.numbers, side=side).image
+                ),
             )
         ]
     if kernels.shape[2:] == (1, 1):
@@ -93,7 +100,7 @@ def _labels(numbers: range, height: int) -> Image.Image:
         row = Image.new("RGB", (_LABEL, height), PAPER)
         if number % step == 0 and height >= 9:
             label = line(str(number), width=_LABEL, size=min(11, height))
-            row.paste(label.crop((0, 0, _LABEL, height)), (0, 0))
+            row.paste(label.crop((0, 0, _LABEL, min(height, label.height))), (0, 0))
         rows.append(row)
     return stack([head, stack(rows, gap=1)], gap=0)
 
