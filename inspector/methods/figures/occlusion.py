@@ -106,12 +106,13 @@ def _projected(
         ("this image", peak, first) for peak in here.of(sweep.channel)[:1]
     ]
     if len(others):  # type: ignore[arg-type]
-        images, elsewhere = ImageSet(run, others), Peaks(count=request.count)
+        images, elsewhere = ImageSet(run, others), Peaks(count=request.count + 1)
         for part, x in images.parts():
             look_at(run, layer, x.values, elsewhere, first=part.start)
         for peak in elsewhere.of(sweep.channel):
-            counted = replace(peak, image=peak.image + 1)
-            shown.append((f"image {counted.image}", counted, images.one(peak.image)))
+            x, counted = images.one(peak.image), replace(peak, image=peak.image + 1)
+            if len(shown) <= request.count and not np.array_equal(x.values, first.values):
+                shown.append((f"image {counted.image}", counted, x))
     else:
         run.note(
             NO_OTHER_IMAGES,
@@ -119,7 +120,7 @@ def _projected(
         )
     windows = Windows(run, layer, pads=False)
     chosen = [(sweep.channel, peak) for _, peak, _ in shown]
-    maps = projections(run, layer, chosen, [x for *_, x in shown])
+    maps = projections(run, layer, chosen, [x for *_, x in shown], method=request.method)
     examples = tuple(
         example(
             run,

@@ -35,3 +35,6 @@ class OcclusionRequest(ImagesRequest[Figure]):
     )
     batch: int | None = option(None, help="How many occluded images run at once; default: as memory allows.")
     count: int = option(5, help="How many of the other images are shown, those that excite the map most.")
+    method: str = option(
+        "deconvnet", help="How units are projected to the image: a method of attribution, such as guided."
+    )
