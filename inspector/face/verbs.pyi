@@ -35,6 +35,14 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Activations: ...
+    def architecture(
+        self,
+        *,
+        whole: bool = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def attribute(
         self,
         images: ImageLike,
@@ -183,3 +191,16 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Examples: ...
+    def unit(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channel: int | None = ...,
+        position: Any = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...

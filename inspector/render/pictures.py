@@ -18,6 +18,7 @@ from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
 from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
+from inspector.render.tables import table_picture
 from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
@@ -203,10 +204,14 @@ def draw_images(result: Images) -> list[Image.Image]:
 
 @picture_of(Figure)
 def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw the pictures of each part under its title."""
+    """Draw the pictures of each part under its title; a part that is a table has one here."""
     found = []
     for panel in result.panels:
-        for picture in panel.result.pictures():
+        pictures = panel.result.pictures()
+        columns, rows = panel.result.table()
+        if not pictures and columns:
+            pictures = [table_picture(columns, rows)]
+        for picture in pictures:
             title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
             found.append(stack([title, picture], gap=4) if panel.title else picture)
     return found
