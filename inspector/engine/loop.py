@@ -8,7 +8,8 @@ input: views are parts of it; a loop per octave, each beginning with the enlarge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,15 +33,15 @@ class Loop:
         painting: Painting,
         objective: Objective,
         *,
-        generator: np.random.Generator,
+        generators: Sequence[np.random.Generator],
         start: Array | None = None,
         policy: str = "gradient",
     ) -> None:
-        """Begin with noise of `generator`, or with pictures `start`, (N, C, *size) in 0..1.
+        """Begin with noise of `generators`, one per picture, or with pictures `start`, (N, C, *size) in 0..1.
 
         `policy` is that of the way back through the model. Raises what `Chain` raises.
         """
-        self._run, self.painting, self._generator = run, painting, generator
+        self._run, self.painting, self._generators = run, painting, tuple(generators)
         sessions, self._device = run.engine.sessions, run.engine.device
         self._parameters = self._place(self._start(start))
         self._slots = {name: self._place(np.zeros(self._shape, np.float32)) for name in painting.slots()}
@@ -64,7 +65,7 @@ class Loop:
         """
         run, painting = self._run, self.painting
         cancellation = run.control.cancellation
-        draws = painting.views.draw(painting.canvas, self._generator, progress=progress)
+        draws = painting.views.draw(painting.canvas, self._generators, progress=progress)
         feeds: dict[str, DeviceTensor] = {PARAMETERS: self._parameters}
         feeds |= {name: self._place(value) for name, value in draws.items() if name in self._paint.inputs}
         fetch = (*self._rows.images, *painting.saved)
@@ -118,7 +119,9 @@ class Loop:
         painting = self.painting
         self._shape = painting.parameterization.shape(painting.canvas)
         if start is None:
-            return painting.parameterization.start(painting.canvas, self._generator)
+            one = replace(painting.canvas, pictures=1)
+            parts = [painting.parameterization.start(one, generator) for generator in self._generators]
+            return np.concatenate(parts)
         return painting.parameterization.of(unbounded(start, decorrelated=painting.decorrelated))
 
     def _first_images(self) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from inspector.types.arrays import Array
 PLACE = "synthesis/place"
 """Input: (rows, 2, 3), from places in a view to places on the canvas, both in −1..1 as (x, y, 1)."""
 NOISE = "synthesis/noise"
-"""Input: int64 (1,), where in a long row of noise that of this step begins."""
+"""Input: int64 (rows,), where in a long row of noise that of each view begins."""
 
 _BORDER = 0.5
 """What lies beyond the canvas."""
@@ -49,15 +49,20 @@ class Views:
         """Return whether a view is ever anything but the canvas as it is."""
         return bool(self.jitter or self.scale or self.rotate or self.crop or self.size != canvas.size)
 
-    def draw(self, canvas: Canvas, generator: np.random.Generator, *, progress: float) -> Mapping[str, Array]:
-        """Return the inputs of one step; `progress` is 0 at the first and 1 at the last."""
+    def draw(
+        self, canvas: Canvas, generators: Sequence[np.random.Generator], *, progress: float
+    ) -> Mapping[str, Array]:
+        """Return the inputs of one step, of each picture from a generator of its own.
+
+        `progress` is 0 at the first step and 1 at the last.
+        """
+        sources = [generator for generator in generators for _ in range(self.crops)]
         found: dict[str, Array] = {}
         if self.moves(canvas):
-            found[PLACE] = np.stack(
-                [self._place(canvas, generator, progress) for _ in range(self.rows(canvas))]
-            )
+            found[PLACE] = np.stack([self._place(canvas, generator, progress) for generator in sources])
         if self.noise:
-            found[NOISE] = generator.integers(0, self._noise_length(canvas), 1)
+            most = self._values_of_view(canvas)
+            found[NOISE] = np.asarray([generator.integers(0, most) for generator in sources], np.int64)
         return found
 
     def write(self, w: Writer, picture: ir.Value, canvas: Canvas) -> ir.Value:
@@ -70,11 +75,16 @@ class Views:
         if self.moves(canvas):
             picture = self._moved(w, picture, canvas)
         if self.noise:
-            drawn = np.random.default_rng(0).standard_normal(2 * self._noise_length(canvas), np.float32)
-            start = w.input(NOISE, (1,), dtype=ir.DataType.INT64)
-            end = w.op("Add", start, w.ints([self._noise_length(canvas)]))
-            part = w.op("Slice", w.constant(self.noise * drawn), start, end, w.ints([0]))
-            picture = w.op("Add", picture, w.op("Reshape", part, w.ints(shape)))
+            length = self._values_of_view(canvas)
+            drawn = np.random.default_rng(0).standard_normal(2 * length, np.float32)
+            starts = w.input(NOISE, (rows,), dtype=ir.DataType.INT64)
+            ends = w.op("Add", starts, w.ints([length]))
+            parts = []
+            for row in range(rows):
+                span = [w.op("Gather", end, w.ints([row])) for end in (starts, ends)]
+                parts.append(w.op("Slice", w.constant(self.noise * drawn), *span, w.ints([0])))
+            noise = w.op("Reshape", w.op("Concat", *parts, axis=0), w.ints(shape))
+            picture = w.op("Add", picture, noise)
         return picture
 
     def _moved(self, w: Writer, picture: ir.Value, canvas: Canvas) -> ir.Value:
@@ -117,8 +127,8 @@ class Views:
         flat = len(self.size) == 1
         return np.asarray([drawn[0], 0.0 if flat else drawn[1]])
 
-    def _noise_length(self, canvas: Canvas) -> int:
-        return self.rows(canvas) * canvas.channels * int(np.prod(self.size))
+    def _values_of_view(self, canvas: Canvas) -> int:
+        return canvas.channels * int(np.prod(self.size))
 
 
 def _extent(size: tuple[int, ...]) -> tuple[int, int]:
