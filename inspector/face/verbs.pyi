@@ -21,6 +21,21 @@ from typing import Any
 from typing import Literal
 
 class Verbs:
+    def ablate(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        channels: int | Sequence[int] | None = ...,
+        value: Literal['zero', 'mean'] | float = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def activations(
         self,
         images: ImageLike,
@@ -121,6 +136,21 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def patch(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        source: int = ...,
+        channels: int | Sequence[int] | None = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def predict(
         self,
         images: ImageLike,
