@@ -9,6 +9,7 @@ from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
+from inspector.types.results.filters import Filters
 from inspector.types.results.images import Examples
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
@@ -41,12 +42,22 @@ class Verbs:
         images: ImageLike,
         *,
         layers: Sequence[str] = ...,
+        scale: Literal['map', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Activations: ...
+    def architecture(
+        self,
+        *,
+        whole: bool = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def attribute(
         self,
         images: ImageLike,
@@ -88,6 +99,7 @@ class Verbs:
         layers: Sequence[str] = ...,
         compared: int = ...,
         settled: float = ...,
+        method: str = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
@@ -120,6 +132,17 @@ class Verbs:
         timeout: float | None = None,
         **options: Any,
     ) -> Figure: ...
+    def filters(
+        self,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        scale: Literal['filter', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Filters: ...
     def occlude(
         self,
         images: ImageLike,
@@ -136,6 +159,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def occlusion(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike = ...,
+        layer: str | None = ...,
+        size: int | Sequence[int] | None = ...,
+        stride: int | Sequence[int] | None = ...,
+        fill: float | Sequence[float] | None = ...,
+        batch: int | None = ...,
+        count: int = ...,
+        method: str = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def patch(
         self,
         images: ImageLike,
@@ -172,6 +213,7 @@ class Verbs:
         count: int = ...,
         per_image: int = ...,
         projections: bool = ...,
+        method: str = ...,
         border: Literal['pad', 'cut'] = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
@@ -179,3 +221,16 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Examples: ...
+    def unit(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channel: int | None = ...,
+        position: Any = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
