@@ -11,6 +11,7 @@ from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
 from inspector.types.results.filters import Filters
 from inspector.types.results.images import Examples
+from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -22,6 +23,21 @@ from typing import Any
 from typing import Literal
 
 class Verbs:
+    def ablate(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        channels: int | Sequence[int] | None = ...,
+        value: Literal['zero', 'mean'] | float = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def activations(
         self,
         images: ImageLike,
@@ -162,6 +178,21 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Figure: ...
+    def patch(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        source: int = ...,
+        channels: int | Sequence[int] | None = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def predict(
         self,
         images: ImageLike,
@@ -173,6 +204,41 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def synthesize(
+        self,
+        images: ImageLike = (),
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        preset: Preset = ...,
+        weights: tuple[float, ...] | None = ...,
+        steps: int | None = ...,
+        samples: int = ...,
+        diversity: float | None = ...,
+        layer: str | None = ...,
+        seed: int = ...,
+        size: int | Sequence[int] | None = ...,
+        parameterization: Literal['pixels', 'fourier', 'phase'] | None = ...,
+        decay: float | None = ...,
+        colors: Literal['decorrelated', 'plain'] | None = ...,
+        jitter: float | None = ...,
+        scale: float | None = ...,
+        rotate: float | None = ...,
+        crops: int | None = ...,
+        crop: tuple[float, ...] | None = ...,
+        noise: float | None = ...,
+        total_variation: float | None = ...,
+        lp_norm: float | None = ...,
+        l2_norm: float | None = ...,
+        optimizer: OptimizerName | None = ...,
+        rate: float | None = ...,
+        open_steps: int | None = ...,
+        models: Sequence[str] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def top(
         self,
         images: ImageLike,
