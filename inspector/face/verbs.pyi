@@ -8,6 +8,7 @@ from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
+from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -16,6 +17,7 @@ from inspector.types.results.sweep import Sweep
 from inspector.types.results.vectors import Vectors
 from inspector.types.targets import TargetLike
 from typing import Any
+from typing import Literal
 
 class Verbs:
     def activations(
@@ -71,6 +73,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Vectors: ...
+    def fool(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        attack: Literal['pgd', 'fgsm'] = ...,
+        bound: float | None = ...,
+        unit: Literal['auto', 'pixels', 'input'] = ...,
+        steps: int | None = ...,
+        step_size: float | None = ...,
+        random_start: bool = ...,
+        seed: int | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def occlude(
         self,
         images: ImageLike,
