@@ -8,6 +8,8 @@ from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
+from inspector.types.results.figure import Figure
+from inspector.types.results.images import Examples
 from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
@@ -61,6 +63,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> ModelInfo: ...
+    def evolution(
+        self,
+        images: ImageLike,
+        *,
+        models: str | Sequence[str] = ...,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        layers: Sequence[str] = ...,
+        compared: int = ...,
+        settled: float = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def features(
         self,
         images: ImageLike,
@@ -73,6 +92,20 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Vectors: ...
+    def figure(
+        self,
+        images: ImageLike = (),
+        *,
+        figure: object = ...,
+        layer: str | None = ...,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Figure: ...
     def fool(
         self,
         images: ImageLike,
@@ -118,3 +151,20 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def top(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        count: int = ...,
+        per_image: int = ...,
+        projections: bool = ...,
+        border: Literal['pad', 'cut'] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Examples: ...

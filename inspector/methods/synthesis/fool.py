@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, in_brief, within
+from inspector.errors import InvalidInputError, LimitExceededError, in_brief, within
 from inspector.methods.card import Card
 from inspector.methods.notes import note_head, note_run
 from inspector.methods.perturbed import ROUNDED_INPUTS
@@ -32,6 +32,8 @@ LEVELS = 2.0
 STEPS = 20
 MOST_TOGETHER = 16
 """Images that are attacked together: their state is kept in float64."""
+MOST_STEPS = 1000
+"""For a caller that cannot end it."""
 
 INPUT_UNITS = "input_units"
 
@@ -55,6 +57,11 @@ INPUT_UNITS = "input_units"
 def fool(run: Run, request: FoolRequest) -> Images:
     """Return three pictures per image: as it was, as it fools, and the change; the progress tells steps of images."""
     attack = _attack(request)
+    if attack.steps > MOST_STEPS and not run.control.can_end:
+        raise LimitExceededError(
+            f"steps is {attack.steps:,}; more than {MOST_STEPS:,} need a timeout, a cancellation or a progress.",
+            field="steps",
+        )
     x = prepared(run, request.images)
     head = _head(run, request)
     if len(request.targets) > 1 and len(x) > 1 and len(request.targets) != len(x):
