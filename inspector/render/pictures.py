@@ -25,7 +25,6 @@ from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.figure import Figure
-from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
@@ -179,12 +178,6 @@ def _channels(one: Activation) -> Image.Image:
         case _:
             maps = maps.reshape(len(maps), -1, maps.shape[-1])
     return marked_tiles(maps, lambda array: feature_maps(array, layout="NCHW").image)
-
-
-@picture_of(Images)
-def draw_images(result: Images) -> list[Image.Image]:
-    """Give the pictures as they are."""
-    return [Image.fromarray(one.pixels) for one in result.images]
 
 
 @picture_of(Figure)

@@ -113,7 +113,7 @@ CASES = {
         "fool", (IMAGE, "--class", "eel", "--bound", 30, "--steps", 4), words=("class 4 eel",), draws=True
     ),
     "fool in one step": Case(
-        "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",), draws=True
+        "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
     ),
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),

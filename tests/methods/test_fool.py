@@ -435,3 +435,13 @@ def test_targeted_attacks_win_on_nearly_all_photographs(zoo: Any) -> None:
     count = 17 / 18 * len(photos)
     assert sum(one.measures["fooled"] for one in by_role(targeted, "fooled")) >= count
     assert sum(one.measures["fooled"] for one in by_role(left, "fooled")) >= count
+
+
+def test_a_row_of_pictures_is_drawn_for_each_image(toy: inspector.Model) -> None:
+    drawn = toy.fool([PHOTO, PHOTO], target=1, steps=1).pictures()
+
+    assert len(drawn) == 2
+    for picture in drawn:
+        pixels = np.asarray(picture)
+        assert np.array_equal(pixels[:224:14, :224:14], PHOTO)
+        assert picture.width > 3 * 224

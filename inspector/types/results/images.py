@@ -24,7 +24,8 @@ class Picture:
     role: str = ""
     """What it is among the pictures of its result, for machines: "original", "change", …; "" where all are alike."""
     measures: Mapping[str, float] = field(default_factory=dict)
-    """What was measured of it, by name, e.g. the norm of a change; in the order of the names, as a message keeps none."""
+    """What was measured of it, by name, e.g. the norm of a change; in the order of
+    the names, as a message keeps none."""
     values: Array | None = None
     """What the model takes, (*image), where the picture stands for an input: it is exact, the pixels are rounded."""
 
