@@ -144,6 +144,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Filters: ...
+    def fool(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        attack: Literal['pgd', 'fgsm'] = ...,
+        bound: float | None = ...,
+        unit: Literal['auto', 'pixels', 'input'] = ...,
+        steps: int | None = ...,
+        step_size: float | None = ...,
+        random_start: bool = ...,
+        seed: int | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def occlude(
         self,
         images: ImageLike,
