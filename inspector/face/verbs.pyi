@@ -7,6 +7,8 @@ from inspector.types.control import Cancellation
 from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
+from inspector.types.requests.synthesize import OptimizerName
+from inspector.types.requests.synthesize import Preset
 from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
 from inspector.types.results.filters import Filters
@@ -144,6 +146,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Filters: ...
+    def fool(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        attack: Literal['pgd', 'fgsm'] = ...,
+        bound: float | None = ...,
+        unit: Literal['auto', 'pixels', 'input'] = ...,
+        steps: int | None = ...,
+        step_size: float | None = ...,
+        random_start: bool = ...,
+        seed: int | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def occlude(
         self,
         images: ImageLike,

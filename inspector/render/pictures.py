@@ -22,7 +22,6 @@ from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
-from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
@@ -190,12 +189,6 @@ def _channels(one: Activation, *, scaling: str | None, by_strength: bool) -> Ima
         maps[numbers],
         lambda array: feature_maps(array, layout="NCHW", scaling=scaling, numbers=shown).image,
     )
-
-
-@picture_of(Images)
-def draw_images(result: Images) -> list[Image.Image]:
-    """Give the pictures as they are."""
-    return [Image.fromarray(one.pixels) for one in result.images]
 
 
 @picture_of(Series)
