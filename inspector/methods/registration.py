@@ -15,6 +15,7 @@ from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
 from inspector.methods.notes import note_run, note_target, note_values
 from inspector.methods.signatures import method_info
+from inspector.methods.unit_windows import with_windows
 from inspector.registry import Registry
 from inspector.types.images import Prepared
 from inspector.types.options import PICTURES, MethodInfo
@@ -77,6 +78,7 @@ def attribution_method(
             for target in targets:
                 note_target(run, target)
             picture_of_these = picture if drawn is None else drawn(**options)
+            found = replace(found, targets=with_windows(run, x.values, found.targets))
             return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
 
         ATTRIBUTION_METHODS.add(name, method)
