@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from inspector.errors import InvalidInputError
-from inspector.render.arrange import PAPER, stack
+from inspector.render.arrange import PAPER, beside, stack
 from inspector.render.colormaps import Colormap, colorize
 from inspector.render.maps import attribution_image, channels_last, heatmap, saliency, signed_image
 from inspector.render.marks import marked_map
@@ -37,8 +37,9 @@ def draw_maps(
     """Draw each map in the way that its method declares: over a signal as a strip below its curve, of a volume slices.
 
     Above each stands what it explains, below what its colors mean; `plain` leaves both out, and a pixel is a value.
-    `crop` cuts the map of a unit to the unit's window; `over_photograph` lays it over the photograph, or does not,
-    where by default heat does. Maps over flat vectors have no picture. InvalidInputError where nothing can be cut.
+    `crop` cuts the map of a unit to the unit's window, and puts what the photograph shows there beside it.
+    `over_photograph` lays it over the photograph, or does not, where by default heat does. Maps over flat vectors have
+    no picture. InvalidInputError where nothing can be cut.
     """
     if not is_drawable(result.maps, result.layout):
         return []
@@ -69,7 +70,16 @@ def _picture(
     if plain:
         return picture if not is_signal else with_curve(picture, _curve(result, image))
     picture = with_curve(picture, _curve(result, image)) if is_signal else _enlarged(picture)
+    if crop and not is_signal and len(result.targets[index].window) == 4:
+        picture = beside([picture, _enlarged(_patch(result, index))], gap=_MARGIN)
     return _framed(picture, result, index, scale)
+
+
+def _patch(result: Maps, index: int) -> Image.Image:
+    """Return what a unit sees of the photograph."""
+    target = result.targets[index]
+    shown = photograph_of(result.inputs[target.image], layout=result.layout, spec=result.preprocessing)
+    return _cut(Image.fromarray(shown), target.window)
 
 
 def _curve(result: Maps, image: int) -> Array:

@@ -41,7 +41,7 @@ def unevenness(colors: np.ndarray) -> float:
 def test_the_judge_of_evenness_knows_colors() -> None:
     found = cielab(np.array([[255.0, 255, 255], [0, 0, 0], [255, 0, 0], [119, 119, 119]]))
     np.testing.assert_allclose(
-        found, [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20], [50.03, 0, 0]], atol=0.02
+        found, np.array([[100.0, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20], [50.03, 0, 0]]), atol=0.02
     )
     rainbow = np.array([[0, 0, 255], [0, 255, 255], [0, 255, 0], [255, 255, 0], [255, 0, 0]])
     stops = np.linspace(0, 1, 5)
