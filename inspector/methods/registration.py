@@ -37,9 +37,6 @@ ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
 )
 """What has registered so far; `inspector.methods.catalog` knows all of them."""
 
-METHOD_CARDS: dict[str, Card] = {}
-"""What is to be known of the methods, as far as they say it."""
-
 _INFOS: dict[str, MethodInfo] = {}
 
 
@@ -63,7 +60,7 @@ def attribution_method(
         )
 
     def register(function: M) -> M:
-        info = replace(method_info(name, function), picture=picture, caution=caution)
+        info = replace(method_info(name, function), picture=picture, caution=caution, card=card)
 
         @functools.wraps(function)
         def method(run: Run, x: Prepared, targets: Sequence[Target], **options: Any) -> Maps:
@@ -83,8 +80,6 @@ def attribution_method(
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info
-        if card is not None:
-            METHOD_CARDS[name] = card
         return cast("M", method)
 
     return register

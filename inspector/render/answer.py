@@ -71,8 +71,8 @@ def answer_of(
     return Answer(
         title=title,
         lines=lines,
-        # The summary of maps has a line per map.
-        printed=((), ()) if isinstance(result, Maps) else (columns, printed),
+        # The summary of maps has a line per map, and the parts of a figure have tables of their own.
+        printed=((), ()) if isinstance(result, Maps | Figure) else (columns, printed),
         sheet=lambda: _sheet(result, images),
         document=lambda: document(result, images),
         arrays=lambda: arrays_of(result),
