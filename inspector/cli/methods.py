@@ -68,7 +68,7 @@ def _words(option: OptionInfo) -> str:
     if _is_policies(option):
         return "policies at layers (--policy)"
     default = "" if option.default in (None, (), {}) else f"={option.default}"
-    return f"{option.name}{default} ({option.allowed})"
+    return f"{option.name}{default} ({option.allowed}){': ' + option.help if option.help else ''}"
 
 
 def _is_policies(option: OptionInfo) -> bool:
