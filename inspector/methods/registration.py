@@ -15,6 +15,7 @@ from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
 from inspector.methods.notes import note_run, note_target, note_values
 from inspector.methods.signatures import method_info
+from inspector.methods.unit_windows import with_windows
 from inspector.registry import Registry
 from inspector.types.images import Prepared
 from inspector.types.options import PICTURES, MethodInfo
@@ -35,9 +36,6 @@ ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
     "attribution method", package="inspector.methods"
 )
 """What has registered so far; `inspector.methods.catalog` knows all of them."""
-
-METHOD_CARDS: dict[str, Card] = {}
-"""What is to be known of the methods, as far as they say it."""
 
 _INFOS: dict[str, MethodInfo] = {}
 
@@ -62,7 +60,7 @@ def attribution_method(
         )
 
     def register(function: M) -> M:
-        info = replace(method_info(name, function), picture=picture, caution=caution)
+        info = replace(method_info(name, function), picture=picture, caution=caution, card=card)
 
         @functools.wraps(function)
         def method(run: Run, x: Prepared, targets: Sequence[Target], **options: Any) -> Maps:
@@ -77,12 +75,11 @@ def attribution_method(
             for target in targets:
                 note_target(run, target)
             picture_of_these = picture if drawn is None else drawn(**options)
+            found = replace(found, targets=with_windows(run, x.values, found.targets))
             return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info
-        if card is not None:
-            METHOD_CARDS[name] = card
         return cast("M", method)
 
     return register
