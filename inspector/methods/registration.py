@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -39,6 +39,11 @@ ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
 METHOD_CARDS: dict[str, Card] = {}
 """What is to be known of the methods, as far as they say it."""
 
+Shares = Literal["", "value", "difference"]
+
+SHARES: dict[str, Shares] = {}
+"""What a method's maps add up to, as far as the method is complete."""
+
 _INFOS: dict[str, MethodInfo] = {}
 
 
@@ -49,12 +54,14 @@ def attribution_method(
     caution: str | None = None,
     drawn: Callable[..., str] | None = None,
     card: Card | None = None,
+    shares: Shares = "",
 ) -> Callable[[M], M]:
     """Register a method under the name by which users ask for it.
 
     `picture` says how its maps are drawn (one of PICTURES), `caution` what must be said beside them, so that they are
     not believed beyond what they show. Its results carry both, and the notes of their run. Where the picture depends on
-    the options, `drawn` gives it for those. `card` is what people should know of it.
+    the options, `drawn` gives it for those. `card` is what people should know of it. `shares` says what a method shares
+    out among the pixels, whose map is then no gradient: the target's value, or its difference from a baseline's.
     """
     if picture not in PICTURES:
         raise ValueError(
@@ -81,6 +88,7 @@ def attribution_method(
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info
+        SHARES[name] = shares
         if card is not None:
             METHOD_CARDS[name] = card
         return cast("M", method)

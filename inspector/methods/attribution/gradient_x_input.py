@@ -15,7 +15,7 @@ from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("gradient_x_input", picture="signed")
+@attribution_method("gradient_x_input", picture="signed", shares="value")
 def gradient_x_input(run: Run, x: Prepared, targets: Sequence[Target]) -> Maps:
     """x ⊙ ∂S/∂x, with x in the model's input units."""
     found = project_targets(run, x, targets, policy="gradient")

@@ -14,7 +14,7 @@ from inspector.methods.notes import note_missing, note_values
 from inspector.methods.planes import layer_with_maps_below
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.probabilities import answers, present, tensors_for, tensors_of, winners
-from inspector.resolve.targets import channel_axis, resolve, settled, source_of
+from inspector.resolve.targets import channel_axis, source_of
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.targets import Class, Target
@@ -32,16 +32,6 @@ def layer_of(run: Run, name: str | None, target: Target) -> Layer:
     with within("target"):
         tensor = source_of(run.engine, target)
     return layer_with_maps_below(run.engine, None, tensor=tensor)
-
-
-def choose(run: Run, image: Array, target: Target) -> Chosen:
-    """Choose a target on one (1, …) image."""
-    with within("target"):
-        aim = settled(run, image, target, image=0)
-        source = source_of(run.engine, aim)
-    values = run.forward(image, [source])[source][0]
-    with within("target"):
-        return resolve(run.engine, aim, values, image=0)
 
 
 def groups_of(layer: Layer, channels: Sequence[int] | None, *, count: int) -> list[Group]:

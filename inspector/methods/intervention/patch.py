@@ -7,7 +7,8 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
-from inspector.methods.intervention.effects import Effect, Effects, choose, is_of_classes, layer_of
+from inspector.methods.choosing import choose
+from inspector.methods.intervention.effects import Effect, Effects, is_of_classes, layer_of
 from inspector.methods.intervention.ranking import pictures_of, table_of
 from inspector.methods.notes import note_run, note_target
 from inspector.methods.prepared import prepared
