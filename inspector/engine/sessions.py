@@ -169,6 +169,11 @@ class Sessions:
         self.require_open()
         return self._session(packed, Optimization.NONE)
 
+    def own(self, packed: PackedGraph) -> Session:
+        """Return a session for many runs of a graph that is not the model's: whoever asks keeps it."""
+        self.require_open()
+        return self._session(packed, Optimization.ALL)
+
     def require_open(self) -> None:
         """Raise ConflictError where `close` was called."""
         if self._closed:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
 
@@ -308,6 +309,23 @@ CASES = {
     ),
     "a measure that there is none of": Case("Run", lambda m, t: m.judge(PHOTO, measures="beauty")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
+    "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
+    "fooled about classes": Case(
+        "Run", lambda m, t: m.fool([PHOTO, FLOATS], target=[1, t.Class(2)], steps=2)
+    ),
+    "fooled in one step": Case(
+        "Run",
+        lambda m, t: m.fool(FLOATS, target="bee", attack="fgsm", bound=0.5, unit="input", rendering="png"),
+    ),
+    "fooled from the image itself": Case(
+        "Run", lambda m, t: m.fool(PHOTO, bound=4, step_size=1.5, steps=2, random_start=False, seed=3)
+    ),
+    "the last of the steps of fooling": Case(
+        "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
+    ),
+    "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
+    "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
+    "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }
 """Some give an error: then both give the same."""
