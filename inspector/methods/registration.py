@@ -13,7 +13,7 @@ from inspector.engine.run import Run
 from inspector.errors import unknown_name
 from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
-from inspector.methods.notes import note_run, note_target, note_values
+from inspector.methods.notes import CAUTION, note_run, note_target, note_values
 from inspector.methods.signatures import method_info
 from inspector.registry import Registry
 from inspector.types.images import Prepared
@@ -83,6 +83,8 @@ def attribution_method(
             note_empty(run, x.values, found, targets)
             for target in targets:
                 note_target(run, target)
+            if caution is not None:
+                run.note(CAUTION, caution)
             picture_of_these = picture if drawn is None else drawn(**options)
             return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
 
