@@ -7,6 +7,8 @@ from inspector.types.control import Cancellation
 from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
+from inspector.types.requests.synthesize import OptimizerName
+from inspector.types.requests.synthesize import Preset
 from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
 from inspector.types.results.filters import Filters
