@@ -56,6 +56,8 @@ class Effect:
     """Per image: the target's value afterwards, less its value before."""
     values: list[float] = field(default_factory=list)
     """Per image, afterwards."""
+    scores: list[float] = field(default_factory=list)
+    """Per image, the change of what is explained: of a class its score before the softmax."""
     winners: list[int] = field(default_factory=list)
     """Per image, the class that answers afterwards; −1 for none."""
     flips: int = 0
@@ -65,6 +67,11 @@ class Effect:
     def mean(self) -> float:
         """The mean change; NaN where one is not known."""
         return float(np.mean(self.changes))
+
+    @property
+    def score(self) -> float:
+        """The mean change of what is explained."""
+        return float(np.mean(self.scores))
 
     @property
     def strongest(self) -> int:
@@ -87,6 +94,8 @@ class Effects:
         self.effects: list[Effect] = []
         self.before: list[float] = []
         """Per image, the target's value as it is."""
+        self.scores: list[float] = []
+        """Per image, what is explained, as it is."""
 
     def require_channels(self, image: Array, channels: Sequence[int] | None) -> list[Group]:
         """Return the groups of channels that are replaced; the layer runs on one (1, …) image to count them."""
@@ -109,33 +118,34 @@ class Effects:
         """
         run, engine = self._run, self._run.engine
         head = engine.head_of(chosen.resolved.output if chosen.resolved.kind == "class" else None)
-        tensors = tuple(dict.fromkeys((*tensors_for(engine, chosen), *tensors_of(head))))
+        source = chosen.resolved.tensor
+        tensors = tuple(dict.fromkeys((*tensors_for(engine, chosen), *tensors_of(head), source)))
         groups = [effect.group for effect in self.effects]
         resumption = run.resume(image, tensor=self._layer.output, tensors=tensors, variants=len(groups) + 1)
         values = resumption.values
         axis = channel_axis(self._layer, values.ndim)
-        before: tuple[float, int] | None = None
-        rows: list[tuple[float, int]] = []
+        rows: list[tuple[float, float, int]] = []
         for start in range(0, len(groups) + 1, resumption.most):
             # The first is the tensor as it is: what is compared went the same way.
             part = [(), *groups][start : start + resumption.most]
             variants = np.stack([_replaced(values, group, replacement, axis) for group in part])
             found = resumption(variants)
             images = np.repeat(image, len(part), axis=0)
-            told = answers(engine, chosen, found, images)
+            told = answers(engine, chosen, found, images).astype(float).tolist()
+            scores = chosen.scores(found[source]).tolist()
             self._missing += int(np.count_nonzero(~present(engine, chosen, found, len(part))))
             self._runs += len(part)
-            rows += zip(
-                told.astype(float).tolist(), winners(engine, head, found, images).tolist(), strict=True
-            )
+            rows += zip(told, scores, winners(engine, head, found, images).tolist(), strict=True)
             run.control.tell(min(done + max(len(rows) - 1, 0), total), total)
         before, rows = rows[0], rows[1:]
         self.before.append(before[0])
-        for effect, (value, winner) in zip(self.effects, rows, strict=True):
+        self.scores.append(before[1])
+        for effect, (value, score, winner) in zip(self.effects, rows, strict=True):
             effect.values.append(value)
             effect.changes.append(value - before[0])
+            effect.scores.append(score - before[1])
             effect.winners.append(winner)
-            effect.flips += winner != before[1]
+            effect.flips += winner != before[2]
 
     def note(self, x: Array, *, target: str) -> None:
         """Note what is to be said of the changes; `x` is one (1, …) of the images."""
