@@ -96,6 +96,33 @@ CASES = {
         words=("bee: probability", "6×6 square"),
         draws=True,
     ),
+    "ablate": Case("ablate", (IMAGE, "-l", "relu2"), words=("answers changed", "all")),
+    "ablate some channels by their mean": Case(
+        "ablate",
+        (IMAGES, "-l", "conv2", "--channels", "1,3", "--value", "mean"),
+        words=("5 images", "change"),
+    ),
+    "patch": Case("patch", (IMAGES, "-l", "relu1", "--source", 1), words=("restored", "on the source")),
+    "judge": Case(
+        "judge",
+        (IMAGE, "-m", "guided", "--removals", 5, "--neighbors", 2, "--randomizations", 1),
+        words=("deletion", "Gaussian", "randomization"),
+    ),
+    "judge, with a method's own option and some measures": Case(
+        "judge",
+        *(
+            (
+                IMAGE,
+                "-m",
+                "integrated_gradients",
+                "--option",
+                "steps=3",
+                "--measures",
+                "completeness,insertion",
+            ),
+        ),
+        words=("completeness gap", "insertion"),
+    ),
     "describe": Case("describe", words=("opset", "float32", "preprocessing")),
     "describe by its other name": Case("info", words=("any batch", "5: ant, bee", "assumed", "sha256")),
     "activations": Case(

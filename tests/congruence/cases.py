@@ -288,6 +288,26 @@ CASES = {
         "Run", lambda m, t: m.patch([PHOTO, FLOATS], source=0, target=t.Unit("scores", 1, ()))
     ),
     "a channel that there is none of": Case("Run", lambda m, t: m.ablate(PHOTO, channels=[99])),
+    "saliency, judged": Case(
+        "Run",
+        lambda m, t: m.judge(PHOTO, boxes=[[2, 2, 9, 9]], removals=5, neighbors=2, randomizations=1),
+    ),
+    "a method with options, judged and drawn": Case(
+        "Run",
+        lambda m, t: m.judge(
+            [PHOTO, FLOATS],
+            method="integrated_gradients",
+            target=[0, t.Class(1)],
+            measures=("deletion", "completeness"),
+            removals=3,
+            steps=4,
+            rendering="png",
+        ),
+    ),
+    "a map of one's own, judged": Case(
+        "Run", lambda m, t: m.judge(FLOATS, map=FLOATS, measures="insertion", removals=4, hidden="black")
+    ),
+    "a measure that there is none of": Case("Run", lambda m, t: m.judge(PHOTO, measures="beauty")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
     "fooled about classes": Case(
