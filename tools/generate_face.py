@@ -33,6 +33,7 @@ IMPORTS = {
     "Callable": "collections.abc",
     "Cancellation": "inspector.types.control",
     "ImageLike": "inspector.types.images",
+    "Literal": "typing",
     "Mapping": "collections.abc",
     "Pooling": "inspector.types.requests.features",
     "Rendering": "inspector.types.requests.base",

@@ -25,6 +25,7 @@ from inspector.runtime.device import Device
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+from inspector.types.layers import Shape
 
 _MOST_IMAGES = 64
 _MOST_SHAPES = 64
@@ -207,6 +208,18 @@ class Engine:
             if explained is error:
                 raise
             raise explained from error
+
+    def shapes_for(
+        self, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
+    ) -> Mapping[str, Shape]:
+        """Return the shapes of all tensors in a run of images like `x`, between such of them as `tensors`."""
+        _, chunk = next(self.batches(x, tensors))
+        return self.shapes.of(
+            chunk,
+            self.plan(x.shape[1:]).shapes,
+            otherwise=lambda: self.fetch(chunk, tensors[:1], cancellation=cancellation),
+            cancellation=cancellation,
+        )
 
     def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""

@@ -8,6 +8,8 @@ from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
+from inspector.types.results.figure import Figure
+from inspector.types.results.images import Examples
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -16,8 +18,24 @@ from inspector.types.results.sweep import Sweep
 from inspector.types.results.vectors import Vectors
 from inspector.types.targets import TargetLike
 from typing import Any
+from typing import Literal
 
 class Verbs:
+    def ablate(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        channels: int | Sequence[int] | None = ...,
+        value: Literal['zero', 'mean'] | float = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def activations(
         self,
         images: ImageLike,
@@ -59,6 +77,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> ModelInfo: ...
+    def evolution(
+        self,
+        images: ImageLike,
+        *,
+        models: str | Sequence[str] = ...,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        layers: Sequence[str] = ...,
+        compared: int = ...,
+        settled: float = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def features(
         self,
         images: ImageLike,
@@ -71,6 +106,20 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Vectors: ...
+    def figure(
+        self,
+        images: ImageLike = (),
+        *,
+        figure: object = ...,
+        layer: str | None = ...,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Figure: ...
     def occlude(
         self,
         images: ImageLike,
@@ -87,6 +136,21 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def patch(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        source: int = ...,
+        channels: int | Sequence[int] | None = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def predict(
         self,
         images: ImageLike,
@@ -98,3 +162,20 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def top(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        count: int = ...,
+        per_image: int = ...,
+        projections: bool = ...,
+        border: Literal['pad', 'cut'] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Examples: ...

@@ -108,8 +108,13 @@ def placed(run: Run, layer: Layer, activations: Array, windows: Windows) -> Plac
 
     InvalidInputError where they have no axis along any of the image's, and are no tokens.
     """
+<<<<<<< HEAD
     size, rank = windows.sides, activations.ndim - 1
     field = windows.fields.get(layer.output)
+=======
+    size, rank = image_size(run.engine, x), activations.ndim - 1
+    field = fields_for(run.engine, x).get(layer.output)
+>>>>>>> main
     roles = () if field is None else field.roles
     shift = activations.ndim - len(roles)  # a tensor without a batch axis is given one
     channels = channel_axis(layer, rank) + 1
@@ -163,6 +168,21 @@ def _axes(count: int) -> str:
     return ("one axis", "two axes", "three axes")[count - 1]
 
 
+<<<<<<< HEAD
+=======
+def fields_for(engine: Engine, x: Array) -> Mapping[str, Field]:
+    """Return the fields of the model's tensors; where its image size is free, those of images like `x`."""
+    model = engine.model
+    if all(isinstance(size, int) for size in model.input.space):
+        return model.fields
+    image = list(x.shape[1:])
+    shape = (*model.input.shape[: len(model.input.shape) - len(image)], *image)
+    sized = replace(model.input, shape=shape)
+    shapes = shapes_at(model, image)
+    return trace_fields(model.ir.graph, sized, shapes, opset=standard_opset(model.ir))
+
+
+>>>>>>> main
 def _note_unknown(run: Run, layer: Layer, found: Placed, shape: tuple[int, ...], others: list[int]) -> None:
     lost = [
         axis

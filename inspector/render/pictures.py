@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from inspector.render.arrange import beside, stack
+from inspector.render.arrange import stack
 from inspector.render.chart import line_chart
 from inspector.render.colormaps import Colormap, colorize
 from inspector.render.flat import flat
-from inspector.render.grid import tile
 from inspector.render.layers import feature_maps
 from inspector.render.maps import attribution_image, channels_last, heatmap, signed_image
 from inspector.render.marks import marked_map, marked_tiles
@@ -19,14 +18,14 @@ from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
 from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
-from inspector.render.text import line, number
+from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.figure import Figure
-from inspector.types.results.images import ExampleRow, Examples, Images
+from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
@@ -35,7 +34,7 @@ from inspector.types.results.table import Series
 _COLORED = (1, 3)
 """How many channels a picture in its own colors may have."""
 _CELL = 112
-"""The side of an example's tile, in pixels."""
+"""The least width of a title is four of these, in pixels."""
 _TEXT_SIZE = 15
 _SIGNED_ALPHA = 0.6
 """How much of a photograph signed colors hide."""
@@ -186,29 +185,6 @@ def _channels(one: Activation) -> Image.Image:
 def draw_images(result: Images) -> list[Image.Image]:
     """Give the pictures as they are."""
     return [Image.fromarray(one.pixels) for one in result.images]
-
-
-@picture_of(Examples)
-def draw_examples(result: Examples) -> list[Image.Image]:
-    """Draw a row per unit: the parts of images that excite it most, each above the activation there."""
-    rows = [_row(row) for row in result.rows]
-    return [stack(rows, gap=_TEXT_SIZE)] if rows else []
-
-
-def _row(row: ExampleRow) -> Image.Image:
-    cards = [
-        stack(
-            [
-                tile([Image.fromarray(one.pixels)], cell=(_CELL, _CELL)),
-                line(number(one.value), width=_CELL, size=_TEXT_SIZE),
-            ],
-            gap=2,
-        )
-        for one in row.examples
-    ]
-    width = max(len(cards) * (_CELL + 6) - 6, 4 * _CELL)
-    title = line(row.title, width=width, size=_TEXT_SIZE, left=True)
-    return stack([title, beside(cards, gap=6)], gap=2) if cards else title
 
 
 @picture_of(Figure)

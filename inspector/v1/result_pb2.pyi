@@ -332,26 +332,32 @@ class Examples(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[ExampleRow, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class ExampleRow(_message.Message):
-    __slots__ = ("title", "examples")
+    __slots__ = ("title", "examples", "layer", "channel")
     TITLE_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     title: str
     examples: _containers.RepeatedCompositeFieldContainer[Example]
-    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
+    layer: str
+    channel: int
+    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ...) -> None: ...
 
 class Example(_message.Message):
-    __slots__ = ("image", "value", "window", "pixels", "projection")
+    __slots__ = ("image", "value", "window", "pixels", "projection", "caption")
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     PIXELS_FIELD_NUMBER: _ClassVar[int]
     PROJECTION_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
     image: str
     value: float
     window: _containers.RepeatedScalarFieldContainer[int]
     pixels: _tensor_pb2.Tensor
     projection: _tensor_pb2.Tensor
-    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., projection: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    caption: str
+    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., projection: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., caption: _Optional[str] = ...) -> None: ...
 
 class Figure(_message.Message):
     __slots__ = ("panels", "title", "notes", "rendered")
