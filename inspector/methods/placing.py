@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.notes import PATCHES_TAKEN, PLACES_UNKNOWN
-from inspector.methods.planes import along_axes, interpolation
+from inspector.methods.planes import along_axes, image_size, interpolation
 from inspector.methods.tokens import TokenGrid, token_grid
 from inspector.methods.windows import Windows
+from inspector.model.receptive.field import Field
 from inspector.model.receptive.track import Places, Track, is_still
 from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
@@ -103,18 +106,14 @@ def _is_usual(track: Track, places: Places, extent: int) -> bool:
     return bool((is_seen | (np.abs(stretched - places) <= pitch)).all())
 
 
-def placed(run: Run, layer: Layer, activations: Array, windows: Windows) -> Placed:
-    """Return how a layer's activations (N, …) lie over images, and note what of it is not known.
+def placed(run: Run, layer: Layer, activations: Array, x: Array, *, windows: Windows | None = None) -> Placed:
+    """Return how a layer's activations (N, …) on images (N, …) lie over them, and note what of it is not known.
 
     InvalidInputError where they have no axis along any of the image's, and are no tokens.
     """
-<<<<<<< HEAD
-    size, rank = windows.sides, activations.ndim - 1
-    field = windows.fields.get(layer.output)
-=======
     size, rank = image_size(run.engine, x), activations.ndim - 1
-    field = fields_for(run.engine, x).get(layer.output)
->>>>>>> main
+    windows = Windows(run.engine, x.shape[1:]) if windows is None else windows
+    field = windows.fields.get(layer.output)
     roles = () if field is None else field.roles
     shift = activations.ndim - len(roles)  # a tensor without a batch axis is given one
     channels = channel_axis(layer, rank) + 1
@@ -168,21 +167,11 @@ def _axes(count: int) -> str:
     return ("one axis", "two axes", "three axes")[count - 1]
 
 
-<<<<<<< HEAD
-=======
 def fields_for(engine: Engine, x: Array) -> Mapping[str, Field]:
     """Return the fields of the model's tensors; where its image size is free, those of images like `x`."""
-    model = engine.model
-    if all(isinstance(size, int) for size in model.input.space):
-        return model.fields
-    image = list(x.shape[1:])
-    shape = (*model.input.shape[: len(model.input.shape) - len(image)], *image)
-    sized = replace(model.input, shape=shape)
-    shapes = shapes_at(model, image)
-    return trace_fields(model.ir.graph, sized, shapes, opset=standard_opset(model.ir))
+    return Windows(engine, x.shape[1:]).fields
 
 
->>>>>>> main
 def _note_unknown(run: Run, layer: Layer, found: Placed, shape: tuple[int, ...], others: list[int]) -> None:
     lost = [
         axis

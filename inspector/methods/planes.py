@@ -56,6 +56,28 @@ def as_maps(engine: Engine, planes: Array) -> Array:
     return planes if axis is None else np.expand_dims(planes, axis)
 
 
+def layer_with_maps_below(engine: Engine, name: str | None, *, tensor: str) -> Layer:
+    """Return the layer of that name; without one, the last with maps that all of a tensor depends on.
+
+    A detector's heads part early: what only one of them reads knows nothing of the boxes of the others.
+    """
+    return engine.model.layer(name) if name is not None else layers_on_the_way(engine, tensor)[-1]
+
+
+def layers_on_the_way(engine: Engine, tensor: str) -> list[Layer]:
+    """Return the layers with maps that all of a tensor depends on, in the graph's order; without one, all with maps.
+
+    InvalidInputError where none has maps.
+    """
+    layers = layers_with_maps(engine, tensor)
+    if not layers:
+        raise InvalidInputError(
+            "This model has no layer with feature maps. Name a layer (see layers()).", field="layer"
+        )
+    passed = engine.bottlenecks_of(tensor)
+    return [layer for layer in layers if layer.output in passed] or layers
+
+
 def source_layer(engine: Engine, chosen: Chosen, *, image: tuple[int, ...]) -> str:
     """Return the tensor in which the chosen elements were computed: of a box, that of its own scale."""
     traced = trace_elements(
@@ -97,15 +119,6 @@ def _are_looked_around_in(engine: Engine, features: str, tensor: str) -> bool:
         if node.op_type in RECTIFIERS:
             return True
     return False
-
-
-def require_some(layers: list[Layer]) -> list[Layer]:
-    """Return layers with maps; InvalidInputError where there are none."""
-    if not layers:
-        raise InvalidInputError(
-            "This model has no layer with feature maps. Name a layer (see layers()).", field="layer"
-        )
-    return layers
 
 
 def _has_maps(layer: Layer) -> bool:

@@ -26,6 +26,7 @@ def ours() -> Iterator[inspector.Model]:
 
 
 POLICIES = {"policies": (("policies",), None)}
+CAM = {"layer": (("text",), None), "relu": (("flag",), True), "weights": (("text",), "auto")}
 COLORS = ("text", "number", "numbers", "tensor")
 
 

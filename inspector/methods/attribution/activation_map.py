@@ -99,7 +99,7 @@ def _planes(
     """Return the maps by one layer, (targets, *size of the image), of gradients (targets, *layer)."""
     layer, rows = reading.layer, [one.image for one in targets]
     images = sorted(set(rows))
-    grid = placed(run, layer, gradient, windows)
+    grid = placed(run, layer, gradient, x.values, windows=windows)
     activations = run.forward(x.values[images], [layer.output])[layer.output][
         [images.index(row) for row in rows]
     ]

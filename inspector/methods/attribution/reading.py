@@ -12,7 +12,7 @@ from inspector.engine.run import Run
 from inspector.errors import within
 from inspector.graph.elements import Traced
 from inspector.methods.notes import LOCAL_WEIGHTS
-from inspector.methods.planes import layers_with_maps, require_some
+from inspector.methods.planes import layers_on_the_way, layers_with_maps
 from inspector.methods.tokens import TokenGrid, token_grid
 from inspector.methods.windows import Seen, Windows
 from inspector.model.heads.head import CLASSES, LABELS, SCORE
@@ -53,7 +53,7 @@ class Reader:
         traced = self._windows.computed(chosen)
         layer = self._named or self._by_tokens(chosen, traced, image)
         if layer is None:
-            candidates = self._candidates(traced.tensor)
+            candidates = layers_on_the_way(self._run.engine, traced.tensor)
             layer = candidates[-1] if self._weights == "mean" else self._wide(traced, candidates)
         return Reading(layer, self._weighted(chosen, layer, self._windows.seen(traced, layer)))
 
@@ -72,7 +72,7 @@ class Reader:
         (tensor, *others) = tensors
         if others or self._with_tokens(tensor):
             return None
-        return Reading(self._candidates(tensor)[-1], weights)
+        return Reading(layers_on_the_way(engine, tensor)[-1], weights)
 
     def _weighted(self, chosen: Chosen, layer: Layer, seen: Seen | None) -> str:
         if self._weights != "auto":
@@ -87,12 +87,6 @@ class Reader:
             "for such a target, wherever it is.",
         )
         return "local"
-
-    def _candidates(self, tensor: str) -> list[Layer]:
-        """Return the layers with maps that all of a tensor depends on, in the graph's order; else all with maps."""
-        layers = require_some(layers_with_maps(self._run.engine, tensor))
-        passed = self._run.engine.bottlenecks_of(tensor)
-        return [layer for layer in layers if layer.output in passed] or layers
 
     def _wide(self, traced: Traced, candidates: list[Layer]) -> Layer:
         """Return the last layer, of the last one's scale, of which elements see enough places; else the widest seen."""
