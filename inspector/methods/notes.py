@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from inspector.engine.run import Run
 from inspector.model.heads.head import CLASSES, EMBEDDING, PICTURE, POINTS, UNKNOWN, VALUES
 from inspector.resolve.finite import Origin, find_origin, not_finite
+from inspector.resolve.targets import Aim
 from inspector.types.arrays import Array
-from inspector.types.targets import Class, Combination, Target
+from inspector.types.targets import Class, Combination
 
 NOT_FINITE = "not_finite"
 NOTHING_FOUND = "nothing_found"
@@ -65,7 +66,7 @@ def note_head(run: Run, output: str | None, *, by_index: bool = False) -> None:
         )
 
 
-def note_target(run: Run, target: Target) -> None:
+def note_target(run: Run, target: Aim) -> None:
     """Note what a class target rests on, and which number is meant where its output has no classes."""
     if isinstance(target, Combination):
         for one, _ in target.terms:

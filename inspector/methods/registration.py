@@ -14,6 +14,7 @@ from inspector.errors import unknown_name
 from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
 from inspector.methods.notes import note_run, note_target, note_values
+from inspector.methods.pairs import unpaired
 from inspector.methods.signatures import method_info
 from inspector.registry import Registry
 from inspector.types.images import Prepared
@@ -73,8 +74,9 @@ def attribution_method(
                 found = function(run, x, targets, **options)
             images = [target.image for target in found.targets]
             note_values(run, x.values, found.maps, what="the maps", images=images)
-            note_empty(run, x.values, found, targets)
-            for target in targets:
+            aims = [unpaired(target) for target in targets]
+            note_empty(run, x.values, found, aims)
+            for target in aims:
                 note_target(run, target)
             used = {**_used(info, options), **found.options}
             picture_of_these = picture if drawn is None else drawn(**options)

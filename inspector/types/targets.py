@@ -170,8 +170,8 @@ class Combination:
     of the first. The targets lie in one tensor.
     """
 
-    targets: tuple[SimpleTarget | int | str | None, ...]
-    weights: tuple[float, ...] | None = None
+    targets: Sequence[SimpleTarget | int | str | None]
+    weights: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         items = as_items(self.targets)

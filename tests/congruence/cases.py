@@ -152,6 +152,36 @@ CASES = {
         "Attribute",
         lambda m, t: m.attribute(PHOTO, target=[t.Element("scores", 3), t.Region("relu2"), t.Class(1), 0]),
     ),
+    "a margin of classes": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Combination([None, None]))
+    ),
+    "a combination of parts": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="lrp", target=t.Combination([t.Element("scores", 3), "ant"], [2, -0.5])
+        ),
+    ),
+    "a combination of other tensors": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Combination([1, t.Unit("conv1")]))
+    ),
+    "a combination of no class": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=[0, t.Combination([1, 99])])
+    ),
+    "occlusion of a margin": Case(
+        "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Combination([1, 3]), size=16)
+    ),
+    "every target on every image": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            [PHOTO, FLOATS], method="gradcam", target=[0, t.Unit("conv2", 1), 3], cross=True
+        ),
+    ),
+    "Grad-CAM of a unit, by whole maps": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="gradcam", target=t.Unit("conv2", 5), weights="mean", relu=False
+        ),
+    ),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
     "occlusion of a region": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Region("conv2", np.s_[:3, 2:4]), size=6)

@@ -13,6 +13,7 @@ from inspector.methods.attribution.projection import attribution_of, project, re
 from inspector.methods.attribution.reading import Reader, Reading, Weights
 from inspector.methods.emptiness import NO_POSITIVE_EVIDENCE
 from inspector.methods.notes import STILL_LAYER
+from inspector.methods.pairs import pairs
 from inspector.methods.placing import placed
 from inspector.methods.planes import as_maps, image_size
 from inspector.methods.windows import Windows
@@ -76,10 +77,10 @@ def _readings(
     """Return how each target is read; those of the same elements alike."""
     known: dict[tuple[str, bytes], Reading] = {}
     found = []
-    for number, one in enumerate(chosen):
+    for pair, one in zip(pairs(targets, len(x)), chosen, strict=True):
         key = one.resolved.tensor, one.places.tobytes()
         if key not in known:
-            with within(f"targets[{number if len(targets) > 1 else 0}]"):
+            with within(f"targets[{pair.number}]"):
                 image = x.values[one.resolved.image : one.resolved.image + 1]
                 known[key] = reader.reading(one, image)
         found.append(known[key])

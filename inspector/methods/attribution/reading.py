@@ -12,6 +12,7 @@ from inspector.engine.run import Run
 from inspector.errors import within
 from inspector.graph.elements import Traced
 from inspector.methods.notes import LOCAL_WEIGHTS
+from inspector.methods.pairs import unpaired
 from inspector.methods.planes import layers_on_the_way, layers_with_maps
 from inspector.methods.tokens import TokenGrid, token_grid
 from inspector.methods.windows import Seen, Windows
@@ -61,7 +62,8 @@ class Reader:
         """Return how all targets are read, where nothing on the image decides it: classes of whole images are alike."""
         engine = self._run.engine
         tensors: set[str] = set()
-        for number, one in enumerate(targets):
+        for number, target in enumerate(targets):
+            one = unpaired(target)
             with within(f"targets[{number}]"):
                 if not isinstance(one, Class) or engine.head_of(one.output).meaning not in _OF_WHOLE_IMAGES:
                     return None
