@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def hidden(x: np.ndarray) -> np.ndarray:
     return run_exposed(proto(small_cnn()), x, ["relu2"])["relu2"]
 
 
-CASES = {
+CASES: dict[str, tuple[Combination, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
     "a margin": (Combination([1, 3]), lambda s, h: s[:, 1] - s[:, 3]),
     "the negative side": (Combination([2], [-1]), lambda s, h: -s[:, 2]),
     "one above the mean of others": (Combination([0, 1, 2]), lambda s, h: s[:, 0] - s[:, 1:3].mean(axis=1)),
@@ -137,7 +137,11 @@ def test_classes_of_boxes_are_compared_at_the_same_box(zoo: Zoo) -> None:
         (lambda: Combination([1, 2], [1]), InvalidInputError, "2 finite numbers"),
         (lambda: Combination([1, 2], [0, 0]), InvalidInputError, "not all 0"),
         (lambda: Combination([1, 2], [np.nan, 0]), InvalidInputError, "finite"),
-        (lambda: Combination([Combination([1])]), InvalidInputError, "no combinations"),
+        (
+            lambda: Combination([Combination([1])]),  # type: ignore[list-item]
+            InvalidInputError,
+            "no combinations",
+        ),
         (lambda: Combination(3), InvalidInputError, "1 to 64 targets"),  # type: ignore[arg-type]
         (lambda: Combination([1, Unit("conv1")]), InvalidInputError, "several tensors"),
         (lambda: Combination([1, 99]), NotFoundError, "no class 99"),
@@ -145,10 +149,10 @@ def test_classes_of_boxes_are_compared_at_the_same_box(zoo: Zoo) -> None:
     ],
 )
 def test_what_makes_no_combination_is_refused(
-    ours: inspector.Model, make: object, error: type[InspectorError], says: str
+    ours: inspector.Model, make: Callable[[], Combination], error: type[InspectorError], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        ours.attribute(X, target=make())  # type: ignore[operator]
+        ours.attribute(X, target=make())
 
 
 def test_errors_name_the_term(ours: inspector.Model) -> None:

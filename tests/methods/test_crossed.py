@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import pytest
 import inspector
 from inspector import Class, Combination, Unit
 from inspector.errors import InvalidInputError
+from inspector.types.options import MethodInfo
+from inspector.types.targets import TargetLike
 from tests.support.small_cnn import images, small_cnn
 
 X = images(3, seed=6)
-TARGETS = [Class(1), Unit("conv2", 3), Combination([None, None])]
+TARGETS: list[TargetLike] = [Class(1), Unit("conv2", 3), Combination([None, None])]
 FEW = {"steps": 5, "samples": 4, "masks": 30}
 
 
@@ -24,9 +27,9 @@ def ours(request: pytest.FixtureRequest) -> Iterator[inspector.Model]:
 
 
 @pytest.mark.parametrize("method", inspector.attribution_methods(), ids=lambda method: method.name)
-def test_it_is_what_each_image_gives(ours: inspector.Model, method: object) -> None:
-    options = {one.name: FEW[one.name] for one in method.options if one.name in FEW}  # type: ignore[attr-defined]
-    name = method.name  # type: ignore[attr-defined]
+def test_it_is_what_each_image_gives(ours: inspector.Model, method: MethodInfo) -> None:
+    options: dict[str, Any] = {one.name: FEW[one.name] for one in method.options if one.name in FEW}
+    name = method.name
     found = ours.attribute(X, method=name, target=TARGETS, cross=True, **options)
 
     assert [one.image for one in found.targets] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
