@@ -20,6 +20,7 @@ from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
 from inspector.render.text import line
 from inspector.types.arrays import Array
+from inspector.types.contrast import is_nothing
 from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
@@ -57,9 +58,14 @@ def _is_drawable(values: Array, layout: str) -> bool:
 
 def _map(result: Maps, index: int) -> Image.Image:
     image = result.targets[index].image
+    is_empty = is_nothing(result.maps[index], beside=result.targets[index].value)
 
     def draw(values: Array) -> Image.Image:
-        if result.picture == "heat":
+        if is_empty:  # what rounding left is not stretched to a picture
+            values = np.zeros_like(values)
+            if result.picture in ("saliency", "projection") or values.shape == result.inputs[image].shape:
+                return attribution_image(values, picture="saliency", layout=result.layout)
+        if is_empty or result.picture == "heat":
             return _heat(values, result, image=image)
         if result.picture == "signed" and values.shape != result.inputs[image].shape:
             return _signed(values, result, image=image)

@@ -195,6 +195,30 @@ CASES = {
     "occlusion of a unit": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Unit("conv1", 2), size=6, fill=0)
     ),
+    "regions by superpixels": Case("Run", lambda m, t: m.occlude_regions(PHOTO, superpixels=5)),
+    "regions by boxes": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, target=t.Class(1), boxes=[[0, 0, 5, 9], [3, 4, 12, 12]], fill="mean", keep=True, batch=1
+        ),
+    ),
+    "regions by labels": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            PHOTO, masks=np.arange(SIDE * SIDE).reshape(SIDE, SIDE) // 60, fill=[0.5]
+        ),
+    ),
+    "regions by one mask": Case(
+        "Run", lambda m, t: m.occlude_regions(PHOTO, target=t.Combination([1, 3]), masks=CHECKS, fill="blur")
+    ),
+    "regions with fills of their own": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, masks=np.stack([CHECKS, ~CHECKS]), fill=np.asarray([[0, 0.5, 1], [1, 0, 0.25]])
+        ),
+    ),
+    "regions of another size": Case("Run", lambda m, t: m.occlude_regions(PHOTO, masks=CHECKS[1:])),
+    "boxes beside the image": Case("Run", lambda m, t: m.occlude_regions(PHOTO, boxes=[99, 99, 120, 120])),
     "the last of the steps": Case(
         "Occlude", lambda m, t: list(m.steps(OccludeRequest(images=PHOTO, batch=1)))[-1]
     ),
