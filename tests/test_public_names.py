@@ -21,8 +21,8 @@ from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_s
 
 def test_the_package() -> None:
     names = (
-        "Cancellation Class ClassScore Direction Element Maps Model Prediction Predictions Region Sweep Unit "
-        "attribution_methods collection load verbs"
+        "Cancellation Class ClassScore Combination Direction Element Maps Model Prediction Predictions Region Sweep "
+        "Unit attribution_methods collection load verbs"
     )
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
@@ -53,8 +53,8 @@ def test_the_kinds_of_result() -> None:
 
 def test_the_client() -> None:
     names = (
-        "BusyError Cancellation Class Client Collection Direction Element Endpoint Model Region ServedModel "
-        "ServerUnavailableError Tls Unit"
+        "BusyError Cancellation Class Client Collection Combination Direction Element Endpoint Model Region "
+        "ServedModel ServerUnavailableError Tls Unit"
     )
     assert sorted(inspector.client.__all__) == names.split()
 

@@ -68,6 +68,7 @@ class Verbs:
         method: str = ...,
         target: TargetLike | Sequence[TargetLike] = ...,
         policies: Mapping[str, str] | None = ...,
+        cross: bool = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
@@ -207,6 +208,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def occlude_regions(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike = ...,
+        masks: object = ...,
+        boxes: object = ...,
+        superpixels: int | None = ...,
+        fill: Literal['gray', 'black', 'white', 'mean', 'blur'] | float | Sequence[float] | Array = ...,
+        keep: bool = ...,
+        batch: int | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def occlusion(
         self,
         images: ImageLike,

@@ -153,6 +153,36 @@ CASES = {
         "Attribute",
         lambda m, t: m.attribute(PHOTO, target=[t.Element("scores", 3), t.Region("relu2"), t.Class(1), 0]),
     ),
+    "a margin of classes": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Combination([None, None]))
+    ),
+    "a combination of parts": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="lrp", target=t.Combination([t.Element("scores", 3), "ant"], [2, -0.5])
+        ),
+    ),
+    "a combination of other tensors": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Combination([1, t.Unit("conv1")]))
+    ),
+    "a combination of no class": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=[0, t.Combination([1, 99])])
+    ),
+    "occlusion of a margin": Case(
+        "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Combination([1, 3]), size=16)
+    ),
+    "every target on every image": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            [PHOTO, FLOATS], method="gradcam", target=[0, t.Unit("conv2", 1), 3], cross=True
+        ),
+    ),
+    "Grad-CAM of a unit, by whole maps": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="gradcam", target=t.Unit("conv2", 5), weights="mean", relu=False
+        ),
+    ),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
     "occlusion of a region": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Region("conv2", np.s_[:3, 2:4]), size=6)
@@ -166,6 +196,30 @@ CASES = {
     "occlusion of a unit": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Unit("conv1", 2), size=6, fill=0)
     ),
+    "regions by superpixels": Case("Run", lambda m, t: m.occlude_regions(PHOTO, superpixels=5)),
+    "regions by boxes": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, target=t.Class(1), boxes=[[0, 0, 5, 9], [3, 4, 12, 12]], fill="mean", keep=True, batch=1
+        ),
+    ),
+    "regions by labels": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            PHOTO, masks=np.arange(SIDE * SIDE).reshape(SIDE, SIDE) // 60, fill=[0.5]
+        ),
+    ),
+    "regions by one mask": Case(
+        "Run", lambda m, t: m.occlude_regions(PHOTO, target=t.Combination([1, 3]), masks=CHECKS, fill="blur")
+    ),
+    "regions with fills of their own": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, masks=np.stack([CHECKS, ~CHECKS]), fill=np.asarray([[0, 0.5, 1], [1, 0, 0.25]])
+        ),
+    ),
+    "regions of another size": Case("Run", lambda m, t: m.occlude_regions(PHOTO, masks=CHECKS[1:])),
+    "boxes beside the image": Case("Run", lambda m, t: m.occlude_regions(PHOTO, boxes=[99, 99, 120, 120])),
     "the last of the steps": Case(
         "Occlude", lambda m, t: list(m.steps(OccludeRequest(images=PHOTO, batch=1)))[-1]
     ),
