@@ -213,13 +213,16 @@ def _row(row: ExampleRow) -> Image.Image:
 
 @picture_of(Figure)
 def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw the pictures of each part under its title."""
+    """Draw the pictures of each part under its title; with columns, all of them side by side in one picture."""
     found = []
     for panel in result.panels:
         for picture in panel.result.pictures():
             title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
             found.append(stack([title, picture], gap=4) if panel.title else picture)
-    return found
+    if not result.columns or not found:
+        return found
+    rows = [found[start : start + result.columns] for start in range(0, len(found), result.columns)]
+    return [stack([beside(row, gap=2 * _TEXT_SIZE) for row in rows], gap=2 * _TEXT_SIZE)]
 
 
 @picture_of(Series)
