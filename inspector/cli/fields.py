@@ -69,6 +69,9 @@ def parameter_of(request: type[Request[Any]], one: RequestField) -> Parameter:
         default = None if hint not in (int, float, str) else default
     if _is_required(request, one):
         default = Parameter.empty
+    if one.is_argument:
+        words["metavar"] = one.name.upper()
+        return keyword(one.name, Annotated[hint, typer.Argument(**words)], default)
     return keyword(one.name, Annotated[hint, typer.Option(*flags, **words)], default)
 
 

@@ -66,12 +66,13 @@ _Inputs = Annotated[
 
 def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
-    parameters = [keyword("model", ModelName)]
+    before = [parameter_of(request, one) for one in own_fields(request) if one.is_argument]
+    parameters = [*before, keyword("model", ModelName)]
     if takes_images(request):
         parameters.append(
             keyword("images", Images) if needs_images(request) else keyword("images", SomeImages, None)
         )
-    own = [parameter_of(request, one) for one in own_fields(request)]
+    own = [parameter_of(request, one) for one in own_fields(request) if not one.is_argument]
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)
@@ -127,7 +128,9 @@ def read_request(
 ) -> Request[Any]:
     """Return a request from what was typed."""
     values = read_fields(request, given)
-    if values.get(OPTIONS):
+    if values.get(OPTIONS) and "method" not in given:
+        values[OPTIONS] = {name: _read_text(text) for name, text in values[OPTIONS].items()}
+    elif values.get(OPTIONS):
         methods = {info.name: info for info in known_methods(where)}
         method = given["method"]
         if method not in methods:
@@ -135,10 +138,17 @@ def read_request(
         values[OPTIONS] = read_method_options(values[OPTIONS], method=methods[method])
     own = {one.name for one in own_fields(request)}
     for one in target_fields(request):
-        options = {name: value for name, value in given.items() if name not in own}
-        values[one.name] = read_target(filled(TargetOptions, options))
+        options = {name: value for name, value in given.items() if name not in own and value is not None}
+        chosen = filled(TargetOptions, options)
+        if chosen != TargetOptions():  # else the verb's own default holds
+            values[one.name] = read_target(chosen)
     if takes_images(request):
         values["images"] = list(images)
         pairs = read_pairs(given.get("inputs") or (), option="--input", shape="NAME=FILE.npy")
         values["inputs"] = {name: read_array(Path(path)) for name, path in pairs.items()}
     return request(**values)
+
+
+def _read_text(text: str) -> Any:
+    """Return an option whose verb reads texts itself; of a .npy file the array."""
+    return read_array(Path(text)) if is_array_file(Path(text)) else text

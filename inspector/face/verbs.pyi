@@ -8,6 +8,7 @@ from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
+from inspector.types.results.figure import Figure
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -71,6 +72,20 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Vectors: ...
+    def figure(
+        self,
+        images: ImageLike = (),
+        *,
+        figure: object = ...,
+        layer: str | None = ...,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Figure: ...
     def occlude(
         self,
         images: ImageLike,
