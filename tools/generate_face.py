@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ IMPORTS = {
     "Callable": "collections.abc",
     "Cancellation": "inspector.types.control",
     "ImageLike": "inspector.types.images",
+    "Literal": "typing",
     "Mapping": "collections.abc",
     "Pooling": "inspector.types.requests.features",
     "Rendering": "inspector.types.requests.base",
@@ -68,7 +70,9 @@ def _method(kind: type[Request[Any]]) -> str:
     images = ["images: ImageLike"] if needs_images(kind) else ["images: ImageLike = ()"]
     parameters = ["self", *(images if takes_images(kind) else ()), "*"]
     annotations = {
-        field.name: str(field.type).replace("tuple[str, ...]", "Sequence[str]")
+        field.name: re.sub(r"\btuple\[(\w+), \.\.\.\]", r"Sequence[\1]", str(field.type)).replace(
+            "np.ndarray", "Array"
+        )
         for field in dataclasses.fields(kind)
     }
     for one in request_fields(kind):

@@ -17,6 +17,7 @@ from inspector.types.results.sweep import Sweep
 from inspector.types.results.vectors import Vectors
 from inspector.types.targets import TargetLike
 from typing import Any
+from typing import Literal
 
 class Verbs:
     def activations(
@@ -85,6 +86,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
         **options: Any,
+    ) -> Figure: ...
+    def invariance(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        layers: Sequence[str] = ...,
+        transformations: Sequence[str] = ...,
+        shifts: Sequence[float] = ...,
+        scales: Sequence[float] = ...,
+        angles: Sequence[float] = ...,
+        border: Literal['reflect', 'edge', 'gray', 'black', 'white'] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
     ) -> Figure: ...
     def occlude(
         self,

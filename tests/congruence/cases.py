@@ -279,6 +279,22 @@ CASES = {
     "a list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, [FLOATS, [PHOTO]]])),
     "an empty list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, []])),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
+    "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
+    "invariance in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO],
+            figure=5,
+            layers=["conv1"],
+            transformations=["scale"],
+            scales=[0.5, 2],
+            border="gray",
+            target=1,
+        ),
+    ),
+    "an invariance under what there is none of": Case(
+        "Run", lambda m, t: m.invariance(PHOTO, transformations=["shear"])
+    ),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }
 """Some give an error: then both give the same."""
