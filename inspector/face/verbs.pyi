@@ -87,6 +87,21 @@ class Verbs:
         timeout: float | None = None,
         **options: Any,
     ) -> Figure: ...
+    def health(
+        self,
+        images: ImageLike = (),
+        *,
+        layers: Sequence[str] = ...,
+        largest_rms: float = ...,
+        dominance: float = ...,
+        aliasing: float | None = ...,
+        likeness: float = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def invariance(
         self,
         images: ImageLike,

@@ -295,6 +295,12 @@ CASES = {
     "an invariance under what there is none of": Case(
         "Run", lambda m, t: m.invariance(PHOTO, transformations=["shear"])
     ),
+    "health": Case("Run", lambda m, t: m.health()),
+    "health over images, by its name": Case(
+        "Run",
+        lambda m, t: m.figure([PHOTO, FLOATS], figure="health", layers=["conv2"], likeness=0.5, aliasing=0.1),
+    ),
+    "the health of no convolution": Case("Run", lambda m, t: m.health(PHOTO, layers=["relu1"])),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }
 """Some give an error: then both give the same."""
