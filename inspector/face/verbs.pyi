@@ -54,6 +54,23 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Report: ...
+    def correspondence(
+        self,
+        images: ImageLike,
+        *,
+        boxes: Array | Sequence[Sequence[Sequence[float]]] = ...,
+        parts: Sequence[str] = ...,
+        layers: Sequence[str] = ...,
+        fill: float | Sequence[float] | None = ...,
+        random: int = ...,
+        regions: Array | Sequence[Sequence[float]] | None = ...,
+        seed: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def describe(
         self,
         *,

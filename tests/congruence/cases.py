@@ -18,6 +18,7 @@ PHOTO = toy_photo()
 FLOATS = toy_image()
 NOTHING: Any = {"options": None, "policies": None, "inputs": None}
 SCALAR = np.ones((), np.float32)
+PARTS = np.array([[(1, 2, 5, 6)] * 3, [(3, 9, 8, 15), (8, 1, 13, 7), (10, 10, 15, 16)]], np.float64)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
@@ -301,6 +302,24 @@ CASES = {
         lambda m, t: m.figure([PHOTO, FLOATS], figure="health", layers=["conv2"], likeness=0.5, aliasing=0.1),
     ),
     "the health of no convolution": Case("Run", lambda m, t: m.health(PHOTO, layers=["relu1"])),
+    "correspondence": Case(
+        "Run",
+        lambda m, t: m.correspondence([PHOTO, FLOATS, -FLOATS], boxes=PARTS, parts=["eye", "nose"], random=2),
+    ),
+    "correspondence in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS],
+            figure="8",
+            boxes=PARTS,
+            layers=["conv1", "flat", "scores"],
+            regions=PARTS[0],
+            seed=3,
+        ),
+    ),
+    "correspondence without boxes": Case(
+        "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
+    ),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }
 """Some give an error: then both give the same."""
