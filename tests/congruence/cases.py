@@ -19,6 +19,7 @@ PHOTO = toy_photo()
 FLOATS = toy_image()
 NOTHING: Any = {"options": None, "policies": None, "inputs": None}
 SCALAR = np.ones((), np.float32)
+PARTS = np.array([[(1, 2, 5, 6)] * 3, [(3, 9, 8, 15), (8, 1, 13, 7), (10, 10, 15, 16)]], np.float64)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
@@ -380,6 +381,46 @@ CASES = {
     "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
+    "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
+    "invariance in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO],
+            figure=5,
+            layers=["conv1"],
+            transformations=["scale"],
+            scales=[0.5, 2],
+            border="gray",
+            target=1,
+        ),
+    ),
+    "an invariance under what there is none of": Case(
+        "Run", lambda m, t: m.invariance(PHOTO, transformations=["shear"])
+    ),
+    "health": Case("Run", lambda m, t: m.health()),
+    "health over images, by its name": Case(
+        "Run",
+        lambda m, t: m.figure([PHOTO, FLOATS], figure="health", layers=["conv2"], likeness=0.5, aliasing=0.1),
+    ),
+    "the health of no convolution": Case("Run", lambda m, t: m.health(PHOTO, layers=["relu1"])),
+    "correspondence": Case(
+        "Run",
+        lambda m, t: m.correspondence([PHOTO, FLOATS, -FLOATS], boxes=PARTS, parts=["eye", "nose"], random=2),
+    ),
+    "correspondence in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS],
+            figure="8",
+            boxes=PARTS,
+            layers=["conv1", "flat", "scores"],
+            regions=PARTS[0],
+            seed=3,
+        ),
+    ),
+    "correspondence without boxes": Case(
+        "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
+    ),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
     "activation maps, the strongest first": Case(
         "Activations",
