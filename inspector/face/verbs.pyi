@@ -8,6 +8,7 @@ from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
 from inspector.types.results.activations import Activations
+from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -98,3 +99,38 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def synthesize(
+        self,
+        images: ImageLike = (),
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        preset: Preset = ...,
+        weights: tuple[float, ...] | None = ...,
+        steps: int | None = ...,
+        samples: int = ...,
+        diversity: float | None = ...,
+        layer: str | None = ...,
+        seed: int = ...,
+        size: int | Sequence[int] | None = ...,
+        parameterization: Literal['pixels', 'fourier', 'phase'] | None = ...,
+        decay: float | None = ...,
+        colors: Literal['decorrelated', 'plain'] | None = ...,
+        jitter: float | None = ...,
+        scale: float | None = ...,
+        rotate: float | None = ...,
+        crops: int | None = ...,
+        crop: tuple[float, ...] | None = ...,
+        noise: float | None = ...,
+        total_variation: float | None = ...,
+        lp_norm: float | None = ...,
+        l2_norm: float | None = ...,
+        optimizer: OptimizerName | None = ...,
+        rate: float | None = ...,
+        open_steps: int | None = ...,
+        models: Sequence[str] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...

@@ -20,7 +20,8 @@ class Recipe:
     """What a synthesis is made with."""
 
     parameterization: str = "fourier"
-    decay: float = 1.0
+    decay: float | None = None
+    """None for what is natural to the parameterization."""
     colors: str = "decorrelated"
     jitter: float = 0.0
     scale: float = 0.0
