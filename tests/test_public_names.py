@@ -35,7 +35,7 @@ def test_a_model() -> None:
 
 
 def test_a_models_verbs() -> None:
-    names = "activations attribute check describe features layers occlude predict rectifiers"
+    names = "activations attribute check describe features layers occlude predict rectifiers synthesize"
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
     assert set(REQUESTS) <= set(dir(inspector.Model(nothing, name="toy")))

@@ -7,6 +7,8 @@ from inspector.types.control import Cancellation
 from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
+from inspector.types.requests.synthesize import OptimizerName
+from inspector.types.requests.synthesize import Preset
 from inspector.types.results.activations import Activations
 from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
@@ -17,6 +19,7 @@ from inspector.types.results.sweep import Sweep
 from inspector.types.results.vectors import Vectors
 from inspector.types.targets import TargetLike
 from typing import Any
+from typing import Literal
 
 class Verbs:
     def activations(
