@@ -43,7 +43,7 @@ def test_a_models_verbs() -> None:
 
 def test_the_kinds_of_result() -> None:
     names = (
-        "activations examples images layers maps model_info predictions rectifiers report series sweep "
+        "activations examples figure images layers maps model_info predictions rectifiers report series sweep "
         "table vectors"
     )
     assert sorted(KINDS) == names.split()
@@ -95,6 +95,7 @@ def test_the_policies() -> None:
         "lrp_epsilon_alpha2beta1_flat",
         "lrp_epsilon_plus_flat",
         "lrp_zplus",
+        "open",
     ]
 
 

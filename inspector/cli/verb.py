@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from inspector.cli.answers import answer_of
-from inspector.cli.destination import PICTURES, Destination, destination, no_form
+from inspector.cli.destination import Destination, destination, who
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.fields import (
     own_fields,
@@ -20,7 +19,6 @@ from inspector.cli.fields import (
     read_method_options,
     target_fields,
 )
-from inspector.cli.forms import forms_of
 from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import (
     AnswerOptions,
@@ -36,6 +34,8 @@ from inspector.cli.target import UNIT, TargetOptions, read_target
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
 from inspector.errors import unknown_name
+from inspector.render.answer import answer_of
+from inspector.render.forms import forms_of, no_form
 from inspector.types.array_files import is_array_file
 from inspector.types.requests.base import (
     OPTIONS,
@@ -49,6 +49,7 @@ from inspector.types.requests.base import (
 from inspector.types.results.base import Result
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import DRAWN, Predictions
+from inspector.types.results.suffixes import PICTURES
 from inspector.types.results.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ _Inputs = Annotated[
 
 def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
-    parameters = [keyword("model", ModelName)]
+    before = [parameter_of(request, one) for one in own_fields(request) if one.is_argument]
+    parameters = [*before, keyword("model", ModelName)]
     if takes_images(request):
         parameters.append(
             keyword("images", Images) if needs_images(request) else keyword("images", SomeImages, None)
         )
-    own = [parameter_of(request, one) for one in own_fields(request)]
+    own = [parameter_of(request, one) for one in own_fields(request) if not one.is_argument]
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)
@@ -94,7 +96,7 @@ def command_of(request: type[Request[Any]]) -> Command:
                 ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
                 result, answered = _ask(ask, asked, images)
         answer = answer_of(result, answered.images, title=f"{request.verb} of {given['model']}")
-        deliver(answer, to, as_json=chosen.as_json)
+        deliver(answer, to, as_json=chosen.as_json, command=request.verb)
         if result.failed or not answered.is_complete:
             raise typer.Exit(EXIT_INCOMPLETE)
 
@@ -119,7 +121,7 @@ def _require_drawable(model: Model, to: Destination | None, request: Request[Any
         why = ": the model answers neither boxes nor classes of places"
     if why:
         forms = [form for form in forms_of(request) if form not in PICTURES]
-        raise no_form(to.path, command=request.verb, forms=forms, why=why)
+        raise no_form(to.path, who=who(to.path, request.verb), forms=forms, field="output", why=why)
 
 
 def read_request(
@@ -127,7 +129,9 @@ def read_request(
 ) -> Request[Any]:
     """Return a request from what was typed."""
     values = read_fields(request, given)
-    if values.get(OPTIONS):
+    if values.get(OPTIONS) and "method" not in given:
+        values[OPTIONS] = {name: _read_text(text) for name, text in values[OPTIONS].items()}
+    elif values.get(OPTIONS):
         methods = {info.name: info for info in known_methods(where)}
         method = given["method"]
         if method not in methods:
@@ -135,10 +139,17 @@ def read_request(
         values[OPTIONS] = read_method_options(values[OPTIONS], method=methods[method])
     own = {one.name for one in own_fields(request)}
     for one in target_fields(request):
-        options = {name: value for name, value in given.items() if name not in own}
-        values[one.name] = read_target(filled(TargetOptions, options))
+        options = {name: value for name, value in given.items() if name not in own and value is not None}
+        chosen = filled(TargetOptions, options)
+        if chosen != TargetOptions():  # else the verb's own default holds
+            values[one.name] = read_target(chosen)
     if takes_images(request):
         values["images"] = list(images)
         pairs = read_pairs(given.get("inputs") or (), option="--input", shape="NAME=FILE.npy")
         values["inputs"] = {name: read_array(Path(path)) for name, path in pairs.items()}
     return request(**values)
+
+
+def _read_text(text: str) -> Any:
+    """Return an option whose verb reads texts itself; of a .npy file the array."""
+    return read_array(Path(text)) if is_array_file(Path(text)) else text

@@ -10,6 +10,9 @@ from inspector.types.requests.features import Pooling
 from inspector.types.requests.synthesize import OptimizerName
 from inspector.types.requests.synthesize import Preset
 from inspector.types.results.activations import Activations
+from inspector.types.results.figure import Figure
+from inspector.types.results.filters import Filters
+from inspector.types.results.images import Examples
 from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import ModelInfo
@@ -22,17 +25,42 @@ from typing import Any
 from typing import Literal
 
 class Verbs:
+    def ablate(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        channels: int | Sequence[int] | None = ...,
+        value: Literal['zero', 'mean'] | float = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def activations(
         self,
         images: ImageLike,
         *,
         layers: Sequence[str] = ...,
+        scale: Literal['map', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Activations: ...
+    def architecture(
+        self,
+        *,
+        whole: bool = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def attribute(
         self,
         images: ImageLike,
@@ -63,6 +91,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> ModelInfo: ...
+    def evolution(
+        self,
+        images: ImageLike,
+        *,
+        models: str | Sequence[str] = ...,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        layers: Sequence[str] = ...,
+        compared: int = ...,
+        settled: float = ...,
+        method: str = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def features(
         self,
         images: ImageLike,
@@ -75,6 +121,49 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Vectors: ...
+    def figure(
+        self,
+        images: ImageLike = (),
+        *,
+        figure: object = ...,
+        layer: str | None = ...,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Figure: ...
+    def filters(
+        self,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        scale: Literal['filter', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Filters: ...
+    def fool(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        attack: Literal['pgd', 'fgsm'] = ...,
+        bound: float | None = ...,
+        unit: Literal['auto', 'pixels', 'input'] = ...,
+        steps: int | None = ...,
+        step_size: float | None = ...,
+        random_start: bool = ...,
+        seed: int | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def occlude(
         self,
         images: ImageLike,
@@ -91,6 +180,39 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def occlusion(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike = ...,
+        layer: str | None = ...,
+        size: int | Sequence[int] | None = ...,
+        stride: int | Sequence[int] | None = ...,
+        fill: float | Sequence[float] | None = ...,
+        batch: int | None = ...,
+        count: int = ...,
+        method: str = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
+    def patch(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        source: int = ...,
+        channels: int | Sequence[int] | None = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def predict(
         self,
         images: ImageLike,
@@ -137,3 +259,34 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Images: ...
+    def top(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        rows: int = ...,
+        count: int = ...,
+        per_image: int = ...,
+        projections: bool = ...,
+        method: str = ...,
+        border: Literal['pad', 'cut'] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Examples: ...
+    def unit(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channel: int | None = ...,
+        position: Any = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from inspector.render.arrange import beside, stack
+from inspector.render.arrange import stack
 from inspector.render.chart import line_chart
 from inspector.render.colormaps import Colormap, colorize
 from inspector.render.flat import flat
-from inspector.render.grid import tile
 from inspector.render.layers import feature_maps
 from inspector.render.maps import attribution_image, channels_last, heatmap, signed_image
 from inspector.render.marks import marked_map, marked_tiles
@@ -19,14 +18,14 @@ from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
 from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
-from inspector.render.text import line, number
+from inspector.render.tables import table_picture
+from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
 from inspector.types.results.figure import Figure
-from inspector.types.results.images import ExampleRow, Examples, Images
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
@@ -35,7 +34,7 @@ from inspector.types.results.table import Series
 _COLORED = (1, 3)
 """How many channels a picture in its own colors may have."""
 _CELL = 112
-"""The side of an example's tile, in pixels."""
+"""The least width of a title is four of these, in pixels."""
 _TEXT_SIZE = 15
 _SIGNED_ALPHA = 0.6
 """How much of a photograph signed colors hide."""
@@ -161,10 +160,15 @@ def draw_predictions(result: Predictions) -> list[Image.Image]:
 @picture_of(Activations)
 def draw_activations(result: Activations) -> list[Image.Image]:
     """Draw, layer by layer, what it computed of the first image: a grid of its channels."""
-    return [_channels(one) for one in result.activations if one.values[:1].size]
+    scaling = "shared" if result.scale == "layer" else None
+    return [
+        _channels(one, scaling=scaling, by_strength=result.order == "strength")
+        for one in result.activations
+        if one.values[:1].size
+    ]
 
 
-def _channels(one: Activation) -> Image.Image:
+def _channels(one: Activation, *, scaling: str | None, by_strength: bool) -> Image.Image:
     maps = np.asarray(one.values[0], np.float32)
     space = [axis - 1 for axis in one.spatial_axes if axis > 0]
     if one.channel_axis is not None and maps.ndim > 1:
@@ -172,6 +176,7 @@ def _channels(one: Activation) -> Image.Image:
         first = one.channel_axis - 1
         others = [axis for axis in range(maps.ndim) if axis != first and axis not in space]
         maps = maps.transpose(first, *others, *space)
+    is_numbered = maps.ndim != 2
     match maps.ndim:
         case 0 | 1:
             maps = maps.reshape(-1)
@@ -179,44 +184,27 @@ def _channels(one: Activation) -> Image.Image:
             maps = maps[None]
         case _:
             maps = maps.reshape(len(maps), -1, maps.shape[-1])
-    return marked_tiles(maps, lambda array: feature_maps(array, layout="NCHW").image)
-
-
-@picture_of(Images)
-def draw_images(result: Images) -> list[Image.Image]:
-    """Give the pictures as they are."""
-    return [Image.fromarray(one.pixels) for one in result.images]
-
-
-@picture_of(Examples)
-def draw_examples(result: Examples) -> list[Image.Image]:
-    """Draw a row per unit: the parts of images that excite it most, each above the activation there."""
-    rows = [_row(row) for row in result.rows]
-    return [stack(rows, gap=_TEXT_SIZE)] if rows else []
-
-
-def _row(row: ExampleRow) -> Image.Image:
-    cards = [
-        stack(
-            [
-                tile([Image.fromarray(one.pixels)], cell=(_CELL, _CELL)),
-                line(number(one.value), width=_CELL, size=_TEXT_SIZE),
-            ],
-            gap=2,
-        )
-        for one in row.examples
-    ]
-    width = max(len(cards) * (_CELL + 6) - 6, 4 * _CELL)
-    title = line(row.title, width=width, size=_TEXT_SIZE, left=True)
-    return stack([title, beside(cards, gap=6)], gap=2) if cards else title
+    numbers = np.arange(len(maps))
+    if by_strength and is_numbered:
+        peaks = np.where(np.isfinite(maps), maps, -np.inf).reshape(len(maps), -1).max(axis=1)
+        numbers = np.argsort(-peaks, kind="stable")
+    shown = numbers.tolist() if is_numbered else None
+    return marked_tiles(
+        maps[numbers],
+        lambda array: feature_maps(array, layout="NCHW", scaling=scaling, numbers=shown).image,
+    )
 
 
 @picture_of(Figure)
 def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw the pictures of each part under its title."""
+    """Draw the pictures of each part under its title; a part that is a table has one here."""
     found = []
     for panel in result.panels:
-        for picture in panel.result.pictures():
+        pictures = panel.result.pictures()
+        columns, rows = panel.result.table()
+        if not pictures and columns:
+            pictures = [table_picture(columns, rows)]
+        for picture in pictures:
             title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
             found.append(stack([title, picture], gap=4) if panel.title else picture)
     return found

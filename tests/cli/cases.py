@@ -109,6 +109,12 @@ CASES = {
     "neighbors by another measure": Case(
         "neighbors", (IMAGE, IMAGES, "-l", "relu1", "--metric", "euclidean"), words=("euclidean distance",)
     ),
+    "fool": Case(
+        "fool", (IMAGE, "--class", "eel", "--bound", 30, "--steps", 4), words=("class 4 eel",), draws=True
+    ),
+    "fool in one step": Case(
+        "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
+    ),
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),

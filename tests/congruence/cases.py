@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
 
@@ -278,7 +279,33 @@ CASES = {
     "whole numbers": Case("Predict", lambda m, t: m.predict(np.ones((3, SIDE, SIDE), np.int8))),
     "a list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, [FLOATS, [PHOTO]]])),
     "an empty list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, []])),
+    "each channel replaced": Case("Run", lambda m, t: m.ablate([PHOTO, FLOATS], layer="relu2")),
+    "some channels replaced by a number, drawn": Case(
+        "Run",
+        lambda m, t: m.ablate(PHOTO, layer="relu1", channels=[4, 1], value=0.5, target=2, rendering="png"),
+    ),
+    "channels of another image": Case(
+        "Run", lambda m, t: m.patch([PHOTO, FLOATS], source=0, target=t.Unit("scores", 1, ()))
+    ),
+    "a channel that there is none of": Case("Run", lambda m, t: m.ablate(PHOTO, channels=[99])),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
+    "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
+    "fooled about classes": Case(
+        "Run", lambda m, t: m.fool([PHOTO, FLOATS], target=[1, t.Class(2)], steps=2)
+    ),
+    "fooled in one step": Case(
+        "Run",
+        lambda m, t: m.fool(FLOATS, target="bee", attack="fgsm", bound=0.5, unit="input", rendering="png"),
+    ),
+    "fooled from the image itself": Case(
+        "Run", lambda m, t: m.fool(PHOTO, bound=4, step_size=1.5, steps=2, random_start=False, seed=3)
+    ),
+    "the last of the steps of fooling": Case(
+        "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
+    ),
+    "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
+    "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
+    "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
 }
 """Some give an error: then both give the same."""

@@ -112,6 +112,8 @@ class RequestField:
     info: OptionInfo
     short: str | None
     take: Callable[[Any], Any] | None
+    is_argument: bool = False
+    """Whether it stands before the model on the command line, and not behind a flag."""
 
 
 REQUESTS: Registry[str, type[Request[Any]]] = Registry("verb", package="inspector.types.requests")
@@ -142,13 +144,14 @@ def option(
     take: Callable[[Any], Any] | None = None,
     python: str | None = None,
     short: str | None = None,
+    is_argument: bool = False,
 ) -> Any:
     """Declare a field of a request as an option of its verb.
 
     `take` makes its value of what callers give, where the annotation does not say it all; `python` is the parameter's
-    name in Python where it differs, `short` its letter in the shell.
+    name in Python where it differs, `short` its letter in the shell, where one that `is_argument` needs no flag.
     """
-    words = {"help": help, "take": take, "python": python, "short": short}
+    words = {"help": help, "take": take, "python": python, "short": short, "is_argument": is_argument}
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=words)
     return field(default=default, metadata=words)
@@ -170,6 +173,7 @@ def _fields(request: Any) -> tuple[RequestField, ...]:
             info=replace(option_of(one.name, hints[one.name], _default(one)), help=one.metadata["help"]),
             short=one.metadata["short"],
             take=one.metadata["take"],
+            is_argument=one.metadata["is_argument"],
         )
         for one in dataclasses.fields(request)
         if "help" in one.metadata

@@ -1,0 +1,42 @@
+"""A figure of the paper by its number or its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inspector.types.given import as_integer, require_text
+from inspector.types.requests.attribute import as_options
+from inspector.types.requests.base import OptionalImagesRequest, option, verb
+from inspector.types.results.figure import Figure
+from inspector.types.targets import Target, as_targets
+
+
+def as_figure(value: object) -> str:
+    """Read a figure's number or name: 5 is "5"."""
+    number = as_integer(value)
+    return require_text(value if number is None else str(number), field="figure")
+
+
+@verb("figure")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FigureRequest(OptionalImagesRequest[Figure]):
+    """Draw a figure of Zeiler & Fergus 2014 for any model, by its number or its name; other keywords are its options.
+
+    1 architecture of the projection, 2 top, 3 architecture, 4 evolution, 5 invariance, 6 health, 7 occlusion,
+    8 correspondence.
+    """
+
+    figure: str = option(
+        help="Its number in the paper, 1 to 8, or its name, such as invariance.",
+        take=as_figure,
+        is_argument=True,
+    )
+    layer: str | None = option(
+        None, help="The layer that the figure is about, where it is about one.", short="l"
+    )
+    targets: tuple[Target, ...] = option(
+        (), help="What is explained, where the figure explains something.", take=as_targets, python="target"
+    )
+    options: Mapping[str, Any] = option({}, help="The figure's own options, by name.", take=as_options)
