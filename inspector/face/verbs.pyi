@@ -95,7 +95,7 @@ class Verbs:
         self,
         images: ImageLike,
         *,
-        models: str | Sequence[str] = ...,
+        models: str | Sequence[Any] = ...,
         layer: str | None = ...,
         channels: int | Sequence[int] | None = ...,
         rows: int = ...,

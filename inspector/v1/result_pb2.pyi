@@ -279,7 +279,7 @@ class Row(_message.Message):
     def __init__(self, cells: _Optional[_Iterable[_Union[_value_pb2.Value, _Mapping]]] = ...) -> None: ...
 
 class Series(_message.Message):
-    __slots__ = ("x", "curves", "x_label", "y_label", "title", "notes", "rendered")
+    __slots__ = ("x", "curves", "x_label", "y_label", "title", "notes", "rendered", "names")
     class CurvesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -294,6 +294,7 @@ class Series(_message.Message):
     TITLE_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
     x: _tensor_pb2.Tensor
     curves: _containers.MessageMap[str, _tensor_pb2.Tensor]
     x_label: str
@@ -301,7 +302,8 @@ class Series(_message.Message):
     title: str
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, x: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., curves: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., x_label: _Optional[str] = ..., y_label: _Optional[str] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, x: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., curves: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., x_label: _Optional[str] = ..., y_label: _Optional[str] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Images(_message.Message):
     __slots__ = ("images", "notes", "rendered")

@@ -9,10 +9,14 @@ from tests.cli.conftest import LABELS, PHOTOGRAPHS
 
 IMAGE = object()
 """Stands for one photograph."""
+BEFORE_MODEL = {"figure": ("2",)}
+"""What stands before the model, by the verb."""
 WITHOUT_MODEL = frozenset({"methods"})
 """Verbs that ask for no model."""
 IMAGES = object()
 """Stands for the folder of photographs."""
+MODEL = object()
+"""Stands for the model once more, among other models."""
 
 
 @dataclass(frozen=True)
@@ -118,4 +122,28 @@ CASES = {
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),
+    "top": Case(
+        "top",
+        (IMAGES, "-l", "relu2", "--channels", "1,4", "--count", 3),
+        words=("relu2, channel 4", "photo"),
+        draws=True,
+    ),
+    "filters": Case("filters", ("--order", "strength"), words=("conv1: 6×3×3×3", "rms"), draws=True),
+    "evolution": Case(
+        "evolution",
+        (IMAGES, "--models", MODEL, "-l", "relu2", "--rows", 1),
+        words=("settles at", "conv2"),
+        draws=True,
+    ),
+    "occlusion": Case("occlusion", (IMAGES, "--size", 8, "--stride", 8), words=("(b, d, e)",), draws=True),
+    "unit": Case(
+        "unit", (IMAGE, "-l", "conv2", "-c", 3, "-p", "2,4"), words=("unpool by the switches",), draws=True
+    ),
+    "architecture": Case("architecture", words=("8×6×3×3", "sees"), draws=True),
+    "a figure": Case(
+        "figure",
+        (IMAGES, "-l", "relu2", "--option", "rows=2"),
+        words=("What excites channels most",),
+        draws=True,
+    ),
 }

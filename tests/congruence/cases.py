@@ -324,5 +324,42 @@ CASES = {
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
+    "activation maps, the strongest first": Case(
+        "Activations",
+        lambda m, t: m.activations(
+            PHOTO, layers=("conv1",), scale="layer", order="strength", rendering="png"
+        ),
+    ),
+    "the strongest examples": Case("Run", lambda m, t: m.top([PHOTO, FLOATS, jpeg(PHOTO)], layer="relu2")),
+    "the strongest examples, in detail": Case(
+        "Run",
+        lambda m, t: m.top(
+            [PHOTO, FLOATS],
+            layer="conv2",
+            channels=(3, 1),
+            count=2,
+            per_image=2,
+            border="cut",
+            method="guided",
+        ),
+    ),
+    "the strongest of no such channel": Case("Run", lambda m, t: m.top(PHOTO, layer="conv2", channels=(99,))),
+    "filters": Case("Run", lambda m, t: m.filters(order="strength")),
+    "filters of no such layer": Case("Run", lambda m, t: m.filters(layer="relu1")),
+    "an architecture": Case("Run", lambda m, t: m.architecture(whole=True)),
+    "one unit": Case("Run", lambda m, t: m.unit(PHOTO, layer="conv2", channel=3, position=(2, 4))),
+    "the occlusion figure": Case(
+        "Run", lambda m, t: m.occlusion([PHOTO, FLOATS], target=t.Class(1), size=5, stride=5, count=1)
+    ),
+    "a figure by its number": Case(
+        "Run", lambda m, t: m.figure([PHOTO, FLOATS], figure=2, layer="relu2", rows=2)
+    ),
+    "a figure by its name, with a target": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="occlusion", target=2, size=8, stride=8)
+    ),
+    "no such figure": Case("Run", lambda m, t: m.figure(PHOTO, figure=99)),
+    "a figure with an option that there is none of": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="top", columns=2)
+    ),
 }
 """Some give an error: then both give the same."""

@@ -46,6 +46,14 @@ class Series(Result):
     x_label: str = ""
     y_label: str = ""
     title: str = ""
+    names: tuple[str, ...] = ()
+    """The curves' names in their order, which is lost on the wire otherwise; by default that of `curves`."""
+
+    def __post_init__(self) -> None:
+        """Put the curves in the order of the names."""
+        names = self.names or tuple(self.curves)
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "curves", {name: self.curves[name] for name in names if name in self.curves})
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per place."""
