@@ -51,6 +51,23 @@ CASES = {
     "its layers": Case("Layers", lambda m, t: m.layers()),
     "one layer": Case("Layers", lambda m, t: m.layer("conv2")),
     "no such layer": Case("Layers", lambda m, t: m.layer("cnv2")),
+    "synthesize a class and a channel": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[t.Class(2), t.Unit("conv2", 3)], steps=3, preset="crops", samples=2, seed=5
+        ),
+    ),
+    "synthesize one picture of two targets": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[0, 1], weights=[1, -0.5], steps=2, total_variation=3, optimizer="nadam"
+        ),
+    ),
+    "synthesize under a photo's spectrum": Case(
+        "Run", lambda m, t: m.synthesize([PHOTO], target=1, preset="spectrum", steps=2)
+    ),
+    "synthesize nothing": Case("Run", lambda m, t: m.synthesize(steps=2)),
+    "synthesize a class that nobody named": Case("Run", lambda m, t: m.synthesize(target=t.Class())),
     "its check": Case("Run", lambda m, t: m.check()),
     "its check, in part": Case("Run", lambda m, t: m.check(ignore=("no_such_rule",))),
     "an option of another type by name": Case("Run", lambda m, t: m.check(select=3)),
