@@ -35,7 +35,10 @@ def test_a_model() -> None:
 
 
 def test_a_models_verbs() -> None:
-    names = "@@"
+    names = (
+        "ablate activations architecture attribute check correspondence describe evolution features figure filters fool "
+        "health invariance judge layers occlude occlude_regions occlusion patch predict rectifiers synthesize top unit"
+    )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
     assert set(REQUESTS) <= set(dir(inspector.Model(nothing, name="toy")))
