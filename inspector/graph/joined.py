@@ -33,6 +33,7 @@ def joined(parts: Sequence[ir.Model], *, outputs: Sequence[str], name: str) -> i
                 whole.graph.initializer.append(tensor)
         for node in proto.graph.node:
             node.name = ""  # which each part counts for itself
+            made.update(node.output)  # what a later part takes of the inside of this one is no input
         whole.graph.node.extend(proto.graph.node)
         for info in proto.graph.output:
             made.add(info.name)
