@@ -43,7 +43,7 @@ def test_a_models_verbs() -> None:
 
 def test_the_kinds_of_result() -> None:
     names = (
-        "activations examples images layers maps model_info predictions rectifiers report series sweep "
+        "activations examples figure images layers maps model_info predictions rectifiers report series sweep "
         "table vectors"
     )
     assert sorted(KINDS) == names.split()

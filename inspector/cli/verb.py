@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from inspector.cli.answers import answer_of
-from inspector.cli.destination import PICTURES, Destination, destination, no_form
+from inspector.cli.destination import Destination, destination, who
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.fields import (
     own_fields,
@@ -20,7 +19,6 @@ from inspector.cli.fields import (
     read_method_options,
     target_fields,
 )
-from inspector.cli.forms import forms_of
 from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import (
     AnswerOptions,
@@ -36,6 +34,8 @@ from inspector.cli.target import UNIT, TargetOptions, read_target
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
 from inspector.errors import unknown_name
+from inspector.render.answer import answer_of
+from inspector.render.forms import forms_of, no_form
 from inspector.types.array_files import is_array_file
 from inspector.types.requests.base import (
     OPTIONS,
@@ -49,6 +49,7 @@ from inspector.types.requests.base import (
 from inspector.types.results.base import Result
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import DRAWN, Predictions
+from inspector.types.results.suffixes import PICTURES
 from inspector.types.results.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def command_of(request: type[Request[Any]]) -> Command:
                 ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
                 result, answered = _ask(ask, asked, images)
         answer = answer_of(result, answered.images, title=f"{request.verb} of {given['model']}")
-        deliver(answer, to, as_json=chosen.as_json)
+        deliver(answer, to, as_json=chosen.as_json, command=request.verb)
         if result.failed or not answered.is_complete:
             raise typer.Exit(EXIT_INCOMPLETE)
 
@@ -120,7 +121,7 @@ def _require_drawable(model: Model, to: Destination | None, request: Request[Any
         why = ": the model answers neither boxes nor classes of places"
     if why:
         forms = [form for form in forms_of(request) if form not in PICTURES]
-        raise no_form(to.path, command=request.verb, forms=forms, why=why)
+        raise no_form(to.path, who=who(to.path, request.verb), forms=forms, field="output", why=why)
 
 
 def read_request(

@@ -17,6 +17,7 @@ from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
 from inspector.graph.sized import tensor_bytes
+from inspector.graph.suffix import write_suffix
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache, Sized
@@ -58,6 +59,21 @@ class Backward:
         return self.session.size
 
 
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """A session that begins in the middle of the graph, and what it must be fed beside the tensor where it begins."""
+
+    session: Session | None
+    """None where nothing that was asked for depends on the tensor."""
+    crossing: tuple[str, ...]
+    given: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the session."""
+        return 0 if self.session is None else self.session.size
+
+
 class Sessions:
     """Makes sessions when they are first needed; the cache may forget them, and they are made again."""
 
@@ -80,6 +96,19 @@ class Sessions:
             return self._session(pack(exposed), self._forward_optimization)
 
         return self._cached(("forward", tensors, switches), make)
+
+    def resumed(self, tensor: str, tensors: tuple[str, ...]) -> Resumed:
+        """Return the session that gives what of tensors depends on another one, which it takes as an input."""
+
+        def make() -> Resumed:
+            model = self._model
+            suffix = write_suffix(
+                model.ir, tensor=tensor, tensors=tensors, image=model.input.name, dtypes=model.dtypes
+            )
+            session = self._session(pack(suffix.model), self._forward_optimization) if suffix.given else None
+            return Resumed(session=session, crossing=suffix.crossing, given=suffix.given)
+
+        return self._cached(("resumed", tensor, tensors), make)
 
     def backward(
         self,

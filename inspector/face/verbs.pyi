@@ -7,8 +7,11 @@ from inspector.types.control import Cancellation
 from inspector.types.images import ImageLike
 from inspector.types.requests.base import Rendering
 from inspector.types.requests.features import Pooling
+from inspector.types.requests.synthesize import OptimizerName
+from inspector.types.requests.synthesize import Preset
 from inspector.types.results.activations import Activations
 from inspector.types.results.figure import Figure
+from inspector.types.results.filters import Filters
 from inspector.types.results.images import Examples
 from inspector.types.results.images import Images
 from inspector.types.results.maps import Maps
@@ -22,17 +25,42 @@ from typing import Any
 from typing import Literal
 
 class Verbs:
+    def ablate(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        channels: int | Sequence[int] | None = ...,
+        value: Literal['zero', 'mean'] | float = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def activations(
         self,
         images: ImageLike,
         *,
         layers: Sequence[str] = ...,
+        scale: Literal['map', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Activations: ...
+    def architecture(
+        self,
+        *,
+        whole: bool = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def attribute(
         self,
         images: ImageLike,
@@ -74,6 +102,7 @@ class Verbs:
         layers: Sequence[str] = ...,
         compared: int = ...,
         settled: float = ...,
+        method: str = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
@@ -106,6 +135,17 @@ class Verbs:
         timeout: float | None = None,
         **options: Any,
     ) -> Figure: ...
+    def filters(
+        self,
+        *,
+        layer: str | None = ...,
+        channels: int | Sequence[int] | None = ...,
+        scale: Literal['filter', 'layer'] = ...,
+        order: Literal['number', 'strength'] = ...,
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Filters: ...
     def fool(
         self,
         images: ImageLike,
@@ -140,6 +180,39 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Sweep: ...
+    def occlusion(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike = ...,
+        layer: str | None = ...,
+        size: int | Sequence[int] | None = ...,
+        stride: int | Sequence[int] | None = ...,
+        fill: float | Sequence[float] | None = ...,
+        batch: int | None = ...,
+        count: int = ...,
+        method: str = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
+    def patch(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        target: TargetLike = ...,
+        source: int = ...,
+        channels: int | Sequence[int] | None = ...,
+        top: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def predict(
         self,
         images: ImageLike,
@@ -151,6 +224,41 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def synthesize(
+        self,
+        images: ImageLike = (),
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        preset: Preset = ...,
+        weights: tuple[float, ...] | None = ...,
+        steps: int | None = ...,
+        samples: int = ...,
+        diversity: float | None = ...,
+        layer: str | None = ...,
+        seed: int = ...,
+        size: int | Sequence[int] | None = ...,
+        parameterization: Literal['pixels', 'fourier', 'phase'] | None = ...,
+        decay: float | None = ...,
+        colors: Literal['decorrelated', 'plain'] | None = ...,
+        jitter: float | None = ...,
+        scale: float | None = ...,
+        rotate: float | None = ...,
+        crops: int | None = ...,
+        crop: tuple[float, ...] | None = ...,
+        noise: float | None = ...,
+        total_variation: float | None = ...,
+        lp_norm: float | None = ...,
+        l2_norm: float | None = ...,
+        optimizer: OptimizerName | None = ...,
+        rate: float | None = ...,
+        open_steps: int | None = ...,
+        models: Sequence[str] = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def top(
         self,
         images: ImageLike,
@@ -161,6 +269,7 @@ class Verbs:
         count: int = ...,
         per_image: int = ...,
         projections: bool = ...,
+        method: str = ...,
         border: Literal['pad', 'cut'] = ...,
         inputs: Mapping[str, Array] | None = None,
         rendering: Rendering = "none",
@@ -168,3 +277,16 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Examples: ...
+    def unit(
+        self,
+        images: ImageLike,
+        *,
+        layer: str | None = ...,
+        channel: int | None = ...,
+        position: Any = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, sqrt
 
+import numpy as np
 from PIL import Image
 
 from inspector.render.arrange import PAPER, beside, stack
@@ -20,6 +21,10 @@ _BLOCK_CELL = 88
 _GAP = 3
 _TEXT_SIZE = 15
 _BLOCKS_ACROSS = 2
+_MID = 127.5
+"""The gray of nothing in a projection."""
+OUTSIDE = 224
+"""The gray of what lies beyond the image's edge."""
 
 
 @picture_of(Examples)
@@ -77,9 +82,23 @@ def _tile(one: Example, *, of_projection: bool = False, side: int = _BLOCK_CELL)
     """Draw a patch, or its projection, in the middle of a square."""
     pixels = one.projection if of_projection and one.projection is not None else one.pixels
     picture = fit(Image.fromarray(pixels), (side, side))
+    if of_projection and max(pixels.shape[:2]) > side:
+        picture = _stretched(picture)
     paper = Image.new("RGB", (side, side), PAPER)
     paper.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
     return paper
+
+
+def _stretched(projection: Image.Image) -> Image.Image:
+    """Return a reduced projection in full contrast again: what alternates from pixel to pixel has averaged out."""
+    signed = np.asarray(projection, np.float64) - _MID
+    is_signal = np.abs(signed - (OUTSIDE - _MID)).max(axis=2) > 1
+    magnitudes = np.abs(signed[is_signal])
+    bound = float(np.percentile(magnitudes, 99.5)) if magnitudes.size else 0.0
+    if not 0.5 < bound < _MID:  # nothing, or in full contrast already
+        return projection
+    clear = np.where(is_signal[..., None], np.clip(signed / bound, -1, 1) * _MID, signed)
+    return Image.fromarray(np.rint(clear + _MID).astype(np.uint8))
 
 
 def _strip(row: ExampleRow) -> Image.Image:

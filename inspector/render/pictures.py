@@ -18,6 +18,7 @@ from inspector.render.overlay import blend, overlay
 from inspector.render.photograph import photograph
 from inspector.render.predictions import boxes_picture, map_picture
 from inspector.render.signals import with_curve
+from inspector.render.tables import table_picture
 from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
@@ -159,10 +160,15 @@ def draw_predictions(result: Predictions) -> list[Image.Image]:
 @picture_of(Activations)
 def draw_activations(result: Activations) -> list[Image.Image]:
     """Draw, layer by layer, what it computed of the first image: a grid of its channels."""
-    return [_channels(one) for one in result.activations if one.values[:1].size]
+    scaling = "shared" if result.scale == "layer" else None
+    return [
+        _channels(one, scaling=scaling, by_strength=result.order == "strength")
+        for one in result.activations
+        if one.values[:1].size
+    ]
 
 
-def _channels(one: Activation) -> Image.Image:
+def _channels(one: Activation, *, scaling: str | None, by_strength: bool) -> Image.Image:
     maps = np.asarray(one.values[0], np.float32)
     space = [axis - 1 for axis in one.spatial_axes if axis > 0]
     if one.channel_axis is not None and maps.ndim > 1:
@@ -170,6 +176,7 @@ def _channels(one: Activation) -> Image.Image:
         first = one.channel_axis - 1
         others = [axis for axis in range(maps.ndim) if axis != first and axis not in space]
         maps = maps.transpose(first, *others, *space)
+    is_numbered = maps.ndim != 2
     match maps.ndim:
         case 0 | 1:
             maps = maps.reshape(-1)
@@ -177,15 +184,27 @@ def _channels(one: Activation) -> Image.Image:
             maps = maps[None]
         case _:
             maps = maps.reshape(len(maps), -1, maps.shape[-1])
-    return marked_tiles(maps, lambda array: feature_maps(array, layout="NCHW").image)
+    numbers = np.arange(len(maps))
+    if by_strength and is_numbered:
+        peaks = np.where(np.isfinite(maps), maps, -np.inf).reshape(len(maps), -1).max(axis=1)
+        numbers = np.argsort(-peaks, kind="stable")
+    shown = numbers.tolist() if is_numbered else None
+    return marked_tiles(
+        maps[numbers],
+        lambda array: feature_maps(array, layout="NCHW", scaling=scaling, numbers=shown).image,
+    )
 
 
 @picture_of(Figure)
 def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw the pictures of each part under its title."""
+    """Draw the pictures of each part under its title; a part that is a table has one here."""
     found = []
     for panel in result.panels:
-        for picture in panel.result.pictures():
+        pictures = panel.result.pictures()
+        columns, rows = panel.result.table()
+        if not pictures and columns:
+            pictures = [table_picture(columns, rows)]
+        for picture in pictures:
             title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
             found.append(stack([title, picture], gap=4) if panel.title else picture)
     return found

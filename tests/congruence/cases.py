@@ -279,6 +279,15 @@ CASES = {
     "whole numbers": Case("Predict", lambda m, t: m.predict(np.ones((3, SIDE, SIDE), np.int8))),
     "a list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, [FLOATS, [PHOTO]]])),
     "an empty list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, []])),
+    "each channel replaced": Case("Run", lambda m, t: m.ablate([PHOTO, FLOATS], layer="relu2")),
+    "some channels replaced by a number, drawn": Case(
+        "Run",
+        lambda m, t: m.ablate(PHOTO, layer="relu1", channels=[4, 1], value=0.5, target=2, rendering="png"),
+    ),
+    "channels of another image": Case(
+        "Run", lambda m, t: m.patch([PHOTO, FLOATS], source=0, target=t.Unit("scores", 1, ()))
+    ),
+    "a channel that there is none of": Case("Run", lambda m, t: m.ablate(PHOTO, channels=[99])),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
     "fooled about classes": Case(

@@ -35,6 +35,8 @@ def activations(run: Run, request: ActivationsRequest) -> Activations:
         note_values(run, x.values, found[layer.output], what=f"layer {name!r}", images=range(len(x)))
     return Activations(
         activations=tuple(_activation(name, layer, found[layer.output]) for name, layer in wanted.items()),
+        scale=request.scale,
+        order=request.order,
         notes=run.notes,
     )
 

@@ -33,7 +33,7 @@ from inspector.types.results.images import Images, Picture
 SYNTHETIC = "synthetic"
 CAUTION = (
     "A synthesis shows what drives its target hardest, not what the network usually sees: people predict a unit "
-    "better from the photographs that excite it most (Borowski et al. 2021). A high score is no proof, for noise reaches "
+    "better from the photographs that excite it most (Borowski et al. 2021). A high score is no proof, noise reaches "
     "it as well: ask other networks (`models`)."
 )
 MOST_SAMPLES = 16

@@ -55,3 +55,6 @@ class EvolutionRequest(ImagesRequest[Figure]):
     )
     compared: int = option(64, help="How many of the images are compared for that, at most.")
     settled: float = option(0.05, help="How far a settled layer may be from the last checkpoint, as 1 − CKA.")
+    method: str = option(
+        "deconvnet", help="How units are projected to the image: a method of attribution, such as guided."
+    )
