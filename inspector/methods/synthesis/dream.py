@@ -48,14 +48,14 @@ MOST_VIEWS = 16
     DreamRequest,
     card=Card(
         formula="x ← x + r·∂S/∂x / RMS(∂S/∂x), again and again, S = ½·mean t² of a layer t (or a channel's mean, or a "
-        "class's score), from a small copy of the photograph to its whole size; what an octave added is "
-        "enlarged and laid over the next copy, so that the photograph's own detail comes back",
-        source="Mordvintsev, Olah & Tyka 2015, *Inceptionism: Going Deeper into Neural Networks* (Google Research blog)",
+        "class's score), from a small copy of the photograph to its whole size; what an octave added "
+        "is enlarged and laid over the next copy, so that the photograph's own detail comes back",
+        source="Mordvintsev, Olah & Tyka 2015, *Inceptionism: Going Deeper into Neural Networks* (research.google)",
         shows="Which patterns a layer is made of, as they are tempted out of a photograph.",
         hides="How strongly the layer saw them there: everything is amplified, and what was strongest wins. It "
         "is no explanation of an answer.",
-        cost="octaves · steps forward and backward passes, more where a picture is seen in parts (48 steps: about 150 to "
-        "600 forward passes)",
+        cost="octaves · steps forward and backward passes, more where a picture is seen in parts (48 steps: about 150 "
+        "to 600 forward passes)",
     ),
 )
 def dream(run: Run, request: DreamRequest) -> Images:

@@ -33,8 +33,8 @@ NOT_NEARER = "not_nearer"
 MOST_TOGETHER = 4
 
 PRESETS: Mapping[str, Recipe] = {
-    # A step along the gradient itself leaves alone what the features say nothing of; Adam would fill it with noise.
-    "fourier": Recipe(optimizer="ascent", rate=0.03, decay=0.5),
+    # Steps along gradients leave alone what the features say nothing of; Adam would fill it with noise.
+    "fourier": Recipe(optimizer="momentum", rate=0.05, decay=0.85),
     "pixels": Recipe(
         parameterization="pixels", colors="plain", optimizer="adam", rate=0.05, total_variation=0.01
     ),
@@ -51,7 +51,7 @@ PRESETS: Mapping[str, Recipe] = {
         shows="What of an image a layer still holds: colors, edges, places, or only what it is.",
         hides="That something is missing from the picture does not prove that the layer lost it: another way of "
         "looking may find it. What looks natural may come from the parameterization, not from the layer.",
-        cost="1 forward and 1 backward pass, up to the layer, per step (200 steps: about 600 forward passes)",
+        cost="1 forward and 1 backward pass, up to the layer, per step (128 steps: about 380 forward passes)",
     ),
 )
 def invert(run: Run, request: InvertRequest) -> Images:

@@ -22,7 +22,7 @@ class InvertRequest(ImagesRequest[Images]):
         "fourier",
         help="What is optimized: the Fourier spectrum, or pixels under total variation (as in the paper).",
     )
-    steps: int = option(200, help="How many steps, for each layer.")
+    steps: int = option(128, help="How many steps, for each layer.")
     rate: float | None = option(
         None, help="The first step's length, which falls to 0; default: the preset's."
     )
