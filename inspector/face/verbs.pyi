@@ -40,6 +40,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Figure: ...
+    def accentuate(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike | Sequence[TargetLike] = ...,
+        steps: int = ...,
+        rate: float = ...,
+        closeness: float = ...,
+        jitter: float = ...,
+        scale: float = ...,
+        rotate: float = ...,
+        seed: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def activations(
         self,
         images: ImageLike,
@@ -109,6 +127,24 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> ModelInfo: ...
+    def dream(
+        self,
+        images: ImageLike,
+        *,
+        target: TargetLike = ...,
+        octaves: int = ...,
+        octave_scale: float = ...,
+        steps: int = ...,
+        rate: float = ...,
+        jitter: float = ...,
+        size: int | Sequence[int] | None = ...,
+        seed: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def evolution(
         self,
         images: ImageLike,
@@ -214,6 +250,22 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Figure: ...
+    def invert(
+        self,
+        images: ImageLike,
+        *,
+        layers: Sequence[str] = ...,
+        preset: Literal['fourier', 'pixels'] = ...,
+        steps: int = ...,
+        rate: float | None = ...,
+        total_variation: float | None = ...,
+        seed: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Images: ...
     def judge(
         self,
         images: ImageLike,

@@ -33,7 +33,7 @@ def joined(parts: Sequence[ir.Model], *, outputs: Sequence[str], name: str) -> i
                 whole.graph.initializer.append(tensor)
         for node in proto.graph.node:
             node.name = ""  # which each part counts for itself
-            made.update(node.output)
+            made.update(node.output)  # what a later part takes of the inside of this one is no input
         whole.graph.node.extend(proto.graph.node)
         known |= {info.name: info for info in proto.graph.output}
     whole.graph.name = name

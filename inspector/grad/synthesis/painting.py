@@ -26,6 +26,7 @@ from inspector.graph.synthesis.regularizers import REGULARIZERS
 from inspector.graph.synthesis.rows import Rows
 from inspector.graph.synthesis.views import Views
 from inspector.graph.writer import Writer
+from inspector.types.arrays import Array
 
 PARAMETERS = "synthesis/parameters"
 RATE, COUNT = "synthesis/rate", "synthesis/count"
@@ -51,6 +52,10 @@ class Painting:
     """Whether the parameters are of decorrelated colors, where there are three."""
     regularizers: tuple[tuple[str, float], ...] = ()
     """Names and weights: each lowers what is to grow."""
+    anchor: Array | None = None
+    """Pictures (N, C, *size) in 0..1 that those are to stay near to."""
+    closeness: float = 0.0
+    """Weight of the mean square distance from the anchor."""
     optimizer: Optimizer
     _made: dict[str, ir.Model] = field(default_factory=dict, repr=False, compare=False)
 
@@ -108,6 +113,11 @@ class Painting:
         for name, weight in self.regularizers:
             cost = REGULARIZERS[name](w, picture, canvas)
             gain = w.op("Sub", gain, w.op("Mul", cost, w.constant(weight)))
+        if self.anchor is not None and self.closeness:
+            gap = w.op("Sub", picture, w.constant(self.anchor))
+            mean = w.op("ReduceMean", w.op("Mul", gap, gap), keepdims=0)
+            cost = w.op("Mul", mean, w.constant(self.closeness * canvas.pictures))
+            gain = w.op("Sub", gain, w.op("Reshape", cost, w.ints([1])))
         return w.finish(
             {PICTURE: (picture, canvas.shape), IMAGES: (images, shape), GAIN: (gain, (1,))}, name="paint"
         )
