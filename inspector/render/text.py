@@ -13,29 +13,25 @@ INK = (32, 34, 38)
 _KNOWN = frozenset("©«°±´·»‘’“”…‹›⁄™")
 """Signs that Pillow's own font has beside those of ASCII."""
 _SPELLED = {
-    **{
-        "×": "x",
-        "−": "-",
-        "–": "-",
-        "—": "-",
-        "→": "->",
-        "≤": "<=",
-        "≥": ">=",
-        "∞": "inf",
-        "Σ": "sum",
-        "√": "sqrt",
-    },
-    **{
-        "Δ": "delta",
-        "ε": "epsilon",
-        "σ": "sigma",
-        "ß": "ss",
-        "æ": "ae",
-        "Æ": "AE",
-        "ø": "o",
-        "Ø": "O",
-        "ł": "l",
-    },
+    "×": "x",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+    "∞": "inf",
+    "Σ": "sum",
+    "√": "sqrt",
+    "Δ": "delta",
+    "ε": "epsilon",
+    "σ": "sigma",
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "AE",
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
 }
 """How signs are spelled that the font does not have."""
 
