@@ -60,7 +60,7 @@ def shorten(text: str, face: Font, *, width: float) -> str:
     text = drawable(text)
     if face.getlength(text) <= width:
         return text
-    cut = text
+    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
     while cut and face.getlength(cut + "...") > width:
         cut = cut[:-1]
     return cut.rstrip() + "..."
