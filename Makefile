@@ -28,10 +28,10 @@ demo: setup ## run the whole service on a real CNN and write a page; MODEL=path.
 
 # One process per core, each file in one of them: files share what they load.
 test: setup ## run the suite
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-fast: setup ## run the suite without its slow cases
-	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow'
 
 # Nothing is locked here, on purpose: what the ranges of pyproject.toml promise is tried on the newest that they admit.
 # Left out, for three minutes instead of five: what reads files only, what needs a developer's tools, and the command line
@@ -41,7 +41,7 @@ test-newest: ## run the suite without its slow cases on the newest versions; PYT
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
 		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout pytest-xdist
 	$(NEWEST)/bin/python -m pip list --disable-pip-version-check
-	$(NEWEST)/bin/python -m pytest -n auto --dist loadfile -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
+	$(NEWEST)/bin/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
 
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
