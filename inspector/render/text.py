@@ -56,11 +56,11 @@ def _letter(given: str) -> str:
 
 
 def shorten(text: str, face: Font, *, width: float) -> str:
-    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels with dots at its end."""
+    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
     text = drawable(text)
     if face.getlength(text) <= width:
         return text
-    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
+    cut = text
     while cut and face.getlength(cut + "...") > width:
         cut = cut[:-1]
     return cut.rstrip() + "..."
