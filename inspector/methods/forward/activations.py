@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError
+from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_values
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
@@ -15,7 +16,18 @@ from inspector.types.requests.activations import ActivationsRequest
 from inspector.types.results.activations import Activation, Activations
 
 
-@answers(ActivationsRequest)
+@answers(
+    ActivationsRequest,
+    card=Card(
+        formula="The named tensors of the forward pass; codes of quantized layers as the reals that they stand "
+        "for.",
+        source='cs231n notes, "Visualizing what ConvNets learn"',
+        shows="What a layer computes of the image: which maps fire, where, and which never do.",
+        hides="That a map lights up is not that it matters for the answer (see `ablate`), nor what it stands "
+        "for (see `top`).",
+        cost="1 forward pass.",
+    ),
+)
 def activations(run: Run, request: ActivationsRequest) -> Activations:
     """Return the named layers' outputs, as the model computes them.
 

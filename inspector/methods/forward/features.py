@@ -7,6 +7,7 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
+from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_values
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
@@ -18,7 +19,17 @@ from inspector.types.requests.features import FeaturesRequest, Pooling
 from inspector.types.results.vectors import Vectors
 
 
-@answers(FeaturesRequest)
+@answers(
+    FeaturesRequest,
+    card=Card(
+        formula="One vector per image: the input of the last dense layer, or any layer, its maps pooled by mean "
+        "or maximum.",
+        source="cs231n notes, nearest neighbors in feature space",
+        shows="How alike images are to the model: neighbors and components of these vectors.",
+        hides="Distances mix what the model attends to with what it carries along; pooling forgets where.",
+        cost="1 forward pass.",
+    ),
+)
 def features(run: Run, request: FeaturesRequest) -> Vectors:
     """Return (N, D) float32 vectors of a layer, by default of what the last dense layer reads.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
+from inspector.methods.card import Card
 from inspector.methods.doubts import note_doubts
 from inspector.methods.notes import NOTHING_FOUND, note_head, note_run
 from inspector.methods.prepared import prepared
@@ -34,7 +35,19 @@ _MOST_DRAWN_BYTES = 64 << 20
 """Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
 
-@answers(PredictRequest)
+@answers(
+    PredictRequest,
+    card=Card(
+        formula="The forward pass, and its output read by what it means: classes with the softmax or sigmoid "
+        "that the graph leaves out, boxes decoded and those that say the same dropped, values as they "
+        "are.",
+        source="Recognition of outputs: docs/decisions/0033-heads.md",
+        shows="What the model answers, in words, with its own probabilities, boxes in pixels, or numbers.",
+        hides="Probabilities are the model's, calibrated or not. What an output means is read off the graph, "
+        "and where that is guessed a note says so.",
+        cost="1 forward pass.",
+    ),
+)
 def predict(run: Run, request: PredictRequest) -> Predictions:
     """Return what the model answers on each image: its `top` best classes, its boxes, its values."""
     top = request.top
