@@ -45,7 +45,8 @@ def gradcam(
 ) -> Maps:
     """Sum a layer's maps, each weighted by how much the target grows with it; one channel, enlarged to the image.
 
-    The layer is by default the last one with maps that all of the target depends on. With `relu` what speaks against
-    the target is left out; without, it is negative.
+    The layer is by default the last one with maps that all of the target depends on; for a target that sees a part of
+    it, such as a box, the last of its scale of which it sees enough. Then each place has a weight of its own, unless
+    `weights` says otherwise. With `relu` what speaks against the target is left out; without, it is negative.
     """
     return class_activation_map(run, x, targets, layer=layer, relu=relu, weights=weights)
