@@ -35,7 +35,11 @@ def test_a_model() -> None:
 
 
 def test_a_models_verbs() -> None:
-    names = "activations attribute check describe features layers occlude predict rectifiers"
+    names = (
+        "ablate activations architecture attribute check correspondence describe evolution features figure "
+        "filters fool health invariance judge layers occlude occlude_regions "
+        "occlusion patch predict rectifiers synthesize top unit"
+    )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
     assert set(REQUESTS) <= set(dir(inspector.Model(nothing, name="toy")))
@@ -95,14 +99,15 @@ def test_the_policies() -> None:
         "lrp_epsilon_alpha2beta1_flat",
         "lrp_epsilon_plus_flat",
         "lrp_zplus",
+        "open",
     ]
 
 
 def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
-        "activations attribute check delete describe features info layers load methods models neighbors occlude pca "
-        "predict rectifiers report serve unload upload"
+        "ablate activations attribute check delete describe features info judge layers load methods models neighbors "
+        "occlude patch pca predict rectifiers report serve unload upload"
     )
     assert verbs == names.split()
 

@@ -43,14 +43,11 @@ class Loop:
         """
         self._run, self.painting, self._generators = run, painting, tuple(generators)
         sessions, self._device = run.engine.sessions, run.engine.device
-        self._parameters = self._place(self._start(start))
+        self._parameters = self._before = self._place(self._start(start))
         self._slots = {name: self._place(np.zeros(self._shape, np.float32)) for name in painting.slots()}
-        self._objective, self._policy = objective, policy
+        self._objective = objective
         self._show: Session | None = None
-        first = self._first_images()
-        self._chain = Chain(
-            run.engine, first, objective.tensors, policy=policy, cancellation=run.control.cancellation
-        )
+        self._chain = self._way(policy)
         rows = self._rows = self._chain.rows
         self._paint = sessions.own(painting.paint(rows))
         self._improve = sessions.own(painting.improve(rows, sources=len(objective.tensors)))
@@ -93,6 +90,15 @@ class Loop:
         self._advance({**feeds, **painted, **pulls}, painting.optimizer.rate if rate is None else rate)
         return aimed[SCORES]
 
+    def moved(self) -> bool:
+        """Return whether the last step changed every picture: a gradient of 0 changes none."""
+        pairs = zip(self._parameters.numpy(), self._before.numpy(), strict=True)
+        return all(not np.array_equal(one, before) for one, before in pairs)
+
+    def turn_to(self, policy: str) -> None:
+        """Go on with another policy on the way back through the model."""
+        self._chain = self._way(policy)
+
     def picture(self) -> Array:
         """Return the pictures as they are, (N, C, *size) in 0..1, on the host."""
         if self._show is None:
@@ -112,7 +118,7 @@ class Loop:
             self._improve.outputs,
             cancellation=self._run.control.cancellation,
         )
-        self._parameters = new[NEW]
+        self._before, self._parameters = self._parameters, new[NEW]
         self._slots = {name: new[NEW + name] for name in self._slots}
 
     def _start(self, start: Array | None) -> Array:
@@ -124,11 +130,13 @@ class Loop:
             return np.concatenate(parts)
         return painting.parameterization.of(unbounded(start, decorrelated=painting.decorrelated))
 
-    def _first_images(self) -> Array:
-        """Return images of the shape that the model will be shown, of one value: their shapes tell of all others."""
-        painting = self.painting
+    def _way(self, policy: str) -> Chain:
+        """Return the way through the model; gray images tell it the shapes of all others."""
+        run, painting = self._run, self.painting
         gray = np.full((painting.rows, painting.canvas.channels, *painting.views.size), 0.5, np.float32)
-        return painting.frame.typed(painting.frame.values(gray))
+        images = painting.frame.typed(painting.frame.values(gray))
+        tensors = self._objective.tensors
+        return Chain(run.engine, images, tensors, policy=policy, cancellation=run.control.cancellation)
 
     def _place(self, array: Array) -> DeviceTensor:
         return DeviceTensor.place(array, self._device)

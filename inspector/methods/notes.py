@@ -29,6 +29,8 @@ LOCAL_WEIGHTS = "local_weights"
 NO_RECTIFIER = "no_rectifier"
 IDLE_POLICY = "idle_policy"
 NO_LAYER_WITH_MAPS = "no_layer_with_maps"
+CAUTION = "caution"
+IMAGE_INDEPENDENT = "image_independent"
 
 
 def note_run(run: Run) -> None:

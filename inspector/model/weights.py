@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,8 @@ from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 
 _CONVOLUTIONS = CONVOLUTIONS | {"FusedConv"}
+_MOST_STEPS = 4
+"""From integers to real numbers: a cast, a scale, a bias."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +43,7 @@ def weights_of(model: OnnxModel, layer: Layer) -> Weights | None:
 
     Filters of a transposed convolution are those that it stamps, by the channel that they give.
     """
-    node = _nodes(model).get(layer.output)
+    node = _weighted_nodes(model).get(layer.output)
     found = None if node is None else _constant_weights(node)
     if node is None or found is None:
         return None
@@ -65,17 +66,31 @@ def weights_of(model: OnnxModel, layer: Layer) -> Weights | None:
     )
 
 
-def weighted_layers(model: OnnxModel) -> Iterator[Layer]:
-    """Yield the layers with constant weights, in the graph's order."""
-    nodes = _nodes(model)
-    for layer in model.layers:
-        node = nodes.get(layer.output)
-        if node is not None and _constant_weights(node) is not None:
-            yield layer
+def weighted_layers(model: OnnxModel) -> list[Layer]:
+    """Return the layers with constant weights, in the graph's order."""
+    nodes = _weighted_nodes(model)
+    return [layer for layer in model.layers if layer.output in nodes]
 
 
-def _nodes(model: OnnxModel) -> dict[str, ir.Node]:
-    return {value.name: node for node in model.ir.graph for value in node.outputs[:1] if value.name}
+def _weighted_nodes(model: OnnxModel) -> dict[str, ir.Node]:
+    """Return, by the output of its layer, each node that multiplies by constant weights.
+
+    Where it gives integers, which are no layer, its layer is the one that makes real numbers of them.
+    """
+    outputs = {layer.output for layer in model.layers}
+    found: dict[str, ir.Node] = {}
+    for node in model.ir.graph:
+        if _constant_weights(node) is None:
+            continue
+        value = node.outputs[0]
+        for _ in range(_MOST_STEPS):
+            users = [use.node for use in value.uses()]
+            if value.name in outputs or len(users) != 1:
+                break
+            value = users[0].outputs[0]
+        if value.name in outputs:
+            found.setdefault(value.name, node)
+    return found
 
 
 def _constant_weights(node: ir.Node) -> tuple[Operation, int, Array, bool] | None:

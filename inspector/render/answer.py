@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +49,18 @@ class Answer:
     """The parts of a figure, each under a title of its own; the whole has their pictures and arrays too."""
 
 
-def answer_of(result: Result, images: Sequence[object] = (), *, title: str, caption: str = "") -> Answer:
-    """Return a result about these images, paths or names, as an answer; without them they have numbers."""
+def answer_of(
+    result: Result,
+    images: Sequence[object] = (),
+    *,
+    title: str,
+    caption: str = "",
+    drawing: Mapping[str, Any] = MappingProxyType({}),
+) -> Answer:
+    """Return a result about these images, paths or names, as an answer; without them they have numbers.
+
+    `drawing` are options of `Result.pictures`.
+    """
     columns, rows = result.table()
     printed = [named(columns, row, images) for row in rows]
     parts: Sequence[Answer] = ()
@@ -60,12 +71,12 @@ def answer_of(result: Result, images: Sequence[object] = (), *, title: str, capt
     return Answer(
         title=title,
         lines=lines,
-        # The summary of maps has a line per map.
-        printed=((), ()) if isinstance(result, Maps) else (columns, printed),
+        # The summary of maps has a line per map, and the parts of a figure have tables of their own.
+        printed=((), ()) if isinstance(result, Maps | Figure) else (columns, printed),
         sheet=lambda: _sheet(result, images),
         document=lambda: document(result, images),
         arrays=lambda: arrays_of(result),
-        pictures=result.pictures,
+        pictures=lambda: result.pictures(**drawing),
         notes=result.notes,
         parts=parts,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, sqrt
 
+import numpy as np
 from PIL import Image
 
 from inspector.render.arrange import PAPER, beside, stack
@@ -15,11 +16,15 @@ from inspector.types.results.images import Example, ExampleRow, Examples
 
 _CELL = 112
 """The side of a tile in a strip, in pixels."""
-_BLOCK_CELL = 88
-"""The side of a tile in a block."""
+_BLOCK_SIDE = 264
+"""About how wide a block of tiles is."""
 _GAP = 3
 _TEXT_SIZE = 15
 _BLOCKS_ACROSS = 2
+_MID = 127.5
+"""The gray of nothing in a projection."""
+OUTSIDE = 224
+"""The gray of what lies beyond the image's edge."""
 
 
 @picture_of(Examples)
@@ -57,8 +62,9 @@ def _even(line_of: Sequence[Image.Image], blocks: Sequence[Image.Image]) -> Imag
 def _block(row: ExampleRow) -> Image.Image:
     """Draw projections and patches of one unit as two squares."""
     columns = ceil(sqrt(len(row.examples)))
-    projections = [_tile(one, of_projection=True) for one in row.examples]
-    patches = [_tile(one) for one in row.examples]
+    side = _BLOCK_SIDE // columns
+    projections = [_tile(one, of_projection=True, side=side) for one in row.examples]
+    patches = [_tile(one, side=side) for one in row.examples]
     both = beside([_square(projections, columns), _square(patches, columns)], gap=2 * _GAP + 2)
     values = [one.value for one in row.examples]
     ends = (
@@ -73,13 +79,27 @@ def _square(tiles: Sequence[Image.Image], columns: int) -> Image.Image:
     return stack(rows, gap=_GAP)
 
 
-def _tile(one: Example, *, of_projection: bool = False, side: int = _BLOCK_CELL) -> Image.Image:
+def _tile(one: Example, *, of_projection: bool = False, side: int) -> Image.Image:
     """Draw a patch, or its projection, in the middle of a square."""
     pixels = one.projection if of_projection and one.projection is not None else one.pixels
     picture = fit(Image.fromarray(pixels), (side, side))
+    if of_projection and max(pixels.shape[:2]) > side:
+        picture = _stretched(picture)
     paper = Image.new("RGB", (side, side), PAPER)
     paper.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
     return paper
+
+
+def _stretched(projection: Image.Image) -> Image.Image:
+    """Return a reduced projection in full contrast again: what alternates from pixel to pixel has averaged out."""
+    signed = np.asarray(projection, np.float64) - _MID
+    is_signal = np.abs(signed - (OUTSIDE - _MID)).max(axis=2) > 1
+    magnitudes = np.abs(signed[is_signal])
+    bound = float(np.percentile(magnitudes, 99.5)) if magnitudes.size else 0.0
+    if not 0.5 < bound < _MID:  # nothing, or in full contrast already
+        return projection
+    clear = np.where(is_signal[..., None], np.clip(signed / bound, -1, 1) * _MID, signed)
+    return Image.fromarray(np.rint(clear + _MID).astype(np.uint8))
 
 
 def _strip(row: ExampleRow) -> Image.Image:

@@ -86,7 +86,7 @@ def _by_name(request: Request[Any], fields: dict[str, Any]) -> dict[str, Any]:
                 field=f"options[{name}]",
             )
     # A mapping that holds nothing says as much as one that is left out.
-    fields = {name: value for name, value in fields.items() if not (isinstance(value, Mapping) and not value)}
+    fields = {name: value for name, value in fields.items() if not isinstance(value, Mapping) or value}
     return {"verb": request.verb, "targets": targets, "options": fields | own}
 
 

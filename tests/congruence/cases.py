@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
 
@@ -18,6 +19,7 @@ PHOTO = toy_photo()
 FLOATS = toy_image()
 NOTHING: Any = {"options": None, "policies": None, "inputs": None}
 SCALAR = np.ones((), np.float32)
+PARTS = np.array([[(1, 2, 5, 6)] * 3, [(3, 9, 8, 15), (8, 1, 13, 7), (10, 10, 15, 16)]], np.float64)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
@@ -49,6 +51,23 @@ CASES = {
     "its layers": Case("Layers", lambda m, t: m.layers()),
     "one layer": Case("Layers", lambda m, t: m.layer("conv2")),
     "no such layer": Case("Layers", lambda m, t: m.layer("cnv2")),
+    "synthesize a class and a channel": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[t.Class(2), t.Unit("conv2", 3)], steps=3, preset="crops", samples=2, seed=5
+        ),
+    ),
+    "synthesize one picture of two targets": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[0, 1], weights=[1, -0.5], steps=2, total_variation=3, optimizer="nadam"
+        ),
+    ),
+    "synthesize under a photo's spectrum": Case(
+        "Run", lambda m, t: m.synthesize([PHOTO], target=1, preset="spectrum", steps=2)
+    ),
+    "synthesize nothing": Case("Run", lambda m, t: m.synthesize(steps=2)),
+    "synthesize a class that nobody named": Case("Run", lambda m, t: m.synthesize(target=t.Class())),
     "its check": Case("Run", lambda m, t: m.check()),
     "its check, in part": Case("Run", lambda m, t: m.check(ignore=("no_such_rule",))),
     "an option of another type by name": Case("Run", lambda m, t: m.check(select=3)),
@@ -341,7 +360,121 @@ CASES = {
         "Run", lambda m, t: m.patch([PHOTO, FLOATS], source=0, target=t.Unit("scores", 1, ()))
     ),
     "a channel that there is none of": Case("Run", lambda m, t: m.ablate(PHOTO, channels=[99])),
+    "saliency, judged": Case(
+        "Run",
+        lambda m, t: m.judge(PHOTO, boxes=[[2, 2, 9, 9]], removals=5, neighbors=2, randomizations=1),
+    ),
+    "a method with options, judged and drawn": Case(
+        "Run",
+        lambda m, t: m.judge(
+            [PHOTO, FLOATS],
+            method="integrated_gradients",
+            target=[0, t.Class(1)],
+            measures=("deletion", "completeness"),
+            removals=3,
+            steps=4,
+            rendering="png",
+        ),
+    ),
+    "a map of one's own, judged": Case(
+        "Run", lambda m, t: m.judge(FLOATS, map=FLOATS, measures="insertion", removals=4, hidden="black")
+    ),
+    "a measure that there is none of": Case("Run", lambda m, t: m.judge(PHOTO, measures="beauty")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
+    "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
+    "fooled about classes": Case(
+        "Run", lambda m, t: m.fool([PHOTO, FLOATS], target=[1, t.Class(2)], steps=2)
+    ),
+    "fooled in one step": Case(
+        "Run",
+        lambda m, t: m.fool(FLOATS, target="bee", attack="fgsm", bound=0.5, unit="input", rendering="png"),
+    ),
+    "fooled from the image itself": Case(
+        "Run", lambda m, t: m.fool(PHOTO, bound=4, step_size=1.5, steps=2, random_start=False, seed=3)
+    ),
+    "the last of the steps of fooling": Case(
+        "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
+    ),
+    "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
+    "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
+    "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
+    "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
+    "invariance in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO],
+            figure=5,
+            layers=["conv1"],
+            transformations=["scale"],
+            scales=[0.5, 2],
+            border="gray",
+            target=1,
+        ),
+    ),
+    "an invariance under what there is none of": Case(
+        "Run", lambda m, t: m.invariance(PHOTO, transformations=["shear"])
+    ),
+    "health": Case("Run", lambda m, t: m.health()),
+    "health over images, by its name": Case(
+        "Run",
+        lambda m, t: m.figure([PHOTO, FLOATS], figure="health", layers=["conv2"], likeness=0.5, aliasing=0.1),
+    ),
+    "the health of no convolution": Case("Run", lambda m, t: m.health(PHOTO, layers=["relu1"])),
+    "correspondence": Case(
+        "Run",
+        lambda m, t: m.correspondence([PHOTO, FLOATS, -FLOATS], boxes=PARTS, parts=["eye", "nose"], random=2),
+    ),
+    "correspondence in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS],
+            figure="8",
+            boxes=PARTS,
+            layers=["conv1", "flat", "scores"],
+            regions=PARTS[0],
+            seed=3,
+        ),
+    ),
+    "correspondence without boxes": Case(
+        "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
+    ),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
+    "activation maps, the strongest first": Case(
+        "Activations",
+        lambda m, t: m.activations(
+            PHOTO, layers=("conv1",), scale="layer", order="strength", rendering="png"
+        ),
+    ),
+    "the strongest examples": Case("Run", lambda m, t: m.top([PHOTO, FLOATS, jpeg(PHOTO)], layer="relu2")),
+    "the strongest examples, in detail": Case(
+        "Run",
+        lambda m, t: m.top(
+            [PHOTO, FLOATS],
+            layer="conv2",
+            channels=(3, 1),
+            count=2,
+            per_image=2,
+            border="cut",
+            method="guided",
+        ),
+    ),
+    "the strongest of no such channel": Case("Run", lambda m, t: m.top(PHOTO, layer="conv2", channels=(99,))),
+    "filters": Case("Run", lambda m, t: m.filters(order="strength")),
+    "filters of no such layer": Case("Run", lambda m, t: m.filters(layer="relu1")),
+    "an architecture": Case("Run", lambda m, t: m.architecture(whole=True)),
+    "one unit": Case("Run", lambda m, t: m.unit(PHOTO, layer="conv2", channel=3, position=(2, 4))),
+    "the occlusion figure": Case(
+        "Run", lambda m, t: m.occlusion([PHOTO, FLOATS], target=t.Class(1), size=5, stride=5, count=1)
+    ),
+    "a figure by its number": Case(
+        "Run", lambda m, t: m.figure([PHOTO, FLOATS], figure=2, layer="relu2", rows=2)
+    ),
+    "a figure by its name, with a target": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="occlusion", target=2, size=8, stride=8)
+    ),
+    "no such figure": Case("Run", lambda m, t: m.figure(PHOTO, figure=99)),
+    "a figure with an option that there is none of": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="top", columns=2)
+    ),
 }
 """Some give an error: then both give the same."""

@@ -23,6 +23,7 @@ from inspector.types.targets import Target
 @attribution_method(
     "integrated_gradients",
     picture="signed",
+    shares="difference",
     card=Card(
         formula="(x − x′) ⊙ ∫₀¹ ∂S/∂x(x′ + α(x − x′)) dα, by the midpoints of `steps` parts; Σ map = S(x) − "
         "S(x′), up to `completeness_gap`.",

@@ -19,6 +19,7 @@ Rule = Literal["epsilon_plus_flat", "epsilon_alpha2beta1_flat", "epsilon", "zplu
 @attribution_method(
     "lrp",
     picture="signed",
+    shares="value",
     card=Card(
         formula="R_i = Σ_j z_ij / Σ_i z_ij · R_j, layer by layer, with z by the rule: ε at dense layers, z⁺ or "
         "α2β1 at convolutions, evenly at the first.",

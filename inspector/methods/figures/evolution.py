@@ -85,7 +85,7 @@ def evolution(run: Run, request: EvolutionRequest) -> Figure:
     panels = [
         Panel(
             title=f"Channels of {last.layer.name}",
-            result=Examples(rows=_rows(run, images, moments, channels)),
+            result=Examples(rows=_rows(run, images, moments, channels, method=request.method)),
             caption="Per checkpoint, the projection of the strongest activation, above its patch.",
         )
     ]
@@ -108,7 +108,7 @@ def _moments(run: Run, request: EvolutionRequest) -> list[_Moment]:
             with within(f"layers[{place}]", always=True):
                 model.layer(name)
     else:
-        names = [one.name for one in spread_over(list(weighted_layers(model)), _CURVES)]
+        names = [one.name for one in spread_over(weighted_layers(model), _CURVES)]
     runs = [
         (_short(name), run.beside(name, field=f"models[{place}]"))
         for place, name in enumerate(request.models)
@@ -163,7 +163,7 @@ def _scan(
 
 
 def _rows(
-    run: Run, images: ImageSet, moments: Sequence[_Moment], channels: Sequence[int]
+    run: Run, images: ImageSet, moments: Sequence[_Moment], channels: Sequence[int], *, method: str
 ) -> tuple[ExampleRow, ...]:
     rows: dict[int, list[Example]] = {channel: [] for channel in channels}
     windows = Windows(run, moments[-1].layer, pads=True)
@@ -172,7 +172,7 @@ def _rows(
         found = {channel: moment.peaks.of(channel)[:1] for channel in channels}
         chosen = [(channel, peak) for channel, peaks in found.items() for peak in peaks]
         xs = [images.one(peak.image) for _, peak in chosen]
-        maps = projections(moment.run, moment.layer, chosen, xs)
+        maps = projections(moment.run, moment.layer, chosen, xs, method=method)
         for (channel, peak), x, (values, picture) in zip(chosen, xs, maps, strict=True):
             window = windows.of(peak.position, x.values)
             drawn = Projection(values=values, picture=picture)

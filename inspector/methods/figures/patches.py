@@ -13,8 +13,9 @@ from inspector.engine.run import Run
 from inspector.methods.figures.peaks import Peak
 from inspector.methods.placing import fields_for
 from inspector.methods.planes import image_size
+from inspector.render.examples import OUTSIDE
 from inspector.render.maps import attribution_image
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.render.signals import with_curve
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
@@ -22,8 +23,6 @@ from inspector.types.layouts import batched, of_one, spatial_axes
 from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.types.results.images import Example
 
-OUTSIDE = 224
-"""The gray of what lies beyond the image's edge."""
 _MOST_PADDED = 2 / 3
 """Of the image: larger windows would be padding for the most part, and are cut."""
 WHOLE_IMAGE = "whole_image"

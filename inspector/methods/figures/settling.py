@@ -95,7 +95,7 @@ def settling_panels(
         x=np.arange(1, len(names) + 1, dtype=np.float64),
         curves={layer: np.asarray(distances) for layer, distances in curves.items()},
         x_label="checkpoint",
-        y_label="distance to the last (1 − CKA)",
+        y_label="distance to the last (1 - CKA)",
         title="When each layer settles",
     )
     table = Table(

@@ -9,7 +9,7 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import NotFoundError
 from inspector.methods.figures.peaks import Peak, Peaks
-from inspector.methods.notes import NOT_FINITE
+from inspector.methods.notes import CAUTION, NOT_FINITE
 from inspector.methods.verbs import answer_to
 from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
@@ -18,7 +18,6 @@ from inspector.types.layers import Layer
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.targets import Unit
 
-CAUTION = "caution"
 TOGETHER = 16
 """Projections that are computed at once."""
 
@@ -49,23 +48,28 @@ def look_at(run: Run, layer: Layer, x: Array, peaks: Peaks, *, first: int) -> No
 
 
 def projections(
-    run: Run, layer: Layer, chosen: Sequence[tuple[int, Peak]], x: Sequence[Prepared]
+    run: Run,
+    layer: Layer,
+    chosen: Sequence[tuple[int, Peak]],
+    x: Sequence[Prepared],
+    *,
+    method: str = "deconvnet",
 ) -> Iterator[tuple[Array, str]]:
-    """Yield the deconvnet projection (*image) of each unit on its own image, and how it is drawn."""
+    """Yield the projection (*image) of each unit on its own image, by a method of attribution, and how it is drawn."""
     start = 0
     while start < len(chosen):
         stop = start + 1
         while stop < len(x) and stop - start < TOGETHER and x[stop].values.shape == x[start].values.shape:
             stop += 1
-        maps, picture = _projected(run, layer, chosen[start:stop], x[start:stop])
+        maps, picture = _projected(run, layer, chosen[start:stop], x[start:stop], method=method)
         yield from ((values, picture) for values in maps)
         start = stop
 
 
 def _projected(
-    run: Run, layer: Layer, chosen: Sequence[tuple[int, Peak]], x: Sequence[Prepared]
+    run: Run, layer: Layer, chosen: Sequence[tuple[int, Peak]], x: Sequence[Prepared], *, method: str
 ) -> tuple[Array, str]:
-    """Return the deconvnet projections (M, *image) of units, each on its own image, and how they are drawn.
+    """Return the projections (M, *image) of units, each on its own image, and how they are drawn.
 
     The caution of the method is noted.
     """
@@ -73,7 +77,7 @@ def _projected(
         np.concatenate([one.values for one in x]), from_pictures=any(one.from_pictures for one in x)
     )
     targets = tuple(Unit(layer.name, channel, peak.position) for channel, peak in chosen)
-    maps = answer_to(run, AttributeRequest(images=together, method="deconvnet", targets=targets))
+    maps = answer_to(run, AttributeRequest(images=together, method=method, targets=targets))
     if maps.caution:
         run.note(CAUTION, maps.caution)
     return maps.maps, maps.picture

@@ -103,7 +103,9 @@ def _drawn(
             xs.append(xs[-1] if again else images.one(one[2].image))
         maps: Iterable[tuple[Array, str] | None] = [None] * len(part)
         if request.projections:
-            maps = projections(run, layer, [(channel, peak) for channel, _, peak in part], xs)
+            maps = projections(
+                run, layer, [(channel, peak) for channel, _, peak in part], xs, method=request.method
+            )
         for (channel, place, peak), x, found_map in zip(part, xs, maps, strict=True):
             shown = None if found_map is None else Projection(values=found_map[0], picture=found_map[1])
             window = windows.of(peak.position, x.values)

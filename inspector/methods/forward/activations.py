@@ -15,19 +15,19 @@ from inspector.types.layers import Layer
 from inspector.types.requests.activations import ActivationsRequest
 from inspector.types.results.activations import Activation, Activations
 
-
-@answers(
-    ActivationsRequest,
-    card=Card(
-        formula="The named tensors of the forward pass; codes of quantized layers as the reals that they stand "
-        "for.",
-        source='cs231n notes, "Visualizing what ConvNets learn"',
-        shows="What a layer computes of the image: which maps fire, where, and which never do.",
-        hides="That a map lights up is not that it matters for the answer (see `ablate`), nor what it stands "
-        "for (see `top`).",
-        cost="1 forward pass.",
-    ),
+_CARD = Card(
+    formula="h_l(x), the outputs of the layers that are named, as they are computed.",
+    source="Zeiler & Fergus 2014, §2 (arXiv 1311.2901), look at such maps; Yosinski et al. 2015, §2 (arXiv "
+    "1506.06579), draw them live.",
+    shows="Where in the image each channel responds, and how strongly. In the picture every channel goes from "
+    "dark to bright over its own range.",
+    hides="A channel that lights up need not matter for the answer (see ablate), and a bright tile need not be "
+    "a strong one: read the numbers. What it responds to is shown by top.",
+    cost="1 forward pass, up to the last of the layers.",
 )
+
+
+@answers(ActivationsRequest, card=_CARD)
 def activations(run: Run, request: ActivationsRequest) -> Activations:
     """Return the named layers' outputs, as the model computes them.
 
@@ -47,6 +47,8 @@ def activations(run: Run, request: ActivationsRequest) -> Activations:
         note_values(run, x.values, found[layer.output], what=f"layer {name!r}", images=range(len(x)))
     return Activations(
         activations=tuple(_activation(name, layer, found[layer.output]) for name, layer in wanted.items()),
+        scale=request.scale,
+        order=request.order,
         notes=run.notes,
     )
 

@@ -18,18 +18,19 @@ from inspector.types.layers import Layer
 from inspector.types.requests.features import FeaturesRequest, Pooling
 from inspector.types.results.vectors import Vectors
 
-
-@answers(
-    FeaturesRequest,
-    card=Card(
-        formula="One vector per image: the input of the last dense layer, or any layer, its maps pooled by mean "
-        "or maximum.",
-        source="cs231n notes, nearest neighbors in feature space",
-        shows="How alike images are to the model: neighbors and components of these vectors.",
-        hides="Distances mix what the model attends to with what it carries along; pooling forgets where.",
-        cost="1 forward pass.",
-    ),
+_CARD = Card(
+    formula="v = pool(h_l(x)): the mean or the maximum of each channel over its places, or all values; by default "
+    "of what the last dense layer reads.",
+    source="Krizhevsky et al. 2012, §6.1, find alike images by the distance of such vectors.",
+    shows="Which images the network takes for alike: the nearest neighbors of a vector, and the principal plane "
+    "of many.",
+    hides="What makes them alike. A mean over places forgets where; two vectors are near in the network's "
+    "sense, which may be the background.",
+    cost="1 forward pass, up to the layer.",
 )
+
+
+@answers(FeaturesRequest, card=_CARD)
 def features(run: Run, request: FeaturesRequest) -> Vectors:
     """Return (N, D) float32 vectors of a layer, by default of what the last dense layer reads.
 

@@ -35,19 +35,20 @@ _MOST_DRAWN_BYTES = 64 << 20
 """Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
 
-@answers(
-    PredictRequest,
-    card=Card(
-        formula="The forward pass, and its output read by what it means: classes with the softmax or sigmoid "
-        "that the graph leaves out, boxes decoded and those that say the same dropped, values as they "
-        "are.",
-        source="Recognition of outputs: docs/decisions/0033-heads.md",
-        shows="What the model answers, in words, with its own probabilities, boxes in pixels, or numbers.",
-        hides="Probabilities are the model's, calibrated or not. What an output means is read off the graph, "
-        "and where that is guessed a note says so.",
-        cost="1 forward pass.",
-    ),
+_CARD = Card(
+    formula="f(x), read as what the output is: p = softmax(s) of scores, σ(s) of independent ones, boxes after "
+    "non-maximum suppression, the class of each place, or the values as they are.",
+    source="The model's own graph; what an output means is found from its shape, its end and its metadata "
+    "(docs/decisions/0033-heads.md).",
+    shows="What the model answers, with labels where it has some, and both the probability and the score before "
+    "it.",
+    hides="A probability is the model's own, and seldom calibrated (Guo et al. 2017, arXiv 1706.04599). Wrong "
+    "preprocessing gives answers without a word: read the notes.",
+    cost="1 forward pass.",
 )
+
+
+@answers(PredictRequest, card=_CARD)
 def predict(run: Run, request: PredictRequest) -> Predictions:
     """Return what the model answers on each image: its `top` best classes, its boxes, its values."""
     top = request.top

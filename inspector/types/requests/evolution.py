@@ -14,7 +14,7 @@ from inspector.types.requests.top import as_channels
 from inspector.types.results.figure import Figure
 
 
-def as_models(value: str | Sequence[str]) -> tuple[str, ...]:
+def as_models(value: str | Sequence[Any]) -> tuple[str, ...]:
     """Read models: paths of files in process, ids on a service; one alone is one of one."""
     given: Any = value
     items = [given] if isinstance(given, str | PathLike) else as_items(given)
@@ -55,3 +55,6 @@ class EvolutionRequest(ImagesRequest[Figure]):
     )
     compared: int = option(64, help="How many of the images are compared for that, at most.")
     settled: float = option(0.05, help="How far a settled layer may be from the last checkpoint, as 1 − CKA.")
+    method: str = option(
+        "deconvnet", help="How units are projected to the image: a method of attribution, such as guided."
+    )

@@ -42,6 +42,9 @@ class TopRequest(ImagesRequest[Examples]):
     count: int = option(9, help="How many examples each channel has, strongest first.")
     per_image: int = option(1, help="How many of a channel's examples one image may give.")
     projections: bool = option(default=True, help="Whether each patch comes with its deconvnet projection.")
+    method: str = option(
+        "deconvnet", help="How units are projected to the image: a method of attribution, such as guided."
+    )
     border: Literal["pad", "cut"] = option(
         "pad",
         help="Windows that reach over the image's edge: pad them with gray, so that places correspond, or cut them.",

@@ -26,6 +26,8 @@ class Figure(Result):
 
     panels: tuple[Panel, ...]
     title: str = ""
+    columns: int = 0
+    """How many parts stand side by side in one picture; 0 where each part has pictures of its own."""
 
     def __getitem__(self, title: str) -> Result:
         """Return the result under a title; KeyError where there is none."""
@@ -40,10 +42,9 @@ class Figure(Result):
         return any(one.result.failed for one in self.panels)
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-        """Return the table of the first part that is one; no columns where none is."""
+        """Return the first part that is a table."""
         tables = (one.result for one in self.panels if isinstance(one.result, Table))
-        first = next(tables, None)
-        return ((), []) if first is None else first.table()
+        return next((one.table() for one in tables), ((), []))
 
     def summary(self) -> list[str]:
         """Return the title, and what the parts say."""

@@ -24,12 +24,14 @@ class Picture:
     role: str = ""
     """What it is among the pictures of its result, for machines: "original", "change", …; "" where all are alike."""
     measures: Mapping[str, float] = field(default_factory=dict)
-    """What was measured of it, by name, e.g. the norm of a change."""
+    """What was measured of it, by name, e.g. the norm of a change; in the order of
+    the names, as a message keeps none."""
     values: Array | None = None
     """What the model takes, (*image), where the picture stands for an input: it is exact, the pixels are rounded."""
 
     def __post_init__(self) -> None:
         _require_pixels(self.pixels)
+        object.__setattr__(self, "measures", dict(sorted(self.measures.items())))
 
 
 @kind("images")
@@ -41,7 +43,7 @@ class Images(Result):
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per picture, with what was measured of any of them."""
-        names = tuple(dict.fromkeys(name for one in self.images for name in one.measures))
+        names = sorted({name for one in self.images for name in one.measures})
         rows: list[tuple[Cell, ...]] = [
             (
                 index,

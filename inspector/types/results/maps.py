@@ -72,7 +72,7 @@ class Maps(Result):
         return ("image", "target", "value", "largest |map|", *(("layer",) if self.layers else ())), rows
 
     def summary(self) -> list[str]:
-        """Return what was explained, and how far it can be believed."""
+        """Return what was explained; the caution is among the notes."""
         lines = [
             f"{self.method} of {target}: value {target.value:.4g}, largest |map| {np.abs(values).max():.4g}"
             + (f", by layer {self.layers[index]!r}" if self.layers else "")
@@ -81,8 +81,7 @@ class Maps(Result):
         if self.options:
             used = ", ".join(f"{name}={brief(value)}" for name, value in self.options.items())
             lines.append(f"options {used}")
-        lines += [
+        return lines + [
             f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)"
             for gap in self.completeness_gap
         ]
-        return [*lines, *([self.caution] if self.caution else [])]
