@@ -9,7 +9,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check docker-lint bench architectures coverage lock clean
+.PHONY: help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check docker-lint bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,7 +45,7 @@ test-newest: ## run the suite without its slow cases on the newest versions; PYT
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
 
-check: lint types arch protos-check protos-lint operators-check face-check catalog-check docker-lint ## all checks that run no model
+check: lint types arch protos-check protos-lint operators-check face-check catalog-check methods-check docker-lint ## all checks that run no model
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -81,6 +81,12 @@ catalog: setup ## write docs/catalog.md: verbs, kinds of result, methods, rules 
 
 catalog-check: setup ## is docs/catalog.md what the code says?
 	$(BIN)/python -m tools.generate_catalog --check
+
+methods: setup ## write docs/methods.md from the cards of verbs and methods
+	$(BIN)/python -m tools.generate_methods
+
+methods-check: setup ## is docs/methods.md what the cards say?
+	$(BIN)/python -m tools.generate_methods --check
 
 protos-baseline: ## from now on what protos/ says must not break (at a release; needs npx)
 	cd protos && $(BUF) build --exclude-source-info -o baseline.binpb

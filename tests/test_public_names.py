@@ -35,7 +35,9 @@ def test_a_model() -> None:
 
 
 def test_a_models_verbs() -> None:
-    names = "activations attribute check describe features layers occlude predict rectifiers"
+    names = (
+        "ablate activations attribute check describe features judge layers occlude patch predict rectifiers"
+    )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
     assert set(REQUESTS) <= set(dir(inspector.Model(nothing, name="toy")))
@@ -43,7 +45,7 @@ def test_a_models_verbs() -> None:
 
 def test_the_kinds_of_result() -> None:
     names = (
-        "activations examples images layers maps model_info predictions rectifiers report series sweep "
+        "activations examples figure images layers maps model_info predictions rectifiers report series sweep "
         "table vectors"
     )
     assert sorted(KINDS) == names.split()
@@ -101,8 +103,8 @@ def test_the_policies() -> None:
 def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
-        "activations attribute check delete describe features info layers load methods models neighbors occlude pca "
-        "predict rectifiers report serve unload upload"
+        "ablate activations attribute check delete describe features info judge layers load methods models neighbors "
+        "occlude patch pca predict rectifiers report serve unload upload"
     )
     assert verbs == names.split()
 

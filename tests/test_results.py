@@ -164,8 +164,8 @@ def test_one_picture_is_saved_under_its_name(tmp_path: Path) -> None:
 
 NOT_SAVED: dict[str, tuple[Result, str, str]] = {
     "no folder": (PICTURES, "no folder/a.png", "No such file"),
-    "no format": (PICTURES, "a.xyz", "cannot be written"),
-    "no picture": (Table(columns=("a",), rows=()), "a.png", "This Table has no picture to write"),
+    "no format": (PICTURES, "a.xyz", r"writes no \.xyz files\. Give a file that ends in \.png"),
+    "no picture": (Table(columns=("a",), rows=()), "a.png", "this Table gives no picture"),
 }
 
 

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from inspector.face.model import Model
 from inspector.types.requests.base import (
@@ -56,13 +56,20 @@ def stub() -> str:
     found = [kind for kind in verbs if kind.verb not in vars(Model)]  # what Model says otherwise stands there
     methods = "".join(map(_method, sorted(found, key=lambda kind: kind.verb)))
     words = set(methods.replace("[", " ").replace("]", " ").replace(",", " ").replace("(", " ").split())
-    names = {name: module for name, module in IMPORTS.items() if name in words}
+    names = {word: kind.__module__ for kind in found for word in words & _own_types(kind)}
+    names |= {name: module for name, module in IMPORTS.items() if name in words}
     names |= {result_kind(kind).__name__: result_kind(kind).__module__ for kind in found}
     lines = [
         f"from {module} import {name}" for name, module in sorted(names.items(), key=lambda one: one[::-1])
     ]
     header = "# Written by tools/generate_face.py from the requests; never edited.\n"
     return header + "\n".join(lines) + f"\n\nclass Verbs:\n{methods}"
+
+
+def _own_types(kind: type[Request[Any]]) -> set[str]:
+    """Return the names of types that a request's module makes for its annotations, such as the names of its choices."""
+    own = vars(sys.modules[kind.__module__])
+    return {name for name, value in own.items() if name[:1].isupper() and get_origin(value) is Literal}
 
 
 def _method(kind: type[Request[Any]]) -> str:

@@ -7,13 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspector.errors import InvalidInputError, nearest
-
-TABLE, DOCUMENT, PAGE = (".csv",), (".json",), (".html",)
-ONE_ARRAY, ARRAYS = (".npy",), (".npz",)
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-
-_KNOWN = (*TABLE, *DOCUMENT, *PAGE, *ONE_ARRAY, *ARRAYS, *PICTURES)
+from inspector.errors import InvalidInputError
+from inspector.render.forms import no_form
+from inspector.types.results.suffixes import ONE_ARRAY, PICTURES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,37 +29,14 @@ def destination(path: Path | None, *, command: str, forms: Sequence[str]) -> Des
     if not suffix and forms[0] in (*PICTURES, *ONE_ARRAY):
         suffix = forms[0]
     if suffix not in forms:
-        raise no_form(path, command=command, forms=forms)
+        raise no_form(path, who=who(path, command), forms=forms, field="output")
     _require_writable(path)
     return Destination(path=path, suffix=suffix)
 
 
-def no_form(path: Path, *, command: str, forms: Sequence[str], why: str = "") -> InvalidInputError:
-    """Return the error for a suffix that names no form of the answer."""
-    suffix = path.suffix.lower()
-    near = "" if suffix in _KNOWN else nearest(suffix, forms)
-    return InvalidInputError(
-        f"-o {path}: `{command}` {_lack(suffix, forms)}{why}. Give a file that ends in {', '.join(forms[:-1])} or "
-        f"{forms[-1]}.{near}",
-        reason="UNKNOWN_FORMAT",
-        field="output",
-    )
-
-
-def _lack(suffix: str, forms: Sequence[str]) -> str:
-    match suffix:
-        case "":
-            return "does not know the form without a suffix"
-        case _ if suffix in PICTURES:
-            return "gives no picture"
-        case _ if suffix in ONE_ARRAY and ARRAYS[0] in forms:
-            return "gives several arrays"
-        case _ if suffix in (*ONE_ARRAY, *ARRAYS):
-            return "gives no arrays"
-        case _ if suffix in TABLE:
-            return "gives no table"
-        case _:
-            return f"writes no {suffix} files"
+def who(path: Path, command: str) -> str:
+    """Return how an error about a form names where the answer should go, and what gives it."""
+    return f"-o {path}: `{command}`"
 
 
 def _require_writable(path: Path) -> None:

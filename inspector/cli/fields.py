@@ -66,7 +66,7 @@ def parameter_of(request: type[Request[Any]], one: RequestField) -> Parameter:
         words["metavar"], default = _pair(one)[1], None
     else:
         words["metavar"] = "|".join(one.info.choices) or _metavar(one.info)
-        default = None if hint not in (int, float, str) else default
+        default = default if hint in (int, float, str) and isinstance(default, int | float | str) else None
     if _is_required(request, one):
         default = Parameter.empty
     if one.is_argument:

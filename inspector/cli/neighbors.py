@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from inspector.cli.answers import Answer
-from inspector.cli.destination import DOCUMENT, PAGE, PICTURES, TABLE, destination
+from inspector.cli.destination import destination
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.images import thumbnail
 from inspector.cli.options import (
@@ -23,7 +22,9 @@ from inspector.cli.output import deliver
 from inspector.cli.parameters import grouped
 from inspector.cli.where import features_of
 from inspector.collections.neighbors import neighbors as find_neighbors
+from inspector.render.answer import Answer
 from inspector.render.strip import neighbor_strip
+from inspector.types.results.suffixes import DOCUMENT, PAGE, PICTURES, TABLE
 
 
 @grouped
@@ -69,6 +70,6 @@ def neighbors(
             )
         ],
     )
-    deliver(made, to, as_json=answer.as_json)
+    deliver(made, to, as_json=answer.as_json, command="neighbors")
     if not answered.is_complete:
         raise typer.Exit(EXIT_INCOMPLETE)

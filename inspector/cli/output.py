@@ -20,9 +20,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from inspector.cli.answers import Answer, write
-from inspector.cli.destination import PICTURES, Destination
-from inspector.cli.documents import plain
+from inspector.cli.destination import Destination, who
+from inspector.render.answer import Answer
+from inspector.render.documents import plain
+from inspector.render.files import write
+from inspector.types.results.suffixes import PICTURES
 
 # In a pipe there is no width to fit: long names stay on one line.
 _out = Console(width=None if sys.stdout.isatty() else 200)
@@ -64,22 +66,37 @@ def say_notes(notes: Sequence[str]) -> None:
         _err.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
 
 
-def deliver(answer: Answer, to: Destination | None, *, as_json: bool) -> None:
+def deliver(answer: Answer, to: Destination | None, *, as_json: bool, command: str) -> None:
     """Write an answer's file, say its notes, and print it for people or machines."""
     if to is not None:
-        for path in write(answer, to):
+        written = write(answer, to.path, suffix=to.suffix, who=who(to.path, command), field="output")
+        for path in written:
             say_written(path)
-    say_notes(answer.notes)
+    say_notes(list(_notes(answer)))
     if as_json:
         print_json(answer.document())
         return
     if to is not None and to.suffix not in PICTURES:
         return  # the file holds all that there is to say
+    _print(answer)
+
+
+def _notes(answer: Answer) -> Iterator[str]:
+    """Yield the notes of an answer and of its parts, each once."""
+    yield from dict.fromkeys([*answer.notes, *(note for part in answer.parts for note in _notes(part))])
+
+
+def _print(answer: Answer) -> None:
     for line in answer.lines:
         say(line)
     columns, rows = answer.printed
     if rows:
         print_table(columns, rows)
+    for part in answer.parts:
+        if part.title:
+            say("")
+            say(part.title)
+        _print(part)
 
 
 @contextmanager

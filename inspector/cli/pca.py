@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from inspector.cli.answers import Answer
-from inspector.cli.destination import ARRAYS, DOCUMENT, ONE_ARRAY, PAGE, PICTURES, TABLE, destination
+from inspector.cli.destination import destination
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.images import thumbnail
 from inspector.cli.options import AnswerOptions, FeatureOptions, Images, ModelName, WhereOptions, find_images
@@ -16,7 +15,9 @@ from inspector.cli.parameters import grouped
 from inspector.cli.where import features_of
 from inspector.collections.pca import fit_pca
 from inspector.errors import InvalidInputError
+from inspector.render.answer import Answer
 from inspector.render.scatter import pca_scatter
+from inspector.types.results.suffixes import ARRAYS, DOCUMENT, ONE_ARRAY, PAGE, PICTURES, TABLE
 
 _FORMS = (*PICTURES, *ONE_ARRAY, *ARRAYS, *TABLE, *DOCUMENT, *PAGE)
 
@@ -69,6 +70,6 @@ def pca(
             ]
         ),
     )
-    deliver(made, to, as_json=answer.as_json)
+    deliver(made, to, as_json=answer.as_json, command="pca")
     if not answered.is_complete:
         raise typer.Exit(EXIT_INCOMPLETE)

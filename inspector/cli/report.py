@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inspector.cli.destination import PAGE, destination
+from inspector.cli.destination import destination
 from inspector.cli.exits import EXIT_INCOMPLETE, EXIT_INTERNAL
 from inspector.cli.options import ANSWER, ModelName, WhereOptions, find_images
 from inspector.cli.output import progress_steps, say_notes, say_written
@@ -18,6 +18,7 @@ from inspector.face.collection import collection
 from inspector.report.subjects import subject_of
 from inspector.report.write import write_report
 from inspector.types.results.base import unwritten
+from inspector.types.results.suffixes import PAGE
 
 OUTPUT = Path("report.html")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from inspector.cli.answers import answer_of
-from inspector.cli.destination import PICTURES, Destination, destination, no_form
+from inspector.cli.destination import Destination, destination, who
+from inspector.cli.drawing import Draw, has_drawing, read_drawing
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.fields import (
     own_fields,
@@ -20,7 +20,6 @@ from inspector.cli.fields import (
     read_method_options,
     target_fields,
 )
-from inspector.cli.forms import forms_of
 from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import (
     AnswerOptions,
@@ -36,6 +35,8 @@ from inspector.cli.target import UNIT, TargetOptions, read_target
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
 from inspector.errors import unknown_name
+from inspector.render.answer import answer_of
+from inspector.render.forms import forms_of, no_form
 from inspector.types.array_files import is_array_file
 from inspector.types.requests.base import (
     OPTIONS,
@@ -49,6 +50,7 @@ from inspector.types.requests.base import (
 from inspector.types.results.base import Result
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import DRAWN, Predictions
+from inspector.types.results.suffixes import PICTURES
 from inspector.types.results.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -80,6 +82,9 @@ def command_of(request: type[Request[Any]]) -> Command:
     if takes_images(request):
         parameters.append(keyword("inputs", _Inputs, None))
     parameters += [*parameters_of(WhereOptions), *parameters_of(AnswerOptions)]
+    kind = result_kind(request)
+    if has_drawing(kind):
+        parameters.append(keyword("draw", Draw, None))
 
     def run(**given: Any) -> None:
         where, chosen = filled(WhereOptions, given), filled(AnswerOptions, given)
@@ -87,6 +92,7 @@ def command_of(request: type[Request[Any]]) -> Command:
         images = find_images(given["images"]) if given.get("images") else []
         asked = read_request(request, given, images=images, where=where)
         to = destination(chosen.output, command=request.verb, forms=forms_of(asked))
+        drawing = read_drawing(given.get("draw") or (), kind, to)
         with open_model(given["model"], where) as model:
             _require_drawable(model, to, asked)
             if any(map(is_array_file, images)):
@@ -94,8 +100,9 @@ def command_of(request: type[Request[Any]]) -> Command:
             with progress_bar(request.verb, as_json=chosen.as_json) as progress:
                 ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
                 result, answered = _ask(ask, asked, images)
-        answer = answer_of(result, answered.images, title=f"{request.verb} of {given['model']}")
-        deliver(answer, to, as_json=chosen.as_json)
+        title = f"{request.verb} of {given['model']}"
+        answer = answer_of(result, answered.images, title=title, drawing=drawing)
+        deliver(answer, to, as_json=chosen.as_json, command=request.verb)
         if result.failed or not answered.is_complete:
             raise typer.Exit(EXIT_INCOMPLETE)
 
@@ -120,7 +127,7 @@ def _require_drawable(model: Model, to: Destination | None, request: Request[Any
         why = ": the model answers neither boxes nor classes of places"
     if why:
         forms = [form for form in forms_of(request) if form not in PICTURES]
-        raise no_form(to.path, command=request.verb, forms=forms, why=why)
+        raise no_form(to.path, who=who(to.path, request.verb), forms=forms, field="output", why=why)
 
 
 def read_request(
@@ -130,12 +137,14 @@ def read_request(
     values = read_fields(request, given)
     if values.get(OPTIONS) and "method" not in given:
         values[OPTIONS] = {name: _read_text(text) for name, text in values[OPTIONS].items()}
+        values[OPTIONS] |= _models(values[OPTIONS], where)
     elif values.get(OPTIONS):
         methods = {info.name: info for info in known_methods(where)}
         method = given["method"]
         if method not in methods:
             raise unknown_name("attribution method", method, methods, field="method")
         values[OPTIONS] = read_method_options(values[OPTIONS], method=methods[method])
+    values |= _models(values, where)
     own = {one.name for one in own_fields(request)}
     for one in target_fields(request):
         options = {name: value for name, value in given.items() if name not in own and value is not None}
@@ -152,3 +161,16 @@ def read_request(
 def _read_text(text: str) -> Any:
     """Return an option whose verb reads texts itself; of a .npy file the array."""
     return read_array(Path(text)) if is_array_file(Path(text)) else text
+
+
+def _models(values: Mapping[str, Any], where: WhereOptions) -> dict[str, list[str]]:
+    """Return other models that were named, with its files, sorted, for a folder; on a service they are ids."""
+    if where.server is not None or "models" not in values:
+        return {}
+    given = values["models"]
+    found: list[str] = []
+    for text in given.split(",") if isinstance(given, str) else given:
+        files = sorted(Path(text).glob("*.onnx")) if Path(text).is_dir() else []
+        # A folder with one file is a model, perhaps with its weights beside it.
+        found += [str(path) for path in files] if len(files) > 1 else [text]
+    return {"models": found}

@@ -59,7 +59,7 @@ def pullbacks(
         policy,
         overrides,
         image,
-        shapes=lambda: _shapes(engine, x, source, toward, cancellation),
+        shapes=lambda: engine.shapes_for(x, (source, toward), cancellation=cancellation),
         batch=batch,
     )
     ends = Ends(source=plan.of(source), toward=plan.of(toward))
@@ -99,19 +99,6 @@ def pullbacks(
                 cancellation=cancellation,
             ),
         )
-
-
-def _shapes(
-    engine: Engine, x: Array, source: str, toward: str, cancellation: Cancellation | None
-) -> Mapping[str, Shape]:
-    """Return the shapes of all tensors in a run of images like `x`."""
-    _, chunk = next(engine.batches(x, [source, toward]))
-    return engine.shapes.of(
-        chunk,
-        engine.plan(x.shape[1:]).shapes,
-        otherwise=lambda: engine.fetch(chunk, (source,), cancellation=cancellation),
-        cancellation=cancellation,
-    )
 
 
 def _of_known_rank(tensor: DeviceTensor, shape: Shape | None, device: Device) -> DeviceTensor:
@@ -167,6 +154,11 @@ class Pullback:
     def idle(self) -> frozenset[str]:
         """The tensors for which another policy was named that made no difference."""
         return self._backward.idle
+
+    @property
+    def sees_image(self) -> bool:
+        """Whether what comes back depends on the image, beside the seeds."""
+        return self._backward.sees_image
 
     def __call__(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         """Return the gradient at `toward` for seeds at the source, float32, left on the device.

@@ -9,6 +9,7 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pulled, pullbacks
+from inspector.engine.resumption import Resumption
 from inspector.engine.scan import Scanned, scan, together
 from inspector.engine.sizing import Size
 from inspector.errors import InvalidInputError, within
@@ -140,6 +141,21 @@ class Run:
         ):
             self._note_company(x, [source])
             yield pulled
+
+    def resume(self, image: Array, *, tensor: str, tensors: Sequence[str], variants: int) -> Resumption:
+        """Return one (1, …) image's pass from `tensor` on, which gives `tensors` for other values in its place.
+
+        `variants` is how many values will be asked about at once, for the best batch and nothing else.
+        """
+        self._note_company(image, [tensor, *tensors])
+        return Resumption(
+            self.engine,
+            image,
+            tensor=tensor,
+            tensors=tensors,
+            variants=variants,
+            cancellation=self.control.cancellation,
+        )
 
     def _note_company(self, x: Array, tensors: Sequence[str]) -> None:
         """Note why images did not share runs, where their values depend on their company, or may."""

@@ -17,6 +17,7 @@ from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import expose
 from inspector.graph.pack import PackedGraph, pack
 from inspector.graph.sized import tensor_bytes
+from inspector.graph.suffix import write_suffix
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache, Sized
@@ -51,11 +52,28 @@ class Backward:
     """The outputs of the rectifiers at which a policy had a say."""
     idle: frozenset[str]
     """The tensors of overrides that made no difference."""
+    sees_image: bool
+    """Whether what comes back depends on any value of the forward pass, and not on the seeds alone."""
 
     @property
     def size(self) -> int:
         """Bytes of the session."""
         return self.session.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """A session that begins in the middle of the graph, and what it must be fed beside the tensor where it begins."""
+
+    session: Session | None
+    """None where nothing that was asked for depends on the tensor."""
+    crossing: tuple[str, ...]
+    given: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the session."""
+        return 0 if self.session is None else self.session.size
 
 
 class Sessions:
@@ -80,6 +98,19 @@ class Sessions:
             return self._session(pack(exposed), self._forward_optimization)
 
         return self._cached(("forward", tensors, switches), make)
+
+    def resumed(self, tensor: str, tensors: tuple[str, ...]) -> Resumed:
+        """Return the session that gives what of tensors depends on another one, which it takes as an input."""
+
+        def make() -> Resumed:
+            model = self._model
+            suffix = write_suffix(
+                model.ir, tensor=tensor, tensors=tensors, image=model.input.name, dtypes=model.dtypes
+            )
+            session = self._session(pack(suffix.model), self._forward_optimization) if suffix.given else None
+            return Resumed(session=session, crossing=suffix.crossing, given=suffix.given)
+
+        return self._cached(("resumed", tensor, tensors), make)
 
     def backward(
         self,
@@ -131,6 +162,7 @@ class Sessions:
                 batchable=graph.batchable,
                 rectified=graph.rectified,
                 idle=graph.idle,
+                sees_image=graph.sees_image,
             )
 
         return self._cached(key, make)
@@ -139,6 +171,11 @@ class Sessions:
         """Return a session for one run of a graph: loaded fast, and not kept."""
         self.require_open()
         return self._session(packed, Optimization.NONE)
+
+    def own(self, packed: PackedGraph) -> Session:
+        """Return a session for many runs of a graph that is not the model's: whoever asks keeps it."""
+        self.require_open()
+        return self._session(packed, Optimization.ALL)
 
     def require_open(self) -> None:
         """Raise ConflictError where `close` was called."""

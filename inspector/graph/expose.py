@@ -30,7 +30,7 @@ def expose(model: ir.Model, *, tensors: Sequence[str], switches: Iterable[str] =
     graph.outputs.clear()
     graph.outputs.extend(outputs)
     RemoveUnusedNodesPass()(copy)
-    _drop_unused_initializers(graph)
+    drop_unused_initializers(graph)
     return copy
 
 
@@ -63,7 +63,8 @@ def _switches_of(model: ir.Model, pooled: ir.Value) -> ir.Value:
     return indices
 
 
-def _drop_unused_initializers(graph: ir.Graph) -> None:
+def drop_unused_initializers(graph: ir.Graph) -> None:
+    """Remove the weights that no node reads."""
     # Initializers that are listed as inputs (IR 3 and 4) are not dropped by the pass.
     for value in list(graph.initializers.values()):
         if not value.uses() and not value.is_graph_output() and value.name:

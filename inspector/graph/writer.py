@@ -78,6 +78,12 @@ class Writer:
         """Write a Cast to the graph's float type."""
         return self.op("Cast", value, to=self.dtype)
 
+    def cast(self, value: ir.Value, dtype: ir.DataType) -> ir.Value:
+        """Write a Cast to any type, as which `finish` gives the value."""
+        made = self.op("Cast", value, to=dtype)
+        made.dtype = dtype
+        return made
+
     def positive(self, value: ir.Value) -> ir.Value:
         """Write the mask of a tensor of this graph: 1 where it is above 0, else 0, in the graph's float type."""
         if self.dtype == ir.DataType.FLOAT:
@@ -124,7 +130,9 @@ class Writer:
     def finish(
         self, outputs: Mapping[str, tuple[ir.Value, ir.Shape | Sequence[int | str | None]]], *, name: str
     ) -> ir.Model:
-        """Return the model with these outputs, each a float with a shape; nodes that none of them needs are gone.
+        """Return the model with these outputs, each with a shape; nodes that none of them needs are gone.
+
+        They are floats, but for values that have another type by themselves: inputs, constants, and those of `cast`.
 
         All inputs stay, also those that nothing reads.
         """
@@ -144,7 +152,7 @@ class Writer:
     def _end(self, name: str, value: ir.Value, shape: ir.Shape | Sequence[int | str | None]) -> ir.Value:
         # An Identity, because a value may be an input, a constant, or an output already.
         end = self.op("Identity", value)
-        end.name, end.dtype, end.shape = name, self.dtype, ir.Shape(shape)
+        end.name, end.dtype, end.shape = name, value.dtype or self.dtype, ir.Shape(shape)
         return end
 
     def _named(self, value: ir.Value) -> ir.Value:

@@ -26,6 +26,8 @@ PLACES_UNKNOWN = "places_unknown"
 NO_RECTIFIER = "no_rectifier"
 IDLE_POLICY = "idle_policy"
 NO_LAYER_WITH_MAPS = "no_layer_with_maps"
+CAUTION = "caution"
+IMAGE_INDEPENDENT = "image_independent"
 
 
 def note_run(run: Run) -> None:

@@ -109,7 +109,7 @@ def placed(run: Run, layer: Layer, activations: Array, x: Array) -> Placed:
     InvalidInputError where they have no axis along any of the image's.
     """
     size, rank = image_size(run.engine, x), activations.ndim - 1
-    field = _fields(run.engine, x).get(layer.output)
+    field = fields_for(run.engine, x).get(layer.output)
     roles = () if field is None else field.roles
     shift = activations.ndim - len(roles)  # a tensor without a batch axis is given one
     channels = channel_axis(layer, rank) + 1
@@ -138,7 +138,7 @@ def _axes(count: int) -> str:
     return ("one axis", "two axes", "three axes")[count - 1]
 
 
-def _fields(engine: Engine, x: Array) -> Mapping[str, Field]:
+def fields_for(engine: Engine, x: Array) -> Mapping[str, Field]:
     """Return the fields of the model's tensors; where its image size is free, those of images like `x`."""
     model = engine.model
     if all(isinstance(size, int) for size in model.input.space):

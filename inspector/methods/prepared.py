@@ -58,14 +58,14 @@ def prepared_parts(run: Run, images: ImageLike, *, most: int = 64) -> Iterator[t
         return
     done = 0
     for start in range(0, len(images), most):
-        with _counted_from(start):
+        with counted_from(start):
             part = prepared(run, list(images[start : start + most]))
         yield range(done, done + len(part)), part
         done += len(part)
 
 
 @contextmanager
-def _counted_from(start: int) -> Iterator[None]:
+def counted_from(start: int) -> Iterator[None]:
     """Let an error about one of some images name its place among all."""
     try:
         yield

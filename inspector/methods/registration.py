@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from inspector.engine.run import Run
 from inspector.errors import unknown_name
 from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
-from inspector.methods.notes import note_run, note_target, note_values
+from inspector.methods.notes import CAUTION, note_run, note_target, note_values
 from inspector.methods.signatures import method_info
+from inspector.methods.unit_windows import with_windows
 from inspector.registry import Registry
 from inspector.types.images import Prepared
 from inspector.types.options import PICTURES, MethodInfo
@@ -36,8 +37,10 @@ ATTRIBUTION_METHODS: Registry[str, AttributionMethod] = Registry(
 )
 """What has registered so far; `inspector.methods.catalog` knows all of them."""
 
-METHOD_CARDS: dict[str, Card] = {}
-"""What is to be known of the methods, as far as they say it."""
+Shares = Literal["", "value", "difference"]
+
+SHARES: dict[str, Shares] = {}
+"""What a method's maps add up to, as far as the method is complete."""
 
 _INFOS: dict[str, MethodInfo] = {}
 
@@ -49,12 +52,14 @@ def attribution_method(
     caution: str | None = None,
     drawn: Callable[..., str] | None = None,
     card: Card | None = None,
+    shares: Shares = "",
 ) -> Callable[[M], M]:
     """Register a method under the name by which users ask for it.
 
     `picture` says how its maps are drawn (one of PICTURES), `caution` what must be said beside them, so that they are
     not believed beyond what they show. Its results carry both, and the notes of their run. Where the picture depends on
-    the options, `drawn` gives it for those. `card` is what people should know of it.
+    the options, `drawn` gives it for those. `card` is what people should know of it. `shares` says what a method shares
+    out among the pixels, whose map is then no gradient: the target's value, or its difference from a baseline's.
     """
     if picture not in PICTURES:
         raise ValueError(
@@ -62,7 +67,7 @@ def attribution_method(
         )
 
     def register(function: M) -> M:
-        info = replace(method_info(name, function), picture=picture, caution=caution)
+        info = replace(method_info(name, function), picture=picture, caution=caution, card=card)
 
         @functools.wraps(function)
         def method(run: Run, x: Prepared, targets: Sequence[Target], **options: Any) -> Maps:
@@ -76,13 +81,15 @@ def attribution_method(
             note_empty(run, x.values, found, targets)
             for target in targets:
                 note_target(run, target)
+            if caution is not None:
+                run.note(CAUTION, caution)
             picture_of_these = picture if drawn is None else drawn(**options)
+            found = replace(found, targets=with_windows(run, x.values, found.targets))
             return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info
-        if card is not None:
-            METHOD_CARDS[name] = card
+        SHARES[name] = shares
         return cast("M", method)
 
     return register

@@ -20,3 +20,10 @@ def require_maps_fit(run: Run, inputs: Array, *, maps: int) -> None:
     """Raise LimitExceededError where so many maps, and the inputs, have no room."""
     size = inputs.nbytes + maps * 4 * inputs[0].size
     run.control.require_room(size, what=f"{maps} maps of shape {inputs.shape[1:]}, and the inputs")
+
+
+def require_pictures_fit(run: Run, image: Array, *, pictures: int) -> None:
+    """Raise LimitExceededError where so many pictures like an image (1, …), and their exact inputs, have no room."""
+    run.control.require_room(
+        pictures * 7 * image.size, what=f"{pictures} pictures of shape {image.shape[1:]}"
+    )

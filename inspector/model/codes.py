@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
@@ -27,6 +29,16 @@ class Codes:
     def real(self, codes: Array) -> Array:
         """Return the real values of codes, in the type of the scale."""
         return dequantize(codes, self.scale, self.zero, axis=self.axis)
+
+    def nearest(self, values: Array, dtype: np.dtype[Any]) -> Array:
+        """Return the codes of an integer type that stand for real values most nearly: saturate(round(x / s) + z)."""
+        steps = spread(self.scale, values.shape, axis=self.axis).astype(np.float64)
+        codes = np.rint(values.astype(np.float64) / steps)
+        if self.zero is not None:
+            codes = codes + spread(self.zero, values.shape, axis=self.axis).astype(np.float64)
+        ends = np.iinfo(dtype)
+        found: Array = np.clip(codes, ends.min, ends.max).astype(dtype)
+        return found
 
     def steps(self, rank: int) -> Array:
         """Return the step from one code to the next, as it broadcasts against a tensor of a rank."""

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 Cell = str | int | float
 
+_ENLARGED_BELOW = 240
+"""Pixels across."""
+
 
 class FigureSize(StrEnum):
     """How much room a figure gets; figures of one size that follow each other share a grid."""
@@ -56,6 +59,14 @@ class TableBlock:
     rows: tuple[tuple[Cell, ...], ...]
     caption: str | None
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Per column, whether it holds numbers alone."""
+        return tuple(
+            bool(self.rows) and all(not isinstance(row[place], str) for row in self.rows)
+            for place in range(len(self.columns))
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -66,6 +77,11 @@ class Figure:
     height: int
     caption: str
     alt: str
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the browser enlarges it: with its pixels as squares, not smoothed."""
+        return self.width < _ENLARGED_BELOW
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -9,12 +10,18 @@ import numpy.typing as npt
 from PIL import Image
 
 from inspector.errors import InvalidInputError
+from inspector.render.arrange import stack
 from inspector.render.grid import Tiles, near_square, tile
 from inspector.render.maps import channels_last
 from inspector.render.normalize import FloatArray, finite, magnitude_bound, to_bytes, to_signed, to_unit
+from inspector.render.text import line
 
 MAX_TILES = 1000
 _LARGEST_TILE = 320
+_LEAST_NUMBERED = 20
+"""Tiles that are narrower, in pixels, have no room for their numbers."""
+_SMALLEST_NUMBER, _LARGEST_NUMBER = 9, 14
+"""The sizes of the numbers' letters."""
 
 
 class Scaling(StrEnum):
@@ -33,12 +40,13 @@ def feature_maps(
     scaling: Scaling | str | None = None,
     limit: int = MAX_TILES,
     side: int = 1280,
+    numbers: Sequence[int] | None = None,
 ) -> Tiles:
     """Draw one image's activation, (C, H, W), (H, W, C) by `layout`, or (C,), as gray tiles in channel order.
 
     Every range includes zero, so a map that is zero everywhere is black. `scaling` is EACH by default, and
     SHARED where a map is a single value, whose own range says nothing. At most `limit` tiles are drawn, about
-    `side` pixels across.
+    `side` pixels across, each below its number where `numbers` has them.
     """
     maps = _channels_first(finite(activation, field="activation", ndim=(1, 3)), layout)
     total = len(maps)
@@ -46,7 +54,7 @@ def feature_maps(
     chosen = _scaling(scaling, default=Scaling.SHARED if maps[0].size == 1 else Scaling.EACH)
     shared = _range_with_zero(maps) if chosen is Scaling.SHARED else None
     pixels = [to_bytes(_from_dark(plane, shared or _range_with_zero(plane))) for plane in maps]
-    return _tiles(pixels, total=total, what="channels", side=side)
+    return _tiles(pixels, total=total, what="channels", side=side, numbers=numbers)
 
 
 def filters(
@@ -56,6 +64,7 @@ def filters(
     scaling: Scaling | str | None = None,
     limit: int = MAX_TILES,
     side: int = 1280,
+    numbers: Sequence[int] | None = None,
 ) -> Tiles:
     """Draw a convolution's weights (O, I, h, w) over an image's channels, I 1 or 3, as tiles around mid-gray.
 
@@ -76,7 +85,7 @@ def filters(
         to_bytes((1.0 + to_signed(channels_last(kernel, layout="NCHW", color=color), bound=bound)) / 2.0)
         for kernel in kernels
     ]
-    return _tiles(pixels, total=total, what="filters", side=side)
+    return _tiles(pixels, total=total, what="filters", side=side, numbers=numbers)
 
 
 def _channels_first(array: FloatArray, layout: str) -> FloatArray:
@@ -109,7 +118,14 @@ def _positive(value: int, field: str) -> int:
     return value
 
 
-def _tiles(pixels: list[npt.NDArray[np.uint8]], *, total: int, what: str, side: int) -> Tiles:
+def _tiles(
+    pixels: list[npt.NDArray[np.uint8]],
+    *,
+    total: int,
+    what: str,
+    side: int,
+    numbers: Sequence[int] | None = None,
+) -> Tiles:
     height, width = pixels[0].shape[:2]
     columns = min(near_square(len(pixels), width=width, height=height), len(pixels))
     pitch = max(2, min(_LARGEST_TILE, _positive(side, "side") // columns))
@@ -118,7 +134,18 @@ def _tiles(pixels: list[npt.NDArray[np.uint8]], *, total: int, what: str, side: 
     if factor >= 1:  # whole, so that cells have no margins
         factor = int(factor)
     cell = (max(1, round(width * factor)), max(1, round(height * factor)))
-    picture = tile([_picture(plane) for plane in pixels], columns=columns, gap=gap, cell=cell)
+    pictures = [_picture(plane) for plane in pixels]
+    if numbers is not None and cell[0] >= _LEAST_NUMBERED:
+        size = min(_LARGEST_NUMBER, max(_SMALLEST_NUMBER, cell[0] // 6))
+        labels = [
+            line(str(number), width=cell[0], size=size, left=True) for number in numbers[: len(pictures)]
+        ]
+        pictures = [
+            stack([label, tile([picture], cell=cell)], gap=0)
+            for label, picture in zip(labels, pictures, strict=True)
+        ]
+        cell = pictures[0].size
+    picture = tile(pictures, columns=columns, gap=gap, cell=cell)
     return Tiles(image=picture, shown=len(pixels), total=total, what=what)
 
 

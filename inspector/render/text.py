@@ -8,12 +8,20 @@ from inspector.render.arrange import PAPER
 
 INK = (32, 34, 38)
 
+_SPELLED = str.maketrans({"×": "x", "−": "-", "→": "->", "≤": "<=", "≥": ">="})
+"""Signs that Pillow's own font does not have."""
+
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def font(size: int) -> Font:
     """Return the font that comes with Pillow, so that a picture is the same on every machine."""
     return ImageFont.load_default(size)
+
+
+def drawable(text: str) -> str:
+    """Return a text with signs that the font does not have spelled by those that it has."""
+    return text.translate(_SPELLED)
 
 
 def shorten(text: str, face: Font, *, width: float) -> str:
@@ -31,7 +39,7 @@ def line(text: str, *, width: int, size: int, left: bool = False) -> Image.Image
     face = font(size)
     picture = Image.new("RGB", (width, round(size * 1.5)), PAPER)
     at, anchor = ((0.0, picture.height / 2), "lm") if left else ((width / 2, picture.height / 2), "mm")
-    words = shorten(text, face, width=width)
+    words = shorten(drawable(text), face, width=width)
     ImageDraw.Draw(picture).text(at, words, fill=INK, font=face, anchor=anchor)
     return picture
 

@@ -57,13 +57,13 @@ def is_map(head: Head, classes: Array) -> bool:
 def wins(head: Head, classes: Array) -> Array:
     """Return where each class is the answer, (classes, *places): the largest, or of a set, more probable than not."""
     if head.is_set:
-        return np.asarray(classes > _even(head))
+        return np.asarray(classes > even(head))
     return np.asarray(
         classes.argmax(axis=0) == np.arange(len(classes)).reshape(-1, *[1] * (classes.ndim - 1))
     )
 
 
-def _even(head: Head) -> float:
+def even(head: Head) -> float:
     """Return the score that is as probable as not."""
     return 0.5 if head.scores == head.output and head.holds_probabilities else 0.0
 

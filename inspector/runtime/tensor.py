@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 from collections.abc import Sequence
 
@@ -44,6 +45,11 @@ class DeviceTensor:
         return tuple(self.value.shape())
 
     @property
+    def dtype(self) -> str:
+        """NumPy's name of the element type."""
+        return _names()[self.value.element_type()]
+
+    @property
     def nbytes(self) -> int:
         """The bytes that the values take."""
         return int(self.value.tensor_size_in_bytes())
@@ -79,3 +85,24 @@ class DeviceTensor:
         bits = (ctypes.c_uint16 * math.prod(self.shape)).from_address(self.value.data_ptr())
         array: Array = np.ctypeslib.as_array(bits).view(_BFLOAT16).reshape(self.shape).copy()
         return array
+
+
+@functools.cache
+def _names() -> dict[int, str]:
+    """Return NumPy's names of element types by the numbers of onnx.TensorProto."""
+    kinds = (
+        "float32",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "bool",
+        "float16",
+        "float64",
+        "uint32",
+        "uint64",
+    )
+    made = (ort.OrtValue.ortvalue_from_numpy(np.zeros(1, kind)).element_type() for kind in kinds)
+    return {**dict(zip(made, kinds, strict=True)), _BFLOAT16_NUMBER: "bfloat16"}

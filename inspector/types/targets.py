@@ -197,6 +197,9 @@ class ResolvedTarget:
     """How many there are."""
     reduce: str | None = None
     """"mean", "sum" or "max" for a region; "mean" for a class over several places."""
+    window: tuple[int, ...] = ()
+    """What a unit sees of the image, in input pixels: the first of each axis of space, then one past the last of each,
+    (top, left, bottom, right); () for other kinds, and where it is not known."""
 
     def __str__(self) -> str:
         """Return the words for captions."""

@@ -14,12 +14,30 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class TileScale(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TILE_SCALE_UNSPECIFIED: _ClassVar[TileScale]
+    TILE_SCALE_MAP: _ClassVar[TileScale]
+    TILE_SCALE_LAYER: _ClassVar[TileScale]
+
+class TileOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TILE_ORDER_UNSPECIFIED: _ClassVar[TileOrder]
+    TILE_ORDER_NUMBER: _ClassVar[TileOrder]
+    TILE_ORDER_STRENGTH: _ClassVar[TileOrder]
+
 class Pooling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     POOLING_UNSPECIFIED: _ClassVar[Pooling]
     POOLING_MEAN: _ClassVar[Pooling]
     POOLING_MAX: _ClassVar[Pooling]
     POOLING_NONE: _ClassVar[Pooling]
+TILE_SCALE_UNSPECIFIED: TileScale
+TILE_SCALE_MAP: TileScale
+TILE_SCALE_LAYER: TileScale
+TILE_ORDER_UNSPECIFIED: TileOrder
+TILE_ORDER_NUMBER: TileOrder
+TILE_ORDER_STRENGTH: TileOrder
 POOLING_UNSPECIFIED: Pooling
 POOLING_MEAN: Pooling
 POOLING_MAX: Pooling
@@ -89,7 +107,7 @@ class PredictResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_result_pb2.Predictions, _Mapping]] = ...) -> None: ...
 
 class ActivationsRequest(_message.Message):
-    __slots__ = ("model", "images", "layers", "inputs", "rendering")
+    __slots__ = ("model", "images", "layers", "inputs", "rendering", "scale", "order")
     class InputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -102,12 +120,16 @@ class ActivationsRequest(_message.Message):
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     RENDERING_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     model: str
     images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
     layers: _containers.RepeatedScalarFieldContainer[str]
     inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
     rendering: _image_pb2.Rendering
-    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layers: _Optional[_Iterable[str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
+    scale: TileScale
+    order: TileOrder
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., layers: _Optional[_Iterable[str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ..., scale: _Optional[_Union[TileScale, str]] = ..., order: _Optional[_Union[TileOrder, str]] = ...) -> None: ...
 
 class ActivationsResponse(_message.Message):
     __slots__ = ("result",)

@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Result(_message.Message):
-    __slots__ = ("predictions", "activations", "maps", "sweep", "vectors", "table", "series", "images", "examples", "report", "model_info", "layers", "rectifiers", "figure", "other")
+    __slots__ = ("predictions", "activations", "maps", "sweep", "vectors", "table", "series", "images", "examples", "report", "model_info", "layers", "rectifiers", "figure", "filters", "other")
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
     MAPS_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class Result(_message.Message):
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     RECTIFIERS_FIELD_NUMBER: _ClassVar[int]
     FIGURE_FIELD_NUMBER: _ClassVar[int]
+    FILTERS_FIELD_NUMBER: _ClassVar[int]
     OTHER_FIELD_NUMBER: _ClassVar[int]
     predictions: Predictions
     activations: Activations
@@ -42,8 +43,9 @@ class Result(_message.Message):
     layers: Layers
     rectifiers: Rectifiers
     figure: Figure
+    filters: Filters
     other: _any_pb2.Any
-    def __init__(self, predictions: _Optional[_Union[Predictions, _Mapping]] = ..., activations: _Optional[_Union[Activations, _Mapping]] = ..., maps: _Optional[_Union[Maps, _Mapping]] = ..., sweep: _Optional[_Union[Sweep, _Mapping]] = ..., vectors: _Optional[_Union[Vectors, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., series: _Optional[_Union[Series, _Mapping]] = ..., images: _Optional[_Union[Images, _Mapping]] = ..., examples: _Optional[_Union[Examples, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., model_info: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ..., layers: _Optional[_Union[Layers, _Mapping]] = ..., rectifiers: _Optional[_Union[Rectifiers, _Mapping]] = ..., figure: _Optional[_Union[Figure, _Mapping]] = ..., other: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
+    def __init__(self, predictions: _Optional[_Union[Predictions, _Mapping]] = ..., activations: _Optional[_Union[Activations, _Mapping]] = ..., maps: _Optional[_Union[Maps, _Mapping]] = ..., sweep: _Optional[_Union[Sweep, _Mapping]] = ..., vectors: _Optional[_Union[Vectors, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., series: _Optional[_Union[Series, _Mapping]] = ..., images: _Optional[_Union[Images, _Mapping]] = ..., examples: _Optional[_Union[Examples, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., model_info: _Optional[_Union[_model_pb2.ModelInfo, _Mapping]] = ..., layers: _Optional[_Union[Layers, _Mapping]] = ..., rectifiers: _Optional[_Union[Rectifiers, _Mapping]] = ..., figure: _Optional[_Union[Figure, _Mapping]] = ..., filters: _Optional[_Union[Filters, _Mapping]] = ..., other: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
 
 class Predictions(_message.Message):
     __slots__ = ("predictions", "notes", "rendered", "inputs", "layout", "preprocessing")
@@ -116,14 +118,18 @@ class ClassScore(_message.Message):
     def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., probability: _Optional[float] = ..., score: _Optional[float] = ..., share: _Optional[float] = ...) -> None: ...
 
 class Activations(_message.Message):
-    __slots__ = ("activations", "notes", "rendered")
+    __slots__ = ("activations", "notes", "rendered", "scale", "order")
     ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     activations: _containers.RepeatedCompositeFieldContainer[Activation]
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    scale: str
+    order: str
+    def __init__(self, activations: _Optional[_Iterable[_Union[Activation, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., scale: _Optional[str] = ..., order: _Optional[str] = ...) -> None: ...
 
 class Activation(_message.Message):
     __slots__ = ("layer", "values", "channel_axis", "spatial_axes")
@@ -136,6 +142,26 @@ class Activation(_message.Message):
     channel_axis: int
     spatial_axes: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, layer: _Optional[str] = ..., values: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., channel_axis: _Optional[int] = ..., spatial_axes: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Filters(_message.Message):
+    __slots__ = ("layer", "weights", "numbers", "groups", "color", "scale", "notes", "rendered")
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    COLOR_FIELD_NUMBER: _ClassVar[int]
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_FIELD_NUMBER: _ClassVar[int]
+    layer: str
+    weights: _tensor_pb2.Tensor
+    numbers: _containers.RepeatedScalarFieldContainer[int]
+    groups: int
+    color: str
+    scale: str
+    notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
+    rendered: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, layer: _Optional[str] = ..., weights: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., numbers: _Optional[_Iterable[int]] = ..., groups: _Optional[int] = ..., color: _Optional[str] = ..., scale: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Maps(_message.Message):
     __slots__ = ("method", "maps", "targets", "inputs", "layout", "completeness_gap", "picture", "caution", "preprocessing", "notes", "rendered")
@@ -323,26 +349,32 @@ class Examples(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[ExampleRow, _Mapping]]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class ExampleRow(_message.Message):
-    __slots__ = ("title", "examples")
+    __slots__ = ("title", "examples", "layer", "channel")
     TITLE_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     title: str
     examples: _containers.RepeatedCompositeFieldContainer[Example]
-    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
+    layer: str
+    channel: int
+    def __init__(self, title: _Optional[str] = ..., examples: _Optional[_Iterable[_Union[Example, _Mapping]]] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ...) -> None: ...
 
 class Example(_message.Message):
-    __slots__ = ("image", "value", "window", "pixels", "projection")
+    __slots__ = ("image", "value", "window", "pixels", "projection", "caption")
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     PIXELS_FIELD_NUMBER: _ClassVar[int]
     PROJECTION_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
     image: str
     value: float
     window: _containers.RepeatedScalarFieldContainer[int]
     pixels: _tensor_pb2.Tensor
     projection: _tensor_pb2.Tensor
-    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., projection: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    caption: str
+    def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., projection: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., caption: _Optional[str] = ...) -> None: ...
 
 class Figure(_message.Message):
     __slots__ = ("panels", "title", "notes", "rendered", "columns")

@@ -99,7 +99,7 @@ class Position(_message.Message):
     def __init__(self, coordinates: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ResolvedTarget(_message.Message):
-    __slots__ = ("kind", "tensor", "layer", "channel", "position", "value", "label", "image", "output", "spans", "elements", "reduce")
+    __slots__ = ("kind", "tensor", "layer", "channel", "position", "value", "label", "image", "output", "spans", "elements", "reduce", "window")
     KIND_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
@@ -112,6 +112,7 @@ class ResolvedTarget(_message.Message):
     SPANS_FIELD_NUMBER: _ClassVar[int]
     ELEMENTS_FIELD_NUMBER: _ClassVar[int]
     REDUCE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     kind: str
     tensor: str
     layer: str
@@ -124,4 +125,5 @@ class ResolvedTarget(_message.Message):
     spans: _containers.RepeatedCompositeFieldContainer[Span]
     elements: int
     reduce: str
-    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[str] = ...) -> None: ...
+    window: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[str] = ..., window: _Optional[_Iterable[int]] = ...) -> None: ...

@@ -20,16 +20,17 @@ from tests.support.command import Command
 SUFFIXES = (".csv", ".npy", ".npz", ".json", ".png", ".jpg", ".html", ".txt", "")
 FIRST_OF_ITS_VERB = {case.verb: case for case in reversed(CASES.values()) if case.verb != "methods"}
 TAKEN = {
-    "predict": {".csv", ".json", ".html"},
-    "layers": {".csv", ".json", ".html"},
-    "rectifiers": {".csv", ".json", ".html"},
-    "describe": {".csv", ".json", ".html"},
-    "info": {".csv", ".json", ".html"},
-    "check": {".csv", ".json", ".html"},
+    "predict": {".csv", ".npz", ".json", ".html"},
+    "layers": {".csv", ".npz", ".json", ".html"},
+    "rectifiers": {".csv", ".npz", ".json", ".html"},
+    "describe": {".csv", ".npz", ".json", ".html"},
+    "info": {".csv", ".npz", ".json", ".html"},
+    "check": {".csv", ".npz", ".json", ".html"},
     "features": {".npy", ".npz", ".csv", ".json", ".html", ""},
     "activations": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "attribute": {".npy", ".npz", ".png", ".jpg", ".json", ".html", ""},
     "occlude": {".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
+    "fool": {".png", ".jpg", ".json", ".html", ""},
     "neighbors": {".png", ".jpg", ".csv", ".json", ".html", ""},
     "pca": {".npy", ".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
 }

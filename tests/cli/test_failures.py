@@ -132,10 +132,14 @@ WRONG = {
     ),
     "arrays of what has none": (
         ("rectifiers", "-o", "{nowhere}.npy"),
-        "`rectifiers` gives no arrays",
+        "`rectifiers` gives more than one array",
         ".csv, .json or .html",
     ),
-    "several arrays in one file": (("occlude", "{image}", "-o", "{nowhere}.npy"), "several arrays", ".npz"),
+    "several arrays in one file": (
+        ("occlude", "{image}", "-o", "{nowhere}.npy"),
+        "more than one array",
+        ".npz",
+    ),
     "a picture of what has none": (("features", "{image}", "-o", "{nowhere}.png"), "no picture", ".npy"),
     "a form that there is not": (
         ("predict", "{image}", "-o", "{nowhere}.jsn"),

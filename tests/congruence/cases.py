@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
 
@@ -279,6 +280,35 @@ CASES = {
     "whole numbers": Case("Predict", lambda m, t: m.predict(np.ones((3, SIDE, SIDE), np.int8))),
     "a list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, [FLOATS, [PHOTO]]])),
     "an empty list in a list": Case("Predict", lambda m, t: m.predict([PHOTO, []])),
+    "each channel replaced": Case("Run", lambda m, t: m.ablate([PHOTO, FLOATS], layer="relu2")),
+    "some channels replaced by a number, drawn": Case(
+        "Run",
+        lambda m, t: m.ablate(PHOTO, layer="relu1", channels=[4, 1], value=0.5, target=2, rendering="png"),
+    ),
+    "channels of another image": Case(
+        "Run", lambda m, t: m.patch([PHOTO, FLOATS], source=0, target=t.Unit("scores", 1, ()))
+    ),
+    "a channel that there is none of": Case("Run", lambda m, t: m.ablate(PHOTO, channels=[99])),
+    "saliency, judged": Case(
+        "Run",
+        lambda m, t: m.judge(PHOTO, boxes=[[2, 2, 9, 9]], removals=5, neighbors=2, randomizations=1),
+    ),
+    "a method with options, judged and drawn": Case(
+        "Run",
+        lambda m, t: m.judge(
+            [PHOTO, FLOATS],
+            method="integrated_gradients",
+            target=[0, t.Class(1)],
+            measures=("deletion", "completeness"),
+            removals=3,
+            steps=4,
+            rendering="png",
+        ),
+    ),
+    "a map of one's own, judged": Case(
+        "Run", lambda m, t: m.judge(FLOATS, map=FLOATS, measures="insertion", removals=4, hidden="black")
+    ),
+    "a measure that there is none of": Case("Run", lambda m, t: m.judge(PHOTO, measures="beauty")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
     "invariance in detail, by its number": Case(
@@ -320,6 +350,60 @@ CASES = {
     "correspondence without boxes": Case(
         "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
     ),
+    "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
+    "fooled about classes": Case(
+        "Run", lambda m, t: m.fool([PHOTO, FLOATS], target=[1, t.Class(2)], steps=2)
+    ),
+    "fooled in one step": Case(
+        "Run",
+        lambda m, t: m.fool(FLOATS, target="bee", attack="fgsm", bound=0.5, unit="input", rendering="png"),
+    ),
+    "fooled from the image itself": Case(
+        "Run", lambda m, t: m.fool(PHOTO, bound=4, step_size=1.5, steps=2, random_start=False, seed=3)
+    ),
+    "the last of the steps of fooling": Case(
+        "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
+    ),
+    "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
+    "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
+    "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
+    "activation maps, the strongest first": Case(
+        "Activations",
+        lambda m, t: m.activations(
+            PHOTO, layers=("conv1",), scale="layer", order="strength", rendering="png"
+        ),
+    ),
+    "the strongest examples": Case("Run", lambda m, t: m.top([PHOTO, FLOATS, jpeg(PHOTO)], layer="relu2")),
+    "the strongest examples, in detail": Case(
+        "Run",
+        lambda m, t: m.top(
+            [PHOTO, FLOATS],
+            layer="conv2",
+            channels=(3, 1),
+            count=2,
+            per_image=2,
+            border="cut",
+            method="guided",
+        ),
+    ),
+    "the strongest of no such channel": Case("Run", lambda m, t: m.top(PHOTO, layer="conv2", channels=(99,))),
+    "filters": Case("Run", lambda m, t: m.filters(order="strength")),
+    "filters of no such layer": Case("Run", lambda m, t: m.filters(layer="relu1")),
+    "an architecture": Case("Run", lambda m, t: m.architecture(whole=True)),
+    "one unit": Case("Run", lambda m, t: m.unit(PHOTO, layer="conv2", channel=3, position=(2, 4))),
+    "the occlusion figure": Case(
+        "Run", lambda m, t: m.occlusion([PHOTO, FLOATS], target=t.Class(1), size=5, stride=5, count=1)
+    ),
+    "a figure by its number": Case(
+        "Run", lambda m, t: m.figure([PHOTO, FLOATS], figure=2, layer="relu2", rows=2)
+    ),
+    "a figure by its name, with a target": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="occlusion", target=2, size=8, stride=8)
+    ),
+    "no such figure": Case("Run", lambda m, t: m.figure(PHOTO, figure=99)),
+    "a figure with an option that there is none of": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="top", columns=2)
+    ),
 }
 """Some give an error: then both give the same."""

@@ -10,6 +10,7 @@ import pytest
 HEAVY = (
     "IPython",
     "grpc",
+    "jinja2",
     "matplotlib",
     "onnx.reference",
     "onnxscript",

@@ -77,6 +77,16 @@ def test_a_verb_that_needs_the_engine_says_so_in_one_line(verb: str, tmp_path: P
     assert "pip install 'onnx-inspector[cpu]'" in line
 
 
+def test_a_result_writes_a_page() -> None:
+    program = (
+        "from inspector.types.results.table import Row, Table\n"
+        "found = Table(columns=('a',), rows=(Row(cells=(1,)),))\n"
+        "print(found._repr_html_())"
+    )
+    found = thin(program=program)
+    assert "<table" in found.stdout, found.stderr
+
+
 def test_a_verb_asks_a_service(tmp_path: Path) -> None:
     image = tmp_path / "photo.png"
     Image.fromarray(toy_photo(2)).save(image)

@@ -4,6 +4,7 @@ At rectifiers:
 gradient   the derivative:                         R = mask(x) · g
 deconvnet  rectify the signal instead:             R = max(g, 0)           (Zeiler & Fergus 2014, §2.1)
 guided     both:                                   R = mask(x) · max(g, 0) (Springenberg et al. 2015, §3)
+open       as if x were above 0:                   R = g                  (Lucid, `redirected_relu_grad.py`)
 
 Everywhere, layer-wise relevance propagation (Bach et al. 2015; Montavon et al. 2019, table 1), see
 inspector.grad.policies.relevance:
@@ -147,6 +148,7 @@ for _policy in (
     Policy(name="gradient"),
     Policy(name="deconvnet", rectifier=_rectify_signal),
     Policy(name="guided", rectifier=_rectify_then_differentiate),
+    Policy(name="open", rectifier=_keep_signal),
     _relevance("lrp_epsilon"),
     _relevance("lrp_zplus", convolutions=_ZPLUS, dense=_ZPLUS),
     _relevance("lrp_alpha2beta1", convolutions=_ALPHA2_BETA1, dense=_ALPHA2_BETA1),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from inspector.engine.run import Run
 from inspector.methods.attribution.activation_map import class_activation_map
 from inspector.methods.attribution.cautions import GUIDED_CAUTION
-from inspector.methods.attribution.projection import project_targets
+from inspector.methods.attribution.projection import attribution_of, project
 from inspector.methods.registration import attribution_method
 from inspector.types.images import Prepared
 from inspector.types.results.maps import Maps
@@ -28,6 +28,7 @@ def guided_gradcam(
 
     Without `relu` Grad-CAM keeps what speaks against the target, as negative.
     """
-    fine = project_targets(run, x, targets, policy="guided")
+    found = project(run, x.values, targets, policy="guided")
+    fine = attribution_of(run, x, found.maps, found.targets)
     coarse = class_activation_map(run, x, targets, layer=layer, relu=relu)
     return replace(fine, maps=fine.maps * coarse.maps, notes=run.notes)

@@ -13,7 +13,7 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.grad.policies.table import Signal, policy_named
 from inspector.methods.emptiness import SILENT_TARGET
-from inspector.methods.notes import IDLE_POLICY, NO_RECTIFIER
+from inspector.methods.notes import IDLE_POLICY, IMAGE_INDEPENDENT, NO_RECTIFIER
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
@@ -26,6 +26,10 @@ Seeding = Callable[[Chosen, Array], Array]
 """(what was chosen, the values of its elements (n,)) -> the signals that start there (n,)."""
 
 
+_NAMED = 3
+"""Of the targets that a note is about."""
+
+
 class Projected(NamedTuple):
     """Maps, and what they are of."""
 
@@ -34,6 +38,8 @@ class Projected(NamedTuple):
     targets: tuple[ResolvedTarget, ...]
     missing: int = 0
     """Of how many targets the image does not have the element."""
+    blind: tuple[ResolvedTarget, ...] = ()
+    """Those whose way back depends on no value of the image: there are no switches on it, and no masks."""
 
 
 class _Pair(NamedTuple):
@@ -68,6 +74,7 @@ def project_targets(
 ) -> Maps:
     """Return each target projected down to the image under a policy: what many methods are; see `project`."""
     found = project(run, x.values, targets, policy=policy, policies=policies, seeding=seeding)
+    note_blind(run, found.blind, policy)
     return attribution_of(run, x, found.maps, found.targets)
 
 
@@ -91,6 +98,7 @@ def project(
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
     missing = 0
+    blind: set[int] = set()
     for source, members in _by_source(engine, pairs).items():
         rows = sorted({member.image for member in members})
         alone = len(rows) == 1
@@ -117,9 +125,16 @@ def project(
                 seeds = _seeds(chosen, values, seeding)
                 _note_silent(run, chosen, seeds)
                 gradient = pullback(seeds).numpy()
+                if not pullback.sees_image:
+                    blind.update(member.place for member in part)
                 maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
-    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order), missing)
+    return Projected(
+        np.stack([maps[i] for i in order]),
+        tuple(resolved[i] for i in order),
+        missing,
+        tuple(resolved[i] for i in sorted(blind)),
+    )
 
 
 def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
@@ -179,6 +194,26 @@ def _note_policies(run: Run, policy: str, overrides: Mapping[str, str], pullback
             f"Policy {overrides[tensor]!r} made no difference at layer {name!r}: there is nothing on the way at which "
             f"it differs from {policy!r}.",
         )
+
+
+def note_blind(run: Run, blind: Sequence[ResolvedTarget], policy: str) -> None:
+    """Note which maps are the same for every image, but for what was chosen on it, and of a layer's unit its value.
+
+    Of a plain gradient this is what it means that there is nothing but linear layers on the way.
+    """
+    if policy_named(policy).rectifier is None:
+        return
+    for is_unit in (False, True):
+        own = list(dict.fromkeys(str(one) for one in blind if (one.layer is not None) == is_unit))
+        if own:
+            more = f" and {len(own) - _NAMED} more" if len(own) > _NAMED else ""
+            factor = " but for a factor" if is_unit and policy == "deconvnet" else ""
+            run.note(
+                IMAGE_INDEPENDENT,
+                f"The map of {'; '.join(own[:_NAMED])}{more} does not depend on the image: on the way back there is no "
+                f"pooling switch, and under the policy {policy!r} no mask of a rectifier. Of the same target every "
+                f"image has this map{factor}.",
+            )
 
 
 def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from inspector.render.blocks import FigureSize
 from inspector.render.chart import line_chart
 from inspector.render.grid import tile
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.report.draft import Draft
 from inspector.types.results.maps import Maps
 

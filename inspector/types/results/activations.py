@@ -28,6 +28,10 @@ class Activations(Result, Mapping[str, Array]):
     """What layers computed, as a mapping: layer's name -> (N, *layer shape)."""
 
     activations: tuple[Activation, ...]
+    scale: str = "map"
+    """Over which range a map in the picture goes from dark to bright: "map", its own, or "layer", that of its layer."""
+    order: str = "number"
+    """In which order the maps stand in the picture: by "number", or by "strength", their largest value."""
 
     # A mapping compares itself item by item, and arrays cannot say yes or no: results are compared by identity.
     __eq__ = object.__eq__

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from io import BytesIO
+from inspect import Parameter, signature
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inspector.errors import InvalidInputError, in_brief
+from inspector.errors import InvalidInputError, in_brief, nearest
 from inspector.registry import Registry
 from inspector.types.given import as_integer
 from inspector.types.notes import Note
@@ -38,14 +36,19 @@ class Result:
         """Whether the result says that something is wrong: then the command line exits with 1."""
         return False
 
-    def pictures(self) -> list[Image.Image]:
-        """Draw the result as is usual for its kind; none where it has no picture."""
-        draw = PICTURES.get(type(self))
-        return [] if draw is None else draw(self)
+    def pictures(self, **drawing: Any) -> list[Image.Image]:
+        """Draw the result as is usual for its kind; none where it has no picture.
 
-    def to_pil(self, index: int = 0) -> Image.Image:
-        """Return one of the pictures; InvalidInputError where there is none."""
-        pictures = self.pictures()
+        `drawing` are options of the kind's drawing, such as `plain=True` for maps without their title and scale;
+        InvalidInputError names those that there are.
+        """
+        require_drawing(type(self), drawing)
+        draw = PICTURES.get(type(self))
+        return [] if draw is None else draw(self, **drawing)
+
+    def to_pil(self, index: int = 0, **drawing: Any) -> Image.Image:
+        """Return one of the pictures, drawn with these options; InvalidInputError where there is none."""
+        pictures = self.pictures(**drawing)
         number = as_integer(index)
         if number is None or not -len(pictures) <= number < len(pictures):
             raise InvalidInputError(
@@ -55,21 +58,17 @@ class Result:
             )
         return pictures[number]
 
-    def save(self, path: str | Path, *, index: int | None = None) -> list[Path]:
-        """Write the pictures, or the one at `index`, in the format that the suffix names, and return their paths.
+    def save(self, path: str | Path, *, index: int | None = None, **drawing: Any) -> list[Path]:
+        """Write the result in the form that the suffix names, and return the paths of what was written.
 
-        PNG without a suffix; several pictures are name-1.png, name-2.png, …. InvalidInputError where there is no
-        picture, or it cannot be written.
+        A picture (.png, also without a suffix, .jpg, .webp, …), its arrays (.npz, or .npy where it is one), a page
+        (.html), a document (.json), a table (.csv). Several pictures are name-1.png, name-2.png, …; `index` picks one,
+        and `drawing` are options of `pictures`. InvalidInputError names the forms that there are where the suffix is of
+        another, and says why a file cannot be written.
         """
         where = as_path(path)
-        pictures = self.pictures() if index is None else [self.to_pil(index)]
-        if not pictures:
-            raise InvalidInputError(
-                f"This {type(self).__name__} has no picture to write to {path}; its values are in its fields.",
-                reason="NO_PICTURE",
-                field="path",
-            )
-        return save_pictures(pictures, where)
+        found: list[Path] = way("file")(self, where, index=index, **drawing)
+        return found
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return the result as columns and rows for people; no columns where it is no table."""
@@ -80,21 +79,19 @@ class Result:
         return []
 
     def _repr_html_(self) -> str:
-        """Show the result in a notebook."""
-        columns, rows = self.table()
-        parts = [f"<p>{escape(line)}</p>" for line in self.summary()]
-        parts += [f'<img alt="" src="data:image/png;base64,{_base64(one)}">' for one in self.pictures()]
-        if columns:
-            parts.append(_html_table(columns, rows))
-        parts += [f"<p><em>{escape(note)}</em></p>" for note in self.notes]
-        return f"<div>{''.join(parts)}</div>"
+        """Show the result in a notebook: self-contained, and every word of it escaped."""
+        return str(way("notebook")(self))
 
 
 R = TypeVar("R", bound=Result)
-Draw = Callable[[Any], "list[Image.Image]"]
+Draw = Callable[..., "list[Image.Image]"]
+"""(result, keyword-only options of the drawing) -> its pictures."""
 
 PICTURES: Registry[type[Result], Draw] = Registry("picture of a result", package="inspector.render")
 """How each kind of result is drawn; the room `render` fills it."""
+
+WAYS: Registry[str, Callable[..., Any]] = Registry("way to show a result", package="inspector.render")
+"""How any result is shown: as a "file", in a "notebook"; the room `render` fills it."""
 
 KINDS: Registry[str, type[Result]] = Registry("kind of result", package="inspector.types.results")
 """All kinds by their names on the wire, in lower_snake_case."""
@@ -125,6 +122,40 @@ def picture_of(result: type[Result]) -> Callable[[Draw], Draw]:
     return register
 
 
+def shown_as(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a way to show results of any kind."""
+
+    def register(show: Callable[..., Any]) -> Callable[..., Any]:
+        return WAYS.add(name, show)
+
+    return register
+
+
+def way(name: str) -> Callable[..., Any]:
+    """Return a way to show results."""
+    return dict(WAYS.items())[name]
+
+
+def drawing_options(draw: Draw) -> tuple[str, ...]:
+    """Return the names of the options that a drawing has: its keyword-only parameters."""
+    parameters = signature(draw).parameters.values()
+    return tuple(one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY)
+
+
+def require_drawing(kind: type[Result], given: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError for an option that the drawing of a kind does not have."""
+    draw = PICTURES.get(kind)
+    known = () if draw is None else drawing_options(draw)
+    for name in given:
+        if name not in known:
+            allowed = f"it knows {', '.join(known)}" if known else "it has no options"
+            raise InvalidInputError(
+                f"The drawing of {kind.__name__} has no option {in_brief(name)}; {allowed}.{nearest(name, known)}",
+                reason="UNKNOWN_OPTION",
+                field=name,
+            )
+
+
 def save_pictures(pictures: Sequence[Image.Image], path: Path) -> list[Path]:
     """Write pictures in the format that the suffix names, PNG without one, numbered where there are several."""
     paths = [path] if len(pictures) == 1 else _numbered(path, len(pictures))
@@ -143,26 +174,16 @@ def as_path(given: str | Path) -> Path:
     raise InvalidInputError(f"path is {in_brief(given, long='a {}')}; give a path.", field="path")
 
 
-def unwritten(path: Path, error: OSError | ValueError | KeyError) -> InvalidInputError:
+def unwritten(
+    path: Path, error: OSError | ValueError | KeyError, *, field: str = "path"
+) -> InvalidInputError:
     """Return the error about a file that cannot be written."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return InvalidInputError(f"{path} cannot be written: {reason}.", field="path")
+    return InvalidInputError(f"{path} cannot be written: {reason}.", field=field)
 
 
 def _numbered(path: Path, count: int) -> list[Path]:
     return [path.with_name(f"{path.stem}-{index}{path.suffix}") for index in range(1, count + 1)]
-
-
-def _base64(picture: Image.Image) -> str:
-    buffer = BytesIO()
-    picture.save(buffer, format="PNG")
-    return b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _html_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(shown(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def shown(cell: Cell) -> str:

@@ -24,12 +24,14 @@ class Picture:
     role: str = ""
     """What it is among the pictures of its result, for machines: "original", "change", …; "" where all are alike."""
     measures: Mapping[str, float] = field(default_factory=dict)
-    """What was measured of it, by name, e.g. the norm of a change."""
+    """What was measured of it, by name, e.g. the norm of a change; in the order of
+    the names, as a message keeps none."""
     values: Array | None = None
     """What the model takes, (*image), where the picture stands for an input: it is exact, the pixels are rounded."""
 
     def __post_init__(self) -> None:
         _require_pixels(self.pixels)
+        object.__setattr__(self, "measures", dict(sorted(self.measures.items())))
 
 
 @kind("images")
@@ -41,7 +43,7 @@ class Images(Result):
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per picture, with what was measured of any of them."""
-        names = tuple(dict.fromkeys(name for one in self.images for name in one.measures))
+        names = sorted({name for one in self.images for name in one.measures})
         rows: list[tuple[Cell, ...]] = [
             (
                 index,
@@ -64,11 +66,15 @@ class Example:
     value: float
     """The unit's activation there."""
     window: tuple[int, ...]
-    """Top, left, bottom, right in input pixels; bottom and right excluded."""
+    """Top, left, bottom, right in input pixels; bottom and right excluded. Beyond the image's edge it was padded.
+
+    Of a signal the first place and the one after the last; of a volume front and back come before the others."""
     pixels: Array
     """uint8 (H, W, 3): the part."""
     projection: Array | None = None
     """uint8 (H, W, 3): what the unit projects to there, of the same part."""
+    caption: str = ""
+    """What it is among those of its row, such as a checkpoint; "" where they are in the order of their strength."""
 
     def __post_init__(self) -> None:
         _require_pixels(self.pixels)
@@ -82,6 +88,10 @@ class ExampleRow:
 
     title: str
     examples: tuple[Example, ...]
+    layer: str = ""
+    """Where the unit is; "" where it is in no layer."""
+    channel: int | None = None
+    """Of the layer; None where the row is about no single one."""
 
 
 @kind("examples")
@@ -94,7 +104,12 @@ class Examples(Result):
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per example."""
         rows: list[tuple[Cell, ...]] = [
-            (row.title, one.image, one.value, ",".join(map(str, one.window)))
+            (
+                row.title,
+                int(one.image) if one.image.isdecimal() else one.image,
+                one.value,
+                ",".join(map(str, one.window)),
+            )
             for row in self.rows
             for one in row.examples
         ]

@@ -56,13 +56,12 @@ class Maps(Result):
         return ("image", "target", "value", "largest |map|"), rows
 
     def summary(self) -> list[str]:
-        """Return what was explained, and how far it can be believed."""
+        """Return what was explained; the caution is among the notes."""
         lines = [
             f"{self.method} of {target}: value {target.value:.4g}, largest |map| {np.abs(values).max():.4g}"
             for target, values in zip(self.targets, self.maps, strict=True)
         ]
-        lines += [
+        return lines + [
             f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)"
             for gap in self.completeness_gap
         ]
-        return [*lines, *([self.caution] if self.caution else [])]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from inspector.types.layers import Layer
 from inspector.types.results.base import Result
+from inspector.types.results.figure import Figure
 from inspector.types.results.maps import Maps
 from inspector.types.results.model_info import Layers, Rectifiers
 from inspector.types.results.predictions import Prediction, Predictions
@@ -21,15 +21,17 @@ _TO_DRAW = ("inputs", "layout", "preprocessing")
 """Of results that carry their images, so that they can be drawn: they repeat what the caller has."""
 
 
-def document(result: Result, images: Sequence[Path]) -> object:
-    """Return what `--json` prints of a result about these images, before it is made plain."""
+def document(result: Result, images: Sequence[object]) -> object:
+    """Return what JSON says of a result about these images, paths or numbers, before it is made plain."""
     match result:
         case Predictions():
-            return [_prediction(image, one) for image, one in zip(images, result, strict=True)]
+            return [
+                _prediction(image, one) for image, one in zip(images_of(result, images), result, strict=True)
+            ]
         case Vectors():
             return [
                 {"image": image, "vector": vector, "notes": result.notes}
-                for image, vector in zip(images, result, strict=True)
+                for image, vector in zip(images_of(result, images), result, strict=True)
             ]
         case Maps():
             found = [_map(result, index) for index in range(len(result.maps))]
@@ -38,8 +40,22 @@ def document(result: Result, images: Sequence[Path]) -> object:
             return list(map(_layer, result.layers))
         case Rectifiers():
             return result.rectifiers
+        case Figure():
+            return {
+                "title": result.title,
+                "panels": [
+                    {"title": one.title, "caption": one.caption, "result": document(one.result, images)}
+                    for one in result.panels
+                ],
+                "notes": result.notes,
+            }
         case _:
             return result
+
+
+def images_of(result: Sized, images: Sequence[object]) -> Sequence[object]:
+    """Return what the items of a result are about: images as they were named, or where those are others, numbers."""
+    return images if len(images) == len(result) else range(len(result))
 
 
 def plain(value: object) -> Any:
@@ -79,7 +95,7 @@ def _is_picture(values: np.ndarray[Any, Any]) -> bool:
     return values.dtype == np.uint8 and values.ndim == 3 and values.shape[-1] == 3
 
 
-def _prediction(image: Path, one: Prediction) -> dict[str, object]:
+def _prediction(image: object, one: Prediction) -> dict[str, object]:
     """Return what is there for the kind of answer; maps go to pictures."""
     found: dict[str, object] = {
         "image": image,

@@ -1,0 +1,112 @@
+"""Recipes: all parts of a synthesis as data. A preset is one of them, and options replace its parts one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.graph.synthesis.regularizers import REGULARIZERS
+from inspector.types.requests.synthesize import SynthesizeRequest
+
+MOST_STEPS = 10_000
+"""For a caller that cannot end it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a synthesis is made with."""
+
+    parameterization: str = "fourier"
+    decay: float = 1.0
+    colors: str = "decorrelated"
+    jitter: float = 0.0
+    scale: float = 0.0
+    rotate: float = 0.0
+    crops: int = 1
+    crop: tuple[float, ...] | None = None
+    noise: float = 0.0
+    total_variation: float = 0.0
+    lp_norm: float = 0.0
+    l2_norm: float = 0.0
+    optimizer: str = "adam"
+    rate: float = 0.05
+    steps: int = 128
+    open_steps: int = 0
+
+    @property
+    def regularizers(self) -> tuple[tuple[str, float], ...]:
+        """Names and weights of those that count."""
+        named = ((name, float(getattr(self, name))) for name in REGULARIZERS)
+        return tuple((name, weight) for name, weight in named if weight)
+
+
+PRESETS: Mapping[str, Recipe] = {
+    "naive": Recipe(parameterization="pixels", colors="plain", steps=64),
+    "four-tricks": Recipe(
+        parameterization="pixels",
+        colors="plain",
+        optimizer="rmsprop",
+        rate=0.05,
+        total_variation=10.0,
+        lp_norm=5.0,
+    ),
+    "clear": Recipe(jitter=12, scale=0.1, rotate=10, steps=128),
+    "crops": Recipe(crops=4, crop=(0.9, 0.4), noise=0.05, steps=64),
+    "spectrum": Recipe(
+        parameterization="phase",
+        crops=4,
+        crop=(0.5, 0.05),
+        noise=0.05,
+        optimizer="nadam",
+        rate=1.0,
+        steps=128,
+    ),
+}
+
+
+def recipe_of(run: Run, request: SynthesizeRequest) -> Recipe:
+    """Return a request's preset with the parts that it gives itself; InvalidInputError names one that is no such."""
+    given: dict[str, Any] = {
+        one.name: getattr(request, one.name)
+        for one in fields(Recipe)
+        if getattr(request, one.name, None) is not None
+    }
+    recipe = replace(PRESETS[request.preset], **given)
+    _require(recipe)
+    if recipe.steps > MOST_STEPS and not run.control.can_end:
+        raise LimitExceededError(
+            f"steps is {recipe.steps:,}; more than {MOST_STEPS:,} need a timeout, a cancellation or a progress.",
+            field="steps",
+        )
+    return recipe
+
+
+def _require(recipe: Recipe) -> None:
+    for name, least in (
+        ("steps", 1),
+        ("crops", 1),
+        ("jitter", 0),
+        ("scale", 0),
+        ("noise", 0),
+        ("open_steps", 0),
+    ):
+        if getattr(recipe, name) < least:
+            raise InvalidInputError(
+                f"{name} is {getattr(recipe, name)}; it must be at least {least}.", field=name
+            )
+    if recipe.crops > 64:
+        raise InvalidInputError(f"crops is {recipe.crops}; allowed is 1 to 64.", field="crops")
+    if recipe.scale >= 1:
+        raise InvalidInputError(f"scale is {recipe.scale:g}; it must be below 1.", field="scale")
+    if recipe.rate <= 0:
+        raise InvalidInputError(f"rate is {recipe.rate:g}; it must be above 0.", field="rate")
+    if recipe.crop is not None and (
+        len(recipe.crop) not in (1, 2) or not all(0 < side <= 1 for side in recipe.crop)
+    ):
+        shown = ",".join(f"{side:g}" for side in recipe.crop)
+        raise InvalidInputError(
+            f"crop is {shown}; give one side, or the first and the last, above 0 and up to 1.", field="crop"
+        )

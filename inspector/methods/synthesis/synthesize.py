@@ -1,0 +1,194 @@
+"""Synthesis: activation maximization from noise, on the device (Erhan et al. 2009; Simonyan et al. 2014, §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from inspector.engine.loop import Loop
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, within
+from inspector.methods.card import Card
+from inspector.methods.notes import note_run, note_target
+from inspector.methods.prepared import prepared
+from inspector.methods.room import require_pictures_fit
+from inspector.methods.synthesis.drawing import drawn, total_variation
+from inspector.methods.synthesis.framing import Framing, framing_of
+from inspector.methods.synthesis.goals import goal_of
+from inspector.methods.synthesis.grouping import Group, grouped
+from inspector.methods.synthesis.judges import Judge, judges_of
+from inspector.methods.synthesis.painting import painting_of
+from inspector.methods.synthesis.recipes import Recipe, recipe_of
+from inspector.methods.verbs import answers
+from inspector.resolve.probabilities import answers as answers_of
+from inspector.resolve.probabilities import tensors_for
+from inspector.resolve.targets import source_of
+from inspector.types.arrays import Array
+from inspector.types.requests.base import has_images
+from inspector.types.requests.synthesize import SynthesizeRequest
+from inspector.types.results.images import Images, Picture
+
+SYNTHETIC = "synthetic"
+CAUTION = (
+    "A synthesis shows what drives its target hardest, not what the network usually sees: people predict a unit "
+    "better from the photographs that excite it most (Borowski et al. 2021). A high score is no proof, noise reaches "
+    "it as well: ask other networks (`models`)."
+)
+MOST_SAMPLES = 16
+
+
+@answers(
+    SynthesizeRequest,
+    card=Card(
+        formula="x* = argmax_x E_τ[S(τ(x))] − Σ λ_i R_i(x): x is made of parameters z (pixels, a Fourier spectrum, or "
+        "its phases), τ are random views (jitter, scale, rotation, crops), R total variation and norms; S is the score "
+        "before a final Softmax, or another target's value; steps uphill by ascent, RMSprop, Adam or NAdam",
+        source="Erhan et al. 2009; Simonyan et al. 2014, §2 (arXiv 1312.6034); Mahendran & Vedaldi 2015 (arXiv "
+        "1412.0035); Olah et al. 2017 (distill.pub/2017/feature-visualization); Fel et al. 2023 (arXiv 2306.06805)",
+        shows="Which textures, parts and colors a class, a channel or a direction rewards.",
+        hides="How often the network sees such a thing. A high score says nothing: pixel noise reaches higher ones. "
+        "Judge a synthesis by other networks, and beside the target's natural top images (arXiv 2010.12606).",
+        cost="1 forward and 1 backward pass (about 3 forward passes) for each step and view; 128 steps by default",
+    ),
+)
+def synthesize(run: Run, request: SynthesizeRequest) -> Images:
+    """Make pictures of each target; the progress tells steps, with the pictures as they are."""
+    recipe = recipe_of(run, request)
+    _require_counts(request)
+    photographs = prepared(run, request.images).values if has_images(request) else None
+    framing = _framing(run, request, photographs)
+    goals = []
+    for index, target in enumerate(request.targets):
+        with within(f"targets[{index}]"):
+            goals.append(goal_of(run, target, framing.first()))
+            note_target(run, target)
+    judges = judges_of(run, request.models)
+    require_pictures_fit(run, framing.first(), pictures=len(goals) * request.samples)
+    run.note(SYNTHETIC, CAUTION)
+    note_run(run)
+    done: list[Picture] = []
+    groups = list(grouped(run, request, goals, crops=recipe.crops, image=framing.frame.shape))
+    for number, group in enumerate(groups):
+        loop = _loop(run, request, recipe, framing, group, photographs)
+        for step in range(recipe.steps):
+            if step == recipe.open_steps > 0:
+                loop.turn_to("gradient")
+            loop.step(rate=recipe.rate, progress=step / max(recipe.steps - 1, 1))
+            run.control.tell(
+                number * recipe.steps + step + 1,
+                len(groups) * recipe.steps,
+                partial=partial(_so_far, run, done, loop, group),
+            )
+        done += _finished(run, framing, loop, group, judges)
+    return Images(images=tuple(done), notes=run.notes)
+
+
+def _require_counts(request: SynthesizeRequest) -> None:
+    if not request.targets:
+        raise InvalidInputError(
+            "A synthesis needs a target: a class by its index or label, Unit(layer, channel), Region, Element or "
+            "Direction.",
+            reason="MISSING",
+            field="targets",
+        )
+    if not 1 <= request.samples <= MOST_SAMPLES:
+        raise InvalidInputError(
+            f"samples is {request.samples}; allowed is 1 to {MOST_SAMPLES}.", field="samples"
+        )
+    if request.weights is not None and len(request.weights) != len(request.targets):
+        raise InvalidInputError(
+            f"weights has {len(request.weights)} numbers for {len(request.targets)} targets; give one for each.",
+            field="weights",
+        )
+    if request.seed < 0:
+        raise InvalidInputError(f"seed is {request.seed}; it must be 0 or more.", field="seed")
+
+
+def _framing(run: Run, request: SynthesizeRequest, photographs: Array | None) -> Framing:
+    values = None if photographs is None else (float(photographs.min()), float(photographs.max()))
+    with within("targets[0]"):
+        tensor = source_of(run.engine, request.targets[0])
+    size = request.size
+    if size is None and photographs is not None and request.preset == "spectrum":
+        size = _size_of(run, photographs)
+    return framing_of(run, size=size, tensor=tensor, values=values)
+
+
+def _size_of(run: Run, photographs: Array) -> tuple[int, ...]:
+    from_layout = run.engine.model.input.layout
+    return tuple(
+        photographs.shape[axis] for axis, letter in enumerate(from_layout) if letter in "HWL"
+    ) or tuple(photographs.shape[1:])
+
+
+def _loop(
+    run: Run,
+    request: SynthesizeRequest,
+    recipe: Recipe,
+    framing: Framing,
+    group: Group,
+    photographs: Array | None,
+) -> Loop:
+    own = None if photographs is None else framing.frame.pictures(photographs)
+    painting = painting_of(recipe, framing, pictures=len(group.pictures), photographs=own)
+    return Loop(
+        run,
+        painting,
+        group.objective(crops=recipe.crops),
+        generators=[np.random.default_rng([request.seed, one.sample]) for one in group.pictures],
+        policy="open" if recipe.open_steps else "gradient",
+    )
+
+
+def _so_far(run: Run, done: Sequence[Picture], loop: Loop, group: Group) -> Images:
+    """Return the pictures as they are on the way, without what only a forward pass could say of them."""
+    pictures = zip(loop.picture(), group.pictures, strict=True)
+    sketches = [
+        Picture(pixels=drawn(one), caption=wanted.caption, role="synthesis") for one, wanted in pictures
+    ]
+    return Images(images=(*done, *sketches), notes=run.notes)
+
+
+def _finished(
+    run: Run, framing: Framing, loop: Loop, group: Group, judges: Sequence[Judge]
+) -> Iterator[Picture]:
+    """Yield the pictures with what the model, and the judges, say of each as a whole."""
+    pictures = loop.picture()
+    inputs = framing.frame.typed(framing.frame.values(pictures))
+    pixels = [drawn(one) for one in pictures]
+    goals = list(dict.fromkeys(goal for one in group.pictures for goal in one.goals))
+    tensors = dict.fromkeys(
+        name for goal in goals for name in (goal.tensor, *tensors_for(run.engine, goal.chosen))
+    )
+    found = run.forward(inputs, list(tensors))
+    values = {goal: goal.scores(found[goal.tensor]) for goal in goals}
+    likely = {goal: answers_of(run.engine, goal.chosen, found, inputs) for goal in goals}
+    verdicts = {
+        judge.name: judge.of(run, pixels, [one.goals[0].chosen.resolved for one in group.pictures])
+        for judge in judges
+    }
+    for index, wanted in enumerate(group.pictures):
+        parts = zip(wanted.weights, wanted.goals, strict=True)
+        measures = {"total variation": total_variation(pictures[index])}
+        if wanted.goals[0].chosen.resolved.kind == "class":
+            measures["probability"] = float(likely[wanted.goals[0]][index])
+        caption = wanted.caption
+        for name, given in verdicts.items():
+            verdict = given[index]
+            if verdict.rank is not None and verdict.probability is not None:
+                measures |= {
+                    f"rank in {name}": float(verdict.rank),
+                    f"probability in {name}": verdict.probability,
+                }
+            if verdict.answer:
+                caption += f"; {name}: {verdict.answer}"
+        yield Picture(
+            pixels=pixels[index],
+            caption=caption,
+            value=float(sum(weight * values[goal][index] for weight, goal in parts)),
+            role="synthesis",
+            measures=measures,
+            values=inputs[index],
+        )

@@ -1,0 +1,130 @@
+"""The weights of a layer as real numbers, whatever they are stored as: filters, or rows of dense layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from inspector.model.const import constant_value
+from inspector.model.dequantize import dequantize
+from inspector.model.readers import find_reader
+from inspector.model.spec import OnnxModel
+from inspector.operators.attributes import flag, integer
+from inspector.operators.domains import key_of
+from inspector.operators.families import CONVOLUTIONS, DENSE
+from inspector.operators.operation import Operation, as_float
+from inspector.operators.twins import TWINS
+from inspector.types.arrays import Array
+from inspector.types.layers import Layer
+
+_CONVOLUTIONS = CONVOLUTIONS | {"FusedConv"}
+_MOST_STEPS = 4
+"""From integers to real numbers: a cast, a scale, a bias."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weights:
+    """What one layer multiplies its input by."""
+
+    values: Array
+    """float32 (filters, channels that each reads, *kernel); of a dense layer (units, inputs)."""
+    groups: int
+    """Each filter reads the channels of its group: of a depthwise convolution one."""
+    reads_image: bool
+    """Whether the channels that the filters read are the image's own."""
+    are_codes: bool
+    """Whether the scale is not known, so that the values are codes, less their zero point."""
+
+
+def weights_of(model: OnnxModel, layer: Layer) -> Weights | None:
+    """Return a layer's weights; None where it has none that are constant.
+
+    Filters of a transposed convolution are those that it stamps, by the channel that they give.
+    """
+    node = _weighted_nodes(model).get(layer.output)
+    found = None if node is None else _constant_weights(node)
+    if node is None or found is None:
+        return None
+    operation, place, values, are_codes = found
+    groups = integer(operation, "group", 1) if operation.op_type in _CONVOLUTIONS else 1
+    if operation.op_type == "ConvTranspose":
+        parts = values.reshape(groups, values.shape[0] // groups, *values.shape[1:])
+        values = parts.swapaxes(1, 2).reshape(-1, parts.shape[1], *values.shape[2:])
+    elif operation.op_type == "Gemm":
+        values = values if flag(operation, "transB") else values.T
+    elif operation.op_type in DENSE:  # y = x·W has a column per unit, y = W·x a row
+        values = (
+            values.reshape(-1, values.shape[-1]).T if place == 1 else values.reshape(-1, values.shape[-1])
+        )
+    return Weights(
+        values=np.ascontiguousarray(values, np.float32),
+        groups=groups,
+        reads_image=operation.op_type in _CONVOLUTIONS and _is_reader(model, node),
+        are_codes=are_codes,
+    )
+
+
+def weighted_layers(model: OnnxModel) -> list[Layer]:
+    """Return the layers with constant weights, in the graph's order."""
+    nodes = _weighted_nodes(model)
+    return [layer for layer in model.layers if layer.output in nodes]
+
+
+def _weighted_nodes(model: OnnxModel) -> dict[str, ir.Node]:
+    """Return, by the output of its layer, each node that multiplies by constant weights.
+
+    Where it gives integers, which are no layer, its layer is the one that makes real numbers of them.
+    """
+    outputs = {layer.output for layer in model.layers}
+    found: dict[str, ir.Node] = {}
+    for node in model.ir.graph:
+        if _constant_weights(node) is None:
+            continue
+        value = node.outputs[0]
+        for _ in range(_MOST_STEPS):
+            users = [use.node for use in value.uses()]
+            if value.name in outputs or len(users) != 1:
+                break
+            value = users[0].outputs[0]
+        if value.name in outputs:
+            found.setdefault(value.name, node)
+    return found
+
+
+def _constant_weights(node: ir.Node) -> tuple[Operation, int, Array, bool] | None:
+    """Return the float operation, which of its inputs are weights, and those, with whether they are codes."""
+    operation = as_float(node)
+    if operation.op_type not in _CONVOLUTIONS | DENSE or len(operation.inputs) < 2:
+        return None
+    for place in (1,) if operation.op_type in _CONVOLUTIONS else (1, 0):
+        values = constant_value(operation.inputs[place])
+        if values is not None and values.ndim > 1:
+            real, are_codes = _real(node, place, values)
+            return operation, place, real.astype(np.float32), are_codes
+    return None
+
+
+def _real(node: ir.Node, place: int, values: Array) -> tuple[Array, bool]:
+    """Return the real values of a node's constant operand; codes less their zero point where its scale is computed."""
+    twin = TWINS.get(key_of(node))
+    if twin is None:
+        return values, False
+    operand = twin.operands_of(node)[place - len(twin.plain)]
+    zero, scale = _input(node, operand.zero_point), _input(node, operand.scale)
+    if scale is None:
+        return dequantize(values, np.ones((), np.float32), zero, axis=operand.axis), True
+    return dequantize(values, scale, zero, axis=operand.axis), False
+
+
+def _input(node: ir.Node, place: int | None) -> Array | None:
+    return constant_value(node.inputs[place]) if place is not None and place < len(node.inputs) else None
+
+
+def _is_reader(model: OnnxModel, node: ir.Node) -> bool:
+    """Return whether a convolution reads the image, its channels in their order."""
+    image = model.input
+    found = find_reader(model.ir.graph, image.name, image.shape, model.shapes, opset=model.opset)
+    name = node.name or node.outputs[0].name or node.op_type
+    return found is not None and found.name == name and found.channel_count is not None

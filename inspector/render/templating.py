@@ -1,0 +1,49 @@
+"""The templates of pages: every word that is put into them is escaped."""
+
+from __future__ import annotations
+
+import functools
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+from inspector.render.blocks import Block, Cell
+from inspector.render.png import to_png
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def filled(template: str, **values: Any) -> str:
+    """Return a template of `templates/` with these values in it."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment() -> Environment:
+    # Read where a page is made first: most commands make none.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    made = Environment(
+        loader=PackageLoader("inspector.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"cell": _text, "data": _data, "png": to_png, "template": _template_of}
+    return made
+
+
+def _template_of(block: Block) -> str:
+    return f"blocks/{type(block).__name__}.html.j2"
+
+
+def _data(png: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(png).decode('ascii')}"
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, str | bool):
+        return str(cell)
+    return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
