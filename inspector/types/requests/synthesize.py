@@ -12,7 +12,7 @@ from inspector.types.results.images import Images
 from inspector.types.targets import Target, as_targets
 
 Preset = Literal["naive", "four-tricks", "clear", "crops", "spectrum"]
-OptimizerName = Literal["ascent", "rmsprop", "adam", "nadam"]
+OptimizerName = Literal["ascent", "momentum", "rmsprop", "adam", "nadam"]
 
 
 @verb("synthesize")
