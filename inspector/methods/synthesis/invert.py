@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector.engine.loop import Loop
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.synthesis.objectives import Likeness
 from inspector.methods.card import Card
 from inspector.methods.notes import note_run
@@ -58,8 +58,8 @@ def invert(run: Run, request: InvertRequest) -> Images:
     """Return per image the original and, for each layer, its inversion; the progress tells steps of images."""
     recipe = _recipe(run, request)
     if not request.layers:
-        raise InvalidInputError("No layer was given; give at least one (see layers()).", field="layers")
-    layers = [run.engine.model.layer(name) for name in request.layers]
+        raise InvalidInputError("No layer was named; name at least one (see layers()).", reason="MISSING", field="layers")
+    layers = [_named(run, name, field=f"layers[{index}]") for index, name in enumerate(request.layers)]
     x = prepared(run, request.images).values
     require_pictures_fit(run, x[:1], pictures=len(x) * (1 + len(layers)))
     framing, originals = framed(run, x, tensor=layers[0].output)
@@ -89,6 +89,14 @@ def invert(run: Run, request: InvertRequest) -> Images:
                 row.append(one)
     _note(run, rows)
     return Images(images=tuple(one for row in rows for one in row), notes=run.notes)
+
+
+def _named(run: Run, name: str, *, field: str) -> Layer:
+    try:
+        return run.engine.model.layer(name)
+    except NotFoundError as error:
+        error.field = field
+        raise
 
 
 def _recipe(run: Run, request: InvertRequest) -> Recipe:
