@@ -146,7 +146,9 @@ CASES = {
     "fool in one step": Case(
         "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
     ),
-    "invert": Case("invert", (IMAGE, "-l", "conv1,relu2", "--steps", 4), words=("features off by",), draws=True),
+    "invert": Case(
+        "invert", (IMAGE, "-l", "conv1,relu2", "--steps", 4), words=("features off by",), draws=True
+    ),
     "dream": Case("dream", (IMAGE, "-l", "conv1", "--steps", 2), words=("norm of conv1",), draws=True),
     "dream of a channel": Case(
         "dream", (IMAGE, "-l", "conv1", "-c", 3, "--octaves", 2), words=("channel 3 of conv1",), draws=True

@@ -30,7 +30,9 @@ TAKEN = {
     "activations": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "attribute": {".npy", ".npz", ".png", ".jpg", ".json", ".html", ""},
     "occlude": {".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
-    "fool": {".png", ".jpg", ".json", ".html", ""},
+    **dict.fromkeys(
+        ("accentuate", "dream", "fool", "invert"), {".npz", ".png", ".jpg", ".json", ".html", ""}
+    ),
     "neighbors": {".png", ".jpg", ".csv", ".json", ".html", ""},
     "pca": {".npy", ".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
 }

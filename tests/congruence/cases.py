@@ -412,7 +412,8 @@ CASES = {
     "a dream that is too small": Case("Run", lambda m, t: m.dream(PHOTO, size=8)),
     "accentuated": Case("Run", lambda m, t: m.accentuate(PHOTO, steps=2)),
     "accentuated for targets": Case(
-        "Run", lambda m, t: m.accentuate(PHOTO, target=[1, t.Unit("conv1", 2)], steps=2, closeness=10, jitter=0)
+        "Run",
+        lambda m, t: m.accentuate(PHOTO, target=[1, t.Unit("conv1", 2)], steps=2, closeness=10, jitter=0),
     ),
     "accentuated for no class": Case("Run", lambda m, t: m.accentuate(PHOTO, target=[0, 99])),
     "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),

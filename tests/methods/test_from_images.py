@@ -23,7 +23,9 @@ from tests.support.small_cnn import small_cnn
 from tests.support.toys import toy_cnn, toy_image, toy_photo
 
 PHOTO = toy_photo(height=16, width=16)
-SMOOTH = np.stack([np.add.outer(np.arange(16) * a, np.arange(16) * b) for a, b in ((6, 9), (9, 4), (3, 12))], 2)
+SMOOTH = np.stack(
+    [np.add.outer(np.arange(16) * a, np.arange(16) * b) for a, b in ((6, 9), (9, 4), (3, 12))], 2
+)
 SMOOTH = (SMOOTH + 20).astype(np.uint8)
 
 
@@ -165,7 +167,9 @@ def test_accentuation_raises_the_target_and_stays_near(toy: inspector.Model) -> 
         assert [before.role, after.role, change.role] == ["original", "accentuated", "change"]
         assert after.measures["after"] > after.measures["before"]
         assert after.measures["p_after"] > after.measures["p_before"]
-        answer = {one.index: one.probability for one in toy.predict(after.values, top=5).predictions[0].classes}
+        answer = {
+            one.index: one.probability for one in toy.predict(after.values, top=5).predictions[0].classes
+        }
         np.testing.assert_allclose(after.measures["p_after"], answer[1], rtol=1e-4)
         levels = 255 * (after.values.astype(np.float64) - before.values)
         np.testing.assert_allclose(after.measures["largest_change"], np.abs(levels).max(), rtol=1e-3)

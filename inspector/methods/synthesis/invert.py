@@ -36,7 +36,7 @@ PRESETS: Mapping[str, Recipe] = {
     # Steps along gradients leave alone what the features say nothing of; Adam would fill it with noise.
     "fourier": Recipe(optimizer="momentum", rate=0.05, decay=0.85),
     "pixels": Recipe(
-        parameterization="pixels", colors="plain", optimizer="adam", rate=0.05, total_variation=0.01
+        parameterization="pixels", colors="plain", optimizer="momentum", rate=0.1, total_variation=0.01
     ),
 }
 
@@ -58,7 +58,9 @@ def invert(run: Run, request: InvertRequest) -> Images:
     """Return per image the original and, for each layer, its inversion; the progress tells steps of images."""
     recipe = _recipe(run, request)
     if not request.layers:
-        raise InvalidInputError("No layer was named; name at least one (see layers()).", reason="MISSING", field="layers")
+        raise InvalidInputError(
+            "No layer was named; name at least one (see layers()).", reason="MISSING", field="layers"
+        )
     layers = [_named(run, name, field=f"layers[{index}]") for index, name in enumerate(request.layers)]
     x = prepared(run, request.images).values
     require_pictures_fit(run, x[:1], pictures=len(x) * (1 + len(layers)))
