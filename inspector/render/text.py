@@ -13,7 +13,7 @@ INK = (32, 34, 38)
 _KNOWN = frozenset("©«°±´·»‘’“”…‹›⁄™")
 """Signs that Pillow's own font has beside those of ASCII."""
 _SPELLED = {
-    **{
+
         "×": "x",
         "−": "-",
         "–": "-",
@@ -23,9 +23,9 @@ _SPELLED = {
         "≥": ">=",
         "∞": "inf",
         "Σ": "sum",
-        "√": "sqrt",
-    },
-    **{
+        "√": "sqrt"
+    ,
+
         "Δ": "delta",
         "ε": "epsilon",
         "σ": "sigma",
@@ -34,8 +34,8 @@ _SPELLED = {
         "Æ": "AE",
         "ø": "o",
         "Ø": "O",
-        "ł": "l",
-    },
+        "ł": "l"
+    ,
 }
 """How signs are spelled that the font does not have."""
 

@@ -17,7 +17,12 @@ from inspector.methods.notes import note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import framed
-from inspector.methods.synthesis.counts import require_above_zero, require_not_below_zero, require_steps
+from inspector.methods.synthesis.counts import (
+    require_above_zero,
+    require_not_below_zero,
+    require_seed,
+    require_steps,
+)
 from inspector.methods.synthesis.drawing import drawn
 from inspector.methods.synthesis.framing import Framing
 from inspector.methods.synthesis.painting import painting_of
@@ -105,7 +110,8 @@ def _recipe(run: Run, request: InvertRequest) -> Recipe:
     recipe = PRESETS[request.preset]
     require_steps(run, request.steps)
     require_above_zero(rate=request.rate)
-    require_not_below_zero(total_variation=request.total_variation, seed=request.seed)
+    require_not_below_zero(total_variation=request.total_variation)
+    require_seed(request.seed)
     rate = recipe.rate if request.rate is None else request.rate
     weight = recipe.total_variation if request.total_variation is None else request.total_variation
     return replace(recipe, steps=request.steps, rate=rate, total_variation=weight)
