@@ -13,29 +13,25 @@ INK = (32, 34, 38)
 _KNOWN = frozenset("©«°±´·»‘’“”…‹›⁄™")
 """Signs that Pillow's own font has beside those of ASCII."""
 _SPELLED = {
-
-        "×": "x",
-        "−": "-",
-        "–": "-",
-        "—": "-",
-        "→": "->",
-        "≤": "<=",
-        "≥": ">=",
-        "∞": "inf",
-        "Σ": "sum",
-        "√": "sqrt"
-    ,
-
-        "Δ": "delta",
-        "ε": "epsilon",
-        "σ": "sigma",
-        "ß": "ss",
-        "æ": "ae",
-        "Æ": "AE",
-        "ø": "o",
-        "Ø": "O",
-        "ł": "l"
-    ,
+    "×": "x",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+    "∞": "inf",
+    "Σ": "sum",
+    "√": "sqrt",
+    "Δ": "delta",
+    "ε": "epsilon",
+    "σ": "sigma",
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "AE",
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
 }
 """How signs are spelled that the font does not have."""
 
@@ -60,7 +56,7 @@ def _letter(given: str) -> str:
 
 
 def shorten(text: str, face: Font, *, width: float) -> str:
-    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels with dots at its end."""
+    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
     text = drawable(text)
     if face.getlength(text) <= width:
         return text
