@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from inspector.render.answer import Answer
 from inspector.render.blocks import FigureSize
 from inspector.render.report import ReportPage
@@ -13,32 +15,41 @@ _NARROW = 640
 def result_page(answer: Answer) -> str:
     """Return the answer as one self-contained page."""
     page = ReportPage(answer.title)
-    if not answer.parts:
-        _add(page, answer, title=answer.title)
-        return page.to_html()
-    for line in answer.lines:
-        page.add_text(line)
-    for note in answer.notes:
-        page.add_note(note)
-    for place, part in enumerate(answer.parts, start=1):
-        page.add_section(part.title or f"Part {place}")
-        _add(page, part, title=part.title or f"Part {place}")
+    add_answer(page, answer, title=answer.title, note=page.add_note)
     return page.to_html()
 
 
-def _add(page: ReportPage, answer: Answer, *, title: str) -> None:
+def add_answer(
+    page: ReportPage, answer: Answer, *, title: str, note: Callable[[str], None], rows: int | None = None
+) -> None:
+    """Add an answer to a page: lines, notes (as `note` does), pictures under the title, tables; then its parts.
+
+    Of a table at most so many `rows` are shown, and a line says how many there are; then pictures that say themselves
+    what they are need none.
+    """
     for line in answer.lines:
-        page.add_text(line)
-    for note in answer.notes:
-        page.add_note(note)
+        if line != title:
+            page.add_text(line)
+    for one in answer.notes:
+        note(one)
+    if not answer.parts:
+        _add_pictures(page, answer, title=title)
+    columns, cells = answer.printed
+    if cells and not (rows is not None and answer.captions):
+        page.add_table(columns, cells[:rows])
+        if rows is not None and len(cells) > rows:
+            page.add_text(f"The first {rows} of {len(cells)} rows.")
+    for place, part in enumerate(answer.parts, start=1):
+        name = part.title or f"Part {place}"
+        page.add_group(name)
+        add_answer(page, part, title=name, note=note, rows=rows)
+
+
+def _add_pictures(page: ReportPage, answer: Answer, *, title: str) -> None:
     pictures = answer.pictures()
     is_row = len(pictures) > 1 and all(picture.width <= _NARROW for picture in pictures)
     for number, picture in enumerate(pictures, start=1):
         one_of = f" ({number} of {len(pictures)})" if len(pictures) > 1 else ""
-        page.add_figure(picture, f"{title}{one_of}", size=FigureSize.MEDIUM if is_row else FigureSize.WIDE)
-    columns, rows = answer.printed
-    if rows:
-        page.add_table(columns, rows)
-    for part in answer.parts:
-        page.add_group(part.title)
-        _add(page, part, title=part.title)
+        size = FigureSize.MEDIUM if is_row else FigureSize.WIDE
+        own = answer.captions[number - 1] if len(answer.captions) == len(pictures) else ""
+        page.add_figure(picture, own or f"{title}{one_of}", size=size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from PIL import Image, ImageDraw, ImageFont
 
 from inspector.render.arrange import PAPER
@@ -16,8 +18,26 @@ def font(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
+_INSTEAD = str.maketrans(
+    {"×": "x", "−": "-", "–": "-", "—": "-", "→": "->", "≤": "<=", "≥": ">=", "≈": "~", "²": "2", "µ": "u"}
+    | {"Δ": "delta ", "Σ": "sum ", "ε": "epsilon", "σ": "sigma", "∞": "inf", "±": "+-", "’": "'"}
+)
+"""What stands for signs that Pillow's font does not have."""
+_KNOWN = frozenset("…·°“”")
+"""Signs beyond ASCII that it has."""
+
+
+def legible(text: str) -> str:
+    """Return a text in letters that can be drawn: accents go, other signs become what they are read as, or "?"."""
+    bare = unicodedata.normalize("NFKD", text.translate(_INSTEAD))
+    return "".join(
+        one if one.isascii() or one in _KNOWN else "?" for one in bare if not unicodedata.combining(one)
+    )
+
+
 def shorten(text: str, face: Font, *, width: float) -> str:
     """Return the text, or as much of it as fits into `width` pixels with dots at its end."""
+    text = legible(text)
     if face.getlength(text) <= width:
         return text
     cut = text

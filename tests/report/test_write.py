@@ -13,9 +13,16 @@ import pytest
 from PIL import Image
 
 import inspector
-from inspector.errors import CancelledError, EngineError, InvalidInputError, ServerUnavailableError
+from inspector.errors import (
+    CancelledError,
+    EngineError,
+    InvalidInputError,
+    NotFoundError,
+    ServerUnavailableError,
+)
 from inspector.face.collection import collection
 from inspector.report import write
+from inspector.report.chapter import CHAPTERS, chapter_names
 from inspector.report.subjects import Subject, noise, subject_of, windows
 from inspector.report.write import Written, write_report
 from tests.support.graphs import model, node
@@ -29,8 +36,12 @@ SECTIONS = (
     "What the model answers",
     "Why the answer is what it is",
     "What units look for",
+    "What it would like best",
     "Where the evidence is",
+    "What the answer rests on",
+    "How little must change",
     "What each layer saw",
+    "What the first filters look like",
     "Which images are alike",
     "The layers",
 )
@@ -193,3 +204,19 @@ def test_windows_are_inside(photographs: list[Subject]) -> None:
     assert all(one.picture is not None and max(one.picture.size) <= 20 for one in cut)
     bare = Subject(name="array", image=np.zeros((3, 4, 4), np.float32), picture=None)
     assert windows(bare, count=6) == [bare]
+
+
+def test_only_the_chapters_that_are_wanted_are_written(photographs: list[Subject]) -> None:
+    found = written(MODELS["classes"], photographs, chapters=["listing", "answers"])
+    assert sections(found.html) == ["What the model answers", "The layers"]
+    with pytest.raises(NotFoundError, match="Did you mean 'answers'") as caught:
+        written(MODELS["classes"], photographs, chapters=["answer"])
+    assert caught.value.field == "chapters"
+
+
+def test_chapters_stand_in_order_and_each_is_a_file() -> None:
+    places = [one.order for _, one in CHAPTERS.items()]
+    assert len(set(places)) == len(places)
+    assert len({one.write.__module__ for _, one in CHAPTERS.items()}) == len(places)
+    assert chapter_names()[0] == "answers"
+    assert chapter_names()[-1] == "listing"
