@@ -137,12 +137,14 @@ def read_request(
     values = read_fields(request, given)
     if values.get(OPTIONS) and "method" not in given:
         values[OPTIONS] = {name: _read_text(text) for name, text in values[OPTIONS].items()}
+        values[OPTIONS] |= _models(values[OPTIONS], where)
     elif values.get(OPTIONS):
         methods = {info.name: info for info in known_methods(where)}
         method = given["method"]
         if method not in methods:
             raise unknown_name("attribution method", method, methods, field="method")
         values[OPTIONS] = read_method_options(values[OPTIONS], method=methods[method])
+    values |= _models(values, where)
     own = {one.name for one in own_fields(request)}
     for one in target_fields(request):
         options = {name: value for name, value in given.items() if name not in own and value is not None}
@@ -159,3 +161,16 @@ def read_request(
 def _read_text(text: str) -> Any:
     """Return an option whose verb reads texts itself; of a .npy file the array."""
     return read_array(Path(text)) if is_array_file(Path(text)) else text
+
+
+def _models(values: Mapping[str, Any], where: WhereOptions) -> dict[str, list[str]]:
+    """Return other models that were named, with its files, sorted, for a folder; on a service they are ids."""
+    if where.server is not None or "models" not in values:
+        return {}
+    given = values["models"]
+    found: list[str] = []
+    for text in given.split(",") if isinstance(given, str) else given:
+        files = sorted(Path(text).glob("*.onnx")) if Path(text).is_dir() else []
+        # A folder with one file is a model, perhaps with its weights beside it.
+        found += [str(path) for path in files] if len(files) > 1 else [text]
+    return {"models": found}

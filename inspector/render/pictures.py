@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from inspector.render.arrange import stack
 from inspector.render.chart import line_chart
 from inspector.render.layers import feature_maps
 from inspector.render.marks import marked_tiles
@@ -14,13 +13,10 @@ from inspector.render.occlusion import occlusion_figure
 from inspector.render.photograph import is_drawable
 from inspector.render.photograph import photograph_of as photograph_of  # noqa: PLC0414 — asked for here too
 from inspector.render.predictions import boxes_picture, map_picture
-from inspector.render.tables import table_picture
-from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
-from inspector.types.results.figure import Figure
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.results.table import Series
@@ -132,21 +128,6 @@ def _channels(one: Activation, *, scaling: str | None, by_strength: bool) -> Ima
         maps[numbers],
         lambda array: feature_maps(array, layout="NCHW", scaling=scaling, numbers=shown).image,
     )
-
-
-@picture_of(Figure)
-def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw the pictures of each part under its title; a part that is a table has one here."""
-    found = []
-    for panel in result.panels:
-        pictures = panel.result.pictures()
-        columns, rows = panel.result.table()
-        if not pictures and columns:
-            pictures = [table_picture(columns, rows)]
-        for picture in pictures:
-            title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
-            found.append(stack([title, picture], gap=4) if panel.title else picture)
-    return found
 
 
 @picture_of(Series)

@@ -10,6 +10,7 @@ from inspector.render.arrange import PAPER
 
 INK = (32, 34, 38)
 
+
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -18,7 +19,7 @@ def font(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
-_INSTEAD = str.maketrans(
+_SPELLED = str.maketrans(
     {"×": "x", "−": "-", "–": "-", "—": "-", "→": "->", "≤": "<=", "≥": ">=", "≈": "~", "²": "2", "µ": "u"}
     | {"Δ": "delta ", "Σ": "sum ", "ε": "epsilon", "σ": "sigma", "∞": "inf", "±": "+-", "’": "'"}
 )
@@ -27,17 +28,19 @@ _KNOWN = frozenset("…·°“”")
 """Signs beyond ASCII that it has."""
 
 
-def legible(text: str) -> str:
+def drawable(text: str) -> str:
     """Return a text in letters that can be drawn: accents go, other signs become what they are read as, or "?"."""
-    bare = unicodedata.normalize("NFKD", text.translate(_INSTEAD))
+    bare = unicodedata.normalize("NFKD", text.translate(_SPELLED))
     return "".join(
-        one if one.isascii() or one in _KNOWN else "?" for one in bare if not unicodedata.combining(one)
+        one if (one.isascii() and one.isprintable()) or one in _KNOWN else "?"
+        for one in bare
+        if not unicodedata.combining(one)
     )
 
 
 def shorten(text: str, face: Font, *, width: float) -> str:
     """Return the text, or as much of it as fits into `width` pixels with dots at its end."""
-    text = legible(text)
+    text = drawable(text)
     if face.getlength(text) <= width:
         return text
     cut = text

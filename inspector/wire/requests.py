@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.message import Message
@@ -85,7 +86,7 @@ def _by_name(request: Request[Any], fields: dict[str, Any]) -> dict[str, Any]:
                 field=f"options[{name}]",
             )
     # A mapping that holds nothing says as much as one that is left out.
-    fields = {name: value for name, value in fields.items() if value != {}}
+    fields = {name: value for name, value in fields.items() if not isinstance(value, Mapping) or value}
     return {"verb": request.verb, "targets": targets, "options": fields | own}
 
 

@@ -9,10 +9,14 @@ from tests.cli.conftest import LABELS, PHOTOGRAPHS
 
 IMAGE = object()
 """Stands for one photograph."""
+BEFORE_MODEL = {"figure": ("2",)}
+"""What stands before the model, by the verb."""
 WITHOUT_MODEL = frozenset({"methods"})
 """Verbs that ask for no model."""
 IMAGES = object()
 """Stands for the folder of photographs."""
+MODEL = object()
+"""Stands for the model once more, among other models."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,33 @@ CASES = {
         words=("bee: probability", "6×6 square"),
         draws=True,
     ),
+    "ablate": Case("ablate", (IMAGE, "-l", "relu2"), words=("answers changed", "all")),
+    "ablate some channels by their mean": Case(
+        "ablate",
+        (IMAGES, "-l", "conv2", "--channels", "1,3", "--value", "mean"),
+        words=("5 images", "change"),
+    ),
+    "patch": Case("patch", (IMAGES, "-l", "relu1", "--source", 1), words=("restored", "on the source")),
+    "judge": Case(
+        "judge",
+        (IMAGE, "-m", "guided", "--removals", 5, "--neighbors", 2, "--randomizations", 1),
+        words=("deletion", "Gaussian", "randomization"),
+    ),
+    "judge, with a method's own option and some measures": Case(
+        "judge",
+        *(
+            (
+                IMAGE,
+                "-m",
+                "integrated_gradients",
+                "--option",
+                "steps=3",
+                "--measures",
+                "completeness,insertion",
+            ),
+        ),
+        words=("completeness gap", "insertion"),
+    ),
     "describe": Case("describe", words=("opset", "float32", "preprocessing")),
     "describe by its other name": Case("info", words=("any batch", "5: ant, bee", "assumed", "sha256")),
     "activations": Case(
@@ -118,4 +149,28 @@ CASES = {
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),
+    "top": Case(
+        "top",
+        (IMAGES, "-l", "relu2", "--channels", "1,4", "--count", 3),
+        words=("relu2, channel 4", "photo"),
+        draws=True,
+    ),
+    "filters": Case("filters", ("--order", "strength"), words=("conv1: 6×3×3×3", "rms"), draws=True),
+    "evolution": Case(
+        "evolution",
+        (IMAGES, "--models", MODEL, "-l", "relu2", "--rows", 1),
+        words=("settles at", "conv2"),
+        draws=True,
+    ),
+    "occlusion": Case("occlusion", (IMAGES, "--size", 8, "--stride", 8), words=("(b, d, e)",), draws=True),
+    "unit": Case(
+        "unit", (IMAGE, "-l", "conv2", "-c", 3, "-p", "2,4"), words=("unpool by the switches",), draws=True
+    ),
+    "architecture": Case("architecture", words=("8×6×3×3", "sees"), draws=True),
+    "a figure": Case(
+        "figure",
+        (IMAGES, "-l", "relu2", "--option", "rows=2"),
+        words=("What excites channels most",),
+        draws=True,
+    ),
 }

@@ -153,6 +153,36 @@ CASES = {
         "Attribute",
         lambda m, t: m.attribute(PHOTO, target=[t.Element("scores", 3), t.Region("relu2"), t.Class(1), 0]),
     ),
+    "a margin of classes": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Combination([None, None]))
+    ),
+    "a combination of parts": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="lrp", target=t.Combination([t.Element("scores", 3), "ant"], [2, -0.5])
+        ),
+    ),
+    "a combination of other tensors": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Combination([1, t.Unit("conv1")]))
+    ),
+    "a combination of no class": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=[0, t.Combination([1, 99])])
+    ),
+    "occlusion of a margin": Case(
+        "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Combination([1, 3]), size=16)
+    ),
+    "every target on every image": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            [PHOTO, FLOATS], method="gradcam", target=[0, t.Unit("conv2", 1), 3], cross=True
+        ),
+    ),
+    "Grad-CAM of a unit, by whole maps": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="gradcam", target=t.Unit("conv2", 5), weights="mean", relu=False
+        ),
+    ),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
     "occlusion of a region": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Region("conv2", np.s_[:3, 2:4]), size=6)
@@ -166,6 +196,30 @@ CASES = {
     "occlusion of a unit": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Unit("conv1", 2), size=6, fill=0)
     ),
+    "regions by superpixels": Case("Run", lambda m, t: m.occlude_regions(PHOTO, superpixels=5)),
+    "regions by boxes": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, target=t.Class(1), boxes=[[0, 0, 5, 9], [3, 4, 12, 12]], fill="mean", keep=True, batch=1
+        ),
+    ),
+    "regions by labels": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            PHOTO, masks=np.arange(SIDE * SIDE).reshape(SIDE, SIDE) // 60, fill=[0.5]
+        ),
+    ),
+    "regions by one mask": Case(
+        "Run", lambda m, t: m.occlude_regions(PHOTO, target=t.Combination([1, 3]), masks=CHECKS, fill="blur")
+    ),
+    "regions with fills of their own": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, masks=np.stack([CHECKS, ~CHECKS]), fill=np.asarray([[0, 0.5, 1], [1, 0, 0.25]])
+        ),
+    ),
+    "regions of another size": Case("Run", lambda m, t: m.occlude_regions(PHOTO, masks=CHECKS[1:])),
+    "boxes beside the image": Case("Run", lambda m, t: m.occlude_regions(PHOTO, boxes=[99, 99, 120, 120])),
     "the last of the steps": Case(
         "Occlude", lambda m, t: list(m.steps(OccludeRequest(images=PHOTO, batch=1)))[-1]
     ),
@@ -288,6 +342,26 @@ CASES = {
         "Run", lambda m, t: m.patch([PHOTO, FLOATS], source=0, target=t.Unit("scores", 1, ()))
     ),
     "a channel that there is none of": Case("Run", lambda m, t: m.ablate(PHOTO, channels=[99])),
+    "saliency, judged": Case(
+        "Run",
+        lambda m, t: m.judge(PHOTO, boxes=[[2, 2, 9, 9]], removals=5, neighbors=2, randomizations=1),
+    ),
+    "a method with options, judged and drawn": Case(
+        "Run",
+        lambda m, t: m.judge(
+            [PHOTO, FLOATS],
+            method="integrated_gradients",
+            target=[0, t.Class(1)],
+            measures=("deletion", "completeness"),
+            removals=3,
+            steps=4,
+            rendering="png",
+        ),
+    ),
+    "a map of one's own, judged": Case(
+        "Run", lambda m, t: m.judge(FLOATS, map=FLOATS, measures="insertion", removals=4, hidden="black")
+    ),
+    "a measure that there is none of": Case("Run", lambda m, t: m.judge(PHOTO, measures="beauty")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
     "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
     "fooled about classes": Case(
@@ -307,5 +381,42 @@ CASES = {
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
+    "activation maps, the strongest first": Case(
+        "Activations",
+        lambda m, t: m.activations(
+            PHOTO, layers=("conv1",), scale="layer", order="strength", rendering="png"
+        ),
+    ),
+    "the strongest examples": Case("Run", lambda m, t: m.top([PHOTO, FLOATS, jpeg(PHOTO)], layer="relu2")),
+    "the strongest examples, in detail": Case(
+        "Run",
+        lambda m, t: m.top(
+            [PHOTO, FLOATS],
+            layer="conv2",
+            channels=(3, 1),
+            count=2,
+            per_image=2,
+            border="cut",
+            method="guided",
+        ),
+    ),
+    "the strongest of no such channel": Case("Run", lambda m, t: m.top(PHOTO, layer="conv2", channels=(99,))),
+    "filters": Case("Run", lambda m, t: m.filters(order="strength")),
+    "filters of no such layer": Case("Run", lambda m, t: m.filters(layer="relu1")),
+    "an architecture": Case("Run", lambda m, t: m.architecture(whole=True)),
+    "one unit": Case("Run", lambda m, t: m.unit(PHOTO, layer="conv2", channel=3, position=(2, 4))),
+    "the occlusion figure": Case(
+        "Run", lambda m, t: m.occlusion([PHOTO, FLOATS], target=t.Class(1), size=5, stride=5, count=1)
+    ),
+    "a figure by its number": Case(
+        "Run", lambda m, t: m.figure([PHOTO, FLOATS], figure=2, layer="relu2", rows=2)
+    ),
+    "a figure by its name, with a target": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="occlusion", target=2, size=8, stride=8)
+    ),
+    "no such figure": Case("Run", lambda m, t: m.figure(PHOTO, figure=99)),
+    "a figure with an option that there is none of": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="top", columns=2)
+    ),
 }
 """Some give an error: then both give the same."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from inspector.engine.run import Run
 from inspector.methods.attribution.activation_map import class_activation_map
+from inspector.methods.attribution.reading import Weights
 from inspector.methods.registration import attribution_method
 from inspector.types.images import Prepared
 from inspector.types.results.maps import Maps
@@ -24,10 +25,11 @@ def gradcam(
     *,
     layer: str | None = None,
     relu: bool = True,
+    weights: Weights = "auto",
 ) -> Maps:
     """Sum a layer's maps, each weighted by how much the target grows with it; one channel, enlarged to the image.
 
     The layer is by default the last one with maps that all of the target depends on. With `relu` what speaks against
     the target is left out; without, it is negative.
     """
-    return class_activation_map(run, x, targets, layer=layer, relu=relu)
+    return class_activation_map(run, x, targets, layer=layer, relu=relu, weights=weights)

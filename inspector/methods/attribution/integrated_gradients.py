@@ -19,7 +19,7 @@ from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("integrated_gradients", picture="signed")
+@attribution_method("integrated_gradients", picture="signed", shares="difference")
 def integrated_gradients(
     run: Run,
     x: Prepared,

@@ -15,7 +15,7 @@ from inspector.types.targets import Target
 Rule = Literal["epsilon_plus_flat", "epsilon_alpha2beta1_flat", "epsilon", "zplus", "alpha2beta1"]
 
 
-@attribution_method("lrp", picture="signed")
+@attribution_method("lrp", picture="signed", shares="value")
 def lrp(
     run: Run,
     x: Prepared,
