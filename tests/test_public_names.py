@@ -36,7 +36,9 @@ def test_a_model() -> None:
 
 def test_a_models_verbs() -> None:
     names = (
-        "ablate activations attribute check describe features judge layers occlude patch predict rectifiers"
+        "ablate activations architecture attribute check correspondence describe evolution features figure "
+        "filters fool health invariance judge layers occlude occlude_regions "
+        "occlusion patch predict rectifiers synthesize top unit"
     )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
@@ -97,6 +99,7 @@ def test_the_policies() -> None:
         "lrp_epsilon_alpha2beta1_flat",
         "lrp_epsilon_plus_flat",
         "lrp_zplus",
+        "open",
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +77,9 @@ def _method(kind: type[Request[Any]]) -> str:
     images = ["images: ImageLike"] if needs_images(kind) else ["images: ImageLike = ()"]
     parameters = ["self", *(images if takes_images(kind) else ()), "*"]
     annotations = {
-        field.name: str(field.type).replace("tuple[str, ...]", "Sequence[str]")
+        field.name: re.sub(r"\btuple\[(\w+), \.\.\.\]", r"Sequence[\1]", str(field.type)).replace(
+            "np.ndarray", "Array"
+        )
         for field in dataclasses.fields(kind)
     }
     for one in request_fields(kind):

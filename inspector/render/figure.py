@@ -26,7 +26,7 @@ def draw_figure(result: Figure) -> list[Image.Image]:
     cards = [card for panel in result.panels for card in _cards(panel)]
     if not cards:
         return []
-    rows = [beside(row, gap=_GAP) for row in _rows(cards)]
+    rows = [beside(row, gap=_GAP) for row in _rows(cards, columns=result.columns)]
     width = max(row.width for row in rows)
     title = [line(result.title, width=width, size=_TITLE_SIZE, left=True)] if result.title else []
     return [stack([*title, *rows], gap=_GAP)]
@@ -45,8 +45,10 @@ def _cards(panel: Panel) -> list[Image.Image]:
     return cards
 
 
-def _rows(cards: Sequence[Image.Image]) -> list[list[Image.Image]]:
-    """Return cards row by row, in their order, as many in each as fit."""
+def _rows(cards: Sequence[Image.Image], *, columns: int) -> list[list[Image.Image]]:
+    """Return cards row by row, in their order, so many in each, or as many as fit where there is no number."""
+    if columns:
+        return [list(cards[start : start + columns]) for start in range(0, len(cards), columns)]
     rows: list[list[Image.Image]] = []
     for card in cards:
         filled = sum(one.width + _GAP for one in rows[-1]) if rows else 0

@@ -388,16 +388,18 @@ class Example(_message.Message):
     def __init__(self, image: _Optional[str] = ..., value: _Optional[float] = ..., window: _Optional[_Iterable[int]] = ..., pixels: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., projection: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., caption: _Optional[str] = ...) -> None: ...
 
 class Figure(_message.Message):
-    __slots__ = ("panels", "title", "notes", "rendered")
+    __slots__ = ("panels", "title", "notes", "rendered", "columns")
     PANELS_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     panels: _containers.RepeatedCompositeFieldContainer[Panel]
     title: str
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, panels: _Optional[_Iterable[_Union[Panel, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    columns: int
+    def __init__(self, panels: _Optional[_Iterable[_Union[Panel, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., columns: _Optional[int] = ...) -> None: ...
 
 class Panel(_message.Message):
     __slots__ = ("title", "result", "caption")

@@ -19,6 +19,7 @@ PHOTO = toy_photo()
 FLOATS = toy_image()
 NOTHING: Any = {"options": None, "policies": None, "inputs": None}
 SCALAR = np.ones((), np.float32)
+PARTS = np.array([[(1, 2, 5, 6)] * 3, [(3, 9, 8, 15), (8, 1, 13, 7), (10, 10, 15, 16)]], np.float64)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
@@ -50,6 +51,23 @@ CASES = {
     "its layers": Case("Layers", lambda m, t: m.layers()),
     "one layer": Case("Layers", lambda m, t: m.layer("conv2")),
     "no such layer": Case("Layers", lambda m, t: m.layer("cnv2")),
+    "synthesize a class and a channel": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[t.Class(2), t.Unit("conv2", 3)], steps=3, preset="crops", samples=2, seed=5
+        ),
+    ),
+    "synthesize one picture of two targets": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[0, 1], weights=[1, -0.5], steps=2, total_variation=3, optimizer="nadam"
+        ),
+    ),
+    "synthesize under a photo's spectrum": Case(
+        "Run", lambda m, t: m.synthesize([PHOTO], target=1, preset="spectrum", steps=2)
+    ),
+    "synthesize nothing": Case("Run", lambda m, t: m.synthesize(steps=2)),
+    "synthesize a class that nobody named": Case("Run", lambda m, t: m.synthesize(target=t.Class())),
     "its check": Case("Run", lambda m, t: m.check()),
     "its check, in part": Case("Run", lambda m, t: m.check(ignore=("no_such_rule",))),
     "an option of another type by name": Case("Run", lambda m, t: m.check(select=3)),
@@ -380,6 +398,46 @@ CASES = {
     "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
+    "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
+    "invariance in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO],
+            figure=5,
+            layers=["conv1"],
+            transformations=["scale"],
+            scales=[0.5, 2],
+            border="gray",
+            target=1,
+        ),
+    ),
+    "an invariance under what there is none of": Case(
+        "Run", lambda m, t: m.invariance(PHOTO, transformations=["shear"])
+    ),
+    "health": Case("Run", lambda m, t: m.health()),
+    "health over images, by its name": Case(
+        "Run",
+        lambda m, t: m.figure([PHOTO, FLOATS], figure="health", layers=["conv2"], likeness=0.5, aliasing=0.1),
+    ),
+    "the health of no convolution": Case("Run", lambda m, t: m.health(PHOTO, layers=["relu1"])),
+    "correspondence": Case(
+        "Run",
+        lambda m, t: m.correspondence([PHOTO, FLOATS, -FLOATS], boxes=PARTS, parts=["eye", "nose"], random=2),
+    ),
+    "correspondence in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS],
+            figure="8",
+            boxes=PARTS,
+            layers=["conv1", "flat", "scores"],
+            regions=PARTS[0],
+            seed=3,
+        ),
+    ),
+    "correspondence without boxes": Case(
+        "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
+    ),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
     "activation maps, the strongest first": Case(
         "Activations",

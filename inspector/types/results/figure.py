@@ -26,6 +26,8 @@ class Figure(Result):
 
     panels: tuple[Panel, ...]
     title: str = ""
+    columns: int = 0
+    """How many parts stand side by side in one picture; 0 where each part has pictures of its own."""
 
     def __getitem__(self, title: str) -> Result:
         """Return the result under a title; KeyError where there is none."""
