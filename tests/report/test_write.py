@@ -35,13 +35,16 @@ RANDOM = np.random.default_rng(5)
 SECTIONS = (
     "What the model answers",
     "Why the answer is what it is",
+    "Can the maps be believed",
     "What units look for",
     "What it would like best",
     "Where the evidence is",
     "What the answer rests on",
+    "What may move without another answer",
     "How little must change",
     "What each layer saw",
     "What the first filters look like",
+    "Are the filters sound",
     "Which images are alike",
     "The layers",
 )
