@@ -17,7 +17,7 @@ from inspector.errors import InvalidInputError
 from inspector.face.collection import collection
 from inspector.report.chapter import chosen
 from inspector.report.subjects import subject_of
-from inspector.report.write import write_report
+from inspector.report.write import PATIENCE, write_report
 from inspector.types.results.base import unwritten
 from inspector.types.results.suffixes import PAGE
 
@@ -43,6 +43,16 @@ Chapters = Annotated[
         rich_help_panel=ANSWER,
     ),
 ]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        metavar="SECONDS",
+        min=0,
+        help="How long one of the longer chapters may take, about: the longer, the more it shows.",
+        rich_help_panel=ANSWER,
+    ),
+]
 
 
 @grouped
@@ -53,6 +63,7 @@ def report(
     where: WhereOptions,
     output: Output = OUTPUT,
     chapters: Chapters = None,
+    patience: Patience = PATIENCE,
 ) -> None:
     """Write one page about a model: its answers, why they are so, what its units look for."""
     where.require_consistent()
@@ -69,6 +80,7 @@ def report(
             collection=collection("report", store="memory"),
             step=progress_steps(),
             chapters=chapters or (),
+            patience=patience,
         )
     try:
         output.write_text(written.html, encoding="utf-8")

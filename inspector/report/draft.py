@@ -39,6 +39,8 @@ class Effort:
 
     seconds: float
     """One run of the model on one image."""
+    patience: float
+    """Seconds that one of the longer chapters may take, about."""
 
     @property
     def images(self) -> int:
@@ -75,9 +77,9 @@ class Effort:
         most = 12.0 / max(self.seconds, 1e-4)  # seconds for one image
         return max(3, min(11, int(most ** (1 / max(axes, 1)))))
 
-    def affordable(self, passes: float, *, most: int, seconds: float = 30.0) -> int:
-        """Return how many things of so many forward passes each fit into about so many seconds, `most` at most."""
-        return max(0, min(most, int(seconds / max(self.seconds, 1e-4) / max(passes, 1e-9))))
+    def affordable(self, passes: float, *, most: int) -> int:
+        """Return how many things of so many forward passes each patience suffices for, `most` at most."""
+        return max(0, min(most, int(self.patience / max(self.seconds, 1e-4) / max(passes, 1e-9))))
 
     def _from(self, usual: int, *, least: int, at: float) -> int:
         """Return the usual number, and fewer for a model that takes longer than `at` seconds."""

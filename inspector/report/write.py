@@ -20,6 +20,8 @@ from inspector.types.results.predictions import Predictions
 
 MOST = 16
 """How many images a page is about."""
+PATIENCE = 30.0
+"""Seconds that one of the longer chapters may take, about."""
 _MADE_FIRST = 0.2
 """Seconds of a run above which it is measured again."""
 
@@ -52,13 +54,15 @@ def write_report(
     lead: str = "",
     step: Step = silent,
     chapters: Sequence[str] = (),
+    patience: float = PATIENCE,
 ) -> Written:
     """Return one page about a model, as self-contained HTML.
 
     A part that cannot be computed is a sentence on the page. Where the model takes none of the images, or none are
     given, it is shown noise, and the page says so. `collection` is a new one, for the images' features; without a
-    `title` the page has the model's name. `chapters` are those that are wanted, by default all. InvalidInputError where
-    nothing was found that the model takes, NotFoundError for a chapter that there is not.
+    `title` the page has the model's name. `chapters` are those that are wanted, by default all; `patience` is how
+    many seconds one of the longer ones may take, about. InvalidInputError where nothing was found that the model takes,
+    NotFoundError for a chapter that there is not.
     """
     wanted = chosen(chapters)
     info = model.info
@@ -74,7 +78,7 @@ def write_report(
         info=info,
         subjects=[subject for subject, _ in tried.taken],
         answers=[answer for _, answer in tried.taken],
-        effort=Effort(seconds=tried.seconds),
+        effort=Effort(seconds=tried.seconds, patience=patience),
         step=step,
         layers=model.layers(),
         collection=collection,

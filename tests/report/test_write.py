@@ -32,6 +32,7 @@ from tests.support.toys import toy_photo
 pytestmark = pytest.mark.slow
 
 RANDOM = np.random.default_rng(5)
+LONGER = ("judging", "synthesis", "ablations", "invariance", "fooling")
 SECTIONS = (
     "What the model answers",
     "Why the answer is what it is",
@@ -100,7 +101,9 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Subject]:
 
 def written(data: bytes, subjects: list[Subject], **given: Any) -> Written:
     with inspector.load(data, device="cpu", name="small") as loaded:
-        return write_report(loaded, subjects, collection=collection("report", store="memory"), **given)
+        return write_report(
+            loaded, subjects, collection=collection("report", store="memory"), **({"patience": 2.0} | given)
+        )
 
 
 def sections(html: str) -> list[str]:
@@ -172,7 +175,7 @@ def test_failures_of_ours_cost_their_part_only(
     small: inspector.Model, photographs: list[Subject], error: Exception
 ) -> None:
     broken = inspector.Model(Breaking(small, error), name="small")
-    found = write_report(broken, photographs, collection=collection("report", store="memory"))
+    found = write_report(broken, photographs, collection=collection("report", store="memory"), patience=2)
     assert "It failed." in found.html
     assert sections(found.html)[-1] == SECTIONS[-1]
     assert bool(found.bugs) == isinstance(error, ValueError)
@@ -184,7 +187,7 @@ def test_who_leaves_gets_no_page(
 ) -> None:
     broken = inspector.Model(Breaking(small, error), name="small")
     with pytest.raises(type(error)):
-        write_report(broken, photographs, collection=collection("report", store="memory"))
+        write_report(broken, photographs, collection=collection("report", store="memory"), patience=2)
 
 
 def test_what_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatch, photographs: list[Subject]) -> None:
@@ -223,3 +226,10 @@ def test_chapters_stand_in_order_and_each_is_a_file() -> None:
     assert len({one.write.__module__ for _, one in CHAPTERS.items()}) == len(places)
     assert chapter_names()[0] == "answers"
     assert chapter_names()[-1] == "listing"
+
+
+def test_without_patience_the_longer_chapters_say_how_to_ask(photographs: list[Subject]) -> None:
+    found = written(MODELS["classes"], photographs, chapters=LONGER, patience=0)
+    assert "<img" not in found.html
+    for verb in ("judge", "synthesize", "ablate", "invariance", "fool"):
+        assert f"`inspector {verb}`" in found.html, verb

@@ -23,7 +23,7 @@ def judging(draft: Draft) -> None:
     if not any(one.classes for answer in draft.answers for one in answer):
         draft.note("Not shown: the model answers no classes, whose probability the measures watch.")
         return
-    count = draft.effort.affordable(PASSES, most=len(METHODS), seconds=40)
+    count = draft.effort.affordable(PASSES, most=len(METHODS))
     if not count:
         draft.note(f"Not shown: one run takes {draft.effort.seconds:.2g} s. Ask by `inspector judge`.")
     subject = draft.subjects[0]
