@@ -51,6 +51,8 @@ class Answer:
     notes: Sequence[str] = ()
     parts: Sequence[Answer] = ()
     """The parts of a figure, each under a title of its own; the whole has their pictures and arrays too."""
+    is_composed: bool = False
+    """Whether the parts belong side by side, so that the picture of the whole is shown for theirs."""
 
 
 def answer_of(
@@ -84,6 +86,7 @@ def answer_of(
         captions=[_caption(one) for one in result.images] if isinstance(result, Images) else (),
         notes=result.notes,
         parts=parts,
+        is_composed=isinstance(result, Figure) and result.columns > 0,
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PIL.Image import Image
 
 from inspector.render.answer import Answer
 from inspector.render.blocks import FigureSize
@@ -24,29 +27,31 @@ def add_answer(
 ) -> None:
     """Add an answer to a page: lines, notes (as `note` does), pictures under the title, tables; then its parts.
 
-    Of a table at most so many `rows` are shown, and a line says how many there are; then pictures that say themselves
-    what they are need none.
+    Where `rows` is given the page is one for reading: a table has at most so many, and what is drawn has none.
     """
     for line in answer.lines:
         if line != title:
             page.add_text(line)
     for one in answer.notes:
         note(one)
-    if not answer.parts:
-        _add_pictures(page, answer, title=title)
+    pictures = answer.pictures() if not answer.parts or answer.is_composed else []
+    _add_pictures(page, answer, pictures, title=title)
     columns, cells = answer.printed
-    if cells and not (rows is not None and answer.captions):
+    if cells and (rows is None or not pictures):
         page.add_table(columns, cells[:rows])
         if rows is not None and len(cells) > rows:
             page.add_text(f"The first {rows} of {len(cells)} rows.")
     for place, part in enumerate(answer.parts, start=1):
+        if answer.is_composed:
+            if not part.printed[1] or (rows is not None and part.pictures()):
+                continue  # the picture of the whole holds all of it
+            part = replace(part, pictures=list)  # noqa: PLW2901
         name = part.title or f"Part {place}"
         page.add_group(name)
         add_answer(page, part, title=name, note=note, rows=rows)
 
 
-def _add_pictures(page: ReportPage, answer: Answer, *, title: str) -> None:
-    pictures = answer.pictures()
+def _add_pictures(page: ReportPage, answer: Answer, pictures: Sequence[Image], *, title: str) -> None:
     is_row = len(pictures) > 1 and all(picture.width <= _NARROW for picture in pictures)
     for number, picture in enumerate(pictures, start=1):
         one_of = f" ({number} of {len(pictures)})" if len(pictures) > 1 else ""
