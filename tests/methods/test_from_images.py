@@ -11,6 +11,7 @@ from onnx import TensorProto
 import inspector
 from inspector import Class, Unit
 from inspector.errors import CancelledError, InvalidInputError, NotFoundError
+from inspector.graph.synthesis.objectives import Likeness
 from inspector.methods.synthesis import invert as inversion
 from inspector.types.control import Cancellation, Progress
 from inspector.types.requests.accentuate import AccentuateRequest
@@ -38,6 +39,11 @@ def by_role(result: Any, role: str) -> list[Any]:
     return [one for one in result.images if one.role == role]
 
 
+def exact(one: Any) -> np.ndarray:
+    found: np.ndarray = one.values
+    return found
+
+
 def ids(result: Any) -> set[str]:
     return {note.id for note in result.notes}
 
@@ -63,7 +69,7 @@ def test_the_error_is_that_of_the_exact_input(toy: inspector.Model) -> None:
     for image in range(2):
         original, *inversions = result.images[3 * image : 3 * image + 3]
         for layer, found in zip(("relu2", "conv1"), inversions, strict=True):
-            given = np.stack([original.values, found.values])
+            given = np.stack([exact(original), exact(found)])
             wanted, own = toy.activations(given, layers=[layer])[layer].astype(np.float64)
             error = np.linalg.norm(own - wanted) / np.linalg.norm(wanted)
             np.testing.assert_allclose(found.measures["relative_error"], error, rtol=1e-3)
@@ -109,7 +115,7 @@ def test_a_silent_layer_is_told() -> None:
 def test_steps_that_go_the_wrong_way_are_seen(toy: inspector.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted fault: what is to be near is to be far."""
 
-    class Unlike(inversion.Likeness):
+    class Unlike(Likeness):
         def write(self, w: Any, values: Any, rows: int) -> Any:
             return w.op("Neg", super().write(w, values, rows))
 
@@ -128,7 +134,7 @@ def test_a_dream_raises_what_it_dreams_of(toy: inspector.Model, target: Any) -> 
     original, dreamt = result.images
     assert dreamt.measures["after"] > 1.1 * dreamt.measures["before"]
     if target == Unit("conv1"):
-        given = np.stack([original.values, dreamt.values])
+        given = np.stack([exact(original), exact(dreamt)])
         norms = [np.linalg.norm(one) for one in toy.activations(given, layers=["conv1"])["conv1"]]
         np.testing.assert_allclose([dreamt.measures["before"], dreamt.measures["after"]], norms, rtol=1e-4)
     assert ("chosen_layer" in ids(result)) == (target is None)
@@ -168,10 +174,11 @@ def test_accentuation_raises_the_target_and_stays_near(toy: inspector.Model) -> 
         assert after.measures["after"] > after.measures["before"]
         assert after.measures["p_after"] > after.measures["p_before"]
         answer = {
-            one.index: one.probability for one in toy.predict(after.values, top=5).predictions[0].classes
+            one.index: one.probability or 0.0
+            for one in toy.predict(after.values, top=5).predictions[0].classes
         }
         np.testing.assert_allclose(after.measures["p_after"], answer[1], rtol=1e-4)
-        levels = 255 * (after.values.astype(np.float64) - before.values)
+        levels = 255 * (exact(after).astype(np.float64) - exact(before))
         np.testing.assert_allclose(after.measures["largest_change"], np.abs(levels).max(), rtol=1e-3)
         np.testing.assert_allclose(after.measures["rms_change"], np.sqrt((levels**2).mean()), rtol=1e-3)
         moved.append(after.measures["rms_change"])
