@@ -152,7 +152,10 @@ def test_a_free_input_dreams_at_the_size_of_the_photograph() -> None:
     photo = toy_photo(height=90, width=70)
     with inspector.load(small_cnn(height="h", width="w"), device="cpu") as own:
         result = own.dream(photo, target=Unit("relu1"), octaves=3, steps=3)
+        channel = own.dream(photo, target=Unit("relu1", 2), octaves=3, steps=3)
 
+    for one in (result, channel):
+        assert one.images[1].measures["after"] > one.images[1].measures["before"]
     assert result.images[1].pixels.shape == photo.shape
     assert result.images[1].measures["after"] > result.images[1].measures["before"]
     assert np.array_equal(result.images[0].pixels, photo)
@@ -332,7 +335,43 @@ def test_what_is_wrong_is_named(toy: inspector.Model, case: tuple[str, dict[str,
     assert caught.value.field == field
 
 
+def test_a_signal_is_answered_too() -> None:
+    rng = np.random.default_rng(0)
+    weights = {
+        "w": rng.standard_normal((4, 2, 5)).astype(np.float32),
+        "v": rng.standard_normal((4, 3)).astype(np.float32),
+    }
+    nodes = [
+        node("Conv", ["x", "w"], "conv1"), node("Relu", ["conv1"], "relu"),
+        node("GlobalAveragePool", ["relu"], "mean"), node("Flatten", ["mean"], "flat"),
+        node("MatMul", ["flat", "v"], "scores"),
+    ]  # fmt: skip
+    proto = model(nodes, shape=("n", 2, 40), weights=weights)
+    x = rng.standard_normal((1, 2, 40)).astype(np.float32)
+    with inspector.load(proto.SerializeToString(), device="cpu") as own:
+        fooled = own.fool(x, bound=0.5)
+        found = own.invert(x, layers=["conv1"], steps=200)
+        dreamt = own.dream(x, target=Unit("conv1"), octaves=2)
+        accentuated = own.accentuate(x, target=1, steps=9, rotate=0)
+
+    assert fooled.images[1].values is not None
+    assert found.images[1].measures["relative_error"] < 0.2
+    assert dreamt.images[1].measures["after"] > dreamt.images[1].measures["before"]
+    assert accentuated.images[1].measures["after"] > accentuated.images[1].measures["before"]
+    assert all(result.pictures() for result in (fooled, found, dreamt, accentuated))
+
+
 # --- real networks
+
+
+def test_the_box_of_the_image_is_accentuated(zoo: Any) -> None:
+    with inspector.load(zoo.model("blazeface_front_128"), device="cpu", preprocessing="-1..1") as own:
+        result = own.accentuate(zoo.image("faces_linzaer_9.jpg"), steps=2)
+
+    assert "chosen_on_gray" not in ids(result)
+    (found,) = by_role(result, "accentuated")
+    assert found.measures["p_before"] > 0.3
+
 
 MOBILENET = "derived_mobilenetv2_fp32_op15"
 BY_DEPTH = (
