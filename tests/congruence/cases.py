@@ -367,6 +367,23 @@ CASES = {
     "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
+    "probes": Case(
+        "Run",
+        lambda m, t: m.probe(
+            [PHOTO, FLOATS, -FLOATS, 2 * FLOATS] * 2, classes=["a", "a", "b", "b"] * 2, folds=2
+        ),
+    ),
+    "probes of one layer, by their name": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS, 2 * FLOATS],
+            figure="probe",
+            classes=("a", "b") * 2,
+            layers=["conv1"],
+            pooling="max",
+        ),
+    ),
+    "probes without classes": Case("Run", lambda m, t: m.probe([PHOTO, FLOATS])),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
     "activation maps, the strongest first": Case(
         "Activations",
