@@ -17,6 +17,7 @@ from inspector.methods.figures.pooled import pooled
 from inspector.methods.notes import NOT_FINITE, note_run
 from inspector.methods.paper import paper_figure
 from inspector.methods.prepared import prepared_parts
+from inspector.methods.sets import most_together
 from inspector.methods.verbs import answers
 from inspector.model.kernels import kernels_of
 from inspector.resolve.rectifiers import rectified
@@ -133,7 +134,7 @@ def _vectors(run: Run, request: ProbeRequest, layers: Sequence[Layer], *, total:
     rows: dict[str, list[Array]] = {layer.output: [] for layer in layers}
     by_tensor = {layer.output: layer for layer in layers}
     count = 0
-    for places, part in prepared_parts(run, request.images):
+    for places, part in prepared_parts(run, request.images, most=most_together(run)):
         for _, found in run.scan(part.values, list(rows)):
             for tensor, values in found.items():
                 rows[tensor].append(pooled(values, by_tensor[tensor], request.pooling))
