@@ -43,8 +43,8 @@ def look_at(run: Run, layer: Layer, x: Array, peaks: Peaks, *, first: int) -> No
             axis = channel_axis(layer, values.ndim - 1) + 1
         if peaks.channels not in (0, values.shape[axis]):
             raise InvalidInputError(
-                f"Layer {layer.name!r} has {peaks.channels} channels for one image and {values.shape[axis]} for another: "
-                "they do not compare. Give images of one size, or another layer.",
+                f"Layer {layer.name!r} has {peaks.channels} channels for one image and {values.shape[axis]} for "
+                "another: they do not compare. Give images of one size, or another layer.",
                 reason="SHAPES_DIFFER",
                 field="images",
             )

@@ -73,8 +73,8 @@ def top(run: Run, request: TopRequest) -> Examples:
     if rare:
         run.note(
             FIRES_RARELY,
-            f"Channels {', '.join(map(str, rare[:12]))}{', …' if len(rare) > 12 else ''} of layer {layer.name!r} are 0 on "
-            "the other images: those are no examples of what excites them.",
+            f"Channels {', '.join(map(str, rare[:12]))}{', …' if len(rare) > 12 else ''} of layer {layer.name!r} are 0 "
+            "on the other images: those are no examples of what excites them.",
         )
     drawn = _drawn(run, layer, images, found, request, max(more, sum(map(len, found.values()))))
     rows = tuple(
