@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from inspector.cli.destination import Destination, destination, who
+from inspector.cli.drawing import Draw, has_drawing, read_drawing
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.fields import (
     own_fields,
@@ -67,13 +68,13 @@ _Inputs = Annotated[
 
 def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
-    before = [parameter_of(request, one) for one in own_fields(request) if one.is_argument]
+    before = [parameter_of(one) for one in own_fields(request) if one.is_argument]
     parameters = [*before, keyword("model", ModelName)]
     if takes_images(request):
         parameters.append(
             keyword("images", Images) if needs_images(request) else keyword("images", SomeImages, None)
         )
-    own = [parameter_of(request, one) for one in own_fields(request) if not one.is_argument]
+    own = [parameter_of(one) for one in own_fields(request) if not one.is_argument]
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)
@@ -81,6 +82,9 @@ def command_of(request: type[Request[Any]]) -> Command:
     if takes_images(request):
         parameters.append(keyword("inputs", _Inputs, None))
     parameters += [*parameters_of(WhereOptions), *parameters_of(AnswerOptions)]
+    kind = result_kind(request)
+    if has_drawing(kind):
+        parameters.append(keyword("draw", Draw, None))
 
     def run(**given: Any) -> None:
         where, chosen = filled(WhereOptions, given), filled(AnswerOptions, given)
@@ -88,6 +92,7 @@ def command_of(request: type[Request[Any]]) -> Command:
         images = find_images(given["images"]) if given.get("images") else []
         asked = read_request(request, given, images=images, where=where)
         to = destination(chosen.output, command=request.verb, forms=forms_of(asked))
+        drawing = read_drawing(given.get("draw") or (), kind, to)
         with open_model(given["model"], where) as model:
             _require_drawable(model, to, asked)
             if any(map(is_array_file, images)):
@@ -95,7 +100,8 @@ def command_of(request: type[Request[Any]]) -> Command:
             with progress_bar(request.verb, as_json=chosen.as_json) as progress:
                 ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
                 result, answered = _ask(ask, asked, images)
-        answer = answer_of(result, answered.images, title=f"{request.verb} of {given['model']}")
+        title = f"{request.verb} of {given['model']}"
+        answer = answer_of(result, answered.images, title=title, drawing=drawing)
         deliver(answer, to, as_json=chosen.as_json, command=request.verb)
         if result.failed or not answered.is_complete:
             raise typer.Exit(EXIT_INCOMPLETE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
 from inspector.graph.bottleneck import Step, bottlenecks, features_before, way
 from inspector.graph.expose import SWITCHES
+from inspector.graph.randomize import randomized, weighted_layers
 from inspector.graph.sized import tensor_bytes
 from inspector.graph.traits import Traits, find_traits
 from inspector.model.heads.head import Head
@@ -49,6 +52,7 @@ class Engine:
             )
         self.model = model
         self.device = device
+        self._cache = cache
         self.traits: Traits = find_traits(model.ir)
         self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
         self._heads = MeasuredHeads(model, run=self._run_once)
@@ -93,6 +97,23 @@ class Engine:
     def way_to(self, tensor: str) -> tuple[Step, ...]:
         """Return what is computed between the image and a tensor, in graph order."""
         return way(self.model.ir, image=self.model.input.name, tensor=tensor)
+
+    def weighted_to(self, tensor: str) -> tuple[str, ...]:
+        """Return the tensors that layers with weights compute on the way from the image to a tensor, in graph order."""
+        return weighted_layers(self.model.ir, [*(step.tensor for step in self.way_to(tensor)), tensor])
+
+    @contextmanager
+    def randomized(self, layers: Sequence[str], *, seed: int) -> Iterator[Engine]:
+        """Give an engine of the same model with the weights of layers (named by their tensors) shuffled.
+
+        It shares the device and the cache, and is closed after the block.
+        """
+        model = replace(self.model, ir=randomized(self.model.ir, layers, seed=seed))
+        other = Engine(model, device=self.device, cache=self._cache, batch_bytes=self._batch_bytes)
+        try:
+            yield other
+        finally:
+            other.close()
 
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""

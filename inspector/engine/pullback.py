@@ -155,6 +155,11 @@ class Pullback:
         """The tensors for which another policy was named that made no difference."""
         return self._backward.idle
 
+    @property
+    def sees_image(self) -> bool:
+        """Whether what comes back depends on the image, beside the seeds."""
+        return self._backward.sees_image
+
     def __call__(self, seeds: Array | DeviceTensor) -> DeviceTensor:
         """Return the gradient at `toward` for seeds at the source, float32, left on the device.
 

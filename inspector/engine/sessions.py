@@ -52,6 +52,8 @@ class Backward:
     """The outputs of the rectifiers at which a policy had a say."""
     idle: frozenset[str]
     """The tensors of overrides that made no difference."""
+    sees_image: bool
+    """Whether what comes back depends on any value of the forward pass, and not on the seeds alone."""
 
     @property
     def size(self) -> int:
@@ -160,6 +162,7 @@ class Sessions:
                 batchable=graph.batchable,
                 rectified=graph.rectified,
                 idle=graph.idle,
+                sees_image=graph.sees_image,
             )
 
         return self._cached(key, make)

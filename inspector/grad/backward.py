@@ -22,6 +22,7 @@ from inspector.grad.rule import Rule, find_rule
 from inspector.grad.writing.builder import Batch, Builder
 from inspector.graph.expose import SWITCHES
 from inspector.graph.opset import standard_opset
+from inspector.model.dependence import dependents
 from inspector.types.arrays import Array
 from inspector.types.layers import Dim
 
@@ -48,6 +49,8 @@ class BackwardGraph:
     """The outputs of the rectifiers at which a policy put something else in the place of the derivative."""
     idle: frozenset[str]
     """The tensors of overrides that made no difference."""
+    sees_image: bool
+    """Whether the gradient depends on any value that is fed beside the seeds: else it is the same for every image."""
 
 
 def write_backward(
@@ -144,4 +147,10 @@ def _finish(
         batchable=builder.batchable,
         rectified=rectified,
         idle=idle,
+        sees_image=any(
+            value.name == GRADIENT
+            for fed in left - {SEED}
+            for node in dependents(graph, fed or "")
+            for value in node.outputs
+        ),
     )

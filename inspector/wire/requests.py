@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.message import Message
@@ -17,6 +18,7 @@ from inspector.types.requests.base import (
     has_images,
     needs_images,
     request_fields,
+    require_options,
 )
 from inspector.types.targets import as_target, as_targets
 from inspector.wire.calls import RUN, Rpc, rpc_of
@@ -60,6 +62,7 @@ def request_of_message(message: Any, call: Rpc) -> Request[Any]:
             )
         if message.images:
             values["images"] = images_of_messages(message.images)
+    require_options(kind, values)
     return kind(**values)
 
 
@@ -85,7 +88,7 @@ def _by_name(request: Request[Any], fields: dict[str, Any]) -> dict[str, Any]:
                 field=f"options[{name}]",
             )
     # A mapping that holds nothing says as much as one that is left out.
-    fields = {name: value for name, value in fields.items() if value != {}}
+    fields = {name: value for name, value in fields.items() if not isinstance(value, Mapping) or value}
     return {"verb": request.verb, "targets": targets, "options": fields | own}
 
 

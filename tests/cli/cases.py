@@ -96,6 +96,33 @@ CASES = {
         words=("bee: probability", "6×6 square"),
         draws=True,
     ),
+    "ablate": Case("ablate", (IMAGE, "-l", "relu2"), words=("answers changed", "all")),
+    "ablate some channels by their mean": Case(
+        "ablate",
+        (IMAGES, "-l", "conv2", "--channels", "1,3", "--value", "mean"),
+        words=("5 images", "change"),
+    ),
+    "patch": Case("patch", (IMAGES, "-l", "relu1", "--source", 1), words=("restored", "on the source")),
+    "judge": Case(
+        "judge",
+        (IMAGE, "-m", "guided", "--removals", 5, "--neighbors", 2, "--randomizations", 1),
+        words=("deletion", "Gaussian", "randomization"),
+    ),
+    "judge, with a method's own option and some measures": Case(
+        "judge",
+        *(
+            (
+                IMAGE,
+                "-m",
+                "integrated_gradients",
+                "--option",
+                "steps=3",
+                "--measures",
+                "completeness,insertion",
+            ),
+        ),
+        words=("completeness gap", "insertion"),
+    ),
     "describe": Case("describe", words=("opset", "float32", "preprocessing")),
     "describe by its other name": Case("info", words=("any batch", "5: ant, bee", "assumed", "sha256")),
     "activations": Case(
@@ -119,6 +146,14 @@ CASES = {
     "fool in one step": Case(
         "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
     ),
+    "invert": Case(
+        "invert", (IMAGE, "-l", "conv1,relu2", "--steps", 4), words=("features off by",), draws=True
+    ),
+    "dream": Case("dream", (IMAGE, "-l", "conv1", "--steps", 2), words=("norm of conv1",), draws=True),
+    "dream of a channel": Case(
+        "dream", (IMAGE, "-l", "conv1", "-c", 3, "--octaves", 2), words=("channel 3 of conv1",), draws=True
+    ),
+    "accentuate": Case("accentuate", (IMAGE, "--steps", 3), words=("class 3 dog: p",), draws=True),
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),

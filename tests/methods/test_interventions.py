@@ -73,6 +73,9 @@ def test_changes_are_those_of_the_model_cut_in_two(layer: str, value: Any) -> No
         assert found[channel]["largest change"] == pytest.approx(
             changes[np.abs(changes).argmax()], abs=TOLERANCE
         )
+        whole_scores = scores_by_hand(data, x, layer, change)[rows, winners]
+        moved = whole_scores - scores_by_hand(data, x, layer, lambda v: v)[rows, winners]
+        assert found[channel]["score"] == pytest.approx(moved.mean(), abs=1e-4)
         assert found[channel]["answers changed"] == pytest.approx((after.argmax(axis=1) != winners).mean())
 
 

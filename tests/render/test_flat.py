@@ -10,7 +10,7 @@ import inspector
 from inspector.errors import InvalidInputError
 from inspector.render.flat import MOST_SLICES, flat
 from inspector.render.occlusion import occlusion_figure
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.render.signals import with_curve
 from inspector.types.preprocessing import Preprocessing
 from tests.support.graphs import model, node

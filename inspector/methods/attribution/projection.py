@@ -10,10 +10,12 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pullback
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, NotFoundError, within
+from inspector.errors import NotFoundError, within
 from inspector.grad.policies.table import Signal, policy_named
 from inspector.methods.emptiness import SILENT_TARGET
-from inspector.methods.notes import IDLE_POLICY, NO_RECTIFIER
+from inspector.methods.notes import IDLE_POLICY, IMAGE_INDEPENDENT, NO_RECTIFIER
+from inspector.methods.pairs import Pair, Paired
+from inspector.methods.pairs import pairs as pairs_of
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
@@ -26,6 +28,10 @@ Seeding = Callable[[Chosen, Array], Array]
 """(what was chosen, the values of its elements (n,)) -> the signals that start there (n,)."""
 
 
+_NAMED = 3
+"""Of the targets that a note is about."""
+
+
 class Projected(NamedTuple):
     """Maps, and what they are of."""
 
@@ -34,16 +40,8 @@ class Projected(NamedTuple):
     targets: tuple[ResolvedTarget, ...]
     missing: int = 0
     """Of how many targets the image does not have the element."""
-
-
-class _Pair(NamedTuple):
-    """A target on an image, and where its map belongs."""
-
-    place: int
-    target: Aim
-    image: int
-    number: int
-    """Which of the targets that were asked for it is."""
+    blind: tuple[ResolvedTarget, ...] = ()
+    """Those whose way back depends on no value of the image: there are no switches on it, and no masks."""
 
 
 def plain(chosen: Chosen, _values: Array) -> Array:
@@ -68,13 +66,14 @@ def project_targets(
 ) -> Maps:
     """Return each target projected down to the image under a policy: what many methods are; see `project`."""
     found = project(run, x.values, targets, policy=policy, policies=policies, seeding=seeding)
+    note_blind(run, found.blind, policy)
     return attribution_of(run, x, found.maps, found.targets)
 
 
 def project(
     run: Run,
     x: Array,
-    targets: Sequence[Aim],
+    targets: Sequence[Aim | Paired],
     *,
     policy: str,
     policies: Mapping[str, str] | None = None,
@@ -87,11 +86,12 @@ def project(
     """
     engine = run.engine
     overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
-    pairs = _settled(run, x, _pairs(targets, len(x)))
+    pairs = _settled(run, x, pairs_of(targets, len(x)))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
     missing = 0
-    for source, members in _by_source(engine, pairs).items():
+    blind: set[int] = set()
+    for source, members in _together(_by_source(engine, pairs)):
         rows = sorted({member.image for member in members})
         alone = len(rows) == 1
         for images, values, pullback in run.pullbacks(
@@ -117,12 +117,19 @@ def project(
                 seeds = _seeds(chosen, values, seeding)
                 _note_silent(run, chosen, seeds)
                 gradient = pullback(seeds).numpy()
+                if not pullback.sees_image:
+                    blind.update(member.place for member in part)
                 maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
     order = range(len(pairs))
-    return Projected(np.stack([maps[i] for i in order]), tuple(resolved[i] for i in order), missing)
+    return Projected(
+        np.stack([maps[i] for i in order]),
+        tuple(resolved[i] for i in order),
+        missing,
+        tuple(resolved[i] for i in sorted(blind)),
+    )
 
 
-def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
+def _settled(run: Run, x: Array, pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs with what must be chosen on the image before its tensor is known."""
     found = []
     for one in pairs:
@@ -131,21 +138,32 @@ def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
     return found
 
 
-def _by_source(engine: Engine, pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
+def _by_source(engine: Engine, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     """Return the pairs by the tensor that their target lives in."""
-    found: dict[str, list[_Pair]] = {}
+    found: dict[str, list[Pair]] = {}
     for one in pairs:
         with within(f"targets[{one.number}]"):
             found.setdefault(source_of(engine, one.target), []).append(one)
     return found
 
 
-def _chosen(engine: Engine, one: _Pair, activation: Array) -> Chosen:
+def _together(by_source: Mapping[str, list[Pair]]) -> Iterator[tuple[str, list[Pair]]]:
+    """Yield what shares runs: targets that are each on an image of its own, else those of one image."""
+    for source, members in by_source.items():
+        images = [one.image for one in members]
+        if len(set(images)) in (1, len(images)):
+            yield source, sorted(members, key=lambda one: one.image)
+            continue
+        for image in sorted(set(images)):
+            yield source, [one for one in members if one.image == image]
+
+
+def _chosen(engine: Engine, one: Pair, activation: Array) -> Chosen:
     with within(f"targets[{one.number}]"):
         return resolve(engine, one.target, activation, image=one.image)
 
 
-def _parts(pairs: Sequence[_Pair], size: int) -> Iterator[Sequence[_Pair]]:
+def _parts(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
     return (pairs[start : start + size] for start in range(0, len(pairs), size))
 
 
@@ -181,6 +199,26 @@ def _note_policies(run: Run, policy: str, overrides: Mapping[str, str], pullback
         )
 
 
+def note_blind(run: Run, blind: Sequence[ResolvedTarget], policy: str) -> None:
+    """Note which maps are the same for every image, but for what was chosen on it, and of a layer's unit its value.
+
+    Of a plain gradient this is what it means that there is nothing but linear layers on the way.
+    """
+    if policy_named(policy).rectifier is None:
+        return
+    for is_unit in (False, True):
+        own = list(dict.fromkeys(str(one) for one in blind if (one.layer is not None) == is_unit))
+        if own:
+            more = f" and {len(own) - _NAMED} more" if len(own) > _NAMED else ""
+            factor = " but for a factor" if is_unit and policy == "deconvnet" else ""
+            run.note(
+                IMAGE_INDEPENDENT,
+                f"The map of {'; '.join(own[:_NAMED])}{more} does not depend on the image: on the way back there is no "
+                f"pooling switch, and under the policy {policy!r} no mask of a rectifier. Of the same target every "
+                f"image has this map{factor}.",
+            )
+
+
 def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:
     """Note which targets give nothing to share out."""
     for one, seed in zip(chosen, seeds, strict=True):
@@ -205,9 +243,9 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
         raise NotFoundError(error.message, reason=error.reason, field=f"policies[{layer}]") from None
 
 
-def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
+def resolve_targets(run: Run, x: Array, targets: Sequence[Aim | Paired]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
-    by_source = _by_source(run.engine, _settled(run, x, _pairs(targets, len(x))))
+    by_source = _by_source(run.engine, _settled(run, x, pairs_of(targets, len(x))))
     chosen: dict[int, Chosen] = {}
     for images, found in run.together(x, list(by_source)):
         for source, members in by_source.items():
@@ -236,20 +274,4 @@ def attribution_of(
         completeness_gap=tuple(completeness_gap),
         preprocessing=run.engine.model.preprocessing,
         notes=run.notes,
-    )
-
-
-def _pairs(targets: Sequence[Aim], images: int) -> list[_Pair]:
-    """Pair targets with images: one target for all images, all targets for one image, or one to one."""
-    if not targets:
-        raise InvalidInputError("No target was given; give at least one, or None.", field="targets")
-    if len(targets) == 1:
-        return [_Pair(image, targets[0], image, 0) for image in range(images)]
-    if images == 1:
-        return [_Pair(number, target, 0, number) for number, target in enumerate(targets)]
-    if len(targets) == images:
-        return [_Pair(number, target, number, number) for number, target in enumerate(targets)]
-    raise InvalidInputError(
-        f"{len(targets)} targets do not go with {images} images. Give one target, or one image, or as many of both.",
-        field="targets",
     )

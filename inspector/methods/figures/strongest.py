@@ -9,7 +9,7 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.methods.figures.peaks import Peak, Peaks
-from inspector.methods.notes import NOT_FINITE
+from inspector.methods.notes import CAUTION, NOT_FINITE
 from inspector.methods.verbs import answer_to
 from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
@@ -18,7 +18,6 @@ from inspector.types.layers import Layer
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.targets import Unit
 
-CAUTION = "caution"
 TOGETHER = 16
 """Projections that are computed at once."""
 

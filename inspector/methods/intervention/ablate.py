@@ -7,8 +7,9 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
-from inspector.methods.intervention.effects import Effects, choose, is_of_classes, layer_of
-from inspector.methods.intervention.ranking import pictures_of, table_of
+from inspector.methods.choosing import choose
+from inspector.methods.intervention.effects import Effects, is_of_classes, layer_of
+from inspector.methods.intervention.ranking import of_answer, pictures_of, table_of
 from inspector.methods.notes import note_run, note_target
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.verbs import answers
@@ -73,9 +74,10 @@ def ablate(run: Run, request: AblateRequest) -> Figure:
         title=f"{layer.name}, each channel replaced ({request.value}): change of the {answer}, {names}, "
         f"{np.mean(measured.before):.4g} before",
         output=target.output if isinstance(target, Class) else None,
+        size=of_answer,
     )
     panels = [Panel(title="channels", result=table, caption="Those that act most come first.")]
-    drawn = pictures_of(run, request.images, measured.effects, layer, top=request.top)
+    drawn = pictures_of(run, request.images, measured.effects, layer, top=request.top, size=of_answer)
     if drawn is not None:
         caption = "Where the channels that act most fire, each on the image where it acts most."
         panels.append(Panel(title="where they fire", result=drawn, caption=caption))

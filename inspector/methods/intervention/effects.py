@@ -14,7 +14,7 @@ from inspector.methods.notes import note_missing, note_values
 from inspector.methods.planes import layer_with_maps_below
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.probabilities import answers, present, tensors_for, tensors_of, winners
-from inspector.resolve.targets import channel_axis, resolve, settled, source_of
+from inspector.resolve.targets import channel_axis, source_of
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.targets import Class, Target
@@ -32,16 +32,6 @@ def layer_of(run: Run, name: str | None, target: Target) -> Layer:
     with within("target"):
         tensor = source_of(run.engine, target)
     return layer_with_maps_below(run.engine, None, tensor=tensor)
-
-
-def choose(run: Run, image: Array, target: Target) -> Chosen:
-    """Choose a target on one (1, …) image."""
-    with within("target"):
-        aim = settled(run, image, target, image=0)
-        source = source_of(run.engine, aim)
-    values = run.forward(image, [source])[source][0]
-    with within("target"):
-        return resolve(run.engine, aim, values, image=0)
 
 
 def groups_of(layer: Layer, channels: Sequence[int] | None, *, count: int) -> list[Group]:
@@ -66,6 +56,8 @@ class Effect:
     """Per image: the target's value afterwards, less its value before."""
     values: list[float] = field(default_factory=list)
     """Per image, afterwards."""
+    scores: list[float] = field(default_factory=list)
+    """Per image, the change of what is explained: of a class its score before the softmax."""
     winners: list[int] = field(default_factory=list)
     """Per image, the class that answers afterwards; −1 for none."""
     flips: int = 0
@@ -75,6 +67,11 @@ class Effect:
     def mean(self) -> float:
         """The mean change; NaN where one is not known."""
         return float(np.mean(self.changes))
+
+    @property
+    def score(self) -> float:
+        """The mean change of what is explained."""
+        return float(np.mean(self.scores))
 
     @property
     def strongest(self) -> int:
@@ -97,6 +94,8 @@ class Effects:
         self.effects: list[Effect] = []
         self.before: list[float] = []
         """Per image, the target's value as it is."""
+        self.scores: list[float] = []
+        """Per image, what is explained, as it is."""
 
     def require_channels(self, image: Array, channels: Sequence[int] | None) -> list[Group]:
         """Return the groups of channels that are replaced; the layer runs on one (1, …) image to count them."""
@@ -119,33 +118,34 @@ class Effects:
         """
         run, engine = self._run, self._run.engine
         head = engine.head_of(chosen.resolved.output if chosen.resolved.kind == "class" else None)
-        tensors = tuple(dict.fromkeys((*tensors_for(engine, chosen), *tensors_of(head))))
+        source = chosen.resolved.tensor
+        tensors = tuple(dict.fromkeys((*tensors_for(engine, chosen), *tensors_of(head), source)))
         groups = [effect.group for effect in self.effects]
         resumption = run.resume(image, tensor=self._layer.output, tensors=tensors, variants=len(groups) + 1)
         values = resumption.values
         axis = channel_axis(self._layer, values.ndim)
-        before: tuple[float, int] | None = None
-        rows: list[tuple[float, int]] = []
+        rows: list[tuple[float, float, int]] = []
         for start in range(0, len(groups) + 1, resumption.most):
             # The first is the tensor as it is: what is compared went the same way.
             part = [(), *groups][start : start + resumption.most]
             variants = np.stack([_replaced(values, group, replacement, axis) for group in part])
             found = resumption(variants)
             images = np.repeat(image, len(part), axis=0)
-            told = answers(engine, chosen, found, images)
+            told = answers(engine, chosen, found, images).astype(float).tolist()
+            scores = chosen.scores(found[source]).tolist()
             self._missing += int(np.count_nonzero(~present(engine, chosen, found, len(part))))
             self._runs += len(part)
-            rows += zip(
-                told.astype(float).tolist(), winners(engine, head, found, images).tolist(), strict=True
-            )
+            rows += zip(told, scores, winners(engine, head, found, images).tolist(), strict=True)
             run.control.tell(min(done + max(len(rows) - 1, 0), total), total)
         before, rows = rows[0], rows[1:]
         self.before.append(before[0])
-        for effect, (value, winner) in zip(self.effects, rows, strict=True):
+        self.scores.append(before[1])
+        for effect, (value, score, winner) in zip(self.effects, rows, strict=True):
             effect.values.append(value)
             effect.changes.append(value - before[0])
+            effect.scores.append(score - before[1])
             effect.winners.append(winner)
-            effect.flips += winner != before[1]
+            effect.flips += winner != before[2]
 
     def note(self, x: Array, *, target: str) -> None:
         """Note what is to be said of the changes; `x` is one (1, …) of the images."""

@@ -7,8 +7,9 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
-from inspector.methods.intervention.effects import Effect, Effects, choose, is_of_classes, layer_of
-from inspector.methods.intervention.ranking import pictures_of, table_of
+from inspector.methods.choosing import choose
+from inspector.methods.intervention.effects import Effect, Effects, is_of_classes, layer_of
+from inspector.methods.intervention.ranking import of_score, pictures_of, table_of
 from inspector.methods.notes import note_run, note_target
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
@@ -20,7 +21,8 @@ from inspector.types.results.figure import Figure, Panel
 from inspector.types.targets import Class
 
 _CARD = Card(
-    formula="Δ_c = f(h(x) with h_c ← h_c(source)) − f(h(x)); restored = Δ_c / (f(h(source)) − f(h(x))).",
+    formula="Δ_c = f(h(x) with h_c ← h_c(source)) − f(h(x)); restored = ΔS_c / (S(source) − S(x)), with S what "
+    "is explained: of a class its score before the softmax.",
     source="Vig et al. 2020, “Causal mediation analysis”, §3 (arXiv 2004.12265); Zhang & Nanda 2024, “Towards best "
     "practices of activation patching” (arXiv 2309.16042).",
     shows="Which channels carry what tells the source from the image: alone they bring its answer along. “all” is 1 "
@@ -61,10 +63,10 @@ def patch(run: Run, request: PatchRequest) -> Figure:
         measured.measure(
             x[index][None], chosen, own, done=number * len(groups), total=len(others) * len(groups)
         )
-    before = float(np.mean(measured.before))
+    before, score = float(np.mean(measured.before)), float(np.mean(measured.scores))
 
     def restored(effect: Effect) -> Cell:
-        return effect.mean / (aimed - before) if aimed != before else None
+        return effect.score / (chosen.resolved.value - score) if chosen.resolved.value != score else None
 
     what = str(chosen.resolved)
     answer = f"probability of {what}" if is_of_classes(run, target) else what
@@ -76,10 +78,13 @@ def patch(run: Run, request: PatchRequest) -> Figure:
         title=f"{layer.name}, each channel taken from image {place}: change of the {answer}, {before:.4g} before, "
         f"{aimed:.4g} on the source",
         output=target.output if isinstance(target, Class) else None,
+        size=of_score,
         more=("restored", restored),
     )
     panels = [Panel(title="channels", result=table, caption="Those that act most come first.")]
-    drawn = pictures_of(run, list(source), measured.effects, layer, top=request.top, is_one=True)
+    drawn = pictures_of(
+        run, list(source), measured.effects, layer, top=request.top, size=of_score, is_one=True
+    )
     if drawn is not None:
         caption = "Where the channels that bring most along fire on the source."
         panels.append(Panel(title="where they fire", result=drawn, caption=caption))

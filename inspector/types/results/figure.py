@@ -25,6 +25,8 @@ class Figure(Result):
 
     panels: tuple[Panel, ...]
     title: str = ""
+    columns: int = 0
+    """How many parts stand side by side in the picture, tables aside; 0 for as many as fit, with the tables."""
 
     def __getitem__(self, title: str) -> Result:
         """Return the result under a title; KeyError where there is none."""

@@ -47,13 +47,13 @@ class Series(Result):
     y_label: str = ""
     title: str = ""
     names: tuple[str, ...] = ()
-    """The curves' names in their order, which is lost on the wire otherwise; by default that of `curves`."""
+    """Of the curves, in their order, which a mapping on the wire does not keep."""
 
     def __post_init__(self) -> None:
-        """Put the curves in the order of the names."""
-        names = self.names or tuple(self.curves)
+        """Bring the curves into the order of their names; those without one come last."""
+        names = tuple(dict.fromkeys((*(name for name in self.names if name in self.curves), *self.curves)))
         object.__setattr__(self, "names", names)
-        object.__setattr__(self, "curves", {name: self.curves[name] for name in names if name in self.curves})
+        object.__setattr__(self, "curves", {name: self.curves[name] for name in names})
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per place."""
