@@ -9,7 +9,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check docker-lint bench architectures coverage lock clean
+.PHONY: help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check docker-lint bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,11 +26,12 @@ setup: $(VENV)/.ready ## make the environment (.venv) from the lock file
 demo: setup ## run the whole service on a real CNN and write a page; MODEL=path.onnx IMAGES=folder for your own
 	$(BIN)/python -m demo $(if $(MODEL),--model $(MODEL)) $(if $(IMAGES),--images $(IMAGES))
 
+# One process per core, each file in one of them: files share what they load.
 test: setup ## run the suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-fast: setup ## run the suite without its slow cases
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow'
 
 # Nothing is locked here, on purpose: what the ranges of pyproject.toml promise is tried on the newest that they admit.
 # Left out, for three minutes instead of five: what reads files only, what needs a developer's tools, and the command line
@@ -38,14 +39,14 @@ test-fast: setup ## run the suite without its slow cases
 test-newest: ## run the suite without its slow cases on the newest versions; PYTHON=python3.13 for the newest Python
 	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
-		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout
+		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout pytest-xdist
 	$(NEWEST)/bin/python -m pip list --disable-pip-version-check
-	$(NEWEST)/bin/python -m pytest -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
+	$(NEWEST)/bin/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
 
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
 
-check: lint types arch protos-check protos-lint operators-check face-check catalog-check docker-lint ## all checks that run no model
+check: lint types arch protos-check protos-lint operators-check face-check catalog-check methods-check docker-lint ## all checks that run no model
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -81,6 +82,12 @@ catalog: setup ## write docs/catalog.md: verbs, kinds of result, methods, rules 
 
 catalog-check: setup ## is docs/catalog.md what the code says?
 	$(BIN)/python -m tools.generate_catalog --check
+
+methods: setup ## write docs/methods.md from the cards of verbs and methods
+	$(BIN)/python -m tools.generate_methods
+
+methods-check: setup ## is docs/methods.md what the cards say?
+	$(BIN)/python -m tools.generate_methods --check
 
 protos-baseline: ## from now on what protos/ says must not break (at a release; needs npx)
 	cd protos && $(BUF) build --exclude-source-info -o baseline.binpb

@@ -21,8 +21,8 @@ from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_s
 
 def test_the_package() -> None:
     names = (
-        "Cancellation Class ClassScore Direction Element Maps Model Prediction Predictions Region Sweep Unit "
-        "attribution_methods collection load verbs"
+        "Cancellation Class ClassScore Combination Direction Element Maps Model Prediction Predictions Region Sweep "
+        "Unit attribution_methods collection load verbs"
     )
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
@@ -36,7 +36,9 @@ def test_a_model() -> None:
 
 def test_a_models_verbs() -> None:
     names = (
-        "ablate activations attribute check describe features judge layers occlude patch predict rectifiers"
+        "ablate activations architecture attribute check correspondence describe evolution features figure "
+        "filters fool health invariance judge layers occlude occlude_regions "
+        "occlusion patch predict rectifiers synthesize top unit"
     )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
@@ -53,8 +55,8 @@ def test_the_kinds_of_result() -> None:
 
 def test_the_client() -> None:
     names = (
-        "BusyError Cancellation Class Client Collection Direction Element Endpoint Model Region ServedModel "
-        "ServerUnavailableError Tls Unit"
+        "BusyError Cancellation Class Client Collection Combination Direction Element Endpoint Model Region "
+        "ServedModel ServerUnavailableError Tls Unit"
     )
     assert sorted(inspector.client.__all__) == names.split()
 
@@ -97,6 +99,7 @@ def test_the_policies() -> None:
         "lrp_epsilon_alpha2beta1_flat",
         "lrp_epsilon_plus_flat",
         "lrp_zplus",
+        "open",
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -76,13 +77,15 @@ def _method(kind: type[Request[Any]]) -> str:
     images = ["images: ImageLike"] if needs_images(kind) else ["images: ImageLike = ()"]
     parameters = ["self", *(images if takes_images(kind) else ()), "*"]
     annotations = {
-        field.name: str(field.type).replace("tuple[str, ...]", "Sequence[str]")
+        field.name: re.sub(r"\btuple\[(\w+), \.\.\.\]", r"Sequence[\1]", str(field.type)).replace(
+            "np.ndarray", "Array"
+        )
         for field in dataclasses.fields(kind)
     }
     for one in request_fields(kind):
         if one.name != OPTIONS:
             hint = _taken(one.take) if one.take is not None else annotations[one.name]
-            parameters.append(f"{one.python}: {hint} = ...")
+            parameters.append(f"{one.python}: {hint}{'' if one.is_required else ' = ...'}")
     if takes_images(kind):
         parameters += ["inputs: Mapping[str, Array] | None = None", 'rendering: Rendering = "none"']
     parameters += CONTROLS

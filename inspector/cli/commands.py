@@ -15,7 +15,7 @@ from inspector.types.requests.base import REQUESTS, description_of
 OWN = {
     "delete": "Unload a model of a service, and remove it if it was uploaded.",
     "load": "Make a model of a service ready to answer.",
-    "methods": "List the attribution methods: what each computes, and its options with their defaults.",
+    "methods": "List the attribution methods with their options, or print the card of a method or a verb.",
     "models": "List the models of a service, and what each can do now.",
     "neighbors": "Find the images whose features are nearest to the query's.",
     "pca": "Lay images out on the principal components of their features.",

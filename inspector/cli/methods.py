@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from inspector.cli.options import Json, ServiceOptions
 from inspector.cli.output import print_json, print_table, say
 from inspector.cli.parameters import grouped
-from inspector.cli.where import known_methods
-from inspector.types.options import POLICIES, OptionInfo
+from inspector.cli.where import known_methods, known_verbs
+from inspector.errors import unknown_name
+from inspector.types.options import POLICIES, MethodInfo, OptionInfo, VerbInfo
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="Of a method or a verb: prints its card, with what it shows, what it hides, and what it costs.",
+        show_default=False,
+    ),
+]
 
 
 @grouped
-def methods(*, where: ServiceOptions, as_json: Json = False) -> None:
-    """List the attribution methods: what each computes, and its options with their defaults."""
+def methods(name: Name = None, *, where: ServiceOptions, as_json: Json = False) -> None:
+    """List the attribution methods with their options, or print the card of a method or a verb."""
     found = known_methods(where)
+    if name is not None:
+        _print_card(name, found, where, as_json=as_json)
+        return
     if as_json:
         print_json(found)
         return
@@ -26,11 +43,32 @@ def methods(*, where: ServiceOptions, as_json: Json = False) -> None:
     say(f"policies: {', '.join(names)}")
 
 
+def _print_card(name: str, methods: tuple[MethodInfo, ...], where: ServiceOptions, *, as_json: bool) -> None:
+    known: dict[str, MethodInfo | VerbInfo] = {one.name: one for one in known_verbs(where)}
+    known |= {one.name: one for one in methods}
+    one = known.get(name)
+    if one is None:
+        raise unknown_name("method or verb", name, known, field="name")
+    if as_json:
+        print_json(one)
+        return
+    say(f"{one.name}: {one.title}" if isinstance(one, MethodInfo) else one.name)
+    parts = [("does", one.description)]
+    if one.card is not None:
+        card = one.card
+        parts += [("formula", card.formula), ("source", card.source), ("shows", card.shows)]
+        parts += [("hides", card.hides), ("cost", card.cost)]
+    parts += [("options", "\n".join(map(_words, one.options)) or "none")]
+    if isinstance(one, MethodInfo) and one.caution:
+        parts.append(("caution", one.caution))
+    print_table(("", ""), parts)
+
+
 def _words(option: OptionInfo) -> str:
     if _is_policies(option):
         return "policies at layers (--policy)"
-    default = "" if option.default is None else f"={option.default}"
-    return f"{option.name}{default} ({option.allowed})"
+    default = "" if option.default in (None, (), {}) else f"={option.default}"
+    return f"{option.name}{default} ({option.allowed}){': ' + option.help if option.help else ''}"
 
 
 def _is_policies(option: OptionInfo) -> bool:

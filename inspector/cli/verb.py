@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from inspector.cli.destination import Destination, destination, who
+from inspector.cli.drawing import Draw, has_drawing, read_drawing
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.fields import (
     own_fields,
@@ -67,13 +68,13 @@ _Inputs = Annotated[
 
 def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
-    before = [parameter_of(request, one) for one in own_fields(request) if one.is_argument]
+    before = [parameter_of(one) for one in own_fields(request) if one.is_argument]
     parameters = [*before, keyword("model", ModelName)]
     if takes_images(request):
         parameters.append(
             keyword("images", Images) if needs_images(request) else keyword("images", SomeImages, None)
         )
-    own = [parameter_of(request, one) for one in own_fields(request) if not one.is_argument]
+    own = [parameter_of(one) for one in own_fields(request) if not one.is_argument]
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)
@@ -81,6 +82,9 @@ def command_of(request: type[Request[Any]]) -> Command:
     if takes_images(request):
         parameters.append(keyword("inputs", _Inputs, None))
     parameters += [*parameters_of(WhereOptions), *parameters_of(AnswerOptions)]
+    kind = result_kind(request)
+    if has_drawing(kind):
+        parameters.append(keyword("draw", Draw, None))
 
     def run(**given: Any) -> None:
         where, chosen = filled(WhereOptions, given), filled(AnswerOptions, given)
@@ -88,6 +92,7 @@ def command_of(request: type[Request[Any]]) -> Command:
         images = find_images(given["images"]) if given.get("images") else []
         asked = read_request(request, given, images=images, where=where)
         to = destination(chosen.output, command=request.verb, forms=forms_of(asked))
+        drawing = read_drawing(given.get("draw") or (), kind, to)
         with open_model(given["model"], where) as model:
             _require_drawable(model, to, asked)
             if any(map(is_array_file, images)):
@@ -95,7 +100,8 @@ def command_of(request: type[Request[Any]]) -> Command:
             with progress_bar(request.verb, as_json=chosen.as_json) as progress:
                 ask = functools.partial(model.ask, progress=progress, timeout=time_for(where))
                 result, answered = _ask(ask, asked, images)
-        answer = answer_of(result, answered.images, title=f"{request.verb} of {given['model']}")
+        title = f"{request.verb} of {given['model']}"
+        answer = answer_of(result, answered.images, title=title, drawing=drawing)
         deliver(answer, to, as_json=chosen.as_json, command=request.verb)
         if result.failed or not answered.is_complete:
             raise typer.Exit(EXIT_INCOMPLETE)
@@ -131,12 +137,14 @@ def read_request(
     values = read_fields(request, given)
     if values.get(OPTIONS) and "method" not in given:
         values[OPTIONS] = {name: _read_text(text) for name, text in values[OPTIONS].items()}
+        values[OPTIONS] |= _models(values[OPTIONS], where)
     elif values.get(OPTIONS):
         methods = {info.name: info for info in known_methods(where)}
         method = given["method"]
         if method not in methods:
             raise unknown_name("attribution method", method, methods, field="method")
         values[OPTIONS] = read_method_options(values[OPTIONS], method=methods[method])
+    values |= _models(values, where)
     own = {one.name for one in own_fields(request)}
     for one in target_fields(request):
         options = {name: value for name, value in given.items() if name not in own and value is not None}
@@ -153,3 +161,16 @@ def read_request(
 def _read_text(text: str) -> Any:
     """Return an option whose verb reads texts itself; of a .npy file the array."""
     return read_array(Path(text)) if is_array_file(Path(text)) else text
+
+
+def _models(values: Mapping[str, Any], where: WhereOptions) -> dict[str, list[str]]:
+    """Return other models that were named, with its files, sorted, for a folder; on a service they are ids."""
+    if where.server is not None or "models" not in values:
+        return {}
+    given = values["models"]
+    found: list[str] = []
+    for text in given.split(",") if isinstance(given, str) else given:
+        files = sorted(Path(text).glob("*.onnx")) if Path(text).is_dir() else []
+        # A folder with one file is a model, perhaps with its weights beside it.
+        found += [str(path) for path in files] if len(files) > 1 else [text]
+    return {"models": found}

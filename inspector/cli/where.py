@@ -15,7 +15,7 @@ from inspector.cli.output import say_notes
 from inspector.cli.texts import read_labels, read_preprocessing
 from inspector.types.array_files import is_array_file
 from inspector.types.arrays import Array
-from inspector.types.options import MethodInfo
+from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.requests.features import FeaturesRequest
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ def known_methods(where: ServiceOptions) -> tuple[MethodInfo, ...]:
         return attribution_methods()
     with connect(where) as client:
         return client.attribution_methods()
+
+
+def known_verbs(where: ServiceOptions) -> tuple[VerbInfo, ...]:
+    """Return what can be asked of a model, here or on the service."""
+    if where.server is None:
+        with engine_needed():
+            from inspector.face.catalog import verbs  # noqa: PLC0415
+        return verbs()
+    with connect(where) as client:
+        return client.verbs()
 
 
 def connect(where: ServiceOptions) -> Client:

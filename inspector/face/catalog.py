@@ -19,6 +19,7 @@ from inspector.types.results.base import name_of_kind
 
 with engine_required():
     from inspector.methods import catalog
+    from inspector.methods.verbs import card_of
 
 
 def attribution_methods() -> tuple[MethodInfo, ...]:
@@ -41,6 +42,7 @@ def verb_info(request: type[Request]) -> VerbInfo:  # type: ignore[type-arg]
         options=tuple(_told(one.info) for one in request_fields(request)),
         result=name_of_kind(result_kind(request)),
         takes_images=takes_images(request),
+        card=card_of(request),
     )
 
 

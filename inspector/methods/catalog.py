@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from inspector.engine.run import Run
 from inspector.errors import InspectorError
+from inspector.methods.card import Card
+from inspector.methods.pairs import crossed
 from inspector.methods.prepared import prepared
 from inspector.methods.registration import ATTRIBUTION_METHODS, registered
 from inspector.methods.room import require_maps_fit
@@ -33,7 +35,19 @@ def info_of(method: str) -> MethodInfo:
     return registered(method)[1]
 
 
-@answers(AttributeRequest)
+_CARD = Card(
+    formula="map = A(f, x, target), by the method A that is named; the methods have cards of their own.",
+    source="Zeiler & Fergus 2014, §2.1 (arXiv 1311.2901), and Simonyan et al. 2014, §3 (arXiv 1312.6034), are "
+    "the first; each method names its own.",
+    shows="Which pixels the target's value rests on, in the sense of the method.",
+    hides="That the reasons are good, or that the map is right: two methods may contradict each other. judge "
+    "measures a map against what the model does; guided and deconvnet carry a caution.",
+    cost="From 1 forward and 1 backward pass (gradients, Grad-CAM) to thousands of forward passes (RISE): see "
+    "the method.",
+)
+
+
+@answers(AttributeRequest, card=_CARD)
 def attribute(run: Run, request: AttributeRequest) -> Maps:
     """Run a method by its name; InvalidInputError for an option that it does not have, or a value of another type.
 
@@ -47,9 +61,11 @@ def attribute(run: Run, request: AttributeRequest) -> Maps:
         given[POLICIES] = policies.check(request.policies, field=POLICIES)
     x = prepared(run, request.images)
     targets = request.targets or (Class(),)
-    require_maps_fit(run, x.values, maps=max(len(x), len(targets)))
+    is_crossed = request.cross and len(targets) > 1 and len(x) > 1
+    maps = len(x) * len(targets) if is_crossed else max(len(x), len(targets))
+    require_maps_fit(run, x.values, maps=maps)
     with _within_options(info):
-        return function(run, x, targets, **given)
+        return function(run, x, crossed(targets, len(x)) if is_crossed else targets, **given)
 
 
 @contextmanager

@@ -39,6 +39,11 @@ def answers(
     return register
 
 
+def card_of(request: type[Request[Any]]) -> Card | None:
+    """Return what is to be known of a verb, where it says so."""
+    return VERB_CARDS.get(request) if request in ANSWERS else None  # reading that registry imports all verbs
+
+
 def answer_to(run: Run, request: Request[R]) -> R:
     """Return what answers a request; NotFoundError names the verbs that there are."""
     method: Any = ANSWERS.get(type(request))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inspector.render.arrays import arrays_of
 from inspector.render.documents import document, images_of
+from inspector.render.text import number
 from inspector.types.arrays import Array
 from inspector.types.results.base import Cell, Result, shown
 from inspector.types.results.figure import Figure
+from inspector.types.results.images import Images, Picture
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import Sweep
@@ -43,13 +46,27 @@ class Answer:
     """What JSON says."""
     arrays: Callable[[], Mapping[str, Array]] = dict
     pictures: Callable[[], list[Image]] = list
+    captions: Sequence[str] = ()
+    """What each picture shows, where they have captions of their own."""
     notes: Sequence[str] = ()
     parts: Sequence[Answer] = ()
     """The parts of a figure, each under a title of its own; the whole has their pictures and arrays too."""
+    is_composed: bool = False
+    """Whether the parts belong side by side, so that the picture of the whole is shown for theirs."""
 
 
-def answer_of(result: Result, images: Sequence[object] = (), *, title: str, caption: str = "") -> Answer:
-    """Return a result about these images, paths or names, as an answer; without them they have numbers."""
+def answer_of(
+    result: Result,
+    images: Sequence[object] = (),
+    *,
+    title: str,
+    caption: str = "",
+    drawing: Mapping[str, Any] = MappingProxyType({}),
+) -> Answer:
+    """Return a result about these images, paths or names, as an answer; without them they have numbers.
+
+    `drawing` are options of `Result.pictures`.
+    """
     columns, rows = result.table()
     printed = [named(columns, row, images) for row in rows]
     parts: Sequence[Answer] = ()
@@ -60,14 +77,16 @@ def answer_of(result: Result, images: Sequence[object] = (), *, title: str, capt
     return Answer(
         title=title,
         lines=lines,
-        # The summary of maps has a line per map.
-        printed=((), ()) if isinstance(result, Maps) else (columns, printed),
+        # The summary of maps has a line per map, and the parts of a figure have tables of their own.
+        printed=((), ()) if isinstance(result, Maps | Figure) else (columns, printed),
         sheet=lambda: _sheet(result, images),
         document=lambda: document(result, images),
         arrays=lambda: arrays_of(result),
-        pictures=result.pictures,
+        pictures=lambda: result.pictures(**drawing),
+        captions=[_caption(one) for one in result.images] if isinstance(result, Images) else (),
         notes=result.notes,
         parts=parts,
+        is_composed=isinstance(result, Figure) and result.columns > 0,
     )
 
 
@@ -83,6 +102,11 @@ def _name(cell: Cell, images: Sequence[object]) -> Cell:
     if isinstance(cell, int) and not isinstance(cell, bool) and 0 <= cell < len(images):
         return str(images[cell])
     return cell
+
+
+def _caption(picture: Picture) -> str:
+    value = "" if picture.value is None else number(picture.value)
+    return ": ".join(filter(None, (picture.caption, value)))
 
 
 def _sheet(result: Result, images: Sequence[object]) -> Rows:

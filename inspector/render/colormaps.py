@@ -1,8 +1,8 @@
 """Color maps as short tables of sRGB colors, interpolated linearly.
 
-Each is monotone in lightness (the diverging one on either side of its middle), so that it reads the same in
-gray print and with any color vision; the two ends of the diverging one are blue and orange, which no common
-color vision deficiency confuses.
+Each is even: equal steps of the value are equal steps in CIELAB, and lightness is linear in it (in the diverging one on
+either side of its middle), so that it reads the same in gray print and with any color vision; the two ends of the
+diverging one are blue and orange, which no common color vision deficiency confuses.
 """
 
 from __future__ import annotations
@@ -26,32 +26,23 @@ class Colormap(StrEnum):
     """[-1, 1]: blue through near-white to orange."""
 
 
-_TABLES: dict[Colormap, tuple[str, ...]] = {
-    Colormap.GRAY: ("000000", "ffffff"),
+_TABLES: dict[Colormap, str] = {
+    Colormap.GRAY: (
+        "000000 141414 212121 2e2e2e 3b3b3b 4a4a4a 585858 676767 777777 "
+        "878787 979797 a8a8a8 b9b9b9 cacaca dbdbdb ededed ffffff"
+    ),
     Colormap.HEAT: (
-        "0b0724",
-        "2d1160",
-        "5b1a78",
-        "8c2676",
-        "bb3764",
-        "e05247",
-        "f67d2d",
-        "fcb040",
-        "fce08a",
-        "fffbe0",
+        "0b0624 0a1238 10174d 23195f 3e176b 591171 70126d 841768 971d63 "
+        "a8265d b73056 c53c50 d34748 e05340 ea6137 f1712d f3842b f2972f "
+        "f0a937 eeb94d edc967 f0d684 f5e2a2 faeec1 fefadf"
     ),
     Colormap.DIVERGING: (
-        "0a2f6b",
-        "2361a8",
-        "5b95cf",
-        "a3c5e4",
-        "f4f3ef",
-        "f5c08a",
-        "e28a3a",
-        "b3570f",
-        "6b2f04",
+        "004899 0055a1 0063aa 2872b2 4280b9 588fc0 709dc7 86abce 9cb9d4 "
+        "b2c8db c8d6e1 dee5e8 f5f4ef ebe3d6 e1d2bd d8c2a5 ceb18d c5a177 "
+        "bc9062 b3804d aa6f3a a05e29 974c19 8d3a09 832700"
     ),
 }
+"""Even in CIELAB: lightness is linear in the value, and the path through a and b is walked at one speed."""
 
 # Okabe and Ito, "Color Universal Design" (2008), without black and yellow: told apart with any color vision,
 # and dark enough for marks on white.
@@ -67,7 +58,7 @@ OTHER_CATEGORY: tuple[int, int, int] = (150, 150, 150)
 
 
 def _rgb(name: Colormap) -> FloatArray:
-    return np.array([list(bytes.fromhex(color)) for color in _TABLES[name]], dtype=np.float64) / 255.0
+    return np.array([list(bytes.fromhex(color)) for color in _TABLES[name].split()], dtype=np.float64) / 255.0
 
 
 _COLORS = {name: _rgb(name) for name in Colormap}

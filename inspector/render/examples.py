@@ -16,8 +16,8 @@ from inspector.types.results.images import Example, ExampleRow, Examples
 
 _CELL = 112
 """The side of a tile in a strip, in pixels."""
-_BLOCK_CELL = 88
-"""The side of a tile in a block."""
+_BLOCK_SIDE = 264
+"""About how wide a block of tiles is."""
 _GAP = 3
 _TEXT_SIZE = 15
 _BLOCKS_ACROSS = 2
@@ -62,8 +62,9 @@ def _even(line_of: Sequence[Image.Image], blocks: Sequence[Image.Image]) -> Imag
 def _block(row: ExampleRow) -> Image.Image:
     """Draw projections and patches of one unit as two squares."""
     columns = ceil(sqrt(len(row.examples)))
-    projections = [_tile(one, of_projection=True) for one in row.examples]
-    patches = [_tile(one) for one in row.examples]
+    side = _BLOCK_SIDE // columns
+    projections = [_tile(one, of_projection=True, side=side) for one in row.examples]
+    patches = [_tile(one, side=side) for one in row.examples]
     both = beside([_square(projections, columns), _square(patches, columns)], gap=2 * _GAP + 2)
     values = [one.value for one in row.examples]
     ends = (
@@ -78,7 +79,7 @@ def _square(tiles: Sequence[Image.Image], columns: int) -> Image.Image:
     return stack(rows, gap=_GAP)
 
 
-def _tile(one: Example, *, of_projection: bool = False, side: int = _BLOCK_CELL) -> Image.Image:
+def _tile(one: Example, *, of_projection: bool = False, side: int) -> Image.Image:
     """Draw a patch, or its projection, in the middle of a square."""
     pixels = one.projection if of_projection and one.projection is not None else one.pixels
     picture = fit(Image.fromarray(pixels), (side, side))

@@ -16,6 +16,7 @@ from inspector.render.documents import plain
 from inspector.render.forms import forms_of_kind, no_form
 from inspector.render.result_page import result_page
 from inspector.types.results.base import Result, save_pictures, shown_as, unwritten
+from inspector.types.results.maps import Maps
 from inspector.types.results.suffixes import ARRAYS, DOCUMENT, ONE_ARRAY, PAGE, PICTURES, TABLE
 
 _Refuse = Callable[..., Exception]
@@ -49,25 +50,29 @@ def save(result: Result, path: Path, *, index: int | None, **drawing: Any) -> li
     suffix = path.suffix.lower() or PICTURES[0]
     kind = type(result)
     who = f"{path}: this {kind.__name__}"
-    if index is not None or drawing:
+    if index is not None:
         if suffix not in PICTURES:
             raise no_form(
                 path, who=who, forms=PICTURES, field="path", why=", where a picture of it was asked for"
             )
-        pictures = result.pictures(**drawing)
-        return save_pictures(pictures if index is None else [result.to_pil(index, **drawing)], path)
+        return save_pictures([result.to_pil(index, **drawing)], path)
     forms = forms_of_kind(kind, arrays=len(result) if isinstance(result, Mapping) else 0)
     if suffix in ONE_ARRAY and suffix not in forms and len(answer_of(result, title="").arrays()) == 1:
         forms = (*forms, *ONE_ARRAY)
     if suffix not in forms:
         reason = "NO_PICTURE" if suffix in PICTURES else "UNKNOWN_FORMAT"
         raise no_form(path, who=who, forms=forms, field="path", reason=reason)
-    answer = answer_of(result, title=title_of(result))
+    if drawing and suffix not in (*PICTURES, *PAGE):
+        raise no_form(path, who=who, forms=(*PICTURES, *PAGE), field="path", why=" that is drawn")
+    answer = answer_of(result, title=title_of(result), drawing=drawing)
     return write(answer, path, suffix=suffix, who=who, field="path")
 
 
 def title_of(result: Result) -> str:
-    """Return what a page about a result is called: by its own title, or its kind."""
+    """Return what a page about a result is called: by its own title, by what maps explain, or its kind."""
+    if isinstance(result, Maps):
+        more = f" and {len(result.targets) - 1} more" if len(result.targets) > 1 else ""
+        return f"{result.method} of {result.targets[0]}{more}" if result.targets else result.method
     return str(getattr(result, "title", "")) or type(result).__name__
 
 

@@ -5,90 +5,25 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from inspector.render.arrange import stack
 from inspector.render.chart import line_chart
-from inspector.render.colormaps import Colormap, colorize
-from inspector.render.flat import flat
 from inspector.render.layers import feature_maps
-from inspector.render.maps import attribution_image, channels_last, heatmap, signed_image
-from inspector.render.marks import marked_map, marked_tiles
-from inspector.render.normalize import to_bytes, to_heat, to_signed, to_unit
+from inspector.render.marks import marked_tiles
+from inspector.render.normalize import to_bytes, to_unit
 from inspector.render.occlusion import occlusion_figure
-from inspector.render.overlay import blend, overlay
-from inspector.render.photograph import photograph
+from inspector.render.photograph import is_drawable
+from inspector.render.photograph import photograph_of as photograph_of  # noqa: PLC0414 — asked for here too
 from inspector.render.predictions import boxes_picture, map_picture
-from inspector.render.signals import with_curve
-from inspector.render.tables import table_picture
-from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
-from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import picture_of
-from inspector.types.results.figure import Figure
-from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.results.table import Series
 
-_COLORED = (1, 3)
-"""How many channels a picture in its own colors may have."""
 _CELL = 112
 """The least width of a title is four of these, in pixels."""
 _TEXT_SIZE = 15
-_SIGNED_ALPHA = 0.6
-"""How much of a photograph signed colors hide."""
-
-
-@picture_of(Maps)
-def draw_maps(result: Maps) -> list[Image.Image]:
-    """Draw each map in the way that its method declares: over a signal as a strip below its curve, of a volume slices.
-
-    Maps over flat vectors have no picture.
-    """
-    if not _is_drawable(result.maps, result.layout):
-        return []
-    return [_map(result, index) for index in range(len(result.maps))]
-
-
-def _is_drawable(values: Array, layout: str) -> bool:
-    return bool(space_of(layout)) and values.ndim == len(layout)
-
-
-def _map(result: Maps, index: int) -> Image.Image:
-    image = result.targets[index].image
-
-    def draw(values: Array) -> Image.Image:
-        if result.picture == "heat":
-            return _heat(values, result, image=image)
-        if result.picture == "signed" and values.shape != result.inputs[image].shape:
-            return _signed(values, result, image=image)
-        return attribution_image(
-            values, picture=result.picture, layout=result.layout, color=result.preprocessing.color
-        )
-
-    picture = marked_map(result.maps[index], draw, layout=result.layout)
-    if space_of(result.layout) == "L":
-        return with_curve(picture, _gray(result.inputs[result.targets[index].image], result.layout)[0])
-    return picture
-
-
-def _heat(values: Array, result: Maps, *, image: int) -> Image.Image:
-    """Draw the mean over channels as heat over the photograph that it explains."""
-    shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
-    plane = channels_last(values, layout=result.layout).mean(axis=2)
-    if plane.shape != shown.shape[:2]:
-        return heatmap(to_heat(plane), low=0.0, high=1.0)
-    return overlay(shown, to_heat(plane))
-
-
-def _signed(values: Array, result: Maps, *, image: int) -> Image.Image:
-    """Draw a map that has no channels of the image's in signed colors over the photograph."""
-    shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
-    plane = channels_last(values, layout=result.layout).sum(axis=2)
-    if plane.shape != shown.shape[:2]:
-        return signed_image(plane)
-    return blend(shown, colorize(to_signed(plane, percentile=99.5), Colormap.DIVERGING), alpha=_SIGNED_ALPHA)
 
 
 @picture_of(Sweep)
@@ -97,7 +32,7 @@ def draw_sweep(result: Sweep) -> list[Image.Image]:
 
     Of a signal they are strips, of a volume they lie over its slices.
     """
-    if not _is_drawable(result.inputs, result.layout):
+    if not is_drawable(result.inputs, result.layout):
         return []
     is_watched = result.channel != NOT_WATCHED
     finite = np.isfinite(result.probability) & (result.label >= 0)
@@ -195,21 +130,6 @@ def _channels(one: Activation, *, scaling: str | None, by_strength: bool) -> Ima
     )
 
 
-@picture_of(Figure)
-def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw the pictures of each part under its title; a part that is a table has one here."""
-    found = []
-    for panel in result.panels:
-        pictures = panel.result.pictures()
-        columns, rows = panel.result.table()
-        if not pictures and columns:
-            pictures = [table_picture(columns, rows)]
-        for picture in pictures:
-            title = line(panel.title, width=max(picture.width, 4 * _CELL), size=_TEXT_SIZE, left=True)
-            found.append(stack([title, picture], gap=4) if panel.title else picture)
-    return found
-
-
 @picture_of(Series)
 def draw_series(result: Series) -> list[Image.Image]:
     """Draw the curves over their axis."""
@@ -220,34 +140,3 @@ def draw_series(result: Series) -> list[Image.Image]:
             result.x, result.curves, x_label=result.x_label, y_label=result.y_label, title=result.title
         )
     ]
-
-
-def photograph_of(values: Array, *, layout: str, spec: Preprocessing) -> Array:
-    """Return the picture, uint8 (H, W, 3), that one prepared image shows.
-
-    Values that are not finite show as the mean's color, and channels that are no colors as their mean in gray.
-    """
-    known = np.where(np.isfinite(values), values, 0)
-    axis = channel_axis(of_one(layout))
-    channels = 1 if axis is None else known.shape[axis]
-    if spec.color == "RGBA" and channels == 4:
-        last = flat(known, layout=layout)
-        mean, std = (list(one[:3]) if len(one) == 4 else one for one in (spec.mean, spec.std))
-        return photograph(last[:, :, :3], layout="NHWC", color="RGB", scale=spec.scale, mean=mean, std=std)
-    if spec.color != "NONE" and channels in _COLORED and _fit(spec, channels):
-        return photograph(
-            known, layout=layout, color=spec.color, scale=spec.scale, mean=spec.mean, std=spec.std
-        )
-    gray = to_bytes(to_unit(_gray(known, layout)))
-    return np.repeat(gray[:, :, None], 3, axis=2)
-
-
-def _fit(spec: Preprocessing, channels: int) -> bool:
-    return all(len(values) in (1, channels) for values in (spec.mean, spec.std))
-
-
-def _gray(values: Array, layout: str) -> Array:
-    """Return the mean over channels of one image, (H, W)."""
-    known: Array = np.where(np.isfinite(values), values, 0)
-    gray: Array = flat(known, layout=layout).mean(axis=2, dtype=np.float64)
-    return gray

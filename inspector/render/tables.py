@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from inspector.render.arrange import PAPER
-from inspector.render.text import INK, font, line, shorten
+from inspector.render.text import INK, drawable, font, line, shorten
 from inspector.types.results.base import Cell, shown
 
 _SIZE = 14
 _ROW = 21
 _GAP = 18
-_WIDEST = 420
+_WIDEST = 560
 """A column's width, at most."""
 _MOST_ROWS = 200
 _RULE = (200, 202, 206)
@@ -22,7 +22,7 @@ _RULE = (200, 202, 206)
 def table_picture(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Image.Image:
     """Draw a table, numbers to the right; of very many rows the first."""
     face = font(_SIZE)
-    texts = [[shown(cell) for cell in row] for row in rows[:_MOST_ROWS]]
+    texts = [[drawable(shown(cell)) for cell in row] for row in rows[:_MOST_ROWS]]
     widths = [
         min(_WIDEST, int(max(face.getlength(text) for text in (name, *(row[place] for row in texts)))) + 1)
         for place, name in enumerate(columns)

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from inspector.grad.policies.rectifiers import find_rectifiers
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inspector.grad.policies.rectifiers import Rectifier, find_rectifiers
+from inspector.model.const import constant_value
 from inspector.model.spec import OnnxModel
+from inspector.operators.attributes import number
+from inspector.operators.domains import is_standard
+from inspector.operators.families import CASTS, DEQUANTIZERS, IDENTITIES, POOLINGS, QUANTIZERS
+from inspector.types.arrays import Array
 from inspector.types.layers import FoundRectifier
+
+_ARITHMETIC = frozenset({"Add", "Div", "Mul", "Sub"})
+_PASSED = (
+    IDENTITIES
+    | CASTS
+    | QUANTIZERS
+    | DEQUANTIZERS
+    | POOLINGS
+    | _ARITHMETIC
+    | {"BatchNormalization", "Transpose"}
+)
+"""What may stand between a layer and its rectifier: every channel stays by itself."""
 
 
 def rectifiers(model: OnnxModel) -> tuple[FoundRectifier, ...]:
@@ -18,3 +41,77 @@ def rectifiers(model: OnnxModel) -> tuple[FoundRectifier, ...]:
             parts = tuple(name for output, name in names.items() if output in inside)
             found.append(FoundRectifier(name=rectifier.name, layer=layer, layers=parts))
     return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rectified:
+    """What a layer's channels become before anything mixes them."""
+
+    name: str
+    """The rectifier's function: "Relu", "Swish"; the operator itself where it cuts off by saturation."""
+    tensor: str
+    """The rectifier's result."""
+    gain: Array | None = None
+    """float64 (channels,): by what normalization and multiplication with constants change each channel on the way."""
+
+
+def rectified(model: OnnxModel, tensors: Iterable[str]) -> dict[str, Rectified]:
+    """Return, by layers' tensors, the rectifiers that their channels go through one by one.
+
+    Those are left out whose channels are mixed before, or meet none. Sums with other layers' channels (the end of a
+    residual block) mix: what is rectified there is not the layer's own.
+    """
+    found = find_rectifiers(model.ir.graph)
+    inputs = {one.input: one for one in reversed(found.values())}
+    wanted = set(tensors)
+    results: dict[str, Rectified] = {}
+    for node in model.ir.graph:
+        name = node.outputs[0].name or ""
+        if name not in wanted:
+            continue
+        if node in found:
+            results[name] = Rectified(name=found[node].name, tensor=name)
+        elif (result := _followed(node.outputs[0], inputs)) is not None:
+            results[name] = result
+    return results
+
+
+def _followed(value: Any, inputs: Mapping[Any, Rectifier]) -> Rectified | None:
+    """Return the rectifier after a tensor, with nothing before it but what keeps every channel by itself."""
+    gain: Array | None = None
+    while value not in inputs:
+        uses = list(value.uses())
+        if len(uses) != 1 or not is_standard(uses[0].node) or uses[0].node.op_type not in _PASSED:
+            return None
+        node, place = uses[0].node, uses[0].idx
+        if node.op_type in _ARITHMETIC:
+            other = constant_value(node.inputs[1 - place])
+            if other is None or (place and node.op_type in ("Div", "Sub")):
+                return None
+            gain = _times(gain, _factor(node.op_type, other))
+        elif place:
+            return None
+        elif node.op_type == "BatchNormalization":
+            gain = _times(gain, _normalizing(node))
+        value = node.outputs[0]
+    return Rectified(name=inputs[value].name, tensor=inputs[value].last.outputs[0].name or "", gain=gain)
+
+
+def _factor(op_type: str, other: Array) -> Array | None:
+    """Return by what a channel's values are multiplied where an operand is constant."""
+    values = other.astype(np.float64).reshape(-1)
+    if op_type == "Mul":
+        return values
+    return 1 / np.where(values == 0, np.inf, values) if op_type == "Div" else None
+
+
+def _normalizing(node: Any) -> Array | None:
+    """Return by what BatchNormalization multiplies each channel: γ / √(σ² + ε); None where it is not constant."""
+    scale, variance = constant_value(node.inputs[1]), constant_value(node.inputs[4])
+    if scale is None or variance is None:
+        return None
+    return scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + number(node, "epsilon"))
+
+
+def _times(gain: Array | None, factor: Array | None) -> Array | None:
+    return factor if gain is None else gain if factor is None else gain * factor

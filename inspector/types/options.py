@@ -96,6 +96,22 @@ class OptionInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Card:
+    """What people should know of a method or a verb before they believe it; docs/methods.md is made of the cards."""
+
+    formula: str
+    """What is computed, as an equation or a short procedure."""
+    source: str
+    """The paper and its section, with its arXiv number where it has one."""
+    shows: str
+    """What can be read off the result."""
+    hides: str
+    """What cannot, and how the result misleads."""
+    cost: str
+    """In forward passes of one image, such as "1 forward and 1 backward pass (about 3 forward passes)"."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerbInfo:
     """Something that can be asked of a model."""
 
@@ -106,6 +122,8 @@ class VerbInfo:
     result: str
     """The kind of result that answers it, by its name on the wire."""
     takes_images: bool
+    card: Card | None = None
+    """What should be known of it, where it says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +140,8 @@ class MethodInfo:
     """The way its maps are drawn: "saliency", "projection", "heat" or "signed"."""
     caution: str | None = None
     """What must be said beside its pictures."""
+    card: Card | None = None
+    """What should be known of it, where it says so."""
 
     def option(self, name: str, *, field: str | None = None) -> OptionInfo:
         """Return the option of that name; InvalidInputError about `field` names those that exist, and the nearest."""

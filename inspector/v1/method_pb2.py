@@ -25,19 +25,21 @@ _sym_db = _symbol_database.Default()
 from inspector.v1 import value_pb2 as inspector_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inspector/v1/method.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/value.proto\"\x94\x01\n\x06Method\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12%\n\x07options\x18\x04 \x03(\x0b\x32\x14.inspector.v1.Option\x12\x0f\n\x07picture\x18\x05 \x01(\t\x12\x14\n\x07\x63\x61ution\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_caution\"v\n\x04Verb\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12%\n\x07options\x18\x03 \x03(\x0b\x32\x14.inspector.v1.Option\x12\x0e\n\x06result\x18\x04 \x01(\t\x12\x14\n\x0ctakes_images\x18\x05 \x01(\x08\"\x8a\x01\n\x06Option\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x05types\x18\x02 \x03(\x0e\x32\x18.inspector.v1.OptionType\x12*\n\rdefault_value\x18\x03 \x01(\x0b\x32\x13.inspector.v1.Value\x12\x0f\n\x07\x63hoices\x18\x04 \x03(\t\x12\x0c\n\x04help\x18\x05 \x01(\t*\xff\x01\n\nOptionType\x12\x1b\n\x17OPTION_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13OPTION_TYPE_INTEGER\x10\x01\x12\x16\n\x12OPTION_TYPE_NUMBER\x10\x02\x12\x14\n\x10OPTION_TYPE_TEXT\x10\x03\x12\x14\n\x10OPTION_TYPE_FLAG\x10\x04\x12\x17\n\x13OPTION_TYPE_NUMBERS\x10\x05\x12\x16\n\x12OPTION_TYPE_TENSOR\x10\x06\x12\x18\n\x14OPTION_TYPE_POLICIES\x10\x07\x12\x15\n\x11OPTION_TYPE_TEXTS\x10\x08\x12\x15\n\x11OPTION_TYPE_OTHER\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inspector/v1/method.proto\x12\x0cinspector.v1\x1a\x18inspector/v1/value.proto\"\xb6\x01\n\x06Method\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12%\n\x07options\x18\x04 \x03(\x0b\x32\x14.inspector.v1.Option\x12\x0f\n\x07picture\x18\x05 \x01(\t\x12\x14\n\x07\x63\x61ution\x18\x06 \x01(\tH\x00\x88\x01\x01\x12 \n\x04\x63\x61rd\x18\x07 \x01(\x0b\x32\x12.inspector.v1.CardB\n\n\x08_caution\"\x98\x01\n\x04Verb\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12%\n\x07options\x18\x03 \x03(\x0b\x32\x14.inspector.v1.Option\x12\x0e\n\x06result\x18\x04 \x01(\t\x12\x14\n\x0ctakes_images\x18\x05 \x01(\x08\x12 \n\x04\x63\x61rd\x18\x06 \x01(\x0b\x32\x12.inspector.v1.Card\"S\n\x04\x43\x61rd\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\r\n\x05shows\x18\x03 \x01(\t\x12\r\n\x05hides\x18\x04 \x01(\t\x12\x0c\n\x04\x63ost\x18\x05 \x01(\t\"\x8a\x01\n\x06Option\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x05types\x18\x02 \x03(\x0e\x32\x18.inspector.v1.OptionType\x12*\n\rdefault_value\x18\x03 \x01(\x0b\x32\x13.inspector.v1.Value\x12\x0f\n\x07\x63hoices\x18\x04 \x03(\t\x12\x0c\n\x04help\x18\x05 \x01(\t*\xff\x01\n\nOptionType\x12\x1b\n\x17OPTION_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13OPTION_TYPE_INTEGER\x10\x01\x12\x16\n\x12OPTION_TYPE_NUMBER\x10\x02\x12\x14\n\x10OPTION_TYPE_TEXT\x10\x03\x12\x14\n\x10OPTION_TYPE_FLAG\x10\x04\x12\x17\n\x13OPTION_TYPE_NUMBERS\x10\x05\x12\x16\n\x12OPTION_TYPE_TENSOR\x10\x06\x12\x18\n\x14OPTION_TYPE_POLICIES\x10\x07\x12\x15\n\x11OPTION_TYPE_TEXTS\x10\x08\x12\x15\n\x11OPTION_TYPE_OTHER\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inspector.v1.method_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OPTIONTYPE']._serialized_start=482
-  _globals['_OPTIONTYPE']._serialized_end=737
+  _globals['_OPTIONTYPE']._serialized_start=636
+  _globals['_OPTIONTYPE']._serialized_end=891
   _globals['_METHOD']._serialized_start=70
-  _globals['_METHOD']._serialized_end=218
-  _globals['_VERB']._serialized_start=220
-  _globals['_VERB']._serialized_end=338
-  _globals['_OPTION']._serialized_start=341
-  _globals['_OPTION']._serialized_end=479
+  _globals['_METHOD']._serialized_end=252
+  _globals['_VERB']._serialized_start=255
+  _globals['_VERB']._serialized_end=407
+  _globals['_CARD']._serialized_start=409
+  _globals['_CARD']._serialized_end=492
+  _globals['_OPTION']._serialized_start=495
+  _globals['_OPTION']._serialized_end=633
 # @@protoc_insertion_point(module_scope)

@@ -32,34 +32,52 @@ OPTION_TYPE_TEXTS: OptionType
 OPTION_TYPE_OTHER: OptionType
 
 class Method(_message.Message):
-    __slots__ = ("name", "title", "description", "options", "picture", "caution")
+    __slots__ = ("name", "title", "description", "options", "picture", "caution", "card")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     PICTURE_FIELD_NUMBER: _ClassVar[int]
     CAUTION_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     description: str
     options: _containers.RepeatedCompositeFieldContainer[Option]
     picture: str
     caution: str
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., picture: _Optional[str] = ..., caution: _Optional[str] = ...) -> None: ...
+    card: Card
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., picture: _Optional[str] = ..., caution: _Optional[str] = ..., card: _Optional[_Union[Card, _Mapping]] = ...) -> None: ...
 
 class Verb(_message.Message):
-    __slots__ = ("name", "description", "options", "result", "takes_images")
+    __slots__ = ("name", "description", "options", "result", "takes_images", "card")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
     TAKES_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     options: _containers.RepeatedCompositeFieldContainer[Option]
     result: str
     takes_images: bool
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., result: _Optional[str] = ..., takes_images: bool = ...) -> None: ...
+    card: Card
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., options: _Optional[_Iterable[_Union[Option, _Mapping]]] = ..., result: _Optional[str] = ..., takes_images: bool = ..., card: _Optional[_Union[Card, _Mapping]] = ...) -> None: ...
+
+class Card(_message.Message):
+    __slots__ = ("formula", "source", "shows", "hides", "cost")
+    FORMULA_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SHOWS_FIELD_NUMBER: _ClassVar[int]
+    HIDES_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    formula: str
+    source: str
+    shows: str
+    hides: str
+    cost: str
+    def __init__(self, formula: _Optional[str] = ..., source: _Optional[str] = ..., shows: _Optional[str] = ..., hides: _Optional[str] = ..., cost: _Optional[str] = ...) -> None: ...
 
 class Option(_message.Message):
     __slots__ = ("name", "types", "default_value", "choices", "help")

@@ -21,18 +21,20 @@ REDUCTION_SUM: Reduction
 REDUCTION_MAX: Reduction
 
 class Target(_message.Message):
-    __slots__ = ("output_class", "unit", "element", "region", "direction")
+    __slots__ = ("output_class", "unit", "element", "region", "direction", "combination")
     OUTPUT_CLASS_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     ELEMENT_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    COMBINATION_FIELD_NUMBER: _ClassVar[int]
     output_class: ClassTarget
     unit: UnitTarget
     element: ElementTarget
     region: RegionTarget
     direction: DirectionTarget
-    def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ..., element: _Optional[_Union[ElementTarget, _Mapping]] = ..., region: _Optional[_Union[RegionTarget, _Mapping]] = ..., direction: _Optional[_Union[DirectionTarget, _Mapping]] = ...) -> None: ...
+    combination: CombinationTarget
+    def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ..., element: _Optional[_Union[ElementTarget, _Mapping]] = ..., region: _Optional[_Union[RegionTarget, _Mapping]] = ..., direction: _Optional[_Union[DirectionTarget, _Mapping]] = ..., combination: _Optional[_Union[CombinationTarget, _Mapping]] = ...) -> None: ...
 
 class ClassTarget(_message.Message):
     __slots__ = ("index", "output", "position", "label")
@@ -84,6 +86,14 @@ class DirectionTarget(_message.Message):
     vector: _value_pb2.Numbers
     def __init__(self, tensor: _Optional[str] = ..., vector: _Optional[_Union[_value_pb2.Numbers, _Mapping]] = ...) -> None: ...
 
+class CombinationTarget(_message.Message):
+    __slots__ = ("targets", "weights")
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    targets: _containers.RepeatedCompositeFieldContainer[Target]
+    weights: _value_pb2.Numbers
+    def __init__(self, targets: _Optional[_Iterable[_Union[Target, _Mapping]]] = ..., weights: _Optional[_Union[_value_pb2.Numbers, _Mapping]] = ...) -> None: ...
+
 class Span(_message.Message):
     __slots__ = ("start", "stop")
     START_FIELD_NUMBER: _ClassVar[int]
@@ -99,7 +109,7 @@ class Position(_message.Message):
     def __init__(self, coordinates: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ResolvedTarget(_message.Message):
-    __slots__ = ("kind", "tensor", "layer", "channel", "position", "value", "label", "image", "output", "spans", "elements", "reduce")
+    __slots__ = ("kind", "tensor", "layer", "channel", "position", "value", "label", "image", "output", "spans", "elements", "reduce", "window")
     KIND_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
@@ -112,6 +122,7 @@ class ResolvedTarget(_message.Message):
     SPANS_FIELD_NUMBER: _ClassVar[int]
     ELEMENTS_FIELD_NUMBER: _ClassVar[int]
     REDUCE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     kind: str
     tensor: str
     layer: str
@@ -124,4 +135,5 @@ class ResolvedTarget(_message.Message):
     spans: _containers.RepeatedCompositeFieldContainer[Span]
     elements: int
     reduce: str
-    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[str] = ...) -> None: ...
+    window: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, kind: _Optional[str] = ..., tensor: _Optional[str] = ..., layer: _Optional[str] = ..., channel: _Optional[int] = ..., position: _Optional[_Iterable[int]] = ..., value: _Optional[float] = ..., label: _Optional[str] = ..., image: _Optional[int] = ..., output: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., elements: _Optional[int] = ..., reduce: _Optional[str] = ..., window: _Optional[_Iterable[int]] = ...) -> None: ...

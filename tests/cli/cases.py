@@ -9,10 +9,14 @@ from tests.cli.conftest import LABELS, PHOTOGRAPHS
 
 IMAGE = object()
 """Stands for one photograph."""
+BEFORE_MODEL = {"figure": ("2",)}
+"""What stands before the model, by the verb."""
 WITHOUT_MODEL = frozenset({"methods"})
 """Verbs that ask for no model."""
 IMAGES = object()
 """Stands for the folder of photographs."""
+MODEL = object()
+"""Stands for the model once more, among other models."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,39 @@ CASES = {
     "fool in one step": Case(
         "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
     ),
+    "invert": Case(
+        "invert", (IMAGE, "-l", "conv1,relu2", "--steps", 4), words=("features off by",), draws=True
+    ),
+    "dream": Case("dream", (IMAGE, "-l", "conv1", "--steps", 2), words=("norm of conv1",), draws=True),
+    "dream of a channel": Case(
+        "dream", (IMAGE, "-l", "conv1", "-c", 3, "--octaves", 2), words=("channel 3 of conv1",), draws=True
+    ),
+    "accentuate": Case("accentuate", (IMAGE, "--steps", 3), words=("class 3 dog: p",), draws=True),
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),
+    "top": Case(
+        "top",
+        (IMAGES, "-l", "relu2", "--channels", "1,4", "--count", 3),
+        words=("relu2, channel 4", "photo"),
+        draws=True,
+    ),
+    "filters": Case("filters", ("--order", "strength"), words=("conv1: 6×3×3×3", "rms"), draws=True),
+    "evolution": Case(
+        "evolution",
+        (IMAGES, "--models", MODEL, "-l", "relu2", "--rows", 1),
+        words=("settles at", "conv2"),
+        draws=True,
+    ),
+    "occlusion": Case("occlusion", (IMAGES, "--size", 8, "--stride", 8), words=("(b, d, e)",), draws=True),
+    "unit": Case(
+        "unit", (IMAGE, "-l", "conv2", "-c", 3, "-p", "2,4"), words=("unpool by the switches",), draws=True
+    ),
+    "architecture": Case("architecture", words=("8×6×3×3", "sees"), draws=True),
+    "a figure": Case(
+        "figure",
+        (IMAGES, "-l", "relu2", "--option", "rows=2"),
+        words=("What excites channels most",),
+        draws=True,
+    ),
 }

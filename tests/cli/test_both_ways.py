@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inspector.cli.commands import command_names
-from tests.cli.cases import CASES, IMAGE, IMAGES, WITHOUT_MODEL, Case
+from tests.cli.cases import BEFORE_MODEL, CASES, IMAGE, IMAGES, MODEL, WITHOUT_MODEL, Case
 from tests.cli.conftest import DEMO, Place
 from tests.cli.test_serve import VERB as SERVE
 from tests.cli.test_service_life import VERBS as SERVICE_VERBS
@@ -19,9 +19,10 @@ DRAWN = {name: case for name, case in CASES.items() if case.draws}
 
 
 def line(case: Case, place: Place, model: object) -> list[object]:
-    files = {id(IMAGE): place.image, id(IMAGES): place.images}
+    files = {id(IMAGE): place.image, id(IMAGES): place.images, id(MODEL): model}
     return [
         case.verb,
+        *BEFORE_MODEL.get(case.verb, ()),
         *([] if case.verb in WITHOUT_MODEL else [model]),
         *(files.get(id(argument), argument) for argument in case.arguments),
     ]

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.dream import DreamRequest
 from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
@@ -19,6 +20,7 @@ PHOTO = toy_photo()
 FLOATS = toy_image()
 NOTHING: Any = {"options": None, "policies": None, "inputs": None}
 SCALAR = np.ones((), np.float32)
+PARTS = np.array([[(1, 2, 5, 6)] * 3, [(3, 9, 8, 15), (8, 1, 13, 7), (10, 10, 15, 16)]], np.float64)
 CHECKS = np.indices((SIDE, SIDE)).sum(axis=0) % 2 == 0
 
 
@@ -50,6 +52,23 @@ CASES = {
     "its layers": Case("Layers", lambda m, t: m.layers()),
     "one layer": Case("Layers", lambda m, t: m.layer("conv2")),
     "no such layer": Case("Layers", lambda m, t: m.layer("cnv2")),
+    "synthesize a class and a channel": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[t.Class(2), t.Unit("conv2", 3)], steps=3, preset="crops", samples=2, seed=5
+        ),
+    ),
+    "synthesize one picture of two targets": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[0, 1], weights=[1, -0.5], steps=2, total_variation=3, optimizer="nadam"
+        ),
+    ),
+    "synthesize under a photo's spectrum": Case(
+        "Run", lambda m, t: m.synthesize([PHOTO], target=1, preset="spectrum", steps=2)
+    ),
+    "synthesize nothing": Case("Run", lambda m, t: m.synthesize(steps=2)),
+    "synthesize a class that nobody named": Case("Run", lambda m, t: m.synthesize(target=t.Class())),
     "its check": Case("Run", lambda m, t: m.check()),
     "its check, in part": Case("Run", lambda m, t: m.check(ignore=("no_such_rule",))),
     "an option of another type by name": Case("Run", lambda m, t: m.check(select=3)),
@@ -153,6 +172,36 @@ CASES = {
         "Attribute",
         lambda m, t: m.attribute(PHOTO, target=[t.Element("scores", 3), t.Region("relu2"), t.Class(1), 0]),
     ),
+    "a margin of classes": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Combination([None, None]))
+    ),
+    "a combination of parts": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="lrp", target=t.Combination([t.Element("scores", 3), "ant"], [2, -0.5])
+        ),
+    ),
+    "a combination of other tensors": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Combination([1, t.Unit("conv1")]))
+    ),
+    "a combination of no class": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=[0, t.Combination([1, 99])])
+    ),
+    "occlusion of a margin": Case(
+        "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Combination([1, 3]), size=16)
+    ),
+    "every target on every image": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            [PHOTO, FLOATS], method="gradcam", target=[0, t.Unit("conv2", 1), 3], cross=True
+        ),
+    ),
+    "Grad-CAM of a unit, by whole maps": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="gradcam", target=t.Unit("conv2", 5), weights="mean", relu=False
+        ),
+    ),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
     "occlusion of a region": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Region("conv2", np.s_[:3, 2:4]), size=6)
@@ -166,6 +215,30 @@ CASES = {
     "occlusion of a unit": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Unit("conv1", 2), size=6, fill=0)
     ),
+    "regions by superpixels": Case("Run", lambda m, t: m.occlude_regions(PHOTO, superpixels=5)),
+    "regions by boxes": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, target=t.Class(1), boxes=[[0, 0, 5, 9], [3, 4, 12, 12]], fill="mean", keep=True, batch=1
+        ),
+    ),
+    "regions by labels": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            PHOTO, masks=np.arange(SIDE * SIDE).reshape(SIDE, SIDE) // 60, fill=[0.5]
+        ),
+    ),
+    "regions by one mask": Case(
+        "Run", lambda m, t: m.occlude_regions(PHOTO, target=t.Combination([1, 3]), masks=CHECKS, fill="blur")
+    ),
+    "regions with fills of their own": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, masks=np.stack([CHECKS, ~CHECKS]), fill=np.asarray([[0, 0.5, 1], [1, 0, 0.25]])
+        ),
+    ),
+    "regions of another size": Case("Run", lambda m, t: m.occlude_regions(PHOTO, masks=CHECKS[1:])),
+    "boxes beside the image": Case("Run", lambda m, t: m.occlude_regions(PHOTO, boxes=[99, 99, 120, 120])),
     "the last of the steps": Case(
         "Occlude", lambda m, t: list(m.steps(OccludeRequest(images=PHOTO, batch=1)))[-1]
     ),
@@ -323,9 +396,106 @@ CASES = {
     "the last of the steps of fooling": Case(
         "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
     ),
+    "inverted": Case("Run", lambda m, t: m.invert([PHOTO, FLOATS], layers=["conv1", "flat"], steps=3)),
+    "inverted as pixels": Case(
+        "Run", lambda m, t: m.invert(PHOTO, layers="conv2", preset="pixels", rate=0.1, steps=3, seed=4)
+    ),
+    "inverted from no layer": Case("Run", lambda m, t: m.invert(PHOTO)),
+    "inverted from an unknown layer": Case("Run", lambda m, t: m.invert(PHOTO, layers=["conv1", "cnv2"])),
+    "a dream": Case("Run", lambda m, t: m.dream(PHOTO, steps=2, octaves=2)),
+    "a dream of a channel": Case(
+        "Run", lambda m, t: m.dream(PHOTO, target=t.Unit("conv2", 1), steps=2, size=(24, 20), rendering="png")
+    ),
+    "a dream of a layer, told": Case(
+        "Run", lambda m, t: list(m.steps(DreamRequest(images=PHOTO, target=t.Unit("relu1"), steps=2)))[-1]
+    ),
+    "a dream that is too small": Case("Run", lambda m, t: m.dream(PHOTO, size=8)),
+    "accentuated": Case("Run", lambda m, t: m.accentuate(PHOTO, steps=2)),
+    "accentuated for targets": Case(
+        "Run",
+        lambda m, t: m.accentuate(PHOTO, target=[1, t.Unit("conv1", 2)], steps=2, closeness=10, jitter=0),
+    ),
+    "accentuated for no class": Case("Run", lambda m, t: m.accentuate(PHOTO, target=[0, 99])),
     "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
+    "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
+    "invariance in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO],
+            figure=5,
+            layers=["conv1"],
+            transformations=["scale"],
+            scales=[0.5, 2],
+            border="gray",
+            target=1,
+        ),
+    ),
+    "an invariance under what there is none of": Case(
+        "Run", lambda m, t: m.invariance(PHOTO, transformations=["shear"])
+    ),
+    "health": Case("Run", lambda m, t: m.health()),
+    "health over images, by its name": Case(
+        "Run",
+        lambda m, t: m.figure([PHOTO, FLOATS], figure="health", layers=["conv2"], likeness=0.5, aliasing=0.1),
+    ),
+    "the health of no convolution": Case("Run", lambda m, t: m.health(PHOTO, layers=["relu1"])),
+    "correspondence": Case(
+        "Run",
+        lambda m, t: m.correspondence([PHOTO, FLOATS, -FLOATS], boxes=PARTS, parts=["eye", "nose"], random=2),
+    ),
+    "correspondence in detail, by its number": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS],
+            figure="8",
+            boxes=PARTS,
+            layers=["conv1", "flat", "scores"],
+            regions=PARTS[0],
+            seed=3,
+        ),
+    ),
+    "correspondence without boxes": Case(
+        "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
+    ),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
+    "activation maps, the strongest first": Case(
+        "Activations",
+        lambda m, t: m.activations(
+            PHOTO, layers=("conv1",), scale="layer", order="strength", rendering="png"
+        ),
+    ),
+    "the strongest examples": Case("Run", lambda m, t: m.top([PHOTO, FLOATS, jpeg(PHOTO)], layer="relu2")),
+    "the strongest examples, in detail": Case(
+        "Run",
+        lambda m, t: m.top(
+            [PHOTO, FLOATS],
+            layer="conv2",
+            channels=(3, 1),
+            count=2,
+            per_image=2,
+            border="cut",
+            method="guided",
+        ),
+    ),
+    "the strongest of no such channel": Case("Run", lambda m, t: m.top(PHOTO, layer="conv2", channels=(99,))),
+    "filters": Case("Run", lambda m, t: m.filters(order="strength")),
+    "filters of no such layer": Case("Run", lambda m, t: m.filters(layer="relu1")),
+    "an architecture": Case("Run", lambda m, t: m.architecture(whole=True)),
+    "one unit": Case("Run", lambda m, t: m.unit(PHOTO, layer="conv2", channel=3, position=(2, 4))),
+    "the occlusion figure": Case(
+        "Run", lambda m, t: m.occlusion([PHOTO, FLOATS], target=t.Class(1), size=5, stride=5, count=1)
+    ),
+    "a figure by its number": Case(
+        "Run", lambda m, t: m.figure([PHOTO, FLOATS], figure=2, layer="relu2", rows=2)
+    ),
+    "a figure by its name, with a target": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="occlusion", target=2, size=8, stride=8)
+    ),
+    "no such figure": Case("Run", lambda m, t: m.figure(PHOTO, figure=99)),
+    "a figure with an option that there is none of": Case(
+        "Run", lambda m, t: m.figure(PHOTO, figure="top", columns=2)
+    ),
 }
 """Some give an error: then both give the same."""

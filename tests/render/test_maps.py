@@ -47,7 +47,7 @@ def test_a_projection_of_zeros_is_mid_gray() -> None:
 
 def test_saliency_is_the_largest_magnitude_over_channels() -> None:
     picture = saliency_image(RED_BELOW_BLUE, layout="NCHW", percentile=100, colormap=Colormap.GRAY)
-    assert pixels(picture) == [[[255] * 3], [[128] * 3]]
+    assert pixels(picture) == [[[255] * 3], [[119] * 3]]
 
 
 def test_saliency_of_zeros_is_dark() -> None:
@@ -56,7 +56,7 @@ def test_saliency_of_zeros_is_dark() -> None:
 
 
 def test_heat_and_signed_maps_of_one_pixel() -> None:
-    assert heatmap([[7.0]], colormap=Colormap.GRAY).getpixel((0, 0)) == (128, 128, 128)
+    assert heatmap([[7.0]], colormap=Colormap.GRAY).getpixel((0, 0)) == (119, 119, 119)
     assert pixels(signed_image([[0.0]])) == colorize(np.zeros((1, 1)), Colormap.DIVERGING).tolist()
 
 

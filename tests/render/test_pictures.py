@@ -15,7 +15,8 @@ from inspector.errors import InvalidInputError
 from inspector.render.maps import projection_image, saliency_image, signed_image
 from inspector.render.marks import MARK
 from inspector.render.overlay import overlay
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
+from inspector.types.options import PICTURES as PICTURES_OF_MAPS
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import PICTURES
@@ -79,20 +80,24 @@ def test_maps_are_drawn_as_their_method_declares(layout: str) -> None:
         "signed": signed_image(planes.sum(axis=0)),
     }
     for name, picture in expected.items():
-        (found,) = maps_of(name, layout=layout).pictures()
+        (found,) = maps_of(name, layout=layout).pictures(plain=True)
         np.testing.assert_array_equal(pixels(found), pixels(picture))
 
 
 def test_the_colors_of_a_projection_are_those_of_the_image() -> None:
     red_first, blue_first = maps_of("projection"), maps_of("projection", color="BGR")
-    np.testing.assert_array_equal(pixels(red_first.to_pil())[:, :, ::-1], pixels(blue_first.to_pil()))
+    np.testing.assert_array_equal(
+        pixels(red_first.to_pil(plain=True))[:, :, ::-1], pixels(blue_first.to_pil(plain=True))
+    )
     many = maps_of("projection", channels=5)  # no colors: the sum
-    np.testing.assert_array_equal(pixels(many.to_pil()), pixels(signed_image(many.maps[0].sum(axis=0))))
+    np.testing.assert_array_equal(
+        pixels(many.to_pil(plain=True)), pixels(signed_image(many.maps[0].sum(axis=0)))
+    )
 
 
 def test_heat_lies_over_the_photograph_of_its_image() -> None:
     found = maps_of("heat", channels=1, count=2)
-    for index, picture in enumerate(found.pictures()):
+    for index, picture in enumerate(found.pictures(plain=True)):
         plane = found.maps[index, 0].astype(np.float64)
         heat = (plane - plane.min()) / (plane.max() - plane.min())
         np.testing.assert_array_equal(pixels(picture), pixels(overlay(photo(index), heat)))
@@ -103,7 +108,7 @@ def test_what_is_not_finite_is_marked(name: str) -> None:
     found = maps_of(name)
     found.maps[0, :, 3, 4] = np.nan
     found.maps[0, 0, 5, 6] = np.inf
-    marked = np.all(pixels(found.to_pil()) == MARK, axis=2)
+    marked = np.all(pixels(found.to_pil(plain=True)) == MARK, axis=2)
     assert np.argwhere(marked).tolist() == [[3, 4], [5, 6]]
 
 
@@ -182,6 +187,7 @@ def test_channels_last_are_the_channels() -> None:
     values[0, :, :, 1] = 1
     found = pixels(Activations(activations=(Activation(layer="a", values=values, channel_axis=3),)).to_pil())
     half = found.shape[1] // 2
+    found = found[24:]  # below the numbers
     assert found[:, : half - 8].max() == 0
     assert found[:, half + 8 :].min() == 255
 
@@ -248,7 +254,7 @@ def test_they_are_drawn_without_the_engine() -> None:
 def test_an_empty_map_is_drawn_dark(layout: str, value: float) -> None:
     found = maps_of("heat", channels=1, layout=layout)
     empty = replace(found, maps=np.full_like(found.maps, value))
-    drawn = np.asarray(empty.to_pil(), int)
+    drawn = np.asarray(empty.to_pil(plain=True), int)
     assert drawn.max() < 110
     assert (
         np.ptp(drawn.astype(int), axis=2).max() < 25
@@ -261,9 +267,22 @@ def test_a_signed_map_without_colors_lies_over_the_photograph(layout: str) -> No
     values = np.zeros((1, 1, SIZE, SIZE), np.float32)
     values[0, 0, :4], values[0, 0, 8:] = -1, 1
     signed = replace(found, maps=values if layout == "NCHW" else values.transpose(0, 2, 3, 1))
-    drawn = np.asarray(signed.to_pil(), int)
+    drawn = np.asarray(signed.to_pil(plain=True), int)
     blue, plain, orange = drawn[:4], drawn[4:8], drawn[8:]
     assert (blue[..., 2] > blue[..., 0] + 20).all()
     assert (orange[..., 0] > orange[..., 2] + 20).all()
     assert np.ptp(plain, axis=2).max() < 25
     assert np.ptp(plain) > 40  # the photograph shines through
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("picture", PICTURES_OF_MAPS)
+@pytest.mark.parametrize("size", [0.0, 1e-12])
+def test_what_rounding_left_is_drawn_dark(layout: str, picture: str, size: float) -> None:
+    """Stretched to its own range, noise of 1e-12 would look like any map."""
+    found = maps_of(picture, channels=3, layout=layout)
+    noise = np.asarray(np.random.default_rng(0).normal(size=found.maps.shape), np.float32)
+    drawn = np.asarray(replace(found, maps=noise * np.float32(size)).to_pil(plain=True).convert("RGB"), int)
+    assert drawn.max() < 110
+    shown = np.asarray(replace(found, maps=noise * np.float32(1e-6)).to_pil(plain=True).convert("RGB"), int)
+    assert shown.max() > 150

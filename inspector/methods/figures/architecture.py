@@ -49,12 +49,14 @@ def architecture(run: Run, request: ArchitectureRequest) -> Figure:
         if len(rows) < count
         else f"{model.name}: {count} layers"
     )
-    table = Table(title=title, columns=_COLUMNS, rows=(given, *rows))
+    table = Table(columns=_COLUMNS, rows=(given, *rows))
     caption = (
         "What a layer computes by, what it gives for one image, what one of its units sees of the image, and every "
         "how many pixels one stands."
     )
-    return Figure(title=title, panels=(Panel(title=title, result=table, caption=caption),), notes=run.notes)
+    return Figure(
+        title=title, panels=(Panel(title="Layers", result=table, caption=caption),), notes=run.notes
+    )
 
 
 def _row(layer: Layer, weights: Weights | None) -> Row:

@@ -15,7 +15,7 @@ from inspector.methods.placing import fields_for
 from inspector.methods.planes import image_size
 from inspector.render.examples import OUTSIDE
 from inspector.render.maps import attribution_image
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.render.signals import with_curve
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer

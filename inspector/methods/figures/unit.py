@@ -37,7 +37,7 @@ _BACK = {
     **dict.fromkeys(CONVOLUTIONS, "filter: the same filters, transposed"),
     **dict.fromkeys(DENSE, "multiply by the same weights, transposed"),
     **dict.fromkeys(RECTIFIERS, "rectify: the signal itself, where it is above 0"),
-    "MaxPool": "unpool: each value goes to where its window's maximum was; the switches of the way there say it",
+    "MaxPool": "unpool by the switches: each value goes to where its window's maximum was",
     "AveragePool": "spread each value evenly over its window",
     "GlobalAveragePool": "spread each value evenly over its map",
     "Concat": "take the part that is this input's",
@@ -144,4 +144,4 @@ def _way(run: Run, layer: Layer) -> Table:
         kind = step.op_type.removeprefix("QLinear")
         rows.append(Row(cells=(name, step.op_type, shape, _BACK.get(kind, "the gradient of the operator"))))
     columns = ("layer", "operator", "gives", "on the way back")
-    return Table(title="The way back", columns=columns, rows=tuple(rows))
+    return Table(columns=columns, rows=tuple(rows))

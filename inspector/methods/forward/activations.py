@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError
+from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_values
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
@@ -14,8 +15,19 @@ from inspector.types.layers import Layer
 from inspector.types.requests.activations import ActivationsRequest
 from inspector.types.results.activations import Activation, Activations
 
+_CARD = Card(
+    formula="h_l(x), the outputs of the layers that are named, as they are computed.",
+    source="Zeiler & Fergus 2014, §2 (arXiv 1311.2901), look at such maps; Yosinski et al. 2015, §2 (arXiv "
+    "1506.06579), draw them live.",
+    shows="Where in the image each channel responds, and how strongly. In the picture every channel goes from "
+    "dark to bright over its own range.",
+    hides="A channel that lights up need not matter for the answer (see ablate), and a bright tile need not be "
+    "a strong one: read the numbers. What it responds to is shown by top.",
+    cost="1 forward pass, up to the last of the layers.",
+)
 
-@answers(ActivationsRequest)
+
+@answers(ActivationsRequest, card=_CARD)
 def activations(run: Run, request: ActivationsRequest) -> Activations:
     """Return the named layers' outputs, as the model computes them.
 

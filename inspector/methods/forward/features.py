@@ -7,6 +7,7 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
+from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_values
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
@@ -17,8 +18,19 @@ from inspector.types.layers import Layer
 from inspector.types.requests.features import FeaturesRequest, Pooling
 from inspector.types.results.vectors import Vectors
 
+_CARD = Card(
+    formula="v = pool(h_l(x)): the mean or the maximum of each channel over its places, or all values; by default "
+    "of what the last dense layer reads.",
+    source="Krizhevsky et al. 2012, §6.1, find alike images by the distance of such vectors.",
+    shows="Which images the network takes for alike: the nearest neighbors of a vector, and the principal plane "
+    "of many.",
+    hides="What makes them alike. A mean over places forgets where; two vectors are near in the network's "
+    "sense, which may be the background.",
+    cost="1 forward pass, up to the layer.",
+)
 
-@answers(FeaturesRequest)
+
+@answers(FeaturesRequest, card=_CARD)
 def features(run: Run, request: FeaturesRequest) -> Vectors:
     """Return (N, D) float32 vectors of a layer, by default of what the last dense layer reads.
 

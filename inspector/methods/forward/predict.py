@@ -9,6 +9,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
+from inspector.methods.card import Card
 from inspector.methods.doubts import note_doubts
 from inspector.methods.notes import NOTHING_FOUND, note_head, note_run
 from inspector.methods.prepared import prepared
@@ -34,7 +35,20 @@ _MOST_DRAWN_BYTES = 64 << 20
 """Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
 
-@answers(PredictRequest)
+_CARD = Card(
+    formula="f(x), read as what the output is: p = softmax(s) of scores, σ(s) of independent ones, boxes after "
+    "non-maximum suppression, the class of each place, or the values as they are.",
+    source="The model's own graph; what an output means is found from its shape, its end and its metadata "
+    "(docs/decisions/0033-heads.md).",
+    shows="What the model answers, with labels where it has some, and both the probability and the score before "
+    "it.",
+    hides="A probability is the model's own, and seldom calibrated (Guo et al. 2017, arXiv 1706.04599). Wrong "
+    "preprocessing gives answers without a word: read the notes.",
+    cost="1 forward pass.",
+)
+
+
+@answers(PredictRequest, card=_CARD)
 def predict(run: Run, request: PredictRequest) -> Predictions:
     """Return what the model answers on each image: its `top` best classes, its boxes, its values."""
     top = request.top

@@ -12,7 +12,7 @@ from inspector.methods.intervention.effects import Effect
 from inspector.methods.placing import placed
 from inspector.methods.prepared import prepared_parts
 from inspector.render.overlay import overlay
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.resolve.names import label_of
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, LimitExceededError, in_brief, within
+from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
 from inspector.methods.notes import note_head, note_run
 from inspector.methods.perturbed import ROUNDED_INPUTS
 from inspector.methods.prepared import prepared
 from inspector.methods.synthesis.aims import Aims
 from inspector.methods.synthesis.attack import Way, attacked, ball
+from inspector.methods.synthesis.counts import require_above_zero, require_seed, require_steps
 from inspector.methods.synthesis.fooled import Pairs, fooled_images
 from inspector.methods.synthesis.levels import Levels, levels_of
 from inspector.methods.verbs import answers
@@ -32,9 +33,6 @@ LEVELS = 2.0
 STEPS = 20
 MOST_TOGETHER = 16
 """Images that are attacked together: their state is kept in float64."""
-MOST_STEPS = 1000
-"""For a caller that cannot end it."""
-
 INPUT_UNITS = "input_units"
 
 
@@ -57,11 +55,7 @@ INPUT_UNITS = "input_units"
 def fool(run: Run, request: FoolRequest) -> Images:
     """Return three pictures per image: as it was, as it fools, and the change; the progress tells steps of images."""
     attack = _attack(request)
-    if attack.steps > MOST_STEPS and not run.control.can_end:
-        raise LimitExceededError(
-            f"steps is {attack.steps:,}; more than {MOST_STEPS:,} need a timeout, a cancellation or a progress.",
-            field="steps",
-        )
+    require_steps(run, attack.steps)
     x = prepared(run, request.images)
     head = _head(run, request)
     if len(request.targets) > 1 and len(x) > 1 and len(request.targets) != len(x):
@@ -131,14 +125,8 @@ class _Attack:
 
 
 def _attack(request: FoolRequest) -> _Attack:
-    for name in ("bound", "step_size"):
-        value = getattr(request, name)
-        if value is not None and not 0 < value < np.inf:
-            raise InvalidInputError(f"{name} is {in_brief(value)}; it must be above 0.", field=name)
-    if request.steps is not None and request.steps < 1:
-        raise InvalidInputError(f"steps is {request.steps}; it must be at least 1.", field="steps")
-    if request.seed is not None and request.seed < 0:
-        raise InvalidInputError(f"seed is {request.seed}; it must be 0 or more.", field="seed")
+    require_above_zero(bound=request.bound, step_size=request.step_size)
+    require_seed(request.seed)
     if request.attack == "pgd":
         steps = STEPS if request.steps is None else request.steps
         return _Attack(steps, request.bound, request.step_size, request.random_start)

@@ -37,6 +37,9 @@ CAUTION = (
     "it as well: ask other networks (`models`)."
 )
 MOST_SAMPLES = 16
+OPENED = "opened"
+OPEN_STEPS = 16
+"""As in Lucid (`redirected_relu_grad.py`)."""
 
 
 @answers(
@@ -72,10 +75,13 @@ def synthesize(run: Run, request: SynthesizeRequest) -> Images:
     groups = list(grouped(run, request, goals, crops=recipe.crops, image=framing.frame.shape))
     for number, group in enumerate(groups):
         loop = _loop(run, request, recipe, framing, group, photographs)
+        shut = recipe.open_steps or 0
         for step in range(recipe.steps):
-            if step == recipe.open_steps > 0:
+            if step == shut > 0:
                 loop.turn_to("gradient")
             loop.step(rate=recipe.rate, progress=step / max(recipe.steps - 1, 1))
+            if step == 0 and recipe.open_steps is None and not loop.moved():
+                shut = _opened(run, loop)
             run.control.tell(
                 number * recipe.steps + step + 1,
                 len(groups) * recipe.steps,
@@ -140,6 +146,17 @@ def _loop(
         generators=[np.random.default_rng([request.seed, one.sample]) for one in group.pictures],
         policy="open" if recipe.open_steps else "gradient",
     )
+
+
+def _opened(run: Run, loop: Loop) -> int:
+    """Let the gradient pass rectifiers, since none came through; return until which step."""
+    run.note(
+        OPENED,
+        f"On noise no gradient came through the rectifiers to some picture: for the first {OPEN_STEPS} steps it passed "
+        "them as if they were open.",
+    )
+    loop.turn_to("open")
+    return OPEN_STEPS
 
 
 def _so_far(run: Run, done: Sequence[Picture], loop: Loop, group: Group) -> Images:

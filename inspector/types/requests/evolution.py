@@ -14,7 +14,7 @@ from inspector.types.requests.top import as_channels
 from inspector.types.results.figure import Figure
 
 
-def as_models(value: str | Sequence[str]) -> tuple[str, ...]:
+def as_models(value: str | Sequence[Any]) -> tuple[str, ...]:
     """Read models: paths of files in process, ids on a service; one alone is one of one."""
     given: Any = value
     items = [given] if isinstance(given, str | PathLike) else as_items(given)

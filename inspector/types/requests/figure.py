@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.types.given import as_integer, require_text
+from inspector.errors import InvalidInputError, in_brief
+from inspector.types.given import as_integer
 from inspector.types.requests.attribute import as_options
 from inspector.types.requests.base import OptionalImagesRequest, option, verb
 from inspector.types.results.figure import Figure
@@ -16,7 +17,11 @@ from inspector.types.targets import Target, as_targets
 def as_figure(value: object) -> str:
     """Read a figure's number or name: 5 is "5"."""
     number = as_integer(value)
-    return require_text(value if number is None else str(number), field="figure")
+    if number is None and not isinstance(value, str):
+        raise InvalidInputError(
+            f"figure is {in_brief(value, long='a {}')}; give a number, 1 to 8, or a name.", field=""
+        )
+    return str(value if number is None else number)
 
 
 @verb("figure")

@@ -42,8 +42,8 @@ class Result:
         `drawing` are options of the kind's drawing, such as `plain=True` for maps without their title and scale;
         InvalidInputError names those that there are.
         """
+        require_drawing(type(self), drawing)
         draw = PICTURES.get(type(self))
-        _require_options(type(self), draw, drawing)
         return [] if draw is None else draw(self, **drawing)
 
     def to_pil(self, index: int = 0, **drawing: Any) -> Image.Image:
@@ -142,13 +142,15 @@ def drawing_options(draw: Draw) -> tuple[str, ...]:
     return tuple(one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY)
 
 
-def _require_options(kind: type[Result], draw: Draw | None, given: Mapping[str, Any]) -> None:
+def require_drawing(kind: type[Result], given: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError for an option that the drawing of a kind does not have."""
+    draw = PICTURES.get(kind)
     known = () if draw is None else drawing_options(draw)
     for name in given:
         if name not in known:
             allowed = f"it knows {', '.join(known)}" if known else "it has no options"
             raise InvalidInputError(
-                f"The drawing of a {kind.__name__} has no option {in_brief(name)}; {allowed}.{nearest(name, known)}",
+                f"The drawing of {kind.__name__} has no option {in_brief(name)}; {allowed}.{nearest(name, known)}",
                 reason="UNKNOWN_OPTION",
                 field=name,
             )

@@ -1,0 +1,141 @@
+"""The filters of convolutions, as they weigh what they read; of quantized ones the real values of their codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from inspector.model.const import constant_value
+from inspector.model.dependence import dependents
+from inspector.model.dequantize import dequantize
+from inspector.model.spec import OnnxModel
+from inspector.operators.attributes import integer, integers
+from inspector.operators.domains import is_standard, key_of
+from inspector.operators.families import (
+    CASTS,
+    CONVOLUTIONS,
+    DEQUANTIZERS,
+    IDENTITIES,
+    QUANTIZERS,
+)
+from inspector.operators.twins import TWINS, float_operator
+from inspector.types.arrays import Array
+from inspector.types.layers import Layer
+
+_OF_PIXELS = (
+    IDENTITIES
+    | CASTS
+    | QUANTIZERS
+    | DEQUANTIZERS
+    | {"Add", "BatchNormalization", "Div", "ImageScaler", "Mul", "Pad", "Sub", "Transpose"}
+)
+"""Operators that leave an image an image: they stretch its values, channel by channel, or move its axes."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kernels:
+    """The filters of one convolution."""
+
+    layer: Layer
+    weights: Array
+    """float64 (filters, channels of their group, *window)."""
+    reads: str
+    """The tensor that they are laid over; where that holds codes, the one that was quantized."""
+    of_pixels: bool
+    """Whether that is the image, up to its values' scale."""
+    groups: int
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    is_transposed: bool = False
+    """Whether it enlarges by its strides."""
+    are_codes: bool = False
+    """Whether the weights' scale is not known to the operator: then they are whole numbers."""
+
+
+def kernels_of(model: OnnxModel) -> tuple[Kernels, ...]:
+    """Return the convolutions whose filters are constant, in graph order."""
+    found = []
+    for node in dependents(model.ir.graph, model.input.name):
+        if float_operator(node) not in CONVOLUTIONS or not (is_standard(node) or key_of(node) in TWINS):
+            continue
+        layer, weights = _layer(model, node.outputs[0]), _weights(node)
+        if layer is None or weights is None or weights.ndim < 3 or not weights.size:
+            continue
+        groups, is_transposed = integer(node, "group", 1), float_operator(node) == "ConvTranspose"
+        ones = (1,) * (weights.ndim - 2)
+        data = node.inputs[0]
+        found.append(
+            Kernels(
+                layer=layer,
+                weights=_by_filter(weights, groups) if is_transposed else weights,
+                reads=_before_codes(data),
+                of_pixels=_is_of_pixels(data, model.input.name),
+                groups=groups,
+                strides=integers(node, "strides", ones) or ones,
+                dilations=integers(node, "dilations", ones) or ones,
+                is_transposed=is_transposed,
+                are_codes=key_of(node)[1] == "ConvInteger",
+            )
+        )
+    return tuple(found)
+
+
+def _weights(node: ir.Node) -> Array | None:
+    twin = TWINS.get(key_of(node))
+    if twin is None:
+        plain = constant_value(node.inputs[1])
+        return None if plain is None else plain.astype(np.float64)
+    operand = twin.operands_of(node)[1]
+    codes = constant_value(node.inputs[operand.value])
+    scale, zero = (_optional(node, place) for place in (operand.scale, operand.zero_point))
+    if codes is None:
+        return None
+    return dequantize(
+        codes, np.ones((), np.float64) if scale is None else scale, zero, axis=operand.axis
+    ).astype(np.float64)
+
+
+def _optional(node: ir.Node, place: int | None) -> Array | None:
+    return None if place is None or place >= len(node.inputs) else constant_value(node.inputs[place])
+
+
+def _by_filter(weights: Array, groups: int) -> Array:
+    """Return weights (channels, filters of a group, *window), as ConvTranspose has them, filters first."""
+    inside = weights.reshape(groups, -1, *weights.shape[1:])
+    filters: Array = np.moveaxis(inside, 2, 1)
+    return filters.reshape(-1, *filters.shape[2:])
+
+
+def _layer(model: OnnxModel, value: ir.Value) -> Layer | None:
+    """Return the layer of a convolution; of one that gives whole numbers, the one that makes real values of them."""
+    while model.layer_giving(value.name or "") is None:
+        uses = list(value.uses())
+        if len(uses) != 1 or uses[0].node.op_type not in CASTS | {"Mul"}:
+            return None
+        value = uses[0].node.outputs[0]
+    return model.layer_giving(value.name or "")
+
+
+def _before_codes(value: ir.Value | None) -> str:
+    """Return the name of a tensor, or of the one whose values it holds in another type."""
+    while value is not None:
+        node = value.producer()
+        if node is None or node.op_type not in IDENTITIES | CASTS | QUANTIZERS | DEQUANTIZERS:
+            return value.name or ""
+        value = node.inputs[0]
+    return ""
+
+
+def _is_of_pixels(value: ir.Value | None, image: str) -> bool:
+    """Return whether a tensor is the image, but for the scale of its values and the order of its axes."""
+    while value is not None and value.name != image:
+        node = value.producer()
+        if node is None or node.op_type not in _OF_PIXELS:
+            return False
+        moving = [one for one in node.inputs if one is not None and constant_value(one) is None]
+        if len(moving) != 1:
+            return False
+        value = moving[0]
+    return value is not None

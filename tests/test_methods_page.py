@@ -1,0 +1,75 @@
+"""Every method and every verb about images has a card, a case, and a place on the pages that help to choose one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from inspector.face.catalog import attribution_methods, verbs
+from inspector.types.options import Card, MethodInfo, VerbInfo
+from tools.generate_methods import page
+
+ROOT = Path(__file__).parents[1]
+CHOOSING = (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8")
+CASES = (ROOT / "tests" / "congruence" / "cases.py").read_text(encoding="utf-8")
+
+METHODS: dict[str, MethodInfo] = {one.name: one for one in attribution_methods()}
+VERBS: dict[str, VerbInfo] = {one.name: one for one in verbs() if one.takes_images}
+
+NO_CARD_YET = frozenset(
+    {"deconvnet", "gradcam", "gradient_x_input", "guided", "guided_gradcam", "integrated_gradients", "lrp"}
+    | {"occlude", "rise", "saliency", "smoothgrad"}
+)
+"""Of these the card is still to be written."""
+NO_CASE_YET = frozenset(
+    {"accentuate", "dream", "evolution", "figure", "invert", "occlusion", "synthesize", "top", "unit"}
+)
+"""And of these a case over the wire."""
+
+
+@pytest.mark.parametrize("name", [*METHODS, *VERBS])
+def test_it_has_a_card_that_says_something(name: str) -> None:
+    card = (METHODS.get(name) or VERBS[name]).card
+    if card is None and name in NO_CARD_YET:
+        pytest.skip("its card is still to be written")
+    assert isinstance(card, Card)
+    for what in ("formula", "source", "shows", "hides", "cost"):
+        assert len(getattr(card, what).split()) >= (2 if what in {"cost", "source"} else 4), what
+
+
+@pytest.mark.parametrize("name", [*METHODS, *VERBS])
+def test_it_has_an_entry(name: str) -> None:
+    written = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    assert f"### {name}\n" in written
+    assert f"](methods.md#{name})" in CHOOSING
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_has_a_case(name: str) -> None:
+    is_default = name == "saliency"
+    assert is_default or re.search(rf"method=\"{name}\"", CASES)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_has_a_case(name: str) -> None:
+    if f"m.{name}(" not in CASES and name in NO_CASE_YET:
+        pytest.skip("its case is still to be written")
+    assert re.search(rf"\bm\.{name}\(", CASES)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_one_file(name: str) -> None:
+    registers = re.compile(rf'attribution_method\(\s*"{name}"')
+    files = [path for path in (ROOT / "inspector").rglob("*.py") if registers.search(path.read_text())]
+    assert len(files) == 1
+
+
+def test_what_is_named_there_is_there() -> None:
+    linked = set(re.findall(r"\]\(methods\.md#([a-z_]+)\)", CHOOSING))
+    assert linked == {*METHODS, *VERBS}
+
+
+def test_the_page_is_what_the_cards_say() -> None:
+    assert (ROOT / "docs" / "methods.md").read_text(encoding="utf-8") == page()

@@ -1,0 +1,121 @@
+"""Write docs/methods.md: of every method and every verb about images what it computes, shows, hides and costs.
+
+python -m tools.generate_methods [--check | --print]
+
+It is made of the cards that stand beside the code, and of what is registered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from inspector.face.catalog import attribution_methods, verbs
+from inspector.types.options import POLICIES, MethodInfo, OptionInfo, VerbInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "methods.md"
+
+_NO_CARD = "Not written yet."
+
+
+def page() -> str:
+    """Return the page."""
+    about_images = [one for one in verbs() if one.takes_images]
+    methods = attribution_methods()
+    parts = [
+        "# What each method computes, shows and hides",
+        "Written by `make methods` from the cards beside the code; CI compares it with them. In a shell, `inspector "
+        "methods NAME` prints one. [How to choose one](choosing.md); all options are in [the catalog](catalog.md).",
+        "## At a glance",
+        _table(
+            ("verb", "what it does", "cost"),
+            [(_link(one), one.description, _cost(one)) for one in about_images],
+        ),
+        _table(
+            ("method of `attribute`", "what it computes", "cost"),
+            [(_link(one), one.description, _cost(one)) for one in methods],
+        ),
+        "## Verbs about images",
+        *(_entry(one) for one in about_images),
+        "## Methods of `attribute`",
+        *(_entry(one) for one in methods),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _entry(one: MethodInfo | VerbInfo) -> str:
+    lines = [f"### {one.name}"]
+    if isinstance(one, MethodInfo):
+        lines.append(f"{one.title}. {one.description}")
+    else:
+        lines.append(one.description)
+    card = one.card
+    facts = (
+        [
+            ("Formula", card.formula),
+            ("Source", card.source),
+            ("Shows", card.shows),
+            ("Hides", card.hides),
+            ("Cost", card.cost),
+        ]
+        if card is not None
+        else [("Card", _NO_CARD)]
+    )
+    if isinstance(one, MethodInfo):
+        facts.append(("Drawn as", one.picture))
+        if one.caution:
+            facts.append(("Caution", one.caution))
+    facts.append(("Options", "; ".join(map(_option, one.options)) or "none"))
+    facts.append(("In a shell", f"`{_command(one)}`"))
+    lines.append("\n".join(f"- **{name}.** {' '.join(text.split())}" for name, text in facts))
+    return "\n\n".join(lines)
+
+
+def _command(one: MethodInfo | VerbInfo) -> str:
+    if isinstance(one, MethodInfo):
+        return f"inspector attribute model.onnx photo.jpg --method {one.name} -o map.png"
+    return f"inspector {one.name} model.onnx photo.jpg"
+
+
+def _option(option: OptionInfo) -> str:
+    if POLICIES in option.types:
+        return f"`{option.name}` (by layer)"
+    default = "" if option.default in (None, (), {}, "") else f" = {option.default}"
+    return f"`{option.name}{default}`"
+
+
+def _link(one: MethodInfo | VerbInfo) -> str:
+    return f"[`{one.name}`](#{one.name.replace(' ', '-')})"
+
+
+def _cost(one: MethodInfo | VerbInfo) -> str:
+    return _NO_CARD if one.card is None else " ".join(one.card.cost.split())
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def main() -> int:
+    """Write the page, print it, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare only")
+    parser.add_argument("--print", action="store_true", help="write to standard output")
+    given = parser.parse_args()
+    text = page()
+    if given.print:
+        sys.stdout.write(text)
+    elif not given.check:
+        PAGE.write_text(text)
+    elif not PAGE.exists() or PAGE.read_text() != text:
+        sys.stderr.write(f"{PAGE.relative_to(ROOT)} is not what the code says: run `make methods`.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
