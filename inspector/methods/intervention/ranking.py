@@ -171,7 +171,7 @@ def _planes(run: Run, layer: Layer, values: Array, image: Array) -> Array:
 
 
 def _drawn(run: Run, image: Array, plane: Array) -> Array:
-    """Return a map's magnitude over its photograph, uint8 (H, W, 3): what is 0 there is dark, for it changes nothing."""
+    """Return a map's magnitude over its photograph, uint8 (H, W, 3): where it is 0, it is dark."""
     model = run.engine.model
     photo = photograph_of(image, layout=model.input.layout, spec=model.preprocessing)
     strength = np.abs(np.nan_to_num(plane.astype(np.float64)))
