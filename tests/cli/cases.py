@@ -103,7 +103,8 @@ CASES = {
         draws=True,
     ),
     "a class against the next": attribute(
-        *("-m", "gradcam", "--against", "next", "--option", "relu=false"), words=("− class", "by layer 'relu2'")
+        *("-m", "gradcam", "--against", "next", "--option", "relu=false"),
+        words=("− class", "by layer 'relu2'"),
     ),
     "ablate": Case("ablate", (IMAGE, "-l", "relu2"), words=("answers changed", "all")),
     "ablate some channels by their mean": Case(
