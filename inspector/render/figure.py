@@ -11,6 +11,7 @@ from inspector.render.tables import table_picture
 from inspector.render.text import line
 from inspector.types.results.base import picture_of
 from inspector.types.results.figure import Figure, Panel
+from inspector.types.results.table import Table
 
 _WIDTH = 1280
 """About how wide a figure is; a wider panel has a row of its own."""
@@ -22,8 +23,9 @@ _GAP = 20
 
 @picture_of(Figure)
 def draw_figure(result: Figure) -> list[Image.Image]:
-    """Draw all panels as one picture; a part that is a table has a picture here."""
-    cards = [card for panel in result.panels for card in _cards(panel)]
+    """Draw all panels as one picture; a part that is a table has a picture here, unless the figure has columns."""
+    panels = [one for one in result.panels if not (result.columns and isinstance(one.result, Table))]
+    cards = [card for panel in panels for card in _cards(panel)]
     if not cards:
         return []
     rows = [beside(row, gap=_GAP) for row in _rows(cards, columns=result.columns)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from unicodedata import normalize
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -10,6 +10,30 @@ from inspector.render.arrange import PAPER
 
 INK = (32, 34, 38)
 
+_KNOWN = frozenset("©«°±´·»‘’“”…‹›⁄™")
+"""Signs that Pillow's own font has beside those of ASCII."""
+_SPELLED = {
+    "×": "x",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+    "∞": "inf",
+    "Σ": "sum",
+    "√": "sqrt",
+    "Δ": "delta",
+    "ε": "epsilon",
+    "σ": "sigma",
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "AE",
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
+}
+"""How signs are spelled that the font does not have."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -19,27 +43,20 @@ def font(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
-_SPELLED = str.maketrans(
-    {"×": "x", "−": "-", "–": "-", "—": "-", "→": "->", "≤": "<=", "≥": ">=", "≈": "~", "²": "2", "µ": "u"}
-    | {"Δ": "delta ", "Σ": "sum ", "ε": "epsilon", "σ": "sigma", "∞": "inf", "±": "+-", "’": "'"}
-)
-"""What stands for signs that Pillow's font does not have."""
-_KNOWN = frozenset("…·°“”")
-"""Signs beyond ASCII that it has."""
-
-
 def drawable(text: str) -> str:
-    """Return a text in letters that can be drawn: accents go, other signs become what they are read as, or "?"."""
-    bare = unicodedata.normalize("NFKD", text.translate(_SPELLED))
-    return "".join(
-        one if (one.isascii() and one.isprintable()) or one in _KNOWN else "?"
-        for one in bare
-        if not unicodedata.combining(one)
-    )
+    """Return a text in letters that the font has: others lose their accents, are spelled out, or become "?"."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_letter, text))
+
+
+def _letter(given: str) -> str:
+    if (given.isascii() or given in _KNOWN) and given.isprintable():
+        return given
+    plain = "".join(one for one in normalize("NFKD", given) if one.isascii() and one.isprintable())
+    return _SPELLED.get(given) or plain or (" " if given.isspace() else "?")
 
 
 def shorten(text: str, face: Font, *, width: float) -> str:
-    """Return the text, or as much of it as fits into `width` pixels with dots at its end."""
+    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
     text = drawable(text)
     if face.getlength(text) <= width:
         return text

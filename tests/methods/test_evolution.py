@@ -58,7 +58,7 @@ def found(training: list[Path]) -> Figure:
 
 
 def test_layers_settle_when_their_weights_do(found: Figure) -> None:
-    columns, rows = found.table()
+    columns, rows = found["When each layer settles"].table()
     when = {row[0]: row[columns.index("settles at")] for row in rows}
     assert when == {"conv1": "epoch_1", "conv2": "epoch_2", "scores": "last"}
 
@@ -120,7 +120,7 @@ def test_the_demo_settles_from_the_bottom_up() -> None:
         pytest.skip("the demo has no checkpoints: python -m demo.train.train makes them")
     with inspector.load(DEMO / "model" / "demo.onnx", device="cpu") as model:
         found = model.evolution(photos, models=checkpoints, rows=2)
-    columns, rows = found.table()
+    columns, rows = found["When each layer settles"].table()
     settled = [row[columns.index("checkpoint")] for row in rows]
     assert [row[0] for row in rows] == ["conv1", "conv2", "conv3", "conv4", "fc5", "fc6"]
     assert settled == sorted(settled)  # type: ignore[type-var]
@@ -190,7 +190,8 @@ def test_on_a_service_they_are_models_that_are_ready(
     there = client.model("last").evolution(
         SET, models=[path.stem for path in training], layer="relu2", channels=[1, 5]
     )
-    assert there.table() == found.table()
+    for title in ("When each layer settles", "Distance to the last checkpoint"):
+        assert there[title].table() == found[title].table()
     for one, other in zip(there.panels, found.panels, strict=True):
         assert one.title == other.title
         if isinstance(one.result, Examples) and isinstance(other.result, Examples):

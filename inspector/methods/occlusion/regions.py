@@ -53,7 +53,7 @@ def regions_of(request: OccludeRegionsRequest, image: Array) -> Regions:
     if request.masks is not None:
         return _of_masks(request.masks, space)
     if request.boxes is not None:
-        return _of_boxes(request.boxes, space)
+        return _of_boxes(np.asarray(request.boxes), space)
     count = USUAL if request.superpixels is None else request.superpixels
     if not 1 <= count <= min(MOST, int(np.prod(space))):
         raise InvalidInputError(

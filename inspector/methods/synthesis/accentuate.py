@@ -16,7 +16,12 @@ from inspector.methods.notes import note_run, note_target
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import framed
-from inspector.methods.synthesis.counts import require_above_zero, require_not_below_zero, require_steps
+from inspector.methods.synthesis.counts import (
+    require_above_zero,
+    require_not_below_zero,
+    require_seed,
+    require_steps,
+)
 from inspector.methods.synthesis.drawing import drawn
 from inspector.methods.synthesis.framing import Framing
 from inspector.methods.synthesis.goals import Goal, goal_of, objective_of
@@ -89,9 +94,9 @@ def _require(run: Run, request: AccentuateRequest) -> None:
     require_steps(run, request.steps)
     require_above_zero(rate=request.rate)
     require_not_below_zero(
-        closeness=request.closeness, jitter=request.jitter, scale=request.scale, rotate=request.rotate,
-        seed=request.seed,
-    )  # fmt: skip
+        closeness=request.closeness, jitter=request.jitter, scale=request.scale, rotate=request.rotate
+    )
+    require_seed(request.seed)
     if request.scale >= 1:
         raise InvalidInputError(f"scale is {request.scale:g}; it must be below 1.", field="scale")
 

@@ -22,7 +22,12 @@ from inspector.methods.planes import layers_with_maps
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import at_size, framed, reframed, resized
-from inspector.methods.synthesis.counts import require_above_zero, require_not_below_zero, require_steps
+from inspector.methods.synthesis.counts import (
+    require_above_zero,
+    require_not_below_zero,
+    require_seed,
+    require_steps,
+)
 from inspector.methods.synthesis.drawing import drawn
 from inspector.methods.synthesis.framing import Framing
 from inspector.methods.synthesis.goals import Goal, goal_of, objective_of
@@ -40,6 +45,7 @@ DEPTH = 2 / 3
 MOST_OCTAVES = 12
 LEAST_SIDE = 32
 """In pixels: a smaller octave shows a network nothing."""
+MOST_SIDE = 2048
 MOST_VIEWS = 16
 """Of a step on a picture that is larger than what the model sees at once."""
 
@@ -100,7 +106,8 @@ def dream(run: Run, request: DreamRequest) -> Images:
 def _require(run: Run, request: DreamRequest) -> None:
     require_steps(run, request.steps)
     require_above_zero(rate=request.rate)
-    require_not_below_zero(jitter=request.jitter, seed=request.seed)
+    require_not_below_zero(jitter=request.jitter)
+    require_seed(request.seed)
     if not 1 <= request.octaves <= MOST_OCTAVES:
         raise InvalidInputError(
             f"octaves is {request.octaves}; allowed is 1 to {MOST_OCTAVES}.", field="octaves"
@@ -151,6 +158,10 @@ def _sizes(run: Run, request: DreamRequest, framing: Framing) -> list[tuple[int,
             f"size is {'×'.join(map(str, last))}; this model's pictures are {least}: give as many numbers, each at "
             "least as large.",
             field="size",
+        )
+    if max(last) > MOST_SIDE:
+        raise InvalidInputError(
+            f"size is {'×'.join(map(str, last))}; a side has at most {MOST_SIDE} pixels.", field="size"
         )
     found = []
     for octave in reversed(range(count)):

@@ -14,7 +14,7 @@ from inspector.methods.perturbed import ROUNDED_INPUTS
 from inspector.methods.prepared import prepared
 from inspector.methods.synthesis.aims import Aims
 from inspector.methods.synthesis.attack import Way, attacked, ball
-from inspector.methods.synthesis.counts import require_above_zero, require_not_below_zero, require_steps
+from inspector.methods.synthesis.counts import require_above_zero, require_seed, require_steps
 from inspector.methods.synthesis.fooled import Pairs, fooled_images
 from inspector.methods.synthesis.levels import Levels, levels_of
 from inspector.methods.verbs import answers
@@ -126,7 +126,7 @@ class _Attack:
 
 def _attack(request: FoolRequest) -> _Attack:
     require_above_zero(bound=request.bound, step_size=request.step_size)
-    require_not_below_zero(seed=request.seed)
+    require_seed(request.seed)
     if request.attack == "pgd":
         steps = STEPS if request.steps is None else request.steps
         return _Attack(steps, request.bound, request.step_size, request.random_start)

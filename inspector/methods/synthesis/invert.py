@@ -10,14 +10,19 @@ import numpy as np
 
 from inspector.engine.loop import Loop
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError
+from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.synthesis.objectives import Likeness
 from inspector.methods.card import Card
 from inspector.methods.notes import note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import framed
-from inspector.methods.synthesis.counts import require_above_zero, require_not_below_zero, require_steps
+from inspector.methods.synthesis.counts import (
+    require_above_zero,
+    require_not_below_zero,
+    require_seed,
+    require_steps,
+)
 from inspector.methods.synthesis.drawing import drawn
 from inspector.methods.synthesis.framing import Framing
 from inspector.methods.synthesis.painting import painting_of
@@ -36,7 +41,7 @@ PRESETS: Mapping[str, Recipe] = {
     # Steps along gradients leave alone what the features say nothing of; Adam would fill it with noise.
     "fourier": Recipe(optimizer="momentum", rate=0.05, decay=0.85),
     "pixels": Recipe(
-        parameterization="pixels", colors="plain", optimizer="adam", rate=0.05, total_variation=0.01
+        parameterization="pixels", colors="plain", optimizer="momentum", rate=0.1, total_variation=0.01
     ),
 }
 
@@ -58,8 +63,10 @@ def invert(run: Run, request: InvertRequest) -> Images:
     """Return per image the original and, for each layer, its inversion; the progress tells steps of images."""
     recipe = _recipe(run, request)
     if not request.layers:
-        raise InvalidInputError("No layer was given; give at least one (see layers()).", field="layers")
-    layers = [run.engine.model.layer(name) for name in request.layers]
+        raise InvalidInputError(
+            "No layer was named; name at least one (see layers()).", reason="MISSING", field="layers"
+        )
+    layers = [_named(run, name, field=f"layers[{index}]") for index, name in enumerate(request.layers)]
     x = prepared(run, request.images).values
     require_pictures_fit(run, x[:1], pictures=len(x) * (1 + len(layers)))
     framing, originals = framed(run, x, tensor=layers[0].output)
@@ -91,11 +98,20 @@ def invert(run: Run, request: InvertRequest) -> Images:
     return Images(images=tuple(one for row in rows for one in row), notes=run.notes)
 
 
+def _named(run: Run, name: str, *, field: str) -> Layer:
+    try:
+        return run.engine.model.layer(name)
+    except NotFoundError as error:
+        error.field = field
+        raise
+
+
 def _recipe(run: Run, request: InvertRequest) -> Recipe:
     recipe = PRESETS[request.preset]
     require_steps(run, request.steps)
     require_above_zero(rate=request.rate)
-    require_not_below_zero(total_variation=request.total_variation, seed=request.seed)
+    require_not_below_zero(total_variation=request.total_variation)
+    require_seed(request.seed)
     rate = recipe.rate if request.rate is None else request.rate
     weight = recipe.total_variation if request.total_variation is None else request.total_variation
     return replace(recipe, steps=request.steps, rate=rate, total_variation=weight)

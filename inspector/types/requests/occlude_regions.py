@@ -75,7 +75,7 @@ class OccludeRegionsRequest(ImagesRequest[Figure]):
         help="(K, height, width), 1 where it covers, or labels of regions (height, width), below 0 for none.",
         take=as_masks,
     )
-    boxes: Array | None = option(
+    boxes: Sequence[float] | Array | None = option(
         None, help="(K, 4): left, top, right, bottom of each, in input pixels.", take=as_boxes
     )
     superpixels: int | None = option(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.types.results.base import Cell, Result, kind
-from inspector.types.results.table import Table
+from inspector.types.results.base import Result, kind
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +26,7 @@ class Figure(Result):
     panels: tuple[Panel, ...]
     title: str = ""
     columns: int = 0
-    """How many parts stand side by side in one picture; 0 where each part has pictures of its own."""
+    """How many parts stand side by side in the picture, tables aside; 0 for as many as fit, with the tables."""
 
     def __getitem__(self, title: str) -> Result:
         """Return the result under a title; KeyError where there is none."""
@@ -40,11 +39,6 @@ class Figure(Result):
     def failed(self) -> bool:
         """Whether a part says that something is wrong."""
         return any(one.result.failed for one in self.panels)
-
-    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-        """Return the first part that is a table."""
-        tables = (one.result for one in self.panels if isinstance(one.result, Table))
-        return next((one.table() for one in tables), ((), []))
 
     def summary(self) -> list[str]:
         """Return the title, and what the parts say."""
