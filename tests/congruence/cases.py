@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.dream import DreamRequest
 from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
@@ -395,6 +396,26 @@ CASES = {
     "the last of the steps of fooling": Case(
         "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
     ),
+    "inverted": Case("Run", lambda m, t: m.invert([PHOTO, FLOATS], layers=["conv1", "flat"], steps=3)),
+    "inverted as pixels": Case(
+        "Run", lambda m, t: m.invert(PHOTO, layers="conv2", preset="pixels", rate=0.1, steps=3, seed=4)
+    ),
+    "inverted from no layer": Case("Run", lambda m, t: m.invert(PHOTO)),
+    "inverted from an unknown layer": Case("Run", lambda m, t: m.invert(PHOTO, layers=["conv1", "cnv2"])),
+    "a dream": Case("Run", lambda m, t: m.dream(PHOTO, steps=2, octaves=2)),
+    "a dream of a channel": Case(
+        "Run", lambda m, t: m.dream(PHOTO, target=t.Unit("conv2", 1), steps=2, size=(24, 20), rendering="png")
+    ),
+    "a dream of a layer, told": Case(
+        "Run", lambda m, t: list(m.steps(DreamRequest(images=PHOTO, target=t.Unit("relu1"), steps=2)))[-1]
+    ),
+    "a dream that is too small": Case("Run", lambda m, t: m.dream(PHOTO, size=8)),
+    "accentuated": Case("Run", lambda m, t: m.accentuate(PHOTO, steps=2)),
+    "accentuated for targets": Case(
+        "Run",
+        lambda m, t: m.accentuate(PHOTO, target=[1, t.Unit("conv1", 2)], steps=2, closeness=10, jitter=0),
+    ),
+    "accentuated for no class": Case("Run", lambda m, t: m.accentuate(PHOTO, target=[0, 99])),
     "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
     "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
     "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
@@ -438,6 +459,23 @@ CASES = {
     "correspondence without boxes": Case(
         "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
     ),
+    "probes": Case(
+        "Run",
+        lambda m, t: m.probe(
+            [PHOTO, FLOATS, -FLOATS, 2 * FLOATS] * 2, classes=["a", "a", "b", "b"] * 2, folds=2
+        ),
+    ),
+    "probes of one layer, by their name": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS, 2 * FLOATS],
+            figure="probe",
+            classes=("a", "b") * 2,
+            layers=["conv1"],
+            pooling="max",
+        ),
+    ),
+    "probes without classes": Case("Run", lambda m, t: m.probe([PHOTO, FLOATS])),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
     "activation maps, the strongest first": Case(
         "Activations",
