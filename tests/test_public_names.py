@@ -36,8 +36,8 @@ def test_a_model() -> None:
 
 def test_a_models_verbs() -> None:
     names = (
-        "ablate activations architecture attribute check correspondence describe evolution features figure "
-        "filters fool health invariance judge layers occlude occlude_regions "
+        "ablate accentuate activations architecture attribute check correspondence describe dream evolution features "
+        "figure filters fool health invariance invert judge layers occlude occlude_regions "
         "occlusion patch predict rectifiers synthesize top unit"
     )
     assert sorted(REQUESTS) == names.split()
