@@ -37,13 +37,8 @@ def test_a_model() -> None:
 def test_a_models_verbs() -> None:
     names = (
         "ablate accentuate activations architecture attribute check correspondence describe dream evolution features "
-<<<<<<< HEAD
-        "figure filters fool health invariance invert judge layers occlude occlude_regions "
-        "occlusion patch predict rectifiers synthesize top unit"
-=======
         "figure filters fool health invariance invert judge layers occlude occlude_regions occlusion patch predict "
         "probe rectifiers synthesize top unit"
->>>>>>> main
     )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
