@@ -26,11 +26,12 @@ setup: $(VENV)/.ready ## make the environment (.venv) from the lock file
 demo: setup ## run the whole service on a real CNN and write a page; MODEL=path.onnx IMAGES=folder for your own
 	$(BIN)/python -m demo $(if $(MODEL),--model $(MODEL)) $(if $(IMAGES),--images $(IMAGES))
 
+# One process per core, each file in one of them: files share what they load.
 test: setup ## run the suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-fast: setup ## run the suite without its slow cases
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow'
 
 # Nothing is locked here, on purpose: what the ranges of pyproject.toml promise is tried on the newest that they admit.
 # Left out, for three minutes instead of five: what reads files only, what needs a developer's tools, and the command line
@@ -38,9 +39,9 @@ test-fast: setup ## run the suite without its slow cases
 test-newest: ## run the suite without its slow cases on the newest versions; PYTHON=python3.13 for the newest Python
 	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
-		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout
+		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout pytest-xdist
 	$(NEWEST)/bin/python -m pip list --disable-pip-version-check
-	$(NEWEST)/bin/python -m pytest -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
+	$(NEWEST)/bin/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
 
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve

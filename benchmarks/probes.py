@@ -1,7 +1,7 @@
 """Table 7 of Zeiler & Fergus in small: linear probes on each layer of networks of the zoo that read digits.
 
-`python -m benchmarks.probes ZOO` prints tables in Markdown. The digits are scikit-learn's (8 × 8 pixels, enlarged), on
-which none of the networks was trained; 30 of each, as in the paper.
+`python -m benchmarks.probes ZOO` prints tables in Markdown. The digits are scikit-learn's (8 × 8 pixels, enlarged),
+which none of the networks was trained on; 30 of each, as in the paper.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from .types.results.predictions import Prediction as Prediction
 from .types.results.predictions import Predictions as Predictions
 from .types.results.sweep import Sweep as Sweep
 from .types.targets import Class as Class
+from .types.targets import Combination as Combination
 from .types.targets import Direction as Direction
 from .types.targets import Element as Element
 from .types.targets import Region as Region

@@ -21,8 +21,8 @@ from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_s
 
 def test_the_package() -> None:
     names = (
-        "Cancellation Class ClassScore Direction Element Maps Model Prediction Predictions Region Sweep Unit "
-        "attribution_methods collection load verbs"
+        "Cancellation Class ClassScore Combination Direction Element Maps Model Prediction Predictions Region Sweep "
+        "Unit attribution_methods collection load verbs"
     )
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
@@ -36,7 +36,9 @@ def test_a_model() -> None:
 
 def test_a_models_verbs() -> None:
     names = (
-        "ablate activations attribute check describe features judge layers occlude patch predict rectifiers"
+        "ablate accentuate activations architecture attribute check correspondence describe dream evolution features "
+        "figure filters fool health invariance invert judge layers occlude occlude_regions occlusion patch predict "
+        "probe rectifiers synthesize top unit"
     )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
@@ -45,7 +47,7 @@ def test_a_models_verbs() -> None:
 
 def test_the_kinds_of_result() -> None:
     names = (
-        "activations examples figure images layers maps model_info predictions rectifiers report series sweep "
+        "activations examples figure filters images layers maps model_info predictions rectifiers report series sweep "
         "table vectors"
     )
     assert sorted(KINDS) == names.split()
@@ -53,8 +55,8 @@ def test_the_kinds_of_result() -> None:
 
 def test_the_client() -> None:
     names = (
-        "BusyError Cancellation Class Client Collection Direction Element Endpoint Model Region ServedModel "
-        "ServerUnavailableError Tls Unit"
+        "BusyError Cancellation Class Client Collection Combination Direction Element Endpoint Model Region "
+        "ServedModel ServerUnavailableError Tls Unit"
     )
     assert sorted(inspector.client.__all__) == names.split()
 
@@ -97,14 +99,16 @@ def test_the_policies() -> None:
         "lrp_epsilon_alpha2beta1_flat",
         "lrp_epsilon_plus_flat",
         "lrp_zplus",
+        "open",
     ]
 
 
 def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
-        "ablate activations attribute check delete describe features info judge layers load methods models neighbors "
-        "occlude patch pca predict rectifiers report serve unload upload"
+        "ablate accentuate activations architecture attribute check correspondence delete describe dream evolution "
+        "features figure filters fool health info invariance invert judge layers load methods models neighbors occlude "
+        "occlude_regions occlusion patch pca predict probe rectifiers report serve synthesize top unit unload upload"
     )
     assert verbs == names.split()
 

@@ -85,7 +85,7 @@ def _method(kind: type[Request[Any]]) -> str:
     for one in request_fields(kind):
         if one.name != OPTIONS:
             hint = _taken(one.take) if one.take is not None else annotations[one.name]
-            parameters.append(f"{one.python}: {hint} = ...")
+            parameters.append(f"{one.python}: {hint}{'' if one.is_required else ' = ...'}")
     if takes_images(kind):
         parameters += ["inputs: Mapping[str, Array] | None = None", 'rendering: Rendering = "none"']
     parameters += CONTROLS

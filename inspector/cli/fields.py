@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from inspect import Parameter
 from pathlib import Path
@@ -54,7 +53,7 @@ def own_fields(request: type[Request[Any]]) -> list[RequestField]:
     return [one for one in request_fields(request) if not _is_target(one)]
 
 
-def parameter_of(request: type[Request[Any]], one: RequestField) -> Parameter:
+def parameter_of(one: RequestField) -> Parameter:
     """Return the option of the command line for one of a verb."""
     words: dict[str, Any] = {"help": escape(one.info.help)}
     flags = [flag_of(one), *([f"-{one.short}"] if one.short else [])]
@@ -67,7 +66,7 @@ def parameter_of(request: type[Request[Any]], one: RequestField) -> Parameter:
     else:
         words["metavar"] = "|".join(one.info.choices) or _metavar(one.info)
         default = default if hint in (int, float, str) and isinstance(default, int | float | str) else None
-    if _is_required(request, one):
+    if one.is_required:
         default = Parameter.empty
     if one.is_argument:
         words["metavar"] = one.name.upper()
@@ -134,14 +133,6 @@ def _is_mapping(one: RequestField) -> bool:
 
 def _metavar(info: OptionInfo) -> str | None:
     return "|".join(dict.fromkeys(_METAVARS[kind] for kind in info.types if kind in _METAVARS)) or None
-
-
-def _is_required(request: type[Request[Any]], one: RequestField) -> bool:
-    missing = dataclasses.MISSING
-    return any(
-        found.name == one.name and found.default is missing and found.default_factory is missing
-        for found in dataclasses.fields(request)
-    )
 
 
 def read_method_options(texts: Mapping[str, str], *, method: MethodInfo) -> dict[str, Any]:

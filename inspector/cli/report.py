@@ -15,8 +15,9 @@ from inspector.cli.parameters import grouped
 from inspector.cli.where import open_model
 from inspector.errors import InvalidInputError
 from inspector.face.collection import collection
+from inspector.report.chapter import chosen
 from inspector.report.subjects import subject_of
-from inspector.report.write import write_report
+from inspector.report.write import PATIENCE, write_report
 from inspector.types.results.base import unwritten
 from inspector.types.results.suffixes import PAGE
 
@@ -33,12 +34,40 @@ Shown = Annotated[
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page.", rich_help_panel=ANSWER)
 ]
+Chapters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chapter",
+        metavar="NAME",
+        help="Only this chapter: answers, attributions, units, synthesis, occlusions, …; default: all. Repeatable.",
+        rich_help_panel=ANSWER,
+    ),
+]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        metavar="SECONDS",
+        min=0,
+        help="How long one of the longer chapters may take, about: the longer, the more it shows.",
+        rich_help_panel=ANSWER,
+    ),
+]
 
 
 @grouped
-def report(model: ModelName, images: Shown = None, *, where: WhereOptions, output: Output = OUTPUT) -> None:
+def report(
+    model: ModelName,
+    images: Shown = None,
+    *,
+    where: WhereOptions,
+    output: Output = OUTPUT,
+    chapters: Chapters = None,
+    patience: Patience = PATIENCE,
+) -> None:
     """Write one page about a model: its answers, why they are so, what its units look for."""
     where.require_consistent()
+    chosen(chapters or ())
     destination(output, command="report", forms=PAGE)
     paths = find_images(images) if images else []
     missing = [path for path in paths if not path.exists()]
@@ -50,6 +79,8 @@ def report(model: ModelName, images: Shown = None, *, where: WhereOptions, outpu
             [subject_of(path) for path in paths],
             collection=collection("report", store="memory"),
             step=progress_steps(),
+            chapters=chapters or (),
+            patience=patience,
         )
     try:
         output.write_text(written.html, encoding="utf-8")

@@ -11,10 +11,21 @@ import typer
 from inspector.cli.options import TARGET
 from inspector.cli.texts import read_array, read_indices, read_region
 from inspector.errors import InvalidInputError
-from inspector.types.targets import Class, Direction, Element, Region, Target, Unit
+from inspector.types.targets import (
+    Class,
+    Combination,
+    Direction,
+    Element,
+    Region,
+    SimpleTarget,
+    Target,
+    Unit,
+)
 
 OWN = "own"
 """The direction of a tensor itself."""
+NEXT = "next"
+"""The most probable class but the one that is explained."""
 UNIT = ("layer", "channel")
 """Options that choose a unit; a verb that has a layer of its own knows no units."""
 _PART = ("tensor", "index", "region", "reduce", "mask", "direction")
@@ -105,12 +116,40 @@ class TargetOptions:
         ),
     ] = None
 
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="INDEX|NAME|next",
+            help="Less another class, 'next' for the most probable other: why this and not that.",
+            rich_help_panel=TARGET,
+        ),
+    ] = None
+    negative: Annotated[
+        bool | None,
+        typer.Option("--negative", help="What speaks against it instead.", rich_help_panel=TARGET),
+    ] = None
+
     def given(self, *names: str) -> list[str]:
         """Return those of the options that were given."""
         return [one.name for one in fields(self) if one.name in names and getattr(self, one.name) is not None]
 
 
 def read_target(given: TargetOptions) -> Target:
+    """Return what is explained: less another class, or the other way round, where that is asked for."""
+    found = _read_one(given)
+    if given.against is not None:
+        if not isinstance(found, Class):
+            raise InvalidInputError(
+                "--against is about classes; give it with --class, or alone.", field="against"
+            )
+        index, label = _read_class(None if given.against == NEXT else given.against)
+        signs = (-1.0, 1.0) if given.negative else (1.0, -1.0)
+        return Combination((found, Class(index, found.output, label=label)), signs)
+    return Combination((found,), (-1.0,)) if given.negative else found
+
+
+def _read_one(given: TargetOptions) -> SimpleTarget:
     """Return the unit where a layer is named, the part where one is chosen, else the class."""
     part = given.given(*_PART)
     if given.layer is not None:
@@ -145,7 +184,7 @@ def _read_class(text: str | None) -> tuple[int | None, str | None]:
         return None, text
 
 
-def _read_part(given: TargetOptions) -> Target:
+def _read_part(given: TargetOptions) -> SimpleTarget:
     if given.tensor is None:
         raise InvalidInputError(
             "--index, --region, --reduce, --mask and --direction choose a part of an output or a layer: give --tensor "

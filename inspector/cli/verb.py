@@ -68,13 +68,13 @@ _Inputs = Annotated[
 
 def command_of(request: type[Request[Any]]) -> Command:
     """Return the command that asks such a request."""
-    before = [parameter_of(request, one) for one in own_fields(request) if one.is_argument]
+    before = [parameter_of(one) for one in own_fields(request) if one.is_argument]
     parameters = [*before, keyword("model", ModelName)]
     if takes_images(request):
         parameters.append(
             keyword("images", Images) if needs_images(request) else keyword("images", SomeImages, None)
         )
-    own = [parameter_of(request, one) for one in own_fields(request) if not one.is_argument]
+    own = [parameter_of(one) for one in own_fields(request) if not one.is_argument]
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)

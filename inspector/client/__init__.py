@@ -10,7 +10,7 @@ from inspector.face.collections import Collection
 from inspector.face.model import Model
 from inspector.types.control import Cancellation
 from inspector.types.served_model import ServedModel
-from inspector.types.targets import Class, Direction, Element, Region, Unit
+from inspector.types.targets import Class, Combination, Direction, Element, Region, Unit
 
 __all__ = [
     "BusyError",
@@ -18,6 +18,7 @@ __all__ = [
     "Class",
     "Client",
     "Collection",
+    "Combination",
     "Direction",
     "Element",
     "Endpoint",

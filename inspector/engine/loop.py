@@ -43,7 +43,7 @@ class Loop:
         """
         self._run, self.painting, self._generators = run, painting, tuple(generators)
         sessions, self._device = run.engine.sessions, run.engine.device
-        self._parameters = self._place(self._start(start))
+        self._parameters = self._before = self._place(self._start(start))
         self._slots = {name: self._place(np.zeros(self._shape, np.float32)) for name in painting.slots()}
         self._objective = objective
         self._show: Session | None = None
@@ -90,6 +90,11 @@ class Loop:
         self._advance({**feeds, **painted, **pulls}, painting.optimizer.rate if rate is None else rate)
         return aimed[SCORES]
 
+    def moved(self) -> bool:
+        """Return whether the last step changed every picture: a gradient of 0 changes none."""
+        pairs = zip(self._parameters.numpy(), self._before.numpy(), strict=True)
+        return all(not np.array_equal(one, before) for one, before in pairs)
+
     def turn_to(self, policy: str) -> None:
         """Go on with another policy on the way back through the model."""
         self._chain = self._way(policy)
@@ -113,7 +118,7 @@ class Loop:
             self._improve.outputs,
             cancellation=self._run.control.cancellation,
         )
-        self._parameters = new[NEW]
+        self._before, self._parameters = self._parameters, new[NEW]
         self._slots = {name: new[NEW + name] for name in self._slots}
 
     def _start(self, start: Array | None) -> Array:

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidInputError, nearest
-from inspector.types.requests.base import OPTIONS, Request, needs_images, request_fields, takes_images
+from inspector.types.requests.base import (
+    OPTIONS,
+    Request,
+    needs_images,
+    request_fields,
+    require_options,
+    takes_images,
+)
 
 CONTROLS = ("progress", "cancellation", "timeout")
 """Parameters of every verb that say how it runs, not what it computes."""
@@ -60,7 +67,9 @@ def _mistaken(
 def request_of(request: type[Request[Any]], given: dict[str, Any]) -> Request[Any]:
     """Return a request from a verb's arguments in Python."""
     names = {one.python: one.name for one in request_fields(request)}
-    return request(**{names.get(name, name): value for name, value in given.items()})
+    values = {names.get(name, name): value for name, value in given.items()}
+    require_options(request, values)
+    return request(**values)
 
 
 def signature_of(request: type[Request[Any]]) -> inspect.Signature:

@@ -33,10 +33,9 @@ def joined(parts: Sequence[ir.Model], *, outputs: Sequence[str], name: str) -> i
                 whole.graph.initializer.append(tensor)
         for node in proto.graph.node:
             node.name = ""  # which each part counts for itself
+            made.update(node.output)  # what a later part takes of the inside of this one is no input
         whole.graph.node.extend(proto.graph.node)
-        for info in proto.graph.output:
-            made.add(info.name)
-            known[info.name] = info
+        known |= {info.name: info for info in proto.graph.output}
     whole.graph.name = name
     whole.graph.output.extend(known[output] for output in outputs)
     model: ir.Model = ir.from_proto(whole)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from inspector.engine.run import Run
 from inspector.errors import InspectorError
 from inspector.methods.card import Card
+from inspector.methods.pairs import crossed
 from inspector.methods.prepared import prepared
 from inspector.methods.registration import ATTRIBUTION_METHODS, registered
 from inspector.methods.room import require_maps_fit
@@ -60,9 +61,11 @@ def attribute(run: Run, request: AttributeRequest) -> Maps:
         given[POLICIES] = policies.check(request.policies, field=POLICIES)
     x = prepared(run, request.images)
     targets = request.targets or (Class(),)
-    require_maps_fit(run, x.values, maps=max(len(x), len(targets)))
+    is_crossed = request.cross and len(targets) > 1 and len(x) > 1
+    maps = len(x) * len(targets) if is_crossed else max(len(x), len(targets))
+    require_maps_fit(run, x.values, maps=maps)
     with _within_options(info):
-        return function(run, x, targets, **given)
+        return function(run, x, crossed(targets, len(x)) if is_crossed else targets, **given)
 
 
 @contextmanager

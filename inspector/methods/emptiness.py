@@ -16,6 +16,7 @@ from inspector.resolve.chosen import Chosen
 from inspector.resolve.rectifiers import rectifiers
 from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
+from inspector.types.contrast import is_nothing
 from inspector.types.results.maps import Maps
 
 DEAD_UNITS = "dead_units"
@@ -41,11 +42,15 @@ Reason = tuple[str, str]
 
 
 def note_empty(run: Run, x: Array, found: Maps, targets: Sequence[Aim]) -> None:
-    """Note of maps that are 0 everywhere why they are; runs the model again only for those.
+    """Note of maps that are 0 everywhere, or what rounding left of that, why; runs the model again only for those.
 
     Where the target does change with the image, and the method itself said nothing, the method is what left nothing.
     """
-    empty = [index for index, one in enumerate(found.maps) if not one.any()]
+    empty = [
+        index
+        for index, (one, target) in enumerate(zip(found.maps, found.targets, strict=True))
+        if is_nothing(one, beside=target.value)
+    ]
     for index in empty[:_LOOKED_AT]:
         resolved = found.targets[index]
         aim = targets[0] if len(targets) == 1 else targets[index]
@@ -53,6 +58,12 @@ def note_empty(run: Run, x: Array, found: Maps, targets: Sequence[Aim]) -> None:
         which = (
             f"The map of {resolved}{f', on image {resolved.image},' if len(x) > 1 else ''} is 0 everywhere"
         )
+        largest = float(np.abs(found.maps[index]).max(initial=0.0))
+        if largest:
+            run.note(
+                EMPTY_MAP, f"{which}, but for {largest:.1g} at the most, which is rounding: it is drawn as 0."
+            )
+            continue
         reasons = reasons_for(run, image, aim)
         if not reasons and not any(note.id in _EXPLAIN for note in run.notes):
             reasons = [_left_by_the_method(image)]

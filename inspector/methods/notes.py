@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from inspector.engine.run import Run
 from inspector.model.heads.head import CLASSES, EMBEDDING, PICTURE, POINTS, UNKNOWN, VALUES
 from inspector.resolve.finite import Origin, find_origin, not_finite
+from inspector.resolve.targets import Aim
 from inspector.types.arrays import Array
-from inspector.types.targets import Class, Target
+from inspector.types.targets import Class, Combination
 
 NOT_FINITE = "not_finite"
 NOTHING_FOUND = "nothing_found"
@@ -23,6 +24,8 @@ ASSUMED_PREPROCESSING = "assumed_preprocessing"
 RESIZED_TO_RUN = "resized_to_run"
 UNEXPECTED_RANGE = "unexpected_range"
 PLACES_UNKNOWN = "places_unknown"
+PATCHES_TAKEN = "patches_taken"
+LOCAL_WEIGHTS = "local_weights"
 NO_RECTIFIER = "no_rectifier"
 IDLE_POLICY = "idle_policy"
 NO_LAYER_WITH_MAPS = "no_layer_with_maps"
@@ -65,8 +68,11 @@ def note_head(run: Run, output: str | None, *, by_index: bool = False) -> None:
         )
 
 
-def note_target(run: Run, target: Target) -> None:
+def note_target(run: Run, target: Aim) -> None:
     """Note what a class target rests on, and which number is meant where its output has no classes."""
+    if isinstance(target, Combination):
+        for one, _ in target.terms:
+            note_target(run, one)
     if not isinstance(target, Class):
         return
     note_head(run, target.output, by_index=target.index is not None)

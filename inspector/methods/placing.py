@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
-from inspector.graph.opset import standard_opset
-from inspector.graph.sized import shapes_at
-from inspector.methods.notes import PLACES_UNKNOWN
+from inspector.methods.notes import PATCHES_TAKEN, PLACES_UNKNOWN
 from inspector.methods.planes import along_axes, image_size, interpolation
+from inspector.methods.tokens import TokenGrid, token_grid
+from inspector.methods.windows import Windows
 from inspector.model.receptive.field import Field
-from inspector.model.receptive.trace import trace_fields
 from inspector.model.receptive.track import Places, Track, is_still
 from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
@@ -34,9 +33,13 @@ class Placed:
     """Of the image."""
     tracks: tuple[Track | None, ...]
     """For each of them, what the units see of it and where they stand; None where that is not known."""
+    tokens: TokenGrid | None = None
+    """How tokens form maps, where the layer has tokens instead."""
 
     def maps(self, activations: Array) -> Array:
         """Return (N, channels, *units along the image's axes); axes that are neither come last."""
+        if self.tokens is not None:
+            return self.tokens.maps(activations)
         known = [axis for axis in self.space if axis is not None]
         moved = np.moveaxis(activations, (self.channels, *known), range(1, len(known) + 2))
         absent = [place + 2 for place, axis in enumerate(self.space) if axis is None]
@@ -103,13 +106,14 @@ def _is_usual(track: Track, places: Places, extent: int) -> bool:
     return bool((is_seen | (np.abs(stretched - places) <= pitch)).all())
 
 
-def placed(run: Run, layer: Layer, activations: Array, x: Array) -> Placed:
+def placed(run: Run, layer: Layer, activations: Array, x: Array, *, windows: Windows | None = None) -> Placed:
     """Return how a layer's activations (N, …) on images (N, …) lie over them, and note what of it is not known.
 
-    InvalidInputError where they have no axis along any of the image's.
+    InvalidInputError where they have no axis along any of the image's, and are no tokens.
     """
     size, rank = image_size(run.engine, x), activations.ndim - 1
-    field = fields_for(run.engine, x).get(layer.output)
+    windows = Windows(run.engine, x.shape[1:]) if windows is None else windows
+    field = windows.fields.get(layer.output)
     roles = () if field is None else field.roles
     shift = activations.ndim - len(roles)  # a tensor without a batch axis is given one
     channels = channel_axis(layer, rank) + 1
@@ -123,6 +127,9 @@ def placed(run: Run, layer: Layer, activations: Array, x: Array) -> Placed:
         tracks = tuple(field.tracks[role] for role in field.space)
     elif len(others) == len(size):
         space, others = tuple(others), []
+    elif (tokens := token_grid(windows, layer)) is not None:
+        _note_tokens(run, layer, tokens)
+        return Placed(channels=channels, space=space, size=size, tracks=_of_patches(tokens), tokens=tokens)
     else:
         raise InvalidInputError(
             f"Layer {layer.name!r} has no maps: its output for one image has {rank} axes. Name one with maps, "
@@ -134,20 +141,35 @@ def placed(run: Run, layer: Layer, activations: Array, x: Array) -> Placed:
     return found
 
 
+def _of_patches(tokens: TokenGrid) -> tuple[Track | None, ...]:
+    """Return the tracks of the patches that tokens stand for; of a grid that is guessed they are not known."""
+    if tokens.field is None:
+        return (None, None)
+    return tuple(tokens.field.tracks[role] for role in tokens.field.space)
+
+
+def _note_tokens(run: Run, layer: Layer, tokens: TokenGrid) -> None:
+    """Note that tokens are taken for a grid of patches, and how sure that is."""
+    rows, columns = tokens.order.shape
+    beside = f", {tokens.others} beside them for none" if tokens.others else ""
+    how = (
+        f"in the order in which they were made of {tokens.patches!r}, which the layers between are taken to keep"
+        if tokens.patches is not None
+        else "row by row, which is guessed by their number"
+    )
+    run.note(
+        PATCHES_TAKEN,
+        f"The tokens of layer {layer.name!r} are taken for {rows} × {columns} patches of the image{beside}, {how}.",
+    )
+
+
 def _axes(count: int) -> str:
     return ("one axis", "two axes", "three axes")[count - 1]
 
 
 def fields_for(engine: Engine, x: Array) -> Mapping[str, Field]:
     """Return the fields of the model's tensors; where its image size is free, those of images like `x`."""
-    model = engine.model
-    if all(isinstance(size, int) for size in model.input.space):
-        return model.fields
-    image = list(x.shape[1:])
-    shape = (*model.input.shape[: len(model.input.shape) - len(image)], *image)
-    sized = replace(model.input, shape=shape)
-    shapes = shapes_at(model, image)
-    return trace_fields(model.ir.graph, sized, shapes, opset=standard_opset(model.ir))
+    return Windows(engine, x.shape[1:]).fields
 
 
 def _note_unknown(run: Run, layer: Layer, found: Placed, shape: tuple[int, ...], others: list[int]) -> None:

@@ -61,11 +61,21 @@ def layer_with_maps_below(engine: Engine, name: str | None, *, tensor: str) -> L
 
     A detector's heads part early: what only one of them reads knows nothing of the boxes of the others.
     """
-    if name is not None:
-        return engine.model.layer(name)
-    layers = _require_some(layers_with_maps(engine, tensor))
+    return engine.model.layer(name) if name is not None else layers_on_the_way(engine, tensor)[-1]
+
+
+def layers_on_the_way(engine: Engine, tensor: str) -> list[Layer]:
+    """Return the layers with maps that all of a tensor depends on, in the graph's order; without one, all with maps.
+
+    InvalidInputError where none has maps.
+    """
+    layers = layers_with_maps(engine, tensor)
+    if not layers:
+        raise InvalidInputError(
+            "This model has no layer with feature maps. Name a layer (see layers()).", field="layer"
+        )
     passed = engine.bottlenecks_of(tensor)
-    return ([layer for layer in layers if layer.output in passed] or layers)[-1]
+    return [layer for layer in layers if layer.output in passed] or layers
 
 
 def source_layer(engine: Engine, chosen: Chosen, *, image: tuple[int, ...]) -> str:
@@ -109,14 +119,6 @@ def _are_looked_around_in(engine: Engine, features: str, tensor: str) -> bool:
         if node.op_type in RECTIFIERS:
             return True
     return False
-
-
-def _require_some(layers: list[Layer]) -> list[Layer]:
-    if not layers:
-        raise InvalidInputError(
-            "This model has no layer with feature maps. Name a layer (see layers()).", field="layer"
-        )
-    return layers
 
 
 def _has_maps(layer: Layer) -> bool:

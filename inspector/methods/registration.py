@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -14,11 +14,12 @@ from inspector.errors import unknown_name
 from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
 from inspector.methods.notes import CAUTION, note_run, note_target, note_values
+from inspector.methods.pairs import unpaired
 from inspector.methods.signatures import method_info
 from inspector.methods.unit_windows import with_windows
 from inspector.registry import Registry
 from inspector.types.images import Prepared
-from inspector.types.options import PICTURES, MethodInfo
+from inspector.types.options import PICTURES, POLICIES, MethodInfo
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
@@ -78,14 +79,23 @@ def attribution_method(
                 found = function(run, x, targets, **options)
             images = [target.image for target in found.targets]
             note_values(run, x.values, found.maps, what="the maps", images=images)
-            note_empty(run, x.values, found, targets)
-            for target in targets:
+            aims = [unpaired(target) for target in targets]
+            note_empty(run, x.values, found, aims)
+            for target in aims:
                 note_target(run, target)
             if caution is not None:
                 run.note(CAUTION, caution)
+            used = {**_used(info, options), **found.options}
             picture_of_these = picture if drawn is None else drawn(**options)
-            found = replace(found, targets=with_windows(run, x.values, found.targets))
-            return replace(found, method=name, picture=picture_of_these, caution=caution, notes=run.notes)
+            return replace(
+                found,
+                method=name,
+                picture=picture_of_these,
+                caution=caution,
+                options=used,
+                targets=with_windows(run, x.values, found.targets),
+                notes=run.notes,
+            )
 
         ATTRIBUTION_METHODS.add(name, method)
         _INFOS[name] = info
@@ -93,6 +103,15 @@ def attribution_method(
         return cast("M", method)
 
     return register
+
+
+def _used(info: MethodInfo, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a method runs with, as a result tells them: those given, and the defaults of others."""
+    used = {one.name: given.get(one.name, one.default) for one in info.options}
+    policies = used.pop(POLICIES, None)
+    if policies:
+        used[POLICIES] = tuple(f"{layer}={policy}" for layer, policy in sorted(policies.items()))
+    return {name: value for name, value in used.items() if value is not None}
 
 
 def registered(name: str) -> tuple[AttributionMethod, MethodInfo]:

@@ -11,9 +11,11 @@ import numpy as np
 
 from inspector.render.arrays import arrays_of
 from inspector.render.documents import document, images_of
+from inspector.render.text import number
 from inspector.types.arrays import Array
 from inspector.types.results.base import Cell, Result, shown
 from inspector.types.results.figure import Figure
+from inspector.types.results.images import Images, Picture
 from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import Sweep
@@ -44,9 +46,13 @@ class Answer:
     """What JSON says."""
     arrays: Callable[[], Mapping[str, Array]] = dict
     pictures: Callable[[], list[Image]] = list
+    captions: Sequence[str] = ()
+    """What each picture shows, where they have captions of their own."""
     notes: Sequence[str] = ()
     parts: Sequence[Answer] = ()
     """The parts of a figure, each under a title of its own; the whole has their pictures and arrays too."""
+    is_composed: bool = False
+    """Whether the parts belong side by side, so that the picture of the whole is shown for theirs."""
 
 
 def answer_of(
@@ -77,8 +83,10 @@ def answer_of(
         document=lambda: document(result, images),
         arrays=lambda: arrays_of(result),
         pictures=lambda: result.pictures(**drawing),
+        captions=[_caption(one) for one in result.images] if isinstance(result, Images) else (),
         notes=result.notes,
         parts=parts,
+        is_composed=isinstance(result, Figure) and result.columns > 0,
     )
 
 
@@ -94,6 +102,11 @@ def _name(cell: Cell, images: Sequence[object]) -> Cell:
     if isinstance(cell, int) and not isinstance(cell, bool) and 0 <= cell < len(images):
         return str(images[cell])
     return cell
+
+
+def _caption(picture: Picture) -> str:
+    value = "" if picture.value is None else number(picture.value)
+    return ": ".join(filter(None, (picture.caption, value)))
 
 
 def _sheet(result: Result, images: Sequence[object]) -> Rows:

@@ -23,6 +23,10 @@ class FigureSize(StrEnum):
     """A row of its own: tile grids, scatter plots."""
 
 
+_ACROSS = {FigureSize.SMALL: 6, FigureSize.MEDIUM: 5, FigureSize.WIDE: 1}
+"""How many of a size stand in a row on paper, at most."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
     """Plain text."""
@@ -90,6 +94,12 @@ class FigureGrid:
 
     size: FigureSize
     figures: list[Figure] = field(default_factory=list)
+
+    @property
+    def across(self) -> int:
+        """How many stand in a row on paper: all of a few, else rows that are about equally long."""
+        count, most = len(self.figures), _ACROSS[self.size]
+        return -(-count // -(-count // most)) if count else 1
 
 
 Block = Paragraph | Subheading | NoteBlock | Facts | TableBlock | FigureGrid

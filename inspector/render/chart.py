@@ -112,7 +112,8 @@ class _Frame:
         ):
             draw.line((left + place, bottom, left + place, bottom + 5), fill=INK)
             draw.text((left + place, bottom + 8), text, fill=INK, font=face, anchor="ma")
-        draw.text(((left + right) / 2, self.size[1] - 4), x_label, fill=INK, font=face, anchor="md")
+        across = shorten(x_label, face, width=self.size[0])
+        draw.text(((left + right) / 2, self.size[1] - 4), across, fill=INK, font=face, anchor="md")
         for text, place in zip(tick_labels(self.up.ticks), self.up.at(np.array(self.up.ticks)), strict=True):
             draw.text((left - 8, top + place), text, fill=INK, font=face, anchor="rm")
             draw.line((left - 5, top + place, left, top + place), fill=INK)

@@ -121,6 +121,8 @@ def _map(result: Maps, index: int) -> dict[str, object]:
         "target": result.targets[index],
         "shape": result.maps[index].shape,
         "map": result.maps[index],
+        "layer": result.layers[index] if result.layers else None,
+        "options": result.options,
         "completeness_gap": result.completeness_gap[index] if result.completeness_gap else None,
         "notes": result.notes,
     }

@@ -28,7 +28,7 @@ def draw_figure(result: Figure) -> list[Image.Image]:
     cards = [card for panel in panels for card in _cards(panel)]
     if not cards:
         return []
-    rows = [beside(row, gap=_GAP) for row in _rows(cards, result.columns)]
+    rows = [beside(row, gap=_GAP) for row in _rows(cards, columns=result.columns)]
     width = max(row.width for row in rows)
     title = [line(result.title, width=width, size=_TITLE_SIZE, left=True)] if result.title else []
     return [stack([*title, *rows], gap=_GAP)]
@@ -47,9 +47,9 @@ def _cards(panel: Panel) -> list[Image.Image]:
     return cards
 
 
-def _rows(cards: Sequence[Image.Image], columns: int) -> list[list[Image.Image]]:
-    """Return cards row by row, in their order, as many in each as there are columns, or else as fit."""
-    if columns > 0:
+def _rows(cards: Sequence[Image.Image], *, columns: int) -> list[list[Image.Image]]:
+    """Return cards row by row, in their order, so many in each, or as many as fit where there is no number."""
+    if columns:
         return [list(cards[start : start + columns]) for start in range(0, len(cards), columns)]
     rows: list[list[Image.Image]] = []
     for card in cards:

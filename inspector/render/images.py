@@ -49,6 +49,6 @@ def _card(one: Picture) -> Image.Image:
 
 
 def _wrapped(caption: str) -> list[str]:
-    """Return a caption with a line for each of its parts, of which ";" and ":" end one."""
-    parts = caption.replace("; ", ";\n").replace(": ", ":\n").split("\n")
+    """Return a caption with a line for each of its parts, of which ";" and ":" end one; the font has no ×."""
+    parts = caption.replace("×", "x").replace("; ", ";\n").replace(": ", ":\n").split("\n")
     return [part for part in parts if part]

@@ -17,6 +17,7 @@ from inspector.render.scales import PERCENTILE, Scale, scale_of
 from inspector.render.signals import with_curve
 from inspector.render.text import line, number
 from inspector.types.arrays import Array
+from inspector.types.contrast import is_nothing
 from inspector.types.layouts import space_of
 from inspector.types.results.base import picture_of
 from inspector.types.results.maps import Maps
@@ -56,6 +57,8 @@ def _picture(
 ) -> Image.Image:
     image = result.targets[index].image
     values = result.maps[index]
+    if is_nothing(values, beside=result.targets[index].value):
+        values = np.zeros_like(values)  # what rounding left is not stretched to a picture
     scale = scale_of(values, picture=result.picture, layout=result.layout)
 
     def draw(finite: Array) -> Image.Image:

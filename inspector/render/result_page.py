@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PIL.Image import Image
+
 from inspector.render.answer import Answer
 from inspector.render.blocks import FigureSize
 from inspector.render.report import ReportPage
@@ -13,32 +18,43 @@ _NARROW = 640
 def result_page(answer: Answer) -> str:
     """Return the answer as one self-contained page."""
     page = ReportPage(answer.title)
-    if not answer.parts:
-        _add(page, answer, title=answer.title)
-        return page.to_html()
-    for line in answer.lines:
-        page.add_text(line)
-    for note in answer.notes:
-        page.add_note(note)
-    for place, part in enumerate(answer.parts, start=1):
-        page.add_section(part.title or f"Part {place}")
-        _add(page, part, title=part.title or f"Part {place}")
+    add_answer(page, answer, title=answer.title, note=page.add_note)
     return page.to_html()
 
 
-def _add(page: ReportPage, answer: Answer, *, title: str) -> None:
+def add_answer(
+    page: ReportPage, answer: Answer, *, title: str, note: Callable[[str], None], rows: int | None = None
+) -> None:
+    """Add an answer to a page: lines, notes (as `note` does), pictures under the title, tables; then its parts.
+
+    Where `rows` is given the page is one for reading: a table has at most so many, and what is drawn has none.
+    """
     for line in answer.lines:
-        page.add_text(line)
-    for note in answer.notes:
-        page.add_note(note)
-    pictures = answer.pictures()
+        if line != title:
+            page.add_text(line)
+    for one in answer.notes:
+        note(one)
+    pictures = answer.pictures() if not answer.parts or answer.is_composed else []
+    _add_pictures(page, answer, pictures, title=title)
+    columns, cells = answer.printed
+    if cells and (rows is None or not pictures):
+        page.add_table(columns, cells[:rows])
+        if rows is not None and len(cells) > rows:
+            page.add_text(f"The first {rows} of {len(cells)} rows.")
+    for place, part in enumerate(answer.parts, start=1):
+        if answer.is_composed:
+            if not part.printed[1] or (rows is not None and part.pictures()):
+                continue  # the picture of the whole holds all of it
+            part = replace(part, pictures=list)  # noqa: PLW2901
+        name = part.title or f"Part {place}"
+        page.add_group(name)
+        add_answer(page, part, title=name, note=note, rows=rows)
+
+
+def _add_pictures(page: ReportPage, answer: Answer, pictures: Sequence[Image], *, title: str) -> None:
     is_row = len(pictures) > 1 and all(picture.width <= _NARROW for picture in pictures)
     for number, picture in enumerate(pictures, start=1):
         one_of = f" ({number} of {len(pictures)})" if len(pictures) > 1 else ""
-        page.add_figure(picture, f"{title}{one_of}", size=FigureSize.MEDIUM if is_row else FigureSize.WIDE)
-    columns, rows = answer.printed
-    if rows:
-        page.add_table(columns, rows)
-    for part in answer.parts:
-        page.add_group(part.title)
-        _add(page, part, title=part.title)
+        size = FigureSize.MEDIUM if is_row else FigureSize.WIDE
+        own = answer.captions[number - 1] if len(answer.captions) == len(pictures) else ""
+        page.add_figure(picture, own or f"{title}{one_of}", size=size)

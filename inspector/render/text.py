@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from PIL import Image, ImageDraw, ImageFont
 
 from inspector.render.arrange import PAPER
 
 INK = (32, 34, 38)
 
-_SPELLED = str.maketrans({"×": "x", "−": "-", "→": "->", "≤": "<=", "≥": ">="})
-"""Signs that Pillow's own font does not have."""
+_KNOWN = frozenset("©«°±´·»‘’“”…‹›⁄™")
+"""Signs that Pillow's own font has beside those of ASCII."""
+_SPELLED = {
+    "×": "x",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+    "∞": "inf",
+    "Σ": "sum",
+    "√": "sqrt",
+    "Δ": "delta",
+    "ε": "epsilon",
+    "σ": "sigma",
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "AE",
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
+}
+"""How signs are spelled that the font does not have."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -20,12 +44,20 @@ def font(size: int) -> Font:
 
 
 def drawable(text: str) -> str:
-    """Return a text with signs that the font does not have spelled by those that it has."""
-    return text.translate(_SPELLED)
+    """Return a text in letters that the font has: others lose their accents, are spelled out, or become "?"."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_letter, text))
+
+
+def _letter(given: str) -> str:
+    if (given.isascii() or given in _KNOWN) and given.isprintable():
+        return given
+    plain = "".join(one for one in normalize("NFKD", given) if one.isascii() and one.isprintable())
+    return _SPELLED.get(given) or plain or (" " if given.isspace() else "?")
 
 
 def shorten(text: str, face: Font, *, width: float) -> str:
-    """Return the text, or as much of it as fits into `width` pixels with dots at its end."""
+    """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
+    text = drawable(text)
     if face.getlength(text) <= width:
         return text
     cut = text
@@ -39,7 +71,7 @@ def line(text: str, *, width: int, size: int, left: bool = False) -> Image.Image
     face = font(size)
     picture = Image.new("RGB", (width, round(size * 1.5)), PAPER)
     at, anchor = ((0.0, picture.height / 2), "lm") if left else ((width / 2, picture.height / 2), "mm")
-    words = shorten(drawable(text), face, width=width)
+    words = shorten(text, face, width=width)
     ImageDraw.Draw(picture).text(at, words, fill=INK, font=face, anchor=anchor)
     return picture
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,11 @@ from math import ceil
 from PIL import Image
 
 from inspector.errors import CancelledError, DeadlineExceededError, InspectorError, ServerUnavailableError
+from inspector.face.collections import Collection
 from inspector.face.model import Model
+from inspector.render.answer import answer_of
 from inspector.render.report import ReportPage
+from inspector.render.result_page import add_answer
 from inspector.report.subjects import Subject
 from inspector.types.layers import Layer
 from inspector.types.results.base import Result
@@ -21,6 +25,10 @@ from inspector.types.results.predictions import Predictions
 
 log = logging.getLogger(__name__)
 
+MOST_ROWS = 12
+"""Of a table of a result."""
+MOST_OF_A_KIND = 2
+"""Notes of one kind in a section."""
 Step = Callable[[str], AbstractContextManager[object]]
 """Tells people what is being done."""
 
@@ -31,6 +39,8 @@ class Effort:
 
     seconds: float
     """One run of the model on one image."""
+    patience: float
+    """Seconds that one of the longer chapters may take, about."""
 
     @property
     def images(self) -> int:
@@ -67,6 +77,10 @@ class Effort:
         most = 12.0 / max(self.seconds, 1e-4)  # seconds for one image
         return max(3, min(11, int(most ** (1 / max(axes, 1)))))
 
+    def affordable(self, passes: float, *, most: int) -> int:
+        """Return how many things of so many forward passes each patience suffices for, `most` at most."""
+        return max(0, min(most, int(self.patience / max(self.seconds, 1e-4) / max(passes, 1e-9))))
+
     def _from(self, usual: int, *, least: int, at: float) -> int:
         """Return the usual number, and fewer for a model that takes longer than `at` seconds."""
         return max(least, min(usual, ceil(usual * at / max(self.seconds, 1e-4))))
@@ -84,6 +98,8 @@ class Draft:
     """On each of the subjects."""
     effort: Effort
     step: Step
+    collection: Collection
+    """A new one, for the images' features."""
     layers: tuple[Layer, ...] = ()
     given: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """The shape of what the model was given, without a batch axis, by the subject's name; where it was seen."""
@@ -94,6 +110,7 @@ class Draft:
     _noted: set[str] = field(default_factory=set)
     _reasons: set[str] = field(default_factory=set)
     _said: set[str] = field(default_factory=set)
+    _kinds: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
     def part(self, what: str) -> Iterator[None]:
@@ -121,13 +138,28 @@ class Draft:
     def notes_of(self, *results: Result) -> None:
         """Add what results say about themselves, once on the page."""
         for note in dict.fromkeys(note for result in results for note in result.notes):
-            if note not in self._said:
-                self._said.add(note)
-                self.note(note)
+            self._tell(note)
+
+    def show(self, result: Result, title: str) -> None:
+        """Add a result with all that it says of itself, and its notes where the page has not had them."""
+        add_answer(self.page, answer_of(result, title=title), title=title, note=self._tell, rows=MOST_ROWS)
+
+    def _tell(self, note: str) -> None:
+        """Say what a result says of itself, once on the page; of notes of one kind in a section the first few."""
+        if note in self._said:
+            return
+        self._said.add(note)
+        kind = getattr(note, "id", "")
+        self._kinds[kind] += 1
+        if not kind or self._kinds[kind] <= MOST_OF_A_KIND:
+            self.note(note)
+        elif self._kinds[kind] == MOST_OF_A_KIND + 1:
+            self.note("… and more of the same kind, which the result itself lists (`--json`, `.notes`).")
 
     def section(self, title: str, text: str) -> None:
         """Begin a section."""
         self._noted.clear()
+        self._kinds.clear()
         self._reasons.clear()
         self.page.add_section(title, text)
 

@@ -11,13 +11,7 @@ from inspector.errors import InspectorError, InvalidInputError
 from inspector.face.collections import Collection
 from inspector.face.model import Model
 from inspector.render.report import ReportPage
-from inspector.report.chapters.alike import alike
-from inspector.report.chapters.answers import answers
-from inspector.report.chapters.attributions import attributions
-from inspector.report.chapters.feature_maps import feature_maps
-from inspector.report.chapters.listing import listing
-from inspector.report.chapters.occlusions import occlusions
-from inspector.report.chapters.units import units
+from inspector.report.chapter import chosen
 from inspector.report.draft import Draft, Effort, Step
 from inspector.report.subjects import Subject, stand_ins
 from inspector.types.results.base import shown
@@ -26,6 +20,8 @@ from inspector.types.results.predictions import Predictions
 
 MOST = 16
 """How many images a page is about."""
+PATIENCE = 30.0
+"""Seconds that one of the longer chapters may take, about."""
 _MADE_FIRST = 0.2
 """Seconds of a run above which it is measured again."""
 
@@ -57,13 +53,18 @@ def write_report(
     title: str = "",
     lead: str = "",
     step: Step = silent,
+    chapters: Sequence[str] = (),
+    patience: float = PATIENCE,
 ) -> Written:
     """Return one page about a model, as self-contained HTML.
 
     A part that cannot be computed is a sentence on the page. Where the model takes none of the images, or none are
     given, it is shown noise, and the page says so. `collection` is a new one, for the images' features; without a
-    `title` the page has the model's name. InvalidInputError where nothing was found that the model takes.
+    `title` the page has the model's name. `chapters` are those that are wanted, by default all; `patience` is how
+    many seconds one of the longer ones may take, about. InvalidInputError where nothing was found that the model takes,
+    NotFoundError for a chapter that there is not.
     """
+    wanted = chosen(chapters)
     info = model.info
     page = ReportPage(f"Inside {title or model.name}", lead=lead, footer=_footer(info))
     page.add_facts(_facts(info))
@@ -77,18 +78,17 @@ def write_report(
         info=info,
         subjects=[subject for subject, _ in tried.taken],
         answers=[answer for _, answer in tried.taken],
-        effort=Effort(seconds=tried.seconds),
+        effort=Effort(seconds=tried.seconds, patience=patience),
         step=step,
         layers=model.layers(),
+        collection=collection,
     )
     for name, why in tried.skipped:
         draft.note(f"Not shown ({name}): {why}")
     if len(subjects) > MOST:
         draft.note(f"Of {len(subjects)} images, the first {MOST} are looked at.")
-    for chapter in (answers, attributions, units, occlusions, feature_maps):
-        chapter(draft)
-    alike(draft, collection)
-    listing(draft)
+    for write in wanted:
+        write(draft)
     return Written(
         html=page.to_html(), skipped=tried.skipped, missing=tuple(draft.missing), bugs=tuple(draft.bugs)
     )

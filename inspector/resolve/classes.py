@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.errors import InvalidInputError
 from inspector.model.heads.head import CLASS_MAP, CLASS_NUMBERS, Head
 from inspector.resolve.chosen import Chosen, chosen, flat_indices
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
@@ -77,8 +80,31 @@ def _comparable(head: Head, classes: Array) -> Array:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=0)))
 
 
-def resolve_class(engine: Engine, head: Head, target: Class, activation: Array, *, image: int) -> Chosen:
-    """Choose a class and the places where it is explained; NotFoundError where one of them is out of range."""
+def first_free(order: Iterable[int], besides: Collection[int]) -> int:
+    """Return the first of some classes that is none of `besides`; InvalidInputError where there is none."""
+    for index in order:
+        if index not in besides:
+            return int(index)
+    raise InvalidInputError(
+        f"The most probable class beside {len(besides)} others is asked for, and there is no other.",
+        reason="CLASS_NOT_FOUND",
+        field="index",
+    )
+
+
+def resolve_class(
+    engine: Engine,
+    head: Head,
+    target: Class,
+    activation: Array,
+    *,
+    image: int,
+    besides: Collection[int] = frozenset(),
+) -> Chosen:
+    """Choose a class and the places where it is explained; NotFoundError where one of them is out of range.
+
+    Where the class is open, it is the most probable that is none of `besides`.
+    """
     if not activation.size:
         raise nothing_found("the most probable class" if target.index is None else f"class {target.index}")
     classes = by_class(head, activation[None])[0]
@@ -89,7 +115,7 @@ def resolve_class(engine: Engine, head: Head, target: Class, activation: Array, 
         )
     elif index is None and not is_choosable(classes):
         raise no_choice("the most probable class")
-    index = winner(head, classes) if index is None else index
+    index = first_free(ranked(head, classes).tolist(), besides) if index is None else index
     require_class(engine.model, head, index, count=len(classes))
     position, mask = _places(head, target, classes, index)
     at = np.argwhere(mask)  # (n, axes of places)

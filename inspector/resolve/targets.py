@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -15,12 +16,13 @@ from inspector.model.heads.head import BOXES
 from inspector.resolve.boxes.choice import choose_box
 from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.classes import resolve_class
+from inspector.resolve.combinations import combined, moved_to, several_tensors, taken
 from inspector.resolve.finite import is_choosable, no_choice
 from inspector.resolve.regions import direction_weights, element_place, region_places
 from inspector.resolve.values import resolve_value
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
-from inspector.types.targets import KINDS, Class, Direction, Element, Region, Target, Unit
+from inspector.types.targets import KINDS, Class, Combination, Direction, Element, Region, Target, Unit
 
 Aim = Target | Chosen
 """What is asked for, or what an image chose, to be asked of others."""
@@ -49,21 +51,52 @@ def _source_of(engine: Engine, target: Aim) -> str:
             return engine.head_of(target.output).scores
         case Unit():
             return engine.model.layer(target.layer).output
+        case Combination():
+            return _source_of_all(engine, target)
         case _:
             return _owner(engine, target).tensor
 
 
+def _source_of_all(engine: Engine, target: Combination) -> str:
+    found = []
+    for number, (one, _) in enumerate(target.terms):
+        with within(f"targets[{number}]"):
+            found.append(source_of(engine, one))
+    if len(set(found)) > 1:
+        raise several_tensors(list(dict.fromkeys(found)))
+    return found[0]
+
+
 def is_of_boxes(engine: Engine, target: Aim) -> bool:
-    """Return whether a target is a class of boxes: which tensor is explained depends on the box."""
+    """Return whether a target is a class of boxes, or combines some: which tensor is explained depends on the box."""
+    if isinstance(target, Combination):
+        return any(is_of_boxes(engine, one) for one, _ in target.terms)
     return isinstance(target, Class) and engine.head_of(target.output).meaning == BOXES
 
 
 def settled(run: Run, x: Array, target: Aim, *, image: int) -> Aim:
     """Return a target of which it is known which tensor it lives in, chosen on image `image` of (N, …) `x`."""
     with _within(target):
-        if not isinstance(target, Class) or not is_of_boxes(run.engine, target):
+        if isinstance(target, Chosen) or not is_of_boxes(run.engine, target):
             return target
-        return choose_box(run, x[image : image + 1], target, image=image)
+        if isinstance(target, Combination):
+            return _settled_together(run, x[image : image + 1], target, image=image)
+        return choose_box(run, x[image : image + 1], cast("Class", target), image=image)
+
+
+def _settled_together(run: Run, x: Array, target: Combination, *, image: int) -> Chosen:
+    """Return a combination of classes of boxes, at the first one's box where they name none."""
+    terms: list[Chosen] = []
+    for number, (one, _) in enumerate(target.terms):
+        with within(f"targets[{number}]"), _within(one):
+            if isinstance(one, Class) and terms and one.position is None and one.output is None:
+                one = replace(one, position=terms[0].resolved.position, output=terms[0].resolved.output)  # noqa: PLW2901
+            if isinstance(one, Class):
+                terms.append(choose_box(run, x, one, image=image, besides=taken(terms)))
+                continue
+            source = source_of(run.engine, one)
+            terms.append(resolve(run.engine, one, run.forward(x, [source])[source][0], image=image))
+    return combined(terms, [weight for _, weight in target.terms])
 
 
 def output_of(engine: Engine, target: Target) -> str | None:
@@ -73,6 +106,8 @@ def output_of(engine: Engine, target: Target) -> str | None:
             return target.output
         case Unit():
             return None
+        case Combination():
+            return output_of(engine, target.terms[0][0])
         case _:
             return _owner(engine, target).output
 
@@ -101,8 +136,27 @@ def _resolve(engine: Engine, target: Aim, activation: Array, *, image: int) -> C
             return resolve_in(engine, head, target, activation, image=image)
         case Unit():
             return _resolve_unit(engine.model.layer(target.layer), target, activation, image=image)
+        case Combination():
+            return _resolve_together(engine, target, activation, image=image)
         case _:
             return _resolve_part(_owner(engine, target), target, activation, image=image)
+
+
+def _resolve_together(engine: Engine, target: Combination, activation: Array, *, image: int) -> Chosen:
+    """Choose each term beside those before it; classes without a place of their own stand at the first one's."""
+    terms: list[Chosen] = []
+    for number, (one, _) in enumerate(target.terms):
+        with within(f"targets[{number}]"), _within(one):
+            head = engine.head_of(one.output) if isinstance(one, Class) else None
+            if head is None or not head.has_classes or not isinstance(one, Class):
+                terms.append(_resolve(engine, one, activation, image=image))
+                continue
+            found = resolve_class(engine, head, one, activation, image=image, besides=taken(terms))
+            first = next((other for other in terms if other.resolved.kind == "class"), None)
+            if first is not None and one.position is None:
+                found = moved_to(head, first, found, activation)
+            terms.append(found)
+    return combined(terms, [weight for _, weight in target.terms])
 
 
 def _resolve_part(

@@ -23,3 +23,14 @@ def hardly_moves(values: Array, *, beside: float = 0.0) -> bool:
         return False
     span = float(finite.max() - finite.min())
     return span <= least_span(values, beside=beside)
+
+
+NOTHING = 1e-10
+"""What is smaller everywhere is what rounding left: it is no map, and is drawn as none."""
+
+
+def is_nothing(values: Array, *, beside: float = 1.0) -> bool:
+    """Return whether a map of a target of the value `beside` is 0, or as good as 0, everywhere; NaN is something."""
+    most = float(np.abs(values).max(initial=0.0))
+    size = abs(beside) if np.isfinite(beside) and beside else 1.0
+    return most <= NOTHING * min(1.0, size)

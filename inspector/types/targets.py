@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector.errors import InvalidInputError, in_brief, naming, within
 from inspector.types.arrays import Array
-from inspector.types.given import as_array, as_integer, as_integers, as_items
+from inspector.types.given import as_array, as_integer, as_integers, as_items, as_numbers
 
 REDUCTIONS = ("mean", "sum", "max")
 
@@ -156,7 +156,51 @@ class Direction:
             object.__setattr__(self, "vector", tuple(values.tolist()))
 
 
-Target = Class | Unit | Element | Region | Direction
+MOST_TERMS = 64
+"""Of a combination."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A weighted sum of other targets, Σ w_j·S_j: `Combination([5, 3])` is "why class 5 and not class 3".
+
+    Without weights it is the margin of the first above the mean of the others; one target with the weight −1 is what
+    speaks against it. Classes stand together: one without an index is the most probable that no term before took (so
+    `Combination([None, None])` is the answer less the runner-up), and one without a position is explained at the place
+    of the first. The targets lie in one tensor.
+    """
+
+    targets: Sequence[SimpleTarget | int | str | None]
+    weights: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        items = as_items(self.targets)
+        if items is None or not 1 <= len(items) <= MOST_TERMS:
+            raise InvalidInputError(
+                f"targets is {in_brief(self.targets, long='a {}')}; give 1 to {MOST_TERMS} targets.",
+                field="targets",
+            )
+        found = []
+        for index, item in enumerate(items):
+            with within(f"targets[{index}]", always=True):
+                found.append(as_target(item))
+                if isinstance(found[-1], Combination):
+                    raise InvalidInputError(
+                        "A combination holds no combinations; write its targets out.", field=""
+                    )
+        object.__setattr__(self, "targets", tuple(found))
+        with naming("weights"):
+            weights = _weights(self.weights, len(found))
+        object.__setattr__(self, "weights", weights)
+
+    @property
+    def terms(self) -> tuple[tuple[SimpleTarget, float], ...]:
+        """The targets with their weights."""
+        return tuple(zip(cast("tuple[SimpleTarget, ...]", self.targets), self.weights or (), strict=True))
+
+
+SimpleTarget = Class | Unit | Element | Region | Direction
+Target = SimpleTarget | Combination
 
 KINDS: Mapping[type[Any], str] = {
     Class: "output_class",
@@ -164,6 +208,7 @@ KINDS: Mapping[type[Any], str] = {
     Element: "element",
     Region: "region",
     Direction: "direction",
+    Combination: "combination",
 }
 """The field of a request's target that holds each kind, by which errors name their place."""
 
@@ -175,7 +220,7 @@ class ResolvedTarget:
     """What one map really explains: a weighted sum of elements of a tensor, chosen on the image."""
 
     kind: str
-    """"class", "unit", "element", "region" or "direction"."""
+    """"class", "unit", "element", "region", "direction" or "combination"."""
     tensor: str
     """The graph's tensor; for a class, the scores before a final Softmax or Sigmoid."""
     layer: str | None
@@ -187,6 +232,7 @@ class ResolvedTarget:
     value: float
     """The element's value, or the sum or mean of the values."""
     label: str | None
+    """The class's name; of a combination its terms, in words."""
     image: int
     """Which image of the batch."""
     output: str | None = None
@@ -216,6 +262,8 @@ class ResolvedTarget:
                 return f"{self.reduce} of {self.elements} elements of {owner}[{box}]"
             case "direction":
                 return f"direction of {owner}"
+            case "combination":
+                return f"{self.label}{where}"
             case _:
                 return f"element ({box}) of {owner}"
 
@@ -233,7 +281,8 @@ def as_target(value: TargetLike) -> Target:
         return Class(index)
     raise InvalidInputError(
         "A target is a class index, a label, Class(index), Unit(layer, channel, position), Element(tensor, index), "
-        f"Region(tensor, index) or Direction(tensor, vector); {in_brief(value, long='a {}')} was given.",
+        f"Region(tensor, index), Direction(tensor, vector) or Combination(targets, weights); "
+        f"{in_brief(value, long='a {}')} was given.",
     )
 
 
@@ -286,6 +335,19 @@ def _indices(given: object, *, field: str) -> tuple[int, ...]:
     if found is None:
         raise InvalidInputError(
             f"{field} is {in_brief(given, long='a {}')}; give one whole number per axis.", field=field
+        )
+    return found
+
+
+def _weights(given: object, count: int) -> tuple[float, ...]:
+    """Return one number per target of a combination, by default those of a margin."""
+    if given is None:
+        return (1.0, *[-1.0 / (count - 1)] * (count - 1)) if count > 1 else (1.0,)
+    found = as_numbers(given)
+    if found is None or len(found) != count or not np.isfinite(found).all() or not any(found):
+        raise InvalidInputError(
+            f"weights is {in_brief(given, long='a {}')}; give {count} finite numbers, one per target, not all 0.",
+            field="weights",
         )
     return found
 

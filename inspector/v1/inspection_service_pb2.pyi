@@ -167,7 +167,7 @@ class FeaturesResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_result_pb2.Vectors, _Mapping]] = ...) -> None: ...
 
 class AttributeRequest(_message.Message):
-    __slots__ = ("model", "images", "method", "targets", "options", "policies", "inputs", "rendering")
+    __slots__ = ("model", "images", "method", "targets", "options", "policies", "inputs", "rendering", "cross")
     class OptionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -197,6 +197,7 @@ class AttributeRequest(_message.Message):
     POLICIES_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     RENDERING_FIELD_NUMBER: _ClassVar[int]
+    CROSS_FIELD_NUMBER: _ClassVar[int]
     model: str
     images: _containers.RepeatedCompositeFieldContainer[_image_pb2.Image]
     method: str
@@ -205,7 +206,8 @@ class AttributeRequest(_message.Message):
     policies: _containers.ScalarMap[str, str]
     inputs: _containers.MessageMap[str, _tensor_pb2.Tensor]
     rendering: _image_pb2.Rendering
-    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., method: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.Target, _Mapping]]] = ..., options: _Optional[_Mapping[str, _value_pb2.Value]] = ..., policies: _Optional[_Mapping[str, str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ...) -> None: ...
+    cross: bool
+    def __init__(self, model: _Optional[str] = ..., images: _Optional[_Iterable[_Union[_image_pb2.Image, _Mapping]]] = ..., method: _Optional[str] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.Target, _Mapping]]] = ..., options: _Optional[_Mapping[str, _value_pb2.Value]] = ..., policies: _Optional[_Mapping[str, str]] = ..., inputs: _Optional[_Mapping[str, _tensor_pb2.Tensor]] = ..., rendering: _Optional[_Union[_image_pb2.Rendering, str]] = ..., cross: bool = ...) -> None: ...
 
 class AttributeResponse(_message.Message):
     __slots__ = ("progress", "result")

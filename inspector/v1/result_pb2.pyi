@@ -164,7 +164,14 @@ class Filters(_message.Message):
     def __init__(self, layer: _Optional[str] = ..., weights: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., numbers: _Optional[_Iterable[int]] = ..., groups: _Optional[int] = ..., color: _Optional[str] = ..., scale: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Maps(_message.Message):
-    __slots__ = ("method", "maps", "targets", "inputs", "layout", "completeness_gap", "picture", "caution", "preprocessing", "notes", "rendered")
+    __slots__ = ("method", "maps", "targets", "inputs", "layout", "completeness_gap", "picture", "caution", "preprocessing", "notes", "rendered", "layers", "options")
+    class OptionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Value, _Mapping]] = ...) -> None: ...
     METHOD_FIELD_NUMBER: _ClassVar[int]
     MAPS_FIELD_NUMBER: _ClassVar[int]
     TARGETS_FIELD_NUMBER: _ClassVar[int]
@@ -176,6 +183,8 @@ class Maps(_message.Message):
     PREPROCESSING_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
     method: str
     maps: _tensor_pb2.Tensor
     targets: _containers.RepeatedCompositeFieldContainer[_target_pb2.ResolvedTarget]
@@ -187,7 +196,9 @@ class Maps(_message.Message):
     preprocessing: _model_pb2.Preprocessing
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., completeness_gap: _Optional[_Iterable[float]] = ..., picture: _Optional[str] = ..., caution: _Optional[str] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    layers: _containers.RepeatedScalarFieldContainer[str]
+    options: _containers.MessageMap[str, _value_pb2.Value]
+    def __init__(self, method: _Optional[str] = ..., maps: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., targets: _Optional[_Iterable[_Union[_target_pb2.ResolvedTarget, _Mapping]]] = ..., inputs: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., layout: _Optional[str] = ..., completeness_gap: _Optional[_Iterable[float]] = ..., picture: _Optional[str] = ..., caution: _Optional[str] = ..., preprocessing: _Optional[_Union[_model_pb2.Preprocessing, _Mapping]] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., layers: _Optional[_Iterable[str]] = ..., options: _Optional[_Mapping[str, _value_pb2.Value]] = ...) -> None: ...
 
 class Sweep(_message.Message):
     __slots__ = ("target", "probability", "label", "activation", "done", "layer", "channel", "baseline_probability", "baseline_label", "baseline_activation", "tops", "lefts", "size", "stride", "fill", "notes", "inputs", "layout", "labels", "preprocessing", "rendered", "starts")

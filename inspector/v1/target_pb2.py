@@ -26,31 +26,33 @@ from inspector.v1 import tensor_pb2 as inspector_dot_v1_dot_tensor__pb2
 from inspector.v1 import value_pb2 as inspector_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inspector/v1/target.proto\x12\x0cinspector.v1\x1a\x19inspector/v1/tensor.proto\x1a\x18inspector/v1/value.proto\"\x81\x02\n\x06Target\x12\x31\n\x0coutput_class\x18\x01 \x01(\x0b\x32\x19.inspector.v1.ClassTargetH\x00\x12(\n\x04unit\x18\x02 \x01(\x0b\x32\x18.inspector.v1.UnitTargetH\x00\x12.\n\x07\x65lement\x18\x03 \x01(\x0b\x32\x1b.inspector.v1.ElementTargetH\x00\x12,\n\x06region\x18\x04 \x01(\x0b\x32\x1a.inspector.v1.RegionTargetH\x00\x12\x32\n\tdirection\x18\x05 \x01(\x0b\x32\x1d.inspector.v1.DirectionTargetH\x00\x42\x08\n\x06target\"\x93\x01\n\x0b\x43lassTarget\x12\x12\n\x05index\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x06output\x18\x02 \x01(\tH\x01\x88\x01\x01\x12(\n\x08position\x18\x03 \x01(\x0b\x32\x16.inspector.v1.Position\x12\x12\n\x05label\x18\x04 \x01(\tH\x02\x88\x01\x01\x42\x08\n\x06_indexB\t\n\x07_outputB\x08\n\x06_label\"g\n\nUnitTarget\x12\r\n\x05layer\x18\x01 \x01(\t\x12\x14\n\x07\x63hannel\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12(\n\x08position\x18\x03 \x01(\x0b\x32\x16.inspector.v1.PositionB\n\n\x08_channel\"F\n\rElementTarget\x12\x0e\n\x06tensor\x18\x01 \x01(\t\x12%\n\x05index\x18\x02 \x01(\x0b\x32\x16.inspector.v1.Position\"\x8e\x01\n\x0cRegionTarget\x12\x0e\n\x06tensor\x18\x01 \x01(\t\x12!\n\x05index\x18\x02 \x03(\x0b\x32\x12.inspector.v1.Span\x12\'\n\x06reduce\x18\x03 \x01(\x0e\x32\x17.inspector.v1.Reduction\x12\"\n\x04mask\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\"H\n\x0f\x44irectionTarget\x12\x0e\n\x06tensor\x18\x01 \x01(\t\x12%\n\x06vector\x18\x02 \x01(\x0b\x32\x15.inspector.v1.Numbers\"@\n\x04Span\x12\x12\n\x05start\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\x04stop\x18\x02 \x01(\x03H\x01\x88\x01\x01\x42\x08\n\x06_startB\x07\n\x05_stop\"\x1f\n\x08Position\x12\x13\n\x0b\x63oordinates\x18\x01 \x03(\x03\"\xc1\x02\n\x0eResolvedTarget\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06tensor\x18\x02 \x01(\t\x12\x12\n\x05layer\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07\x63hannel\x18\x04 \x01(\x03H\x01\x88\x01\x01\x12\x10\n\x08position\x18\x05 \x03(\x03\x12\r\n\x05value\x18\x06 \x01(\x01\x12\x12\n\x05label\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\r\n\x05image\x18\x08 \x01(\x03\x12\x13\n\x06output\x18\t \x01(\tH\x03\x88\x01\x01\x12!\n\x05spans\x18\n \x03(\x0b\x32\x12.inspector.v1.Span\x12\x10\n\x08\x65lements\x18\x0b \x01(\x03\x12\x13\n\x06reduce\x18\x0c \x01(\tH\x04\x88\x01\x01\x12\x0e\n\x06window\x18\r \x03(\x03\x42\x08\n\x06_layerB\n\n\x08_channelB\x08\n\x06_labelB\t\n\x07_outputB\t\n\x07_reduce*`\n\tReduction\x12\x19\n\x15REDUCTION_UNSPECIFIED\x10\x00\x12\x12\n\x0eREDUCTION_MEAN\x10\x01\x12\x11\n\rREDUCTION_SUM\x10\x02\x12\x11\n\rREDUCTION_MAX\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inspector/v1/target.proto\x12\x0cinspector.v1\x1a\x19inspector/v1/tensor.proto\x1a\x18inspector/v1/value.proto\"\xb9\x02\n\x06Target\x12\x31\n\x0coutput_class\x18\x01 \x01(\x0b\x32\x19.inspector.v1.ClassTargetH\x00\x12(\n\x04unit\x18\x02 \x01(\x0b\x32\x18.inspector.v1.UnitTargetH\x00\x12.\n\x07\x65lement\x18\x03 \x01(\x0b\x32\x1b.inspector.v1.ElementTargetH\x00\x12,\n\x06region\x18\x04 \x01(\x0b\x32\x1a.inspector.v1.RegionTargetH\x00\x12\x32\n\tdirection\x18\x05 \x01(\x0b\x32\x1d.inspector.v1.DirectionTargetH\x00\x12\x36\n\x0b\x63ombination\x18\x06 \x01(\x0b\x32\x1f.inspector.v1.CombinationTargetH\x00\x42\x08\n\x06target\"\x93\x01\n\x0b\x43lassTarget\x12\x12\n\x05index\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x06output\x18\x02 \x01(\tH\x01\x88\x01\x01\x12(\n\x08position\x18\x03 \x01(\x0b\x32\x16.inspector.v1.Position\x12\x12\n\x05label\x18\x04 \x01(\tH\x02\x88\x01\x01\x42\x08\n\x06_indexB\t\n\x07_outputB\x08\n\x06_label\"g\n\nUnitTarget\x12\r\n\x05layer\x18\x01 \x01(\t\x12\x14\n\x07\x63hannel\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12(\n\x08position\x18\x03 \x01(\x0b\x32\x16.inspector.v1.PositionB\n\n\x08_channel\"F\n\rElementTarget\x12\x0e\n\x06tensor\x18\x01 \x01(\t\x12%\n\x05index\x18\x02 \x01(\x0b\x32\x16.inspector.v1.Position\"\x8e\x01\n\x0cRegionTarget\x12\x0e\n\x06tensor\x18\x01 \x01(\t\x12!\n\x05index\x18\x02 \x03(\x0b\x32\x12.inspector.v1.Span\x12\'\n\x06reduce\x18\x03 \x01(\x0e\x32\x17.inspector.v1.Reduction\x12\"\n\x04mask\x18\x04 \x01(\x0b\x32\x14.inspector.v1.Tensor\"H\n\x0f\x44irectionTarget\x12\x0e\n\x06tensor\x18\x01 \x01(\t\x12%\n\x06vector\x18\x02 \x01(\x0b\x32\x15.inspector.v1.Numbers\"b\n\x11\x43ombinationTarget\x12%\n\x07targets\x18\x01 \x03(\x0b\x32\x14.inspector.v1.Target\x12&\n\x07weights\x18\x02 \x01(\x0b\x32\x15.inspector.v1.Numbers\"@\n\x04Span\x12\x12\n\x05start\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\x04stop\x18\x02 \x01(\x03H\x01\x88\x01\x01\x42\x08\n\x06_startB\x07\n\x05_stop\"\x1f\n\x08Position\x12\x13\n\x0b\x63oordinates\x18\x01 \x03(\x03\"\xc1\x02\n\x0eResolvedTarget\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06tensor\x18\x02 \x01(\t\x12\x12\n\x05layer\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07\x63hannel\x18\x04 \x01(\x03H\x01\x88\x01\x01\x12\x10\n\x08position\x18\x05 \x03(\x03\x12\r\n\x05value\x18\x06 \x01(\x01\x12\x12\n\x05label\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\r\n\x05image\x18\x08 \x01(\x03\x12\x13\n\x06output\x18\t \x01(\tH\x03\x88\x01\x01\x12!\n\x05spans\x18\n \x03(\x0b\x32\x12.inspector.v1.Span\x12\x10\n\x08\x65lements\x18\x0b \x01(\x03\x12\x13\n\x06reduce\x18\x0c \x01(\tH\x04\x88\x01\x01\x12\x0e\n\x06window\x18\r \x03(\x03\x42\x08\n\x06_layerB\n\n\x08_channelB\x08\n\x06_labelB\t\n\x07_outputB\t\n\x07_reduce*`\n\tReduction\x12\x19\n\x15REDUCTION_UNSPECIFIED\x10\x00\x12\x12\n\x0eREDUCTION_MEAN\x10\x01\x12\x11\n\rREDUCTION_SUM\x10\x02\x12\x11\n\rREDUCTION_MAX\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inspector.v1.target_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REDUCTION']._serialized_start=1325
-  _globals['_REDUCTION']._serialized_end=1421
+  _globals['_REDUCTION']._serialized_start=1481
+  _globals['_REDUCTION']._serialized_end=1577
   _globals['_TARGET']._serialized_start=97
-  _globals['_TARGET']._serialized_end=354
-  _globals['_CLASSTARGET']._serialized_start=357
-  _globals['_CLASSTARGET']._serialized_end=504
-  _globals['_UNITTARGET']._serialized_start=506
-  _globals['_UNITTARGET']._serialized_end=609
-  _globals['_ELEMENTTARGET']._serialized_start=611
-  _globals['_ELEMENTTARGET']._serialized_end=681
-  _globals['_REGIONTARGET']._serialized_start=684
-  _globals['_REGIONTARGET']._serialized_end=826
-  _globals['_DIRECTIONTARGET']._serialized_start=828
-  _globals['_DIRECTIONTARGET']._serialized_end=900
-  _globals['_SPAN']._serialized_start=902
-  _globals['_SPAN']._serialized_end=966
-  _globals['_POSITION']._serialized_start=968
-  _globals['_POSITION']._serialized_end=999
-  _globals['_RESOLVEDTARGET']._serialized_start=1002
-  _globals['_RESOLVEDTARGET']._serialized_end=1323
+  _globals['_TARGET']._serialized_end=410
+  _globals['_CLASSTARGET']._serialized_start=413
+  _globals['_CLASSTARGET']._serialized_end=560
+  _globals['_UNITTARGET']._serialized_start=562
+  _globals['_UNITTARGET']._serialized_end=665
+  _globals['_ELEMENTTARGET']._serialized_start=667
+  _globals['_ELEMENTTARGET']._serialized_end=737
+  _globals['_REGIONTARGET']._serialized_start=740
+  _globals['_REGIONTARGET']._serialized_end=882
+  _globals['_DIRECTIONTARGET']._serialized_start=884
+  _globals['_DIRECTIONTARGET']._serialized_end=956
+  _globals['_COMBINATIONTARGET']._serialized_start=958
+  _globals['_COMBINATIONTARGET']._serialized_end=1056
+  _globals['_SPAN']._serialized_start=1058
+  _globals['_SPAN']._serialized_end=1122
+  _globals['_POSITION']._serialized_start=1124
+  _globals['_POSITION']._serialized_end=1155
+  _globals['_RESOLVEDTARGET']._serialized_start=1158
+  _globals['_RESOLVEDTARGET']._serialized_end=1479
 # @@protoc_insertion_point(module_scope)

@@ -21,18 +21,20 @@ REDUCTION_SUM: Reduction
 REDUCTION_MAX: Reduction
 
 class Target(_message.Message):
-    __slots__ = ("output_class", "unit", "element", "region", "direction")
+    __slots__ = ("output_class", "unit", "element", "region", "direction", "combination")
     OUTPUT_CLASS_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     ELEMENT_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    COMBINATION_FIELD_NUMBER: _ClassVar[int]
     output_class: ClassTarget
     unit: UnitTarget
     element: ElementTarget
     region: RegionTarget
     direction: DirectionTarget
-    def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ..., element: _Optional[_Union[ElementTarget, _Mapping]] = ..., region: _Optional[_Union[RegionTarget, _Mapping]] = ..., direction: _Optional[_Union[DirectionTarget, _Mapping]] = ...) -> None: ...
+    combination: CombinationTarget
+    def __init__(self, output_class: _Optional[_Union[ClassTarget, _Mapping]] = ..., unit: _Optional[_Union[UnitTarget, _Mapping]] = ..., element: _Optional[_Union[ElementTarget, _Mapping]] = ..., region: _Optional[_Union[RegionTarget, _Mapping]] = ..., direction: _Optional[_Union[DirectionTarget, _Mapping]] = ..., combination: _Optional[_Union[CombinationTarget, _Mapping]] = ...) -> None: ...
 
 class ClassTarget(_message.Message):
     __slots__ = ("index", "output", "position", "label")
@@ -83,6 +85,14 @@ class DirectionTarget(_message.Message):
     tensor: str
     vector: _value_pb2.Numbers
     def __init__(self, tensor: _Optional[str] = ..., vector: _Optional[_Union[_value_pb2.Numbers, _Mapping]] = ...) -> None: ...
+
+class CombinationTarget(_message.Message):
+    __slots__ = ("targets", "weights")
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    targets: _containers.RepeatedCompositeFieldContainer[Target]
+    weights: _value_pb2.Numbers
+    def __init__(self, targets: _Optional[_Iterable[_Union[Target, _Mapping]]] = ..., weights: _Optional[_Union[_value_pb2.Numbers, _Mapping]] = ...) -> None: ...
 
 class Span(_message.Message):
     __slots__ = ("start", "stop")

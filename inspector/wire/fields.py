@@ -16,6 +16,7 @@ RENAMED = {"datatype": "dtype", "default_value": "default"}
 """Fields of messages whose names in Python are others."""
 
 MOST: Mapping[str, int] = {
+    "inspector.v1.CombinationTarget.targets": 64,
     "inspector.v1.Position.coordinates": 64,
     "inspector.v1.RegionTarget.index": 64,
     "inspector.v1.Texts.values": 10_000,

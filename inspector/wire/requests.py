@@ -18,6 +18,7 @@ from inspector.types.requests.base import (
     has_images,
     needs_images,
     request_fields,
+    require_options,
 )
 from inspector.types.targets import as_target, as_targets
 from inspector.wire.calls import RUN, Rpc, rpc_of
@@ -61,6 +62,7 @@ def request_of_message(message: Any, call: Rpc) -> Request[Any]:
             )
         if message.images:
             values["images"] = images_of_messages(message.images)
+    require_options(kind, values)
     return kind(**values)
 
 

@@ -21,7 +21,7 @@ from inspector.model.preprocessing.images import apply_preprocessing
 from inspector.types.options import MethodInfo
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.requests.base import OPTIONS, REQUESTS, Request, request_fields, takes_images
-from inspector.types.targets import Class, Direction, Element, Region, Unit
+from inspector.types.targets import Class, Combination, Direction, Element, Region, Unit
 from tests.arguments.fuzz import fault_of
 from tests.support.graphs import model, node
 from tests.support.nasty import VALUES
@@ -145,6 +145,9 @@ TARGETS: dict[str, Callable[[Any], object]] = {
     "Region(mask": lambda value: Region("relu1", 0, mask=value),
     "Region(start": lambda value: Region("relu1", slice(value, 3)),
     "Region(step": lambda value: Region("relu1", slice(0, 3, value)),
+    "Combination(targets": Combination,
+    "Combination(targets inside": lambda value: Combination([0, value]),
+    "Combination(weights": lambda value: Combination([0, 1], value),
     "Direction(tensor": Direction,
     "Direction(vector": lambda value: Direction("relu1", value),
 }

@@ -96,6 +96,16 @@ CASES = {
         words=("bee: probability", "6×6 square"),
         draws=True,
     ),
+    "boxes of an image": Case(
+        "occlude_regions",
+        (IMAGE, "--boxes", "0,0,8,8,4,4,16,16", "--class", 1, "--against", "next", "--fill", "blur"),
+        words=("class 1 bee − class", "uncovered", "share of the image", "kind='boxes'"),
+        draws=True,
+    ),
+    "a class against the next": attribute(
+        *("-m", "gradcam", "--against", "next", "--option", "relu=false"),
+        words=("− class", "by layer 'relu2'"),
+    ),
     "ablate": Case("ablate", (IMAGE, "-l", "relu2"), words=("answers changed", "all")),
     "ablate some channels by their mean": Case(
         "ablate",
@@ -146,6 +156,14 @@ CASES = {
     "fool in one step": Case(
         "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
     ),
+    "invert": Case(
+        "invert", (IMAGE, "-l", "conv1,relu2", "--steps", 4), words=("features off by",), draws=True
+    ),
+    "dream": Case("dream", (IMAGE, "-l", "conv1", "--steps", 2), words=("norm of conv1",), draws=True),
+    "dream of a channel": Case(
+        "dream", (IMAGE, "-l", "conv1", "-c", 3, "--octaves", 2), words=("channel 3 of conv1",), draws=True
+    ),
+    "accentuate": Case("accentuate", (IMAGE, "--steps", 3), words=("class 3 dog: p",), draws=True),
     "saliency of a class by its label": attribute("--class", "eel", words=("class 4 eel",)),
     "pca": Case("pca", (IMAGES,), words=("PC1", "PC2", "photo0.png"), draws=True),
     "pca with three components": Case("pca", (IMAGES, "--components", 3), words=("PC3",), draws=True),

@@ -82,6 +82,34 @@ def test_masks_and_vectors_are_read_from_files(inspector: Command, place: Place,
             assert found["target"]["elements"] == expected.targets[0].elements
 
 
+def test_a_class_against_another(inspector: Command, place: Place) -> None:
+    with package.load(place.model, device="cpu", labels=list(LABELS)) as model:
+        for options, target in (
+            (("--class", 1, "--against", 3), package.Combination([1, 3])),
+            (("--against", "next"), package.Combination([None, None])),
+            (("--class", LABELS[2], "--negative"), package.Combination([2], [-1])),
+            (("--class", 1, "--against", LABELS[3], "--negative"), package.Combination([1, 3], [-1, 1])),
+            (("-l", "conv2", "-c", 1, "--negative"), package.Combination([package.Unit("conv2", 1)], [-1])),
+        ):
+            found = inspector("attribute", place.model, place.image, *options, "--json").json()
+            expected = model.attribute(place.image, target=target)
+            np.testing.assert_array_equal(np.float32(found["map"]), expected.maps[0])
+            assert found["target"]["label"] == expected.targets[0].label
+    refused = inspector("attribute", place.model, place.image, "-l", "conv2", "--against", 3)
+    assert refused.code == 2
+    assert "--against is about classes" in refused.err
+
+
+def test_what_was_used_is_told(inspector: Command, place: Place) -> None:
+    options = ("-m", "rise", "--option", "masks=20")
+    found = inspector("attribute", place.model, place.image, *options, "--json").json()
+    assert found["options"] == {"baseline": "gray", "cells": 7, "keep": 0.5, "masks": 20, "seed": 0}
+    found = inspector("attribute", place.model, place.image, "-m", "gradcam", "--json").json()
+    assert found["layer"] == found["options"]["layer"] == "relu2"
+    shown = inspector("attribute", place.model, place.image, "-m", "gradcam").out
+    assert "options layer='relu2', relu=True, weights='mean'" in " ".join(shown.split())
+
+
 def test_what_is_not_given_is_the_strongest(inspector: Command, place: Place) -> None:
     given = ("attribute", place.model, place.image, "-l", "conv2")
     values = {

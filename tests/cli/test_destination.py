@@ -30,7 +30,11 @@ TAKEN = {
     "activations": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "attribute": {".npy", ".npz", ".png", ".jpg", ".json", ".html", ""},
     "occlude": {".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
-    "fool": {".png", ".jpg", ".json", ".html", ""},
+    "occlude_regions": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "accentuate": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "dream": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "fool": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "invert": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "neighbors": {".png", ".jpg", ".csv", ".json", ".html", ""},
     "pca": {".npy", ".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
 }

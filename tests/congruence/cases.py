@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inspector.types.requests.attribute import AttributeRequest
+from inspector.types.requests.dream import DreamRequest
 from inspector.types.requests.fool import FoolRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.toys import SIDE, toy_image, toy_photo
@@ -51,6 +52,23 @@ CASES = {
     "its layers": Case("Layers", lambda m, t: m.layers()),
     "one layer": Case("Layers", lambda m, t: m.layer("conv2")),
     "no such layer": Case("Layers", lambda m, t: m.layer("cnv2")),
+    "synthesize a class and a channel": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[t.Class(2), t.Unit("conv2", 3)], steps=3, preset="crops", samples=2, seed=5
+        ),
+    ),
+    "synthesize one picture of two targets": Case(
+        "Run",
+        lambda m, t: m.synthesize(
+            target=[0, 1], weights=[1, -0.5], steps=2, total_variation=3, optimizer="nadam"
+        ),
+    ),
+    "synthesize under a photo's spectrum": Case(
+        "Run", lambda m, t: m.synthesize([PHOTO], target=1, preset="spectrum", steps=2)
+    ),
+    "synthesize nothing": Case("Run", lambda m, t: m.synthesize(steps=2)),
+    "synthesize a class that nobody named": Case("Run", lambda m, t: m.synthesize(target=t.Class())),
     "its check": Case("Run", lambda m, t: m.check()),
     "its check, in part": Case("Run", lambda m, t: m.check(ignore=("no_such_rule",))),
     "an option of another type by name": Case("Run", lambda m, t: m.check(select=3)),
@@ -154,6 +172,36 @@ CASES = {
         "Attribute",
         lambda m, t: m.attribute(PHOTO, target=[t.Element("scores", 3), t.Region("relu2"), t.Class(1), 0]),
     ),
+    "a margin of classes": Case(
+        "Attribute", lambda m, t: m.attribute([PHOTO, FLOATS], target=t.Combination([None, None]))
+    ),
+    "a combination of parts": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="lrp", target=t.Combination([t.Element("scores", 3), "ant"], [2, -0.5])
+        ),
+    ),
+    "a combination of other tensors": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=t.Combination([1, t.Unit("conv1")]))
+    ),
+    "a combination of no class": Case(
+        "Attribute", lambda m, t: m.attribute(PHOTO, target=[0, t.Combination([1, 99])])
+    ),
+    "occlusion of a margin": Case(
+        "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Combination([1, 3]), size=16)
+    ),
+    "every target on every image": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            [PHOTO, FLOATS], method="gradcam", target=[0, t.Unit("conv2", 1), 3], cross=True
+        ),
+    ),
+    "Grad-CAM of a unit, by whole maps": Case(
+        "Attribute",
+        lambda m, t: m.attribute(
+            PHOTO, method="gradcam", target=t.Unit("conv2", 5), weights="mean", relu=False
+        ),
+    ),
     "occlusion": Case("Occlude", lambda m, t: m.occlude(PHOTO)),
     "occlusion of a region": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Region("conv2", np.s_[:3, 2:4]), size=6)
@@ -167,6 +215,30 @@ CASES = {
     "occlusion of a unit": Case(
         "Occlude", lambda m, t: m.occlude(FLOATS, target=t.Unit("conv1", 2), size=6, fill=0)
     ),
+    "regions by superpixels": Case("Run", lambda m, t: m.occlude_regions(PHOTO, superpixels=5)),
+    "regions by boxes": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, target=t.Class(1), boxes=[[0, 0, 5, 9], [3, 4, 12, 12]], fill="mean", keep=True, batch=1
+        ),
+    ),
+    "regions by labels": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            PHOTO, masks=np.arange(SIDE * SIDE).reshape(SIDE, SIDE) // 60, fill=[0.5]
+        ),
+    ),
+    "regions by one mask": Case(
+        "Run", lambda m, t: m.occlude_regions(PHOTO, target=t.Combination([1, 3]), masks=CHECKS, fill="blur")
+    ),
+    "regions with fills of their own": Case(
+        "Run",
+        lambda m, t: m.occlude_regions(
+            FLOATS, masks=np.stack([CHECKS, ~CHECKS]), fill=np.asarray([[0, 0.5, 1], [1, 0, 0.25]])
+        ),
+    ),
+    "regions of another size": Case("Run", lambda m, t: m.occlude_regions(PHOTO, masks=CHECKS[1:])),
+    "boxes beside the image": Case("Run", lambda m, t: m.occlude_regions(PHOTO, boxes=[99, 99, 120, 120])),
     "the last of the steps": Case(
         "Occlude", lambda m, t: list(m.steps(OccludeRequest(images=PHOTO, batch=1)))[-1]
     ),
@@ -310,6 +382,43 @@ CASES = {
     ),
     "a measure that there is none of": Case("Run", lambda m, t: m.judge(PHOTO, measures="beauty")),
     "no picture": Case("Predict", lambda m, t: m.predict(b"no picture")),
+    "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
+    "fooled about classes": Case(
+        "Run", lambda m, t: m.fool([PHOTO, FLOATS], target=[1, t.Class(2)], steps=2)
+    ),
+    "fooled in one step": Case(
+        "Run",
+        lambda m, t: m.fool(FLOATS, target="bee", attack="fgsm", bound=0.5, unit="input", rendering="png"),
+    ),
+    "fooled from the image itself": Case(
+        "Run", lambda m, t: m.fool(PHOTO, bound=4, step_size=1.5, steps=2, random_start=False, seed=3)
+    ),
+    "the last of the steps of fooling": Case(
+        "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
+    ),
+    "inverted": Case("Run", lambda m, t: m.invert([PHOTO, FLOATS], layers=["conv1", "flat"], steps=3)),
+    "inverted as pixels": Case(
+        "Run", lambda m, t: m.invert(PHOTO, layers="conv2", preset="pixels", rate=0.1, steps=3, seed=4)
+    ),
+    "inverted from no layer": Case("Run", lambda m, t: m.invert(PHOTO)),
+    "inverted from an unknown layer": Case("Run", lambda m, t: m.invert(PHOTO, layers=["conv1", "cnv2"])),
+    "a dream": Case("Run", lambda m, t: m.dream(PHOTO, steps=2, octaves=2)),
+    "a dream of a channel": Case(
+        "Run", lambda m, t: m.dream(PHOTO, target=t.Unit("conv2", 1), steps=2, size=(24, 20), rendering="png")
+    ),
+    "a dream of a layer, told": Case(
+        "Run", lambda m, t: list(m.steps(DreamRequest(images=PHOTO, target=t.Unit("relu1"), steps=2)))[-1]
+    ),
+    "a dream that is too small": Case("Run", lambda m, t: m.dream(PHOTO, size=8)),
+    "accentuated": Case("Run", lambda m, t: m.accentuate(PHOTO, steps=2)),
+    "accentuated for targets": Case(
+        "Run",
+        lambda m, t: m.accentuate(PHOTO, target=[1, t.Unit("conv1", 2)], steps=2, closeness=10, jitter=0),
+    ),
+    "accentuated for no class": Case("Run", lambda m, t: m.accentuate(PHOTO, target=[0, 99])),
+    "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
+    "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
+    "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "invariance": Case("Run", lambda m, t: m.invariance([PHOTO, FLOATS], angles=[0, 90])),
     "invariance in detail, by its number": Case(
         "Run",
@@ -350,23 +459,6 @@ CASES = {
     "correspondence without boxes": Case(
         "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
     ),
-    "fooled": Case("Run", lambda m, t: m.fool(PHOTO, steps=3)),
-    "fooled about classes": Case(
-        "Run", lambda m, t: m.fool([PHOTO, FLOATS], target=[1, t.Class(2)], steps=2)
-    ),
-    "fooled in one step": Case(
-        "Run",
-        lambda m, t: m.fool(FLOATS, target="bee", attack="fgsm", bound=0.5, unit="input", rendering="png"),
-    ),
-    "fooled from the image itself": Case(
-        "Run", lambda m, t: m.fool(PHOTO, bound=4, step_size=1.5, steps=2, random_start=False, seed=3)
-    ),
-    "the last of the steps of fooling": Case(
-        "Run", lambda m, t: list(m.steps(FoolRequest(images=[PHOTO, PHOTO], steps=2)))[-1]
-    ),
-    "fooled about a unit": Case("Run", lambda m, t: m.fool(PHOTO, target=t.Unit("conv1", 1))),
-    "fooled by an unknown attack": Case("Run", lambda m, t: m.fool(PHOTO, attack="magic")),
-    "fooled within nothing": Case("Run", lambda m, t: m.fool(PHOTO, bound=0)),
     "probes": Case(
         "Run",
         lambda m, t: m.probe(

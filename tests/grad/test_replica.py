@@ -10,9 +10,10 @@ import onnx
 import pytest
 
 import inspector
+from inspector.engine.run import Run
 from inspector.grad.policies.table import POLICIES
 from tests.support.graphs import model, node
-from tests.support.in_process import prepared
+from tests.support.in_process import engine_of, prepared
 from tests.support.replica import Replica
 from tests.support.zoo import Zoo
 
@@ -244,7 +245,21 @@ def test_every_policy_that_is_no_derivative_is_here() -> None:
     rectifying = {
         name for name in POLICIES if not name.startswith("lrp_")
     }  # those are in tests/methods/test_lrp.py
-    assert rectifying == {"gradient", *REPLICATED}
+    assert rectifying == {"gradient", "open", *REPLICATED}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_open_rectifiers_equal_the_replica(name: str) -> None:
+    """No method of attribution has this policy: a synthesis has it, at first."""
+    proto = built(name)
+    run = Run(engine_of(loaded(proto.SerializeToString(), device="cpu")))
+    tensor = proto.graph.output[0].name
+    image = np.random.default_rng(4).standard_normal((1, 3, 20, 17)).astype(np.float32)
+    ((_, activation, pullback),) = run.pullbacks(image, source=tensor, policy="open")
+    seed = np.asarray(np.random.default_rng(5).standard_normal(activation.shape), np.float32)
+    found = pullback(seed).numpy()[0]
+    replica = Replica(proto)
+    assert_same(found, replica.project(replica.forward(image[0]), tensor, seed[0], policy="open"))
 
 
 def test_the_three_policies_differ() -> None:

@@ -239,3 +239,21 @@ def test_a_model_without_a_way_back_can_still_be_occluded() -> None:
         found = one.occlude(np.zeros((1, 3, 16, 16), np.float32), size=8, fill=0)
     assert found.done.all()
     assert HARDLY_MOVES in {note.id for note in found.notes}
+
+
+def test_what_rounding_left_is_told_of() -> None:
+    """A map of 1e-12 is no map: nothing of it is to be read."""
+    nodes = [
+        node("GlobalAveragePool", ["x"], "mean"),
+        node("Mul", ["mean", "tiny"], "little"),
+        node("Add", ["little", "one"], "more"),
+        node("Flatten", ["more"], "scores"),
+    ]
+    weights = {"tiny": np.float32(1e-11), "one": np.float32(1)}
+    proto = model(nodes, shape=(1, 3, 16, 16), weights=weights)
+    x = np.random.default_rng(0).standard_normal((1, 3, 16, 16)).astype(np.float32)
+    with inspector.load(proto.SerializeToString(), device="cpu") as one:
+        found = one.attribute(x, target=1)
+
+    assert 0 < np.abs(found.maps).max() < 1e-10
+    assert any("rounding" in note for note in found.notes if note.id == emptiness.EMPTY_MAP)

@@ -128,7 +128,7 @@ def test_one_unit_is_shown_where_it_is(toy: inspector.Model) -> None:
 
 
 def test_the_architecture_is_a_table(toy: inspector.Model) -> None:
-    columns, rows = toy.figure(figure=3).table()
+    columns, rows = toy.figure(figure=3)["Layers"].table()
     assert columns[0] == "layer"
     assert [row[0] for row in rows] == ["x", "conv1", "pool1", "conv2", "scores"]
     conv2 = dict(zip(columns, rows[3], strict=True))
@@ -137,4 +137,4 @@ def test_the_architecture_is_a_table(toy: inspector.Model) -> None:
         "sees": "8×8", "every": "2",
     }  # fmt: skip
     assert dict(zip(columns, rows[4], strict=True))["sees"] == "all"
-    assert len(toy.architecture(whole=True).table()[1]) == 8
+    assert len(toy.architecture(whole=True)["Layers"].table()[1]) == 8

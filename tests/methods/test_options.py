@@ -26,6 +26,7 @@ def ours() -> Iterator[inspector.Model]:
 
 
 POLICIES = {"policies": (("policies",), None)}
+CAM = {"layer": (("text",), None), "relu": (("flag",), True), "weights": (("text",), "auto")}
 COLORS = ("text", "number", "numbers", "tensor")
 
 
@@ -46,8 +47,8 @@ def test_the_options_of_every_method() -> None:
             "noise": (("number",), 0.15),
             "seed": (("integer",), 0),
         },
-        "gradcam": {"layer": (("text",), None), "relu": (("flag",), True)},
-        "guided_gradcam": {"layer": (("text",), None), "relu": (("flag",), True)},
+        "gradcam": CAM,
+        "guided_gradcam": CAM,
         "rise": {
             "masks": (("integer",), 2000),
             "cells": (("integer",), 7),

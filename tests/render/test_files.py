@@ -249,3 +249,9 @@ def test_suffixes_of_pictures_are_written_as_what_they_say(tmp_path: Path) -> No
         with Image.open(io.BytesIO(path.read_bytes())) as picture:
             kinds.add(picture.format)
     assert kinds == {"PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"}
+
+
+def test_a_figure_whose_parts_stand_side_by_side_is_one_picture(tmp_path: Path) -> None:
+    for html in _shown(dataclasses.replace(FIGURE, columns=2), tmp_path):
+        assert html.count("data:image/png") == 1
+        assert html.count("<table") == 4

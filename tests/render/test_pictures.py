@@ -16,6 +16,7 @@ from inspector.render.maps import projection_image, saliency_image, signed_image
 from inspector.render.marks import MARK
 from inspector.render.overlay import overlay
 from inspector.render.photograph import photograph_of
+from inspector.types.options import PICTURES as PICTURES_OF_MAPS
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.activations import Activation, Activations
 from inspector.types.results.base import PICTURES
@@ -272,3 +273,16 @@ def test_a_signed_map_without_colors_lies_over_the_photograph(layout: str) -> No
     assert (orange[..., 0] > orange[..., 2] + 20).all()
     assert np.ptp(plain, axis=2).max() < 25
     assert np.ptp(plain) > 40  # the photograph shines through
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("picture", PICTURES_OF_MAPS)
+@pytest.mark.parametrize("size", [0.0, 1e-12])
+def test_what_rounding_left_is_drawn_dark(layout: str, picture: str, size: float) -> None:
+    """Stretched to its own range, noise of 1e-12 would look like any map."""
+    found = maps_of(picture, channels=3, layout=layout)
+    noise = np.asarray(np.random.default_rng(0).normal(size=found.maps.shape), np.float32)
+    drawn = np.asarray(replace(found, maps=noise * np.float32(size)).to_pil(plain=True).convert("RGB"), int)
+    assert drawn.max() < 110
+    shown = np.asarray(replace(found, maps=noise * np.float32(1e-6)).to_pil(plain=True).convert("RGB"), int)
+    assert shown.max() > 150

@@ -13,9 +13,16 @@ import pytest
 from PIL import Image
 
 import inspector
-from inspector.errors import CancelledError, EngineError, InvalidInputError, ServerUnavailableError
+from inspector.errors import (
+    CancelledError,
+    EngineError,
+    InvalidInputError,
+    NotFoundError,
+    ServerUnavailableError,
+)
 from inspector.face.collection import collection
 from inspector.report import write
+from inspector.report.chapter import CHAPTERS, chapter_names
 from inspector.report.subjects import Subject, noise, subject_of, windows
 from inspector.report.write import Written, write_report
 from tests.support.graphs import model, node
@@ -25,12 +32,20 @@ from tests.support.toys import toy_photo
 pytestmark = pytest.mark.slow
 
 RANDOM = np.random.default_rng(5)
+LONGER = ("judging", "synthesis", "ablations", "invariance", "fooling")
 SECTIONS = (
     "What the model answers",
     "Why the answer is what it is",
+    "Can the maps be believed",
     "What units look for",
+    "What it would like best",
     "Where the evidence is",
+    "What the answer rests on",
+    "What may move without another answer",
+    "How little must change",
     "What each layer saw",
+    "What the first filters look like",
+    "Are the filters sound",
     "Which images are alike",
     "The layers",
 )
@@ -86,7 +101,9 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Subject]:
 
 def written(data: bytes, subjects: list[Subject], **given: Any) -> Written:
     with inspector.load(data, device="cpu", name="small") as loaded:
-        return write_report(loaded, subjects, collection=collection("report", store="memory"), **given)
+        return write_report(
+            loaded, subjects, collection=collection("report", store="memory"), **({"patience": 2.0} | given)
+        )
 
 
 def sections(html: str) -> list[str]:
@@ -158,7 +175,7 @@ def test_failures_of_ours_cost_their_part_only(
     small: inspector.Model, photographs: list[Subject], error: Exception
 ) -> None:
     broken = inspector.Model(Breaking(small, error), name="small")
-    found = write_report(broken, photographs, collection=collection("report", store="memory"))
+    found = write_report(broken, photographs, collection=collection("report", store="memory"), patience=2)
     assert "It failed." in found.html
     assert sections(found.html)[-1] == SECTIONS[-1]
     assert bool(found.bugs) == isinstance(error, ValueError)
@@ -170,7 +187,7 @@ def test_who_leaves_gets_no_page(
 ) -> None:
     broken = inspector.Model(Breaking(small, error), name="small")
     with pytest.raises(type(error)):
-        write_report(broken, photographs, collection=collection("report", store="memory"))
+        write_report(broken, photographs, collection=collection("report", store="memory"), patience=2)
 
 
 def test_what_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatch, photographs: list[Subject]) -> None:
@@ -193,3 +210,26 @@ def test_windows_are_inside(photographs: list[Subject]) -> None:
     assert all(one.picture is not None and max(one.picture.size) <= 20 for one in cut)
     bare = Subject(name="array", image=np.zeros((3, 4, 4), np.float32), picture=None)
     assert windows(bare, count=6) == [bare]
+
+
+def test_only_the_chapters_that_are_wanted_are_written(photographs: list[Subject]) -> None:
+    found = written(MODELS["classes"], photographs, chapters=["listing", "answers"])
+    assert sections(found.html) == ["What the model answers", "The layers"]
+    with pytest.raises(NotFoundError, match="Did you mean 'answers'") as caught:
+        written(MODELS["classes"], photographs, chapters=["answer"])
+    assert caught.value.field == "chapters"
+
+
+def test_chapters_stand_in_order_and_each_is_a_file() -> None:
+    places = [one.order for _, one in CHAPTERS.items()]
+    assert len(set(places)) == len(places)
+    assert len({one.write.__module__ for _, one in CHAPTERS.items()}) == len(places)
+    assert chapter_names()[0] == "answers"
+    assert chapter_names()[-1] == "listing"
+
+
+def test_without_patience_the_longer_chapters_say_how_to_ask(photographs: list[Subject]) -> None:
+    found = written(MODELS["classes"], photographs, chapters=LONGER, patience=0)
+    assert "<img" not in found.html
+    for verb in ("judge", "synthesize", "ablate", "invariance", "fool"):
+        assert f"`inspector {verb}`" in found.html, verb

@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from inspector.client import Class, Direction, Element, Region, Unit
+from inspector.client import Class, Combination, Direction, Element, Region, Unit
 from inspector.v1 import inspection_service_pb2 as pb
 from inspector.v1.image_pb2 import Image as WireImage
-from inspector.v1.target_pb2 import DirectionTarget, ElementTarget, Position, RegionTarget, Target, UnitTarget
+from inspector.v1.target_pb2 import (
+    CombinationTarget,
+    DirectionTarget,
+    ElementTarget,
+    Position,
+    RegionTarget,
+    Target,
+    UnitTarget,
+)
 from inspector.v1.tensor_pb2 import Tensor
 from inspector.v1.value_pb2 import Numbers, Texts, Value
 from inspector.wire.codec import to_message
@@ -41,11 +49,11 @@ def predict(*images: WireImage, model: str = TOY, top: int | None = None) -> tup
     return "Predict", pb.PredictRequest(model=model, images=images, top=top)
 
 
-SIMPLE = (Class, Direction, Element, Region, Unit)
+SIMPLE = (Class, Combination, Direction, Element, Region, Unit)
 
 
 def attribute(
-    *targets: Class | Direction | Element | Region | Unit | Target,
+    *targets: Class | Combination | Direction | Element | Region | Unit | Target,
     method: str = "saliency",
     images: tuple[WireImage, ...] = (GOOD,),
 ) -> tuple[str, object]:
@@ -326,6 +334,26 @@ BAD = {
         attribute(Target(direction=DirectionTarget(tensor="scores", vector=Numbers(values=[0] * 5)))),
         "INVALID_ARGUMENT",
         "INVALID_INPUT",
+    ),
+    "a combination of nothing": (
+        attribute(Target(combination=CombinationTarget())),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "a combination of too many": (
+        attribute(Target(combination=CombinationTarget(targets=[to_message(Class(0), Target)] * 65))),
+        "RESOURCE_EXHAUSTED",
+        "LIMIT_EXCEEDED",
+    ),
+    "a combination of combinations": (
+        attribute(Target(combination=CombinationTarget(targets=[to_message(Combination([0]), Target)]))),
+        "INVALID_ARGUMENT",
+        "INVALID_INPUT",
+    ),
+    "a combination of several tensors": (
+        attribute(Combination([0, Unit("conv1")])),
+        "INVALID_ARGUMENT",
+        "SEVERAL_TENSORS",
     ),
     "two targets for three images": (
         attribute(Class(0), Class(1), images=(GOOD, GOOD, GOOD)),

@@ -16,7 +16,7 @@ from PIL import Image
 
 from inspector.types.control import Cancellation
 from inspector.types.images import Prepared
-from inspector.types.targets import Class, Direction, Element, Region, Span, Unit
+from inspector.types.targets import Class, Combination, Direction, Element, Region, Span, Unit
 
 
 class Number(enum.IntEnum):
@@ -195,6 +195,8 @@ VALUES: dict[str, Callable[[], Any]] = {
     "an element": lambda: Element("relu1", (0,) * 40),
     "a region": lambda: Region("relu1", np.s_[2**40 :]),
     "a direction": lambda: Direction("scores", (1.0, 2.0)),
+    "a combination": lambda: Combination([1, None], (0.5, -2)),
+    "a combination of several tensors": lambda: Combination([1, Unit("relu1")]),
     "a span": lambda: Span(0, 1),
     "several targets": lambda: [Class(0), Unit("relu1"), 3],
     # other things

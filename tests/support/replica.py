@@ -95,6 +95,7 @@ class _Node:
 _RECTIFIERS = {
     "deconvnet": lambda signal, slope: np.maximum(signal, 0),
     "guided": lambda signal, slope: np.maximum(signal, 0) * slope,
+    "open": lambda signal, slope: signal,
 }
 
 

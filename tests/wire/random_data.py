@@ -89,6 +89,9 @@ class Maker:
             return Panel(title=self.made(str), result=self.made(kind), caption=self.made(str))
         if hint is Maps:
             hints["picture"] = Literal[PICTURES]
+            hints["options"] = Mapping[
+                str, str | int | float | bool | tuple[float, ...]
+            ]  # arrays are finite there
         return hint(**{one.name: self.made(hints[one.name]) for one in dataclasses.fields(hint)})
 
     def array(self) -> Array:

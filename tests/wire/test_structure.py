@@ -14,7 +14,7 @@ from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.requests.base import REQUESTS, Request, result_kind
 from inspector.types.results.base import KINDS
 from inspector.types.served_model import ServedModel
-from inspector.types.targets import Class, Direction, Element, Region, Unit
+from inspector.types.targets import Class, Combination, Direction, Element, Region, Unit
 from inspector.v1 import method_pb2, model_pb2, result_pb2, target_pb2
 from inspector.wire import results
 from inspector.wire.calls import RUN, SERVICE, rpc_named, rpc_of
@@ -33,6 +33,7 @@ PAIRS: list[tuple[type[Any], Any]] = [
     (Element, target_pb2.ElementTarget.DESCRIPTOR),
     (Region, target_pb2.RegionTarget.DESCRIPTOR),
     (Direction, target_pb2.DirectionTarget.DESCRIPTOR),
+    (Combination, target_pb2.CombinationTarget.DESCRIPTOR),
 ]
 
 

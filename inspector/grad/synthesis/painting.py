@@ -26,6 +26,7 @@ from inspector.graph.synthesis.regularizers import REGULARIZERS
 from inspector.graph.synthesis.rows import Rows
 from inspector.graph.synthesis.views import Views
 from inspector.graph.writer import Writer
+from inspector.types.arrays import Array
 
 PARAMETERS = "synthesis/parameters"
 RATE, COUNT = "synthesis/rate", "synthesis/count"
@@ -34,7 +35,9 @@ PICTURE = "synthesis/picture"
 IMAGES = "synthesis/images"
 """(rows, *image), float32."""
 NEW = "synthesis/new_parameters"
-_PULL, _GAIN = "synthesis/pull", "synthesis/gain"
+PULL = "synthesis/pull"
+"""(1, elements of all images): the gradient that comes back from the model."""
+GAIN = "synthesis/gain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,10 @@ class Painting:
     """Whether the parameters are of decorrelated colors, where there are three."""
     regularizers: tuple[tuple[str, float], ...] = ()
     """Names and weights: each lowers what is to grow."""
+    anchor: Array | None = None
+    """Pictures (N, C, *size) in 0..1 that those are to stay near to."""
+    closeness: float = 0.0
+    """Weight of the mean square distance from the anchor."""
     optimizer: Optimizer
     _made: dict[str, ir.Model] = field(default_factory=dict, repr=False, compare=False)
 
@@ -60,14 +67,14 @@ class Painting:
     @cached_property
     def draws(self) -> tuple[str, ...]:
         """The inputs that are drawn anew for every step."""
-        names = {value.name for value in self._forward.graph.inputs}
-        return tuple(name for name in names if name not in (PARAMETERS, _PULL) and name)
+        names = {value.name for value in self.forward.graph.inputs}
+        return tuple(name for name in names if name not in (PARAMETERS, PULL) and name)
 
     @cached_property
     def saved(self) -> tuple[str, ...]:
         """What of painting the improvement needs: tensors under their own names."""
-        given = {PARAMETERS, _PULL, *self.draws}
-        return tuple(name for name in saved_of(self._backward) if name not in given)
+        given = {PARAMETERS, PULL, *self.draws}
+        return tuple(name for name in saved_of(self.backward) if name not in given)
 
     def slots(self) -> tuple[str, ...]:
         """Return the names of what the optimizer keeps; the new ones come back under NEW plus the name."""
@@ -75,23 +82,24 @@ class Painting:
 
     def paint(self, rows: Rows) -> PackedGraph:
         """Return the graph that shows the model its runs."""
-        shown = expose(self._forward, tensors=[IMAGES, *self.saved])
+        shown = expose(self.forward, tensors=[IMAGES, *self.saved])
         return pack(joined([shown, self._runs(rows)], outputs=[*rows.images, *self.saved], name="paint"))
 
     def show(self) -> PackedGraph:
         """Return the graph of the picture alone."""
-        return pack(expose(self._forward, tensors=[PICTURE]))
+        return pack(expose(self.forward, tensors=[PICTURE]))
 
     def improve(self, rows: Rows, *, sources: int) -> PackedGraph:
         """Return the graph of one step, from gradients at the runs' images: `rows.pulls` of each of the sources."""
         outputs = [NEW, *(NEW + slot for slot in self.slots())]
-        parts = [self._pulls(rows, sources), *self._backward, self._step()]
+        parts = [self._pulls(rows, sources), *self.backward, self._step()]
         return pack(joined(parts, outputs=outputs, name="improve"))
 
     # --- the parts
 
     @cached_property
-    def _forward(self) -> ir.Model:
+    def forward(self) -> ir.Model:
+        """Parameters and draws to PICTURE, IMAGES and GAIN, the last of which is to grow."""
         w, canvas = Writer(prefix="paint/"), self.canvas
         parameters = w.input(PARAMETERS, self.parameterization.shape(canvas))
         raw = self.parameterization.write(w, parameters, canvas)
@@ -99,19 +107,25 @@ class Painting:
         images = self.frame.write(w, self.views.write(w, picture, canvas), self.rows)
         shape = (self.rows, *self.frame.shape)
         # What comes back from the model is as it were a constant here: gain = ⟨images, pull⟩ has that gradient.
-        pull = w.input(_PULL, (1, prod(shape)))
+        pull = w.input(PULL, (1, prod(shape)))
         flat = w.op("Reshape", images, w.ints([1, -1]))
         gain = w.op("ReduceSum", w.op("Mul", flat, pull), w.ints([1]), keepdims=0)
         for name, weight in self.regularizers:
             cost = REGULARIZERS[name](w, picture, canvas)
             gain = w.op("Sub", gain, w.op("Mul", cost, w.constant(weight)))
+        if self.anchor is not None and self.closeness:
+            gap = w.op("Sub", picture, w.constant(self.anchor))
+            mean = w.op("ReduceMean", w.op("Mul", gap, gap), keepdims=0)
+            cost = w.op("Mul", mean, w.constant(self.closeness * canvas.pictures))
+            gain = w.op("Sub", gain, w.op("Reshape", cost, w.ints([1])))
         return w.finish(
-            {PICTURE: (picture, canvas.shape), IMAGES: (images, shape), _GAIN: (gain, (1,))}, name="paint"
+            {PICTURE: (picture, canvas.shape), IMAGES: (images, shape), GAIN: (gain, (1,))}, name="paint"
         )
 
     @cached_property
-    def _backward(self) -> list[ir.Model]:
-        return gradient_of(self._forward, source=_GAIN, target=PARAMETERS)
+    def backward(self) -> list[ir.Model]:
+        """∂GAIN/∂parameters, for gradients PULL at the images."""
+        return gradient_of(self.forward, source=GAIN, target=PARAMETERS)
 
     def _runs(self, rows: Rows) -> ir.Model:
         w = Writer(prefix="runs/")
@@ -122,7 +136,7 @@ class Painting:
     def _pulls(self, rows: Rows, sources: int) -> ir.Model:
         w = Writer(prefix="pull/")
         pull = w.op("Reshape", rows.write_pulls(w, self.frame.shape, sources), w.ints([1, -1]))
-        return w.finish({_PULL: (pull, (1, self.rows * prod(self.frame.shape)))}, name="pull")
+        return w.finish({PULL: (pull, (1, self.rows * prod(self.frame.shape)))}, name="pull")
 
     def _step(self) -> ir.Model:
         w, shape = Writer(prefix="step/"), self.parameterization.shape(self.canvas)

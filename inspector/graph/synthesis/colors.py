@@ -30,7 +30,11 @@ def write_colors(w: Writer, picture: ir.Value, canvas: Canvas, *, decorrelated: 
 def unbounded(picture: Array, *, decorrelated: bool) -> Array:
     """Return the values of which `write_colors` makes a picture (N, C, *size) in 0..1, float64."""
     inside = np.clip(picture.astype(np.float64), _NEAREST, 1 - _NEAREST)
-    values: Array = np.log(inside / (1 - inside))
+    return uncorrelated(np.log(inside / (1 - inside)), decorrelated=decorrelated)
+
+
+def uncorrelated(values: Array, *, decorrelated: bool) -> Array:
+    """Return decorrelated colors of RGB values (N, 3, *size); others as they are."""
     if not decorrelated or values.shape[1] != len(COLORS):
         return values
     return np.moveaxis(np.tensordot(np.linalg.inv(COLORS), values, (1, 1)), 0, 1)

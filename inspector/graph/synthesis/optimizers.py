@@ -54,6 +54,15 @@ def ascent(w: Writer, state: State) -> tuple[ir.Value, list[ir.Value]]:
     return _moved(w, state, unit), []
 
 
+def momentum(w: Writer, state: State) -> tuple[ir.Value, list[ir.Value]]:
+    """v ← .9v + .1g/√(mean g²); x + r·v (Polyak 1964): it never leaves the span of the gradients, as Adam does."""
+    square = w.op("Mul", state.gradient, state.gradient)
+    length = w.op("Sqrt", w.op("ReduceMean", square, w.ints(list(range(1, state.rank))), keepdims=1))
+    unit = w.op("Div", state.gradient, w.op("Add", length, w.constant(1e-12)))
+    v = _average(w, state.slots[0], unit, 0.9)
+    return _moved(w, state, v), [v]
+
+
 def rmsprop(w: Writer, state: State) -> tuple[ir.Value, list[ir.Value]]:
     """v ← .9v + .1g²; x + r·g/(√v + ε) (Tieleman & Hinton 2012)."""
     v = _average(w, state.slots[0], w.op("Mul", state.gradient, state.gradient), 0.9)
@@ -102,6 +111,7 @@ def _over_root(w: Writer, step: ir.Value, square: ir.Value) -> ir.Value:
 
 OPTIMIZERS: Mapping[str, Optimizer] = {
     "ascent": Optimizer(write=ascent, slots=0, rate=0.05),
+    "momentum": Optimizer(write=momentum, slots=1, rate=0.05),
     "rmsprop": Optimizer(write=rmsprop, slots=1, rate=0.05),
     "adam": Optimizer(write=adam, slots=2, rate=0.05),
     "nadam": Optimizer(write=nadam, slots=2, rate=0.05),

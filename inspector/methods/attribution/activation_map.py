@@ -3,85 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import within
 from inspector.methods.attribution.projection import attribution_of, project, resolve_targets
+from inspector.methods.attribution.reading import Reader, Reading, Weights
 from inspector.methods.emptiness import NO_POSITIVE_EVIDENCE
 from inspector.methods.notes import STILL_LAYER
+from inspector.methods.pairs import pairs
 from inspector.methods.placing import placed
-from inspector.methods.planes import as_maps, image_size, layer_with_maps_below, source_layer
-from inspector.resolve.targets import is_of_boxes, source_of
+from inspector.methods.planes import as_maps, image_size
+from inspector.methods.windows import Windows
+from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
-from inspector.types.layers import Layer
 from inspector.types.results.maps import Maps
-from inspector.types.targets import Class, ResolvedTarget, Target, Unit
+from inspector.types.targets import ResolvedTarget, Target
 
 
 def class_activation_map(
-    run: Run, x: Prepared, targets: Sequence[Target], *, layer: str | None, relu: bool
+    run: Run, x: Prepared, targets: Sequence[Target], *, layer: str | None, relu: bool, weights: Weights
 ) -> Maps:
     """L = max(0, Σ_c α_c·A_c) with α_c the mean of ∂S/∂A_c over the map A_c (Selvaraju et al. 2017, eq. 1 and 2).
 
-    Without `relu` the maximum with 0 is left out. The maps are of one channel, enlarged from the layer's grid to the
-    image's size, in lines between its units; where these do not lie in the image's order (its rows and columns swapped,
-    turned round, cut), each stands at its place. Targets that lie in different heads, such as boxes of different
-    scales, have layers of their own.
+    With local weights α is ∂S/∂A_c itself, place by place (HiResCAM, Draelos & Carin 2020; of detectors' boxes ODAM,
+    Zhao & Chan 2023): so for a target that sees only a part of the layer. Without `relu` the maximum with 0 is left
+    out. The maps are of one channel, enlarged from the layer's grid to the image's size, in lines between its units;
+    where these do not lie in the image's order (its rows and columns swapped, turned round, cut), each stands at its
+    place. Targets that lie in different heads, such as boxes of different scales, have layers of their own.
     """
-    engine, image = run.engine, x.values.shape[1:]
+    engine = run.engine
     image_size(engine, x.values)  # an input that is no image is refused before anything is run
-    common = _common_layer(engine, layer, targets)
+    windows = Windows(engine, x.values.shape[1:])
+    reader = Reader(run, windows, layer=layer, weights=weights)
+    common = reader.common(targets)
     if common is not None:
-        gradient = project(run, x.values, targets, policy="gradient", toward=common.output)
-        planes = _planes(run, x, gradient.maps, gradient.targets, common, relu=relu)
-        return attribution_of(run, x, as_maps(engine, planes), gradient.targets)
+        gradient = project(run, x.values, targets, policy="gradient", toward=common.layer.output)
+        planes = _planes(run, x, gradient.maps, gradient.targets, common, windows, relu=relu)
+        return _told(run, x, planes, gradient.targets, [common] * len(planes))
     chosen = resolve_targets(run, x.values, targets)
-    layers = [
-        layer_with_maps_below(engine, None, tensor=source_layer(engine, one, image=image)) for one in chosen
-    ]
+    readings = _readings(reader, x, chosen, targets)
     found: dict[int, Array] = {}
-    for name in dict.fromkeys(one.name for one in layers):
-        members = [place for place, one in enumerate(layers) if one.name == name]
-        own, below = [chosen[place] for place in members], engine.model.layer(name)
+    for reading in dict.fromkeys(readings):
+        members = [place for place, one in enumerate(readings) if one == reading]
+        own = [chosen[place] for place in members]
         rows = [one.resolved.image for one in own]
         images = x.values[rows if len(set(rows)) > 1 else rows[:1]]
-        gradient = project(run, images, own, policy="gradient", toward=below.output)
-        planes = _planes(run, x, gradient.maps, [one.resolved for one in own], below, relu=relu)
+        gradient = project(run, images, own, policy="gradient", toward=reading.layer.output)
+        resolved = [one.resolved for one in own]
+        planes = _planes(run, x, gradient.maps, resolved, reading, windows, relu=relu)
         found |= zip(members, planes, strict=True)
     stacked = np.stack([found[place] for place in range(len(chosen))])
-    return attribution_of(run, x, as_maps(engine, stacked), [one.resolved for one in chosen])
+    return _told(run, x, stacked, [one.resolved for one in chosen], readings)
 
 
-def _common_layer(engine: Engine, name: str | None, targets: Sequence[Target]) -> Layer | None:
-    """Return the layer of all targets; None where they have several, or what is chosen on the image decides it."""
-    if name is not None:
-        return engine.model.layer(name)
-    layers: dict[str, Layer] = {}
-    for number, one in enumerate(targets):
-        with within(f"targets[{number}]"):
-            if not isinstance(one, Class | Unit) or is_of_boxes(engine, one):
-                return None
-            found = layer_with_maps_below(engine, None, tensor=source_of(engine, one))
-            layers[found.name] = found
-    return next(iter(layers.values())) if len(layers) == 1 else None
+def _told(
+    run: Run, x: Prepared, planes: Array, targets: Sequence[ResolvedTarget], readings: Sequence[Reading]
+) -> Maps:
+    """Return planes as maps that tell how they were read."""
+    maps = attribution_of(run, x, as_maps(run.engine, planes), targets)
+    used = ",".join(dict.fromkeys(one.weights for one in readings))
+    layers = tuple(one.layer.name for one in readings)
+    named = {} if len(set(layers)) > 1 else {"layer": layers[0]}
+    return replace(maps, layers=layers, options={**named, "weights": used})
+
+
+def _readings(
+    reader: Reader, x: Prepared, chosen: Sequence[Chosen], targets: Sequence[Target]
+) -> list[Reading]:
+    """Return how each target is read; those of the same elements alike."""
+    known: dict[tuple[str, bytes], Reading] = {}
+    found = []
+    for pair, one in zip(pairs(targets, len(x)), chosen, strict=True):
+        key = one.resolved.tensor, one.places.tobytes()
+        if key not in known:
+            with within(f"targets[{pair.number}]"):
+                image = x.values[one.resolved.image : one.resolved.image + 1]
+                known[key] = reader.reading(one, image)
+        found.append(known[key])
+    return found
 
 
 def _planes(
-    run: Run, x: Prepared, gradient: Array, targets: Sequence[ResolvedTarget], layer: Layer, *, relu: bool
+    run: Run,
+    x: Prepared,
+    gradient: Array,
+    targets: Sequence[ResolvedTarget],
+    reading: Reading,
+    windows: Windows,
+    *,
+    relu: bool,
 ) -> Array:
     """Return the maps by one layer, (targets, *size of the image), of gradients (targets, *layer)."""
-    rows = [one.image for one in targets]
+    layer, rows = reading.layer, [one.image for one in targets]
     images = sorted(set(rows))
-    grid = placed(run, layer, gradient, x.values)
+    grid = placed(run, layer, gradient, x.values, windows=windows)
     activations = run.forward(x.values[images], [layer.output])[layer.output][
         [images.index(row) for row in rows]
     ]
     gradients, maps = (grid.maps(array).astype(np.float32) for array in (gradient, activations))
-    weights = gradients.mean(axis=tuple(range(2, gradients.ndim)), keepdims=True)
+    weights = gradients
+    if reading.weights == "mean":
+        weights = gradients.mean(axis=tuple(range(2, gradients.ndim)), keepdims=True)
     signed = (weights * maps).sum(axis=1)
     planes = np.maximum(signed, 0) if relu else signed
     if relu:
@@ -91,8 +117,9 @@ def _planes(
     if any(is_still):
         run.note(
             STILL_LAYER,
-            f"{sum(is_still)} of {len(is_still)} targets do not change with layer {layer.name!r}, so their maps are "
-            "0. Name a layer that lies on the way to them.",
+            f"{sum(is_still)} of {len(is_still)} targets do not change with "
+            f"{'the patches of ' if grid.tokens is not None else ''}layer {layer.name!r}, so their maps are 0. "
+            "Name a layer that lies on the way to them.",
         )
     return grid.enlarged(planes)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from inspector.engine.run import Run
 from inspector.methods.attribution.projection import contributions, plain, project_targets
+from inspector.methods.card import Card
 from inspector.methods.registration import attribution_method
 from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
@@ -24,7 +25,20 @@ _CAUTION = (
 )
 
 
-@attribution_method("deconvnet", picture="projection", caution=_CAUTION)
+@attribution_method(
+    "deconvnet",
+    picture="projection",
+    caution=_CAUTION,
+    card=Card(
+        formula="From the kept activation down: unpool with the switches, rectify the signal (R ← max(0, R)), "
+        "filter with the transposed filters.",
+        source="Zeiler & Fergus 2014, §2.1, arXiv 1311.2901",
+        shows="Which structure of the image drives a unit, in its own shape: edges, textures, parts.",
+        hides="Not why a class won: pictures of classes look alike, and alike with random weights. In a "
+        "network without pooling switches the projection of a class does not depend on the image.",
+        cost="1 forward and 1 backward pass (about 3 forward passes).",
+    ),
+)
 def deconvnet(
     run: Run,
     x: Prepared,

@@ -9,13 +9,27 @@ from inspector.engine.run import Run
 from inspector.methods.attribution.activation_map import class_activation_map
 from inspector.methods.attribution.cautions import GUIDED_CAUTION
 from inspector.methods.attribution.projection import attribution_of, project
+from inspector.methods.attribution.reading import Weights
+from inspector.methods.card import Card
 from inspector.methods.registration import attribution_method
 from inspector.types.images import Prepared
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("guided_gradcam", picture="projection", caution=GUIDED_CAUTION)
+@attribution_method(
+    "guided_gradcam",
+    picture="projection",
+    caution=GUIDED_CAUTION,
+    card=Card(
+        formula="guided ⊙ gradcam, element by element.",
+        source="Selvaraju et al. 2017, §3.2, arXiv 1610.02391",
+        shows="Fine structure at the places that speak for the class.",
+        hides="Its detail is that of guided backpropagation, which does not depend on the class or, much, on "
+        "the weights; only the places do.",
+        cost="As both (about 5 forward passes).",
+    ),
+)
 def guided_gradcam(
     run: Run,
     x: Prepared,
@@ -23,6 +37,7 @@ def guided_gradcam(
     *,
     layer: str | None = None,
     relu: bool = True,
+    weights: Weights = "auto",
 ) -> Maps:
     """Guided backpropagation × Grad-CAM of a layer (by default the last one with maps), element by element.
 
@@ -30,5 +45,7 @@ def guided_gradcam(
     """
     found = project(run, x.values, targets, policy="guided")
     fine = attribution_of(run, x, found.maps, found.targets)
-    coarse = class_activation_map(run, x, targets, layer=layer, relu=relu)
-    return replace(fine, maps=fine.maps * coarse.maps, notes=run.notes)
+    coarse = class_activation_map(run, x, targets, layer=layer, relu=relu, weights=weights)
+    return replace(
+        fine, maps=fine.maps * coarse.maps, layers=coarse.layers, options=coarse.options, notes=run.notes
+    )

@@ -9,6 +9,7 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.methods.attribution.averages import Part, mean_gradient, require_count
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
+from inspector.methods.card import Card
 from inspector.methods.color import Baseline, baseline_image
 from inspector.methods.emptiness import IMAGE_IS_BASELINE
 from inspector.methods.perturbed import perturbed
@@ -19,7 +20,21 @@ from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("integrated_gradients", picture="signed", shares="difference")
+@attribution_method(
+    "integrated_gradients",
+    picture="signed",
+    shares="difference",
+    card=Card(
+        formula="(x − x′) ⊙ ∫₀¹ ∂S/∂x(x′ + α(x − x′)) dα, by the midpoints of `steps` parts; Σ map = S(x) − "
+        "S(x′), up to `completeness_gap`.",
+        source="Sundararajan et al. 2017, §3, arXiv 1703.01365",
+        shows="How the difference of the score from a baseline is shared out among the pixels, with their "
+        "sign; the parts add up.",
+        hides="All depends on the baseline: what looks like it gets nothing. Each pixel's share is noisy; read "
+        "regions, and look at the gap.",
+        cost="`steps` forward and backward passes (50: about 150 forward passes).",
+    ),
+)
 def integrated_gradients(
     run: Run,
     x: Prepared,

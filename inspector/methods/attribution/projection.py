@@ -10,10 +10,12 @@ import numpy as np
 from inspector.engine.engine import Engine
 from inspector.engine.pullback import Pullback
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, NotFoundError, within
+from inspector.errors import NotFoundError, within
 from inspector.grad.policies.table import Signal, policy_named
 from inspector.methods.emptiness import SILENT_TARGET
 from inspector.methods.notes import IDLE_POLICY, IMAGE_INDEPENDENT, NO_RECTIFIER
+from inspector.methods.pairs import Pair, Paired
+from inspector.methods.pairs import pairs as pairs_of
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
@@ -40,16 +42,6 @@ class Projected(NamedTuple):
     """Of how many targets the image does not have the element."""
     blind: tuple[ResolvedTarget, ...] = ()
     """Those whose way back depends on no value of the image: there are no switches on it, and no masks."""
-
-
-class _Pair(NamedTuple):
-    """A target on an image, and where its map belongs."""
-
-    place: int
-    target: Aim
-    image: int
-    number: int
-    """Which of the targets that were asked for it is."""
 
 
 def plain(chosen: Chosen, _values: Array) -> Array:
@@ -81,7 +73,7 @@ def project_targets(
 def project(
     run: Run,
     x: Array,
-    targets: Sequence[Aim],
+    targets: Sequence[Aim | Paired],
     *,
     policy: str,
     policies: Mapping[str, str] | None = None,
@@ -94,12 +86,12 @@ def project(
     """
     engine = run.engine
     overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
-    pairs = _settled(run, x, _pairs(targets, len(x)))
+    pairs = _settled(run, x, pairs_of(targets, len(x)))
     maps: dict[int, Array] = {}
     resolved: dict[int, ResolvedTarget] = {}
     missing = 0
     blind: set[int] = set()
-    for source, members in _by_source(engine, pairs).items():
+    for source, members in _together(_by_source(engine, pairs)):
         rows = sorted({member.image for member in members})
         alone = len(rows) == 1
         for images, values, pullback in run.pullbacks(
@@ -137,7 +129,7 @@ def project(
     )
 
 
-def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
+def _settled(run: Run, x: Array, pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs with what must be chosen on the image before its tensor is known."""
     found = []
     for one in pairs:
@@ -146,21 +138,32 @@ def _settled(run: Run, x: Array, pairs: Sequence[_Pair]) -> list[_Pair]:
     return found
 
 
-def _by_source(engine: Engine, pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
+def _by_source(engine: Engine, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     """Return the pairs by the tensor that their target lives in."""
-    found: dict[str, list[_Pair]] = {}
+    found: dict[str, list[Pair]] = {}
     for one in pairs:
         with within(f"targets[{one.number}]"):
             found.setdefault(source_of(engine, one.target), []).append(one)
     return found
 
 
-def _chosen(engine: Engine, one: _Pair, activation: Array) -> Chosen:
+def _together(by_source: Mapping[str, list[Pair]]) -> Iterator[tuple[str, list[Pair]]]:
+    """Yield what shares runs: targets that are each on an image of its own, else those of one image."""
+    for source, members in by_source.items():
+        images = [one.image for one in members]
+        if len(set(images)) in (1, len(images)):
+            yield source, sorted(members, key=lambda one: one.image)
+            continue
+        for image in sorted(set(images)):
+            yield source, [one for one in members if one.image == image]
+
+
+def _chosen(engine: Engine, one: Pair, activation: Array) -> Chosen:
     with within(f"targets[{one.number}]"):
         return resolve(engine, one.target, activation, image=one.image)
 
 
-def _parts(pairs: Sequence[_Pair], size: int) -> Iterator[Sequence[_Pair]]:
+def _parts(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
     return (pairs[start : start + size] for start in range(0, len(pairs), size))
 
 
@@ -240,9 +243,9 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
         raise NotFoundError(error.message, reason=error.reason, field=f"policies[{layer}]") from None
 
 
-def resolve_targets(run: Run, x: Array, targets: Sequence[Aim]) -> list[Chosen]:
+def resolve_targets(run: Run, x: Array, targets: Sequence[Aim | Paired]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
-    by_source = _by_source(run.engine, _settled(run, x, _pairs(targets, len(x))))
+    by_source = _by_source(run.engine, _settled(run, x, pairs_of(targets, len(x))))
     chosen: dict[int, Chosen] = {}
     for images, found in run.together(x, list(by_source)):
         for source, members in by_source.items():
@@ -271,20 +274,4 @@ def attribution_of(
         completeness_gap=tuple(completeness_gap),
         preprocessing=run.engine.model.preprocessing,
         notes=run.notes,
-    )
-
-
-def _pairs(targets: Sequence[Aim], images: int) -> list[_Pair]:
-    """Pair targets with images: one target for all images, all targets for one image, or one to one."""
-    if not targets:
-        raise InvalidInputError("No target was given; give at least one, or None.", field="targets")
-    if len(targets) == 1:
-        return [_Pair(image, targets[0], image, 0) for image in range(images)]
-    if images == 1:
-        return [_Pair(number, target, 0, number) for number, target in enumerate(targets)]
-    if len(targets) == images:
-        return [_Pair(number, target, number, number) for number, target in enumerate(targets)]
-    raise InvalidInputError(
-        f"{len(targets)} targets do not go with {images} images. Give one target, or one image, or as many of both.",
-        field="targets",
     )

@@ -11,6 +11,7 @@ from inspector.errors import InvalidInputError
 from inspector.methods.attribution.averages import Part, chunks, require_count
 from inspector.methods.attribution.masks import random_masks
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
+from inspector.methods.card import Card
 from inspector.methods.color import Baseline, baseline_image
 from inspector.methods.emptiness import reasons_for
 from inspector.methods.notes import HARDLY_MOVES, note_missing
@@ -31,7 +32,19 @@ _CELLS = 7
 """So many cells go with every image: an axis of fewer pixels has one per pixel."""
 
 
-@attribution_method("rise", picture="heat")
+@attribution_method(
+    "rise",
+    picture="heat",
+    card=Card(
+        formula="S = Σ_i f(x ⊙ M_i + x′ ⊙ (1 − M_i)) M_i / Σ_i M_i over random smooth masks M_i.",
+        source="Petsiuk et al. 2018, §3, arXiv 1806.07421",
+        shows="Which regions keep the answer up when others are hidden, by answers alone: no gradients, any "
+        "model.",
+        hides="A rough map with a pedestal: compare places, not numbers. It varies with the seed unless masks "
+        "are many; small objects below a cell's size blur.",
+        cost="`masks` forward passes (2000).",
+    ),
+)
 def rise(
     run: Run,
     x: Prepared,

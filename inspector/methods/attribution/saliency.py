@@ -6,13 +6,25 @@ from collections.abc import Mapping, Sequence
 
 from inspector.engine.run import Run
 from inspector.methods.attribution.projection import project_targets
+from inspector.methods.card import Card
 from inspector.methods.registration import attribution_method
 from inspector.types.images import Prepared
 from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("saliency", picture="saliency")
+@attribution_method(
+    "saliency",
+    picture="saliency",
+    card=Card(
+        formula="w = ∂S/∂x, drawn as max over channels of |w|.",
+        source="Simonyan et al. 2014, §3, arXiv 1312.6034",
+        shows="Which pixels the score reacts to most, if each is changed a little on its own.",
+        hides="Not what made the score what it is: where the network is saturated, what matters most has no "
+        "gradient. The maps are noisy, and their sign alone says little.",
+        cost="1 forward and 1 backward pass (about 3 forward passes).",
+    ),
+)
 def saliency(
     run: Run,
     x: Prepared,

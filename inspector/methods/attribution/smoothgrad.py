@@ -10,6 +10,7 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.attribution.averages import Part, mean_gradient, require_count
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
+from inspector.methods.card import Card
 from inspector.methods.perturbed import perturbed
 from inspector.methods.registration import attribution_method
 from inspector.types.arrays import Array
@@ -18,7 +19,18 @@ from inspector.types.results.maps import Maps
 from inspector.types.targets import Target
 
 
-@attribution_method("smoothgrad", picture="saliency")
+@attribution_method(
+    "smoothgrad",
+    picture="saliency",
+    card=Card(
+        formula="mean over `samples` of ∂S/∂x at x + N(0, σ²), σ = noise · (max x − min x).",
+        source="Smilkov et al. 2017, arXiv 1706.03825",
+        shows="The same as saliency, with less noise: what the score reacts to near the image, not only on it.",
+        hides="The noise is as large as what is looked for may be: fine detail is lost. It is an average of "
+        "gradients, with the same blind spot for saturation.",
+        cost="`samples` forward and backward passes (25: about 75 forward passes).",
+    ),
+)
 def smoothgrad(
     run: Run,
     x: Prepared,

@@ -54,7 +54,9 @@ def architecture(run: Run, request: ArchitectureRequest) -> Figure:
         "What a layer computes by, what it gives for one image, what one of its units sees of the image, and every "
         "how many pixels one stands."
     )
-    return Figure(title=title, panels=(Panel(title="", result=table, caption=caption),), notes=run.notes)
+    return Figure(
+        title=title, panels=(Panel(title="Layers", result=table, caption=caption),), notes=run.notes
+    )
 
 
 def _row(layer: Layer, weights: Weights | None) -> Row:

@@ -8,6 +8,7 @@ import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
+from inspector.methods.card import Card
 from inspector.methods.emptiness import reasons_for
 from inspector.methods.notes import (
     HARDLY_MOVES,
@@ -39,7 +40,18 @@ from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.targets import Class
 
 
-@answers(OccludeRequest)
+@answers(
+    OccludeRequest,
+    card=Card(
+        formula="At each position f(x with a square of one color there): the probability, the winning class, and "
+        "the sum of the strongest map of a layer.",
+        source="Zeiler & Fergus 2014, §4.2 and Fig 7, arXiv 1311.2901",
+        shows="Which places the answer rests on, by what happens without them; forward runs alone, any model.",
+        hides="Evidence that stands in two places is missed, as one is enough. Size, step and color of the "
+        "square decide what is seen; a gray square is itself a shape.",
+        cost="1 forward pass per position (by default about 170 on a square image).",
+    ),
+)
 def occlude(run: Run, request: OccludeRequest) -> Sweep:
     """Occlude one image at every position; the progress tells positions, with what is known after each batch.
 

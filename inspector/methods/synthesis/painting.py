@@ -10,7 +10,7 @@ from inspector.graph.synthesis.parameterizations import Fourier, Parameterizatio
 from inspector.graph.synthesis.views import Views
 from inspector.methods.synthesis.framing import Framing
 from inspector.methods.synthesis.recipes import Recipe
-from inspector.methods.synthesis.spectra import magnitude_of, natural_magnitude
+from inspector.methods.synthesis.spectra import DECAY, magnitude_of, natural_magnitude
 from inspector.types.arrays import Array
 
 
@@ -45,10 +45,12 @@ def _parameterization(recipe: Recipe, framing: Framing, photographs: Array | Non
     if recipe.parameterization == "pixels":
         return Pixels()
     if recipe.parameterization == "fourier":
-        return Fourier(decay=recipe.decay)
+        return Fourier() if recipe.decay is None else Fourier(decay=recipe.decay)
     extent = (1, framing.size[0]) if len(framing.size) == 1 else (framing.size[0], framing.size[1])
     decorrelated = recipe.colors == "decorrelated"
     if photographs is None:
-        return Phase(magnitude=natural_magnitude(framing.channels, extent, decorrelated=decorrelated))
+        decay = DECAY if recipe.decay is None else recipe.decay
+        found = natural_magnitude(framing.channels, extent, decay=decay, decorrelated=decorrelated)
+        return Phase(magnitude=found)
     planes = photographs.reshape(-1, framing.channels, *extent)
     return Phase(magnitude=magnitude_of(planes, decorrelated=decorrelated))

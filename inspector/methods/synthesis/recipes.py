@@ -20,7 +20,8 @@ class Recipe:
     """What a synthesis is made with."""
 
     parameterization: str = "fourier"
-    decay: float = 1.0
+    decay: float | None = None
+    """None for what is natural to the parameterization."""
     colors: str = "decorrelated"
     jitter: float = 0.0
     scale: float = 0.0
@@ -34,7 +35,8 @@ class Recipe:
     optimizer: str = "adam"
     rate: float = 0.05
     steps: int = 128
-    open_steps: int = 0
+    open_steps: int | None = None
+    """None: some where no gradient comes through at all, else none."""
 
     @property
     def regularizers(self) -> tuple[tuple[str, float], ...]:
@@ -93,10 +95,9 @@ def _require(recipe: Recipe) -> None:
         ("noise", 0),
         ("open_steps", 0),
     ):
-        if getattr(recipe, name) < least:
-            raise InvalidInputError(
-                f"{name} is {getattr(recipe, name)}; it must be at least {least}.", field=name
-            )
+        given = getattr(recipe, name)
+        if given is not None and given < least:
+            raise InvalidInputError(f"{name} is {given}; it must be at least {least}.", field=name)
     if recipe.crops > 64:
         raise InvalidInputError(f"crops is {recipe.crops}; allowed is 1 to 64.", field="crops")
     if recipe.scale >= 1:

@@ -9,6 +9,7 @@ from inspector.face.collections import Collection
 from inspector.render.blocks import FigureSize
 from inspector.render.scatter import pca_scatter
 from inspector.render.strip import neighbor_strip
+from inspector.report.chapter import chapter
 from inspector.report.draft import Draft
 from inspector.report.subjects import Subject, windows
 
@@ -17,7 +18,8 @@ SHOWN = 6
 _GRAY = (128, 128, 128)
 
 
-def alike(draft: Draft, collection: Collection) -> None:
+@chapter("alike", order=80)
+def alike(draft: Draft) -> None:
     """Show nearest neighbors and the principal plane of windows of the images."""
     pieces = [piece for subject in draft.subjects for piece in windows(subject, count=draft.effort.windows)]
     if any(subject.picture is not None for subject in draft.subjects):
@@ -29,12 +31,14 @@ def alike(draft: Draft, collection: Collection) -> None:
         features = [draft.model.features(piece.image) for piece in pieces]
         draft.notes_of(*features)
         names = [f"{place}-{piece.name}" for place, piece in enumerate(pieces)]
-        collection.add(vectors={name: one.vectors[0] for name, one in zip(names, features, strict=True)})
+        draft.collection.add(
+            vectors={name: one.vectors[0] for name, one in zip(names, features, strict=True)}
+        )
         by_name = dict(zip(names, pieces, strict=True))
-        _neighbors(draft, collection, by_name)
+        _neighbors(draft, draft.collection, by_name)
         if len(pieces) > 2:
             with draft.part("the principal plane"):
-                _plane(draft, collection, by_name)
+                _plane(draft, draft.collection, by_name)
 
 
 def _neighbors(draft: Draft, collection: Collection, pieces: dict[str, Subject]) -> None:

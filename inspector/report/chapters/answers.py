@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from inspector.render.blocks import FigureSize
+from inspector.report.chapter import chapter
 from inspector.report.draft import Draft, thumbnail
 from inspector.types.results.base import shown
 from inspector.types.results.predictions import Predictions
 
 
+@chapter("answers", order=10)
 def answers(draft: Draft) -> None:
     """Show what the model says about each image."""
     draft.section("What the model answers", "The first of what it answers on each image.")

@@ -7,20 +7,20 @@ from PIL import Image
 
 from inspector.render.blocks import FigureSize
 from inspector.render.chart import line_chart
-from inspector.render.grid import tile
 from inspector.render.photograph import photograph_of
+from inspector.report.chapter import chapter
 from inspector.report.draft import Draft
 from inspector.types.results.maps import Maps
 
 METHODS = ("saliency", "deconvnet", "guided", "gradcam")
-_CELL = (216, 216)
 
 
+@chapter("attributions", order=20)
 def attributions(draft: Draft) -> None:
     """Show maps of the default target by several methods, beside what the model was given."""
     draft.section(
         "Why the answer is what it is",
-        f"Ways back from what the model answers first to the input: {', '.join(METHODS)}. Left, what it was given.",
+        f"Ways back from what the model answers first to the input: {', '.join(METHODS)}; first what it was given.",
     )
     for subject in draft.subjects[: draft.effort.images]:
         found: list[Maps] = []
@@ -47,19 +47,17 @@ def _show(draft: Draft, name: str, found: list[Maps]) -> None:
     for one in found:
         draft.note(one.caution or "")
     target = found[0].targets[0]
-    methods = ", ".join(one.method for one in found)
-    caption = f"{name}: {target.label or target} ({methods})"
+    caption = f"{name}: {target.label or target}"
     photograph = given(found[0])
-    pictures = [picture for one in found for picture in one.pictures()[:1]]
-    if photograph is not None and pictures:
-        row = [photograph, *pictures]
-        draft.page.add_figure(tile(row, columns=len(row), cell=_CELL), caption, size=FigureSize.WIDE)
-    elif pictures:
-        draft.page.add_figure(
-            tile(pictures, columns=len(pictures), cell=_CELL), caption, size=FigureSize.WIDE
-        )
-    else:
+    pictures = [(one.method, picture) for one in found for picture in one.pictures()[:1]]
+    if not pictures:
         draft.page.add_figure(_curves(found), caption, size=FigureSize.WIDE)
+        return
+    draft.page.add_group(caption)
+    if photograph is not None:
+        draft.page.add_figure(photograph, f"{name}, as the model is given it", size=FigureSize.MEDIUM)
+    for method, picture in pictures:
+        draft.page.add_figure(picture, f"{method} of {name}", size=FigureSize.MEDIUM)
 
 
 def _curves(found: list[Maps]) -> Image.Image:

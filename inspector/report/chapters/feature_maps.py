@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspector.render.blocks import FigureSize
+from inspector.report.chapter import chapter
 from inspector.report.chapters.units import layers_to_show
 from inspector.report.draft import Draft
 from inspector.types.layers import Layer
@@ -10,6 +11,7 @@ from inspector.types.layers import Layer
 MOST = 4
 
 
+@chapter("feature-maps", order=70)
 def feature_maps(draft: Draft) -> None:
     """Show all feature maps of a few layers."""
     subject = draft.subjects[0]

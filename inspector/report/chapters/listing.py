@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from inspector.report.chapter import chapter
 from inspector.report.draft import Draft
 from inspector.types.results.base import shown
 from inspector.types.results.model_info import Layers
 
 
+@chapter("listing", order=90)
 def listing(draft: Draft) -> None:
     """List the layers with their shapes and receptive fields."""
     draft.section("The layers", "Receptive fields are computed from the graph.")

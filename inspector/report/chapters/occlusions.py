@@ -8,12 +8,14 @@ import numpy as np
 from PIL import Image
 
 from inspector.render.blocks import FigureSize
+from inspector.report.chapter import chapter
 from inspector.report.draft import Draft
 from inspector.types.results.sweep import Sweep
 
 SHOWN = 3
 
 
+@chapter("occlusions", order=50)
 def occlusions(draft: Draft) -> None:
     """Show the sweeps that change the answer most."""
     draft.section(

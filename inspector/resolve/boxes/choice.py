@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from inspector.graph.sized import shapes_at
 from inspector.model.heads.head import Boxes, Head
 from inspector.resolve.boxes.detections import Detections
 from inspector.resolve.chosen import Chosen, chosen
+from inspector.resolve.classes import first_free
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
 from inspector.resolve.labels import index_of_label
 from inspector.resolve.names import label_of, labels_of, owner_of_classes
@@ -28,8 +30,12 @@ def box_tensors(head: Head) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.output for scale in head.layout.scales for part in scale.parts))
 
 
-def choose_box(run: Run, x: Array, target: Class, *, image: int) -> Chosen:
+def choose_box(
+    run: Run, x: Array, target: Class, *, image: int, besides: Collection[int] = frozenset()
+) -> Chosen:
     """Choose a class and a box on a (1, …) image, and what says there that the box shows the class.
+
+    Where the class is open, it is none of `besides`.
 
     That is the class's number before a final Sigmoid or Softmax, where the box was computed: at its own scale.
     NotFoundError where class or position are out of range, InvalidInputError where there is no box at all.
@@ -41,7 +47,7 @@ def choose_box(run: Run, x: Array, target: Class, *, image: int) -> Chosen:
     seen = detections_of(engine, head, found, 0, x)
     if not seen.count:
         raise nothing_found("a box")
-    index, box = _chosen(engine, head, target, seen)
+    index, box = _chosen(engine, head, target, seen, besides)
     output, place = seen.element(box, index)
     traced = trace_elements(
         engine.model.ir,
@@ -95,11 +101,16 @@ def _require_classes(head: Head) -> None:
         )
 
 
-def _chosen(engine: Engine, head: Head, target: Class, seen: Detections) -> tuple[int, int]:
+def _chosen(
+    engine: Engine, head: Head, target: Class, seen: Detections, besides: Collection[int]
+) -> tuple[int, int]:
     """Return the class and the box."""
     sure = seen.confidences
     if not is_choosable(sure):
         raise no_choice("the surest box")
+    if besides and target.index is None and target.label is None:
+        first_free(range(len(sure)), besides)  # one there must be
+        sure = np.where(np.isin(np.arange(len(sure)), list(besides))[:, None], -1, sure)
     index = target.index
     if target.label is not None:
         owner = owner_of_classes(engine.model, head)

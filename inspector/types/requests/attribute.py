@@ -44,8 +44,9 @@ class AttributeRequest(ImagesRequest[Maps]):
     """Map a class, a unit or any part of an output back to the pixels, by one of the attribution methods.
 
     A target is a class's index or label, `Class()` (the most probable), `Unit(layer, channel, position)`,
-    `Element(tensor, index)`, `Region(tensor, index)` or `Direction(tensor, vector)`, where a tensor is an output or a
-    layer. One target goes with any number of images, several targets with one image or with as many images.
+    `Element(tensor, index)`, `Region(tensor, index)`, `Direction(tensor, vector)`, where a tensor is an output or a
+    layer, or a `Combination` of those. One target goes with any number of images, several targets with one image or
+    with as many images, in pairs; with `cross`, every target with every image.
     """
 
     method: str = option(
@@ -57,4 +58,7 @@ class AttributeRequest(ImagesRequest[Maps]):
     options: Mapping[str, Any] = option({}, help="The method's own options, by name.", take=as_options)
     policies: Mapping[str, str] | None = option(
         {}, help="Other policies than the method's, by layer.", take=as_policies
+    )
+    cross: bool = option(
+        default=False, help="Explain every target on every image, the targets of the first image first."
     )

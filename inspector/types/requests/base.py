@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_type_hints
 
@@ -118,6 +118,8 @@ class RequestField:
     take: Callable[[Any], Any] | None
     is_argument: bool = False
     """Whether it stands before the model on the command line, and not behind a flag."""
+    is_required: bool = False
+    """Whether nothing stands for it where it is not given."""
 
 
 REQUESTS: Registry[str, type[Request[Any]]] = Registry("verb", package="inspector.types.requests")
@@ -178,10 +180,22 @@ def _fields(request: Any) -> tuple[RequestField, ...]:
             short=one.metadata["short"],
             take=one.metadata["take"],
             is_argument=one.metadata["is_argument"],
+            is_required=one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING,
         )
         for one in dataclasses.fields(request)
         if "help" in one.metadata
     )
+
+
+def require_options(request: type[Request[Any]], given: Iterable[str]) -> None:
+    """Raise InvalidInputError for an option without a default that is not among those `given`."""
+    for one in request_fields(request):
+        if one.is_required and one.name not in given:
+            raise InvalidInputError(
+                f"The verb {request.verb!r} needs {one.python}: {one.info.help}",
+                reason="MISSING",
+                field=one.name,
+            )
 
 
 def result_kind(request: type[Request[Any]]) -> type[Result]:

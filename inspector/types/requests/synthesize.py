@@ -76,7 +76,9 @@ class SynthesizeRequest(OptionalImagesRequest[Images]):
     optimizer: OptimizerName | None = option(None, help="Of the steps; default: the preset's.")
     rate: float | None = option(None, help="The learning rate; default: the preset's.")
     open_steps: int | None = option(
-        None, help="Through how many first steps the gradient passes rectifiers as if they were open."
+        None,
+        help="Through how many first steps the gradient passes rectifiers as if they were open; default: 16 where else "
+        "none comes through.",
     )
     models: tuple[str, ...] = option(
         (), help="Other models that say what they make of the pictures: files, or ids on a service."

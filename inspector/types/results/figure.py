@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspector.types.results.base import Cell, Result, kind
-from inspector.types.results.table import Table
+from inspector.types.results.base import Result, kind
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,11 +39,6 @@ class Figure(Result):
     def failed(self) -> bool:
         """Whether a part says that something is wrong."""
         return any(one.result.failed for one in self.panels)
-
-    def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-        """Return the first part that is a table."""
-        tables = (one.result for one in self.panels if isinstance(one.result, Table))
-        return next((one.table() for one in tables), ((), []))
 
     def summary(self) -> list[str]:
         """Return the title, and what the parts say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,11 @@ from inspector.types.arrays import Array
 from inspector.types.options import PICTURES
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
+from inspector.types.results.brief import brief
 from inspector.types.targets import ResolvedTarget
+
+Used = str | int | float | bool | tuple[float, ...] | tuple[str, ...] | Array
+"""The value of an option, as it was used."""
 
 
 @kind("maps")
@@ -37,9 +42,14 @@ class Maps(Result):
     """What must be said beside a picture of this method."""
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     """How the model's input is made of a picture, so that the photograph can be drawn from `inputs`."""
+    layers: tuple[str, ...] = ()
+    """Per map the layer that it was read from, where the method reads one (Grad-CAM)."""
+    options: Mapping[str, Used] = field(default_factory=dict)
+    """The method's options as they were used, defaults included, by name; policies as texts "layer=policy"."""
 
     def __post_init__(self) -> None:
-        """Check the way of drawing."""
+        """Check the way of drawing, and put the options in order."""
+        object.__setattr__(self, "options", dict(sorted(self.options.items())))
         if self.picture not in PICTURES:
             raise InvalidInputError(
                 f"picture is {self.picture!r}; allowed: {', '.join(PICTURES)}."
@@ -50,17 +60,27 @@ class Maps(Result):
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per map."""
         rows: list[tuple[Cell, ...]] = [
-            (target.image, str(target), target.value, float(np.abs(values).max()))
-            for target, values in zip(self.targets, self.maps, strict=True)
+            (
+                target.image,
+                str(target),
+                target.value,
+                float(np.abs(values).max()),
+                *self.layers[index : index + 1],
+            )
+            for index, (target, values) in enumerate(zip(self.targets, self.maps, strict=True))
         ]
-        return ("image", "target", "value", "largest |map|"), rows
+        return ("image", "target", "value", "largest |map|", *(("layer",) if self.layers else ())), rows
 
     def summary(self) -> list[str]:
         """Return what was explained; the caution is among the notes."""
         lines = [
             f"{self.method} of {target}: value {target.value:.4g}, largest |map| {np.abs(values).max():.4g}"
-            for target, values in zip(self.targets, self.maps, strict=True)
+            + (f", by layer {self.layers[index]!r}" if self.layers else "")
+            for index, (target, values) in enumerate(zip(self.targets, self.maps, strict=True))
         ]
+        if self.options:
+            used = ", ".join(f"{name}={brief(value)}" for name, value in self.options.items())
+            lines.append(f"options {used}")
         return lines + [
             f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)"
             for gap in self.completeness_gap

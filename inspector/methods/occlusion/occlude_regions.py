@@ -1,0 +1,146 @@
+"""Occlusion by free masks: each region of an image covered once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inspector.engine.run import Run
+from inspector.errors import InvalidInputError, within
+from inspector.methods.card import Card
+from inspector.methods.emptiness import reasons_for
+from inspector.methods.notes import HARDLY_MOVES, note_missing, note_run, note_target, note_values
+from inspector.methods.occlusion.effects import effects_map, effects_table
+from inspector.methods.occlusion.regions import Cover, covering, regions_of
+from inspector.methods.perturbed import perturbed
+from inspector.methods.planes import image_size
+from inspector.methods.prepared import prepared
+from inspector.methods.verbs import answers
+from inspector.resolve.chosen import Chosen
+from inspector.resolve.names import label_of
+from inspector.resolve.probabilities import answers as answers_of
+from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
+from inspector.resolve.targets import resolve, settled, source_of
+from inspector.types.arrays import Array
+from inspector.types.contrast import hardly_moves
+from inspector.types.layouts import channel_axis, of_one
+from inspector.types.requests.occlude_regions import OccludeRegionsRequest
+from inspector.types.results.figure import Figure, Panel
+from inspector.types.targets import Class
+
+EFFECT, REGIONS = "effect", "regions"
+"""The titles of the panels."""
+
+
+@answers(
+    OccludeRegionsRequest,
+    card=Card(
+        formula="e_k = f(x) − f(x ⊙ (1 − m_k) + fill ⊙ m_k) for each mask m_k; with `keep`, f of the region alone less "
+        "f of nothing.",
+        source="Zeiler & Fergus 2014, §4.2, arXiv 1311.2901, with free masks; superpixels by SLIC, Achanta et al. "
+        "2012; regions as units of an explanation as in LIME, Ribeiro et al. 2016, arXiv 1602.04938",
+        shows="What each region is worth to the target, in its own unit (probability), as numbers that compare.",
+        hides="Regions act together: two eyes may each be needless beside the other. The cover is itself a thing to "
+        "see (a gray patch has edges), and images with it are unlike those of the training.",
+        cost="1 forward pass, and 1 per region.",
+    ),
+)
+def occlude_regions(run: Run, request: OccludeRegionsRequest) -> Figure:
+    """Cover each region of one image; the progress tells regions."""
+    if request.batch is not None and request.batch < 1:
+        raise InvalidInputError(f"batch is {request.batch}; it must be at least 1.", field="batch")
+    x = prepared(run, request.images)
+    if len(x) != 1:
+        raise InvalidInputError(f"Occlusion takes one image; {len(x)} were given.", field="images")
+    engine, image = run.engine, x.values
+    image_size(engine, image)
+    plain = _channels_last(run, image[0].astype(np.float64))
+    regions = regions_of(request, plain)
+    cover = covering(run, plain, image, request.fill, regions.count)
+    target = request.target or Class()
+    with within("target"):
+        aim = settled(run, image, target, image=0)
+        source = source_of(engine, aim)
+    values = run.forward(image, [source])[source][0]
+    with within("target"):
+        chosen = resolve(engine, aim, values, image=0)
+    note_run(run)
+
+    def covered(index: int) -> Array:
+        mask = regions.mask(index)
+        hidden = (1 - mask if request.keep else mask)[..., None]
+        return _as_input(run, plain * (1 - hidden) + cover(index, mask) * hidden)
+
+    head = engine.head_of(target.output if isinstance(target, Class) else None)
+    tensors = tuple(dict.fromkeys((*tensors_of(head), *tensors_for(engine, chosen))))
+    found = np.full(regions.count, np.nan, np.float32)
+    labels = np.full(regions.count, -1, np.int64)
+    largest, missing = engine.largest_batch(image.shape[1:], tensors), 0
+    step = min(request.batch or largest, largest)
+    for start in range(0, regions.count, step):
+        numbers = range(start, min(start + step, regions.count))
+        images = perturbed(run, np.stack([covered(index) for index in numbers]))
+        for part, tensor in run.together(images, tensors):
+            own = images[part.start : part.stop]
+            rows = slice(start + part.start, start + part.stop)
+            found[rows] = answers_of(engine, chosen, tensor, own)
+            labels[rows] = winners(engine, head, tensor, own)
+            missing += int(np.count_nonzero(~present(engine, chosen, tensor, len(own))))
+        run.control.tell(numbers.stop, regions.count)
+    baseline = _baseline(run, chosen, image, plain, cover, tensors, keep=request.keep)
+    effects = found - baseline if request.keep else baseline - found
+    note_missing(run, missing, regions.count, "their effects are NaN")
+    note_values(run, image, effects[None], what="the effects", images=[0])
+    if regions.count > 1 and hardly_moves(effects, beside=baseline):
+        run.note(
+            HARDLY_MOVES,
+            f"Whichever region is covered, {chosen.resolved} hardly moves: the map says nothing.",
+        )
+        for identifier, reason in reasons_for(run, image, chosen):
+            run.note(identifier, f"{chosen.resolved} does not change with the image: {reason}")
+    note_target(run, target)
+    names = {int(one): label_of(engine.model, head, int(one)) for one in np.unique(labels) if one >= 0}
+    shown = {one: name or str(one) for one, name in names.items()} if head.has_classes else {}
+    heat = effects_map(run, request, x.values, chosen, regions, effects)
+    table = effects_table(chosen, regions, found, effects, [shown.get(int(one)) for one in labels])
+    panels = (
+        Panel(title=EFFECT, result=heat, caption=_CAPTIONS[request.keep]),
+        Panel(title=REGIONS, result=table),
+    )
+    what = "probability" if chosen.resolved.kind == "class" else "value"
+    reference = f"{baseline:.4g} with everything covered" if request.keep else f"{baseline:.4g} uncovered"
+    return Figure(panels=panels, title=f"{what} of {chosen.resolved}: {reference}", notes=run.notes)
+
+
+_CAPTIONS = {
+    False: "What the target loses without each region: orange speaks for it, blue against it.",
+    True: "What the target gains by each region alone, over nothing: orange speaks for it, blue against it.",
+}
+
+
+def _baseline(
+    run: Run,
+    chosen: Chosen,
+    image: Array,
+    plain: Array,
+    cover: Cover,
+    tensors: tuple[str, ...],
+    *,
+    keep: bool,
+) -> float:
+    """Return the answer on the image as it is; or, where regions are kept, with everything covered."""
+    x = image
+    if keep:
+        mask = np.ones(plain.shape[:-1])
+        made = np.broadcast_to(cover(0, mask), plain.shape)
+        x = perturbed(run, _as_input(run, made)[None])
+    return float(answers_of(run.engine, chosen, run.forward(x, tensors), x)[0])
+
+
+def _channels_last(run: Run, image: Array) -> Array:
+    axis = channel_axis(of_one(run.engine.model.input.layout))
+    return image[..., None] if axis is None else np.moveaxis(image, axis, -1)
+
+
+def _as_input(run: Run, image: Array) -> Array:
+    axis = channel_axis(of_one(run.engine.model.input.layout))
+    return image[..., 0] if axis is None else np.moveaxis(image, -1, axis)
