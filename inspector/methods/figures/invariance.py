@@ -40,7 +40,7 @@ _CARD = Card(
     "classes slowly. Where the class's probability falls, the network is not invariant.",
     hides="What comes in from beyond the border is made up (option border), so large shifts and turns measure that "
     "too. A class that is lost may be lost to the border.",
-    cost="1 forward pass for each amount of each transformation, 52 an image by default",
+    cost="1 forward pass for each amount of each transformation, 48 an image by default",
 )
 
 
