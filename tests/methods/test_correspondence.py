@@ -178,3 +178,15 @@ def test_what_cannot_be_is_refused_by_name(
 def test_one_image_has_nothing_to_be_compared_with(ours: inspector.Model) -> None:
     with pytest.raises(InvalidInputError, match="two or more"):
         ours.correspondence(IMAGES[:1], boxes=BOXES[:, :1])
+
+
+def test_features_that_are_not_finite_are_told_of() -> None:
+    nodes = [node("Conv", ["x", "w"], "conv", kernel_shape=[3, 3]), node("Exp", ["conv"], "exp"),
+             node("GlobalMaxPool", ["exp"], "most"), node("Flatten", ["most"], "flat")]  # fmt: skip
+    weights = np.random.default_rng(0).standard_normal((5, 3, 3, 3)).astype(np.float32) * 40
+    data = model(nodes, shape=("n", 3, SIDE, SIDE), weights={"w": weights}).SerializeToString()
+
+    with inspector.load(data, device="cpu") as ours:
+        found = ours.correspondence(IMAGES, boxes=BOXES, layers=["exp"], random=1)
+
+    assert "not_finite" in {note.id for note in found.notes}
