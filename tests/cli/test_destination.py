@@ -35,6 +35,10 @@ TAKEN = {
     "dream": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "fool": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "invert": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "invariance": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "health": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "correspondence": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "probe": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "neighbors": {".png", ".jpg", ".csv", ".json", ".html", ""},
     "pca": {".npy", ".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
 }
