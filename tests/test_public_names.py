@@ -36,9 +36,9 @@ def test_a_model() -> None:
 
 def test_a_models_verbs() -> None:
     names = (
-        "ablate activations architecture attribute check correspondence describe evolution features figure "
-        "filters fool health invariance judge layers occlude occlude_regions "
-        "occlusion patch predict rectifiers synthesize top unit"
+        "ablate accentuate activations architecture attribute check correspondence describe dream evolution features "
+        "figure filters fool health invariance invert judge layers occlude occlude_regions occlusion patch predict "
+        "probe rectifiers synthesize top unit"
     )
     assert sorted(REQUESTS) == names.split()
     nothing: Any = None
@@ -47,7 +47,7 @@ def test_a_models_verbs() -> None:
 
 def test_the_kinds_of_result() -> None:
     names = (
-        "activations examples figure images layers maps model_info predictions rectifiers report series sweep "
+        "activations examples figure filters images layers maps model_info predictions rectifiers report series sweep "
         "table vectors"
     )
     assert sorted(KINDS) == names.split()
@@ -106,8 +106,9 @@ def test_the_policies() -> None:
 def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
-        "ablate activations attribute check delete describe features info judge layers load methods models neighbors "
-        "occlude patch pca predict rectifiers report serve unload upload"
+        "ablate accentuate activations architecture attribute check correspondence delete describe dream evolution "
+        "features figure filters fool health info invariance invert judge layers load methods models neighbors occlude "
+        "occlude_regions occlusion patch pca predict probe rectifiers report serve synthesize top unit unload upload"
     )
     assert verbs == names.split()
 

@@ -44,10 +44,11 @@ def ask_about(
 
     The error passes where it is about the only image, one of the first `needed`, or the last that is left.
     """
-    left = list(images)
+    left, kept = list(images), list(range(len(images)))
+    asked = replace(request, images=left)
     while True:
         try:
-            found = ask(replace(request, images=left))
+            found = ask(asked)
         except UserError as error:
             place = _ONE.match(error.field or "")
             if place is None:
@@ -57,11 +58,12 @@ def ask_about(
             if len(images) == 1 or index < needed:
                 raise
             complain(error, word="skipped")
-            del left[index]
+            del left[index], kept[index]
             if len(left) == needed:
                 raise InvalidInputError(
                     f"None of the {len(images) - needed} images can be read.", field="images"
                 ) from error
+            asked = request.about(left, kept=kept)
         else:
             return found, Answered(images=left, is_complete=len(left) == len(images))
 

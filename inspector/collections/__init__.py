@@ -1,6 +1,7 @@
-"""Collections of vectors: the domain, its stores, nearest neighbors, principal components.
+"""Collections of vectors: the domain, its stores, nearest neighbors, principal components, linear probes.
 
-`neighbors` and `pca` need scikit-learn, whose import takes longer than all else; they are imported at first use.
+`neighbors`, `pca` and `probes` need scikit-learn, whose import takes longer than all else; they are imported at first
+use.
 """
 
 import lazy_loader

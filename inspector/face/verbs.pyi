@@ -370,6 +370,22 @@ class Verbs:
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
     ) -> Predictions: ...
+    def probe(
+        self,
+        images: ImageLike,
+        *,
+        classes: Sequence[str] | Sequence[int] = ...,
+        layers: Sequence[str] = ...,
+        pooling: Pooling = ...,
+        folds: int = ...,
+        strength: float = ...,
+        seed: int = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
+        progress: Callable[[int, int], None] | None = None,
+        cancellation: Cancellation | None = None,
+        timeout: float | None = None,
+    ) -> Figure: ...
     def synthesize(
         self,
         images: ImageLike = (),

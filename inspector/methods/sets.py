@@ -1,10 +1,18 @@
-"""Sets of images: how many there are, as far as that is known before they are read."""
+"""Sets of images: how many there are, and how many may be prepared together."""
 
 from __future__ import annotations
 
+from inspector.engine.run import Run
 from inspector.types.images import ImageLike, Prepared
 
 
 def count_of(images: ImageLike) -> int:
     """Return how many images are given; of lists in lists and arrays of several, at least so many."""
     return len(images) if isinstance(images, list | tuple | Prepared) else 1
+
+
+def most_together(run: Run) -> int:
+    """Return how many images of a set are prepared at a time: one where each may keep a size of its own."""
+    model = run.engine.model
+    is_fixed = all(isinstance(size, int) for size in model.input.space)
+    return 64 if is_fixed or (model.preprocessing.height and model.preprocessing.width) else 1

@@ -110,12 +110,17 @@ def _by_filter(weights: Array, groups: int) -> Array:
 
 def _layer(model: OnnxModel, value: ir.Value) -> Layer | None:
     """Return the layer of a convolution; of one that gives whole numbers, the one that makes real values of them."""
-    while model.layer_giving(value.name or "") is None:
+    own = model.layer_giving(value.name or "")
+    if own is not None:
+        return own
+    found = None
+    while found is None or value.producer().op_type in CASTS:  # type: ignore[union-attr]  # a node gives it
         uses = list(value.uses())
         if len(uses) != 1 or uses[0].node.op_type not in CASTS | {"Mul"}:
-            return None
+            break
         value = uses[0].node.outputs[0]
-    return model.layer_giving(value.name or "")
+        found = model.layer_giving(value.name or "") or found
+    return found
 
 
 def _before_codes(value: ir.Value | None) -> str:

@@ -15,7 +15,7 @@ _ROW = 21
 _GAP = 18
 _WIDEST = 560
 """A column's width, at most."""
-_MOST_ROWS = 200
+_MOST_ROWS = 32
 _RULE = (200, 202, 206)
 
 

@@ -96,6 +96,16 @@ CASES = {
         words=("bee: probability", "6×6 square"),
         draws=True,
     ),
+    "boxes of an image": Case(
+        "occlude_regions",
+        (IMAGE, "--boxes", "0,0,8,8,4,4,16,16", "--class", 1, "--against", "next", "--fill", "blur"),
+        words=("class 1 bee − class", "uncovered", "share of the image", "kind='boxes'"),
+        draws=True,
+    ),
+    "a class against the next": attribute(
+        *("-m", "gradcam", "--against", "next", "--option", "relu=false"),
+        words=("− class", "by layer 'relu2'"),
+    ),
     "ablate": Case("ablate", (IMAGE, "-l", "relu2"), words=("answers changed", "all")),
     "ablate some channels by their mean": Case(
         "ablate",

@@ -30,6 +30,7 @@ TAKEN = {
     "activations": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "attribute": {".npy", ".npz", ".png", ".jpg", ".json", ".html", ""},
     "occlude": {".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
+    "occlude_regions": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "accentuate": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "dream": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "fool": {".npz", ".png", ".jpg", ".json", ".html", ""},

@@ -459,6 +459,23 @@ CASES = {
     "correspondence without boxes": Case(
         "Run", lambda m, t: m.correspondence([PHOTO, FLOATS], boxes=PARTS[:, :1])
     ),
+    "probes": Case(
+        "Run",
+        lambda m, t: m.probe(
+            [PHOTO, FLOATS, -FLOATS, 2 * FLOATS] * 2, classes=["a", "a", "b", "b"] * 2, folds=2
+        ),
+    ),
+    "probes of one layer, by their name": Case(
+        "Run",
+        lambda m, t: m.figure(
+            [PHOTO, FLOATS, -FLOATS, 2 * FLOATS],
+            figure="probe",
+            classes=("a", "b") * 2,
+            layers=["conv1"],
+            pooling="max",
+        ),
+    ),
+    "probes without classes": Case("Run", lambda m, t: m.probe([PHOTO, FLOATS])),
     "a patch larger than the image": Case("Occlude", lambda m, t: m.occlude(PHOTO, size=99)),
     "activation maps, the strongest first": Case(
         "Activations",

@@ -56,6 +56,9 @@ PAINTINGS = {
     "parts of a larger canvas": replace(
         PLAIN, views=Views(size=(4, 5)), frame=replace(FRAME, shape=(4, 5, 3), size=(4, 5))
     ),
+    "anchored": replace(
+        PLAIN, anchor=np.random.default_rng(2).uniform(0, 1, (2, 3, *SIZE)).astype(np.float32), closeness=40.0
+    ),
     "regularized": replace(
         PLAIN, regularizers=(("total_variation", 7.0), ("lp_norm", 3.0), ("l2_norm", 2.0))
     ),
@@ -189,6 +192,13 @@ def by_ascent(g: Array, _state: dict[str, Any], _t: int) -> Array:
     return g / np.sqrt((g**2).mean(axis=(1, 2), keepdims=True))
 
 
+def by_momentum(g: Array, state: dict[str, Any], _t: int) -> Array:
+    unit = g / np.sqrt((g**2).mean(axis=(1, 2), keepdims=True))
+    state["v"] = 0.9 * state["v"] + 0.1 * unit
+    found: Array = state["v"]
+    return found
+
+
 def by_rmsprop(g: Array, state: dict[str, Any], _t: int) -> Array:
     state["v"] = 0.9 * state["v"] + 0.1 * g**2
     return g / (np.sqrt(state["v"]) + 1e-8)
@@ -209,6 +219,7 @@ def by_nadam(g: Array, state: dict[str, Any], t: int) -> Array:
 
 HANDS: dict[str, Callable[[Array, dict[str, Any], int], Array]] = {
     "ascent": by_ascent,
+    "momentum": by_momentum,
     "rmsprop": by_rmsprop,
     "adam": by_adam,
     "nadam": by_nadam,

@@ -11,6 +11,7 @@ from onnx import TensorProto
 import inspector
 from inspector import Class, Unit
 from inspector.errors import CancelledError, InvalidInputError, NotFoundError
+from inspector.graph.synthesis.objectives import Likeness
 from inspector.methods.synthesis import invert as inversion
 from inspector.types.control import Cancellation, Progress
 from inspector.types.requests.accentuate import AccentuateRequest
@@ -38,6 +39,11 @@ def by_role(result: Any, role: str) -> list[Any]:
     return [one for one in result.images if one.role == role]
 
 
+def exact(one: Any) -> np.ndarray:
+    found: np.ndarray = one.values
+    return found
+
+
 def ids(result: Any) -> set[str]:
     return {note.id for note in result.notes}
 
@@ -63,7 +69,7 @@ def test_the_error_is_that_of_the_exact_input(toy: inspector.Model) -> None:
     for image in range(2):
         original, *inversions = result.images[3 * image : 3 * image + 3]
         for layer, found in zip(("relu2", "conv1"), inversions, strict=True):
-            given = np.stack([original.values, found.values])
+            given = np.stack([exact(original), exact(found)])
             wanted, own = toy.activations(given, layers=[layer])[layer].astype(np.float64)
             error = np.linalg.norm(own - wanted) / np.linalg.norm(wanted)
             np.testing.assert_allclose(found.measures["relative_error"], error, rtol=1e-3)
@@ -109,7 +115,7 @@ def test_a_silent_layer_is_told() -> None:
 def test_steps_that_go_the_wrong_way_are_seen(toy: inspector.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted fault: what is to be near is to be far."""
 
-    class Unlike(inversion.Likeness):
+    class Unlike(Likeness):
         def write(self, w: Any, values: Any, rows: int) -> Any:
             return w.op("Neg", super().write(w, values, rows))
 
@@ -128,7 +134,7 @@ def test_a_dream_raises_what_it_dreams_of(toy: inspector.Model, target: Any) -> 
     original, dreamt = result.images
     assert dreamt.measures["after"] > 1.1 * dreamt.measures["before"]
     if target == Unit("conv1"):
-        given = np.stack([original.values, dreamt.values])
+        given = np.stack([exact(original), exact(dreamt)])
         norms = [np.linalg.norm(one) for one in toy.activations(given, layers=["conv1"])["conv1"]]
         np.testing.assert_allclose([dreamt.measures["before"], dreamt.measures["after"]], norms, rtol=1e-4)
     assert ("chosen_layer" in ids(result)) == (target is None)
@@ -146,7 +152,10 @@ def test_a_free_input_dreams_at_the_size_of_the_photograph() -> None:
     photo = toy_photo(height=90, width=70)
     with inspector.load(small_cnn(height="h", width="w"), device="cpu") as own:
         result = own.dream(photo, target=Unit("relu1"), octaves=3, steps=3)
+        channel = own.dream(photo, target=Unit("relu1", 2), octaves=3, steps=3)
 
+    for one in (result, channel):
+        assert one.images[1].measures["after"] > one.images[1].measures["before"]
     assert result.images[1].pixels.shape == photo.shape
     assert result.images[1].measures["after"] > result.images[1].measures["before"]
     assert np.array_equal(result.images[0].pixels, photo)
@@ -168,10 +177,11 @@ def test_accentuation_raises_the_target_and_stays_near(toy: inspector.Model) -> 
         assert after.measures["after"] > after.measures["before"]
         assert after.measures["p_after"] > after.measures["p_before"]
         answer = {
-            one.index: one.probability for one in toy.predict(after.values, top=5).predictions[0].classes
+            one.index: one.probability or 0.0
+            for one in toy.predict(after.values, top=5).predictions[0].classes
         }
         np.testing.assert_allclose(after.measures["p_after"], answer[1], rtol=1e-4)
-        levels = 255 * (after.values.astype(np.float64) - before.values)
+        levels = 255 * (exact(after).astype(np.float64) - exact(before))
         np.testing.assert_allclose(after.measures["largest_change"], np.abs(levels).max(), rtol=1e-3)
         np.testing.assert_allclose(after.measures["rms_change"], np.sqrt((levels**2).mean()), rtol=1e-3)
         moved.append(after.measures["rms_change"])
@@ -325,7 +335,43 @@ def test_what_is_wrong_is_named(toy: inspector.Model, case: tuple[str, dict[str,
     assert caught.value.field == field
 
 
+def test_a_signal_is_answered_too() -> None:
+    rng = np.random.default_rng(0)
+    weights = {
+        "w": rng.standard_normal((4, 2, 5)).astype(np.float32),
+        "v": rng.standard_normal((4, 3)).astype(np.float32),
+    }
+    nodes = [
+        node("Conv", ["x", "w"], "conv1"), node("Relu", ["conv1"], "relu"),
+        node("GlobalAveragePool", ["relu"], "mean"), node("Flatten", ["mean"], "flat"),
+        node("MatMul", ["flat", "v"], "scores"),
+    ]  # fmt: skip
+    proto = model(nodes, shape=("n", 2, 40), weights=weights)
+    x = rng.standard_normal((1, 2, 40)).astype(np.float32)
+    with inspector.load(proto.SerializeToString(), device="cpu") as own:
+        fooled = own.fool(x, bound=0.5)
+        found = own.invert(x, layers=["conv1"], steps=200)
+        dreamt = own.dream(x, target=Unit("conv1"), octaves=2)
+        accentuated = own.accentuate(x, target=1, steps=9, rotate=0)
+
+    assert fooled.images[1].values is not None
+    assert found.images[1].measures["relative_error"] < 0.2
+    assert dreamt.images[1].measures["after"] > dreamt.images[1].measures["before"]
+    assert accentuated.images[1].measures["after"] > accentuated.images[1].measures["before"]
+    assert all(result.pictures() for result in (fooled, found, dreamt, accentuated))
+
+
 # --- real networks
+
+
+def test_the_box_of_the_image_is_accentuated(zoo: Any) -> None:
+    with inspector.load(zoo.model("blazeface_front_128"), device="cpu", preprocessing="-1..1") as own:
+        result = own.accentuate(zoo.image("faces_linzaer_9.jpg"), steps=2)
+
+    assert "chosen_on_gray" not in ids(result)
+    (found,) = by_role(result, "accentuated")
+    assert found.measures["p_before"] > 0.3
+
 
 MOBILENET = "derived_mobilenetv2_fp32_op15"
 BY_DEPTH = (

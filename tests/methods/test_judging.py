@@ -322,7 +322,7 @@ def test_every_kind_of_map_is_judged_and_drawn(method: str) -> None:
     assert {"deletion", "insertion", "infidelity", "sensitivity-max", "overlap", "randomization"} <= set(
         rows_of(figure)
     )
-    assert len(figure.pictures()) >= 3
+    assert figure.pictures()
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_layouts_are_alike(layout: str) -> None:
         x = images(1, seed=4, layout=layout)
         heat, found = parts(other.occlude_regions(x, target=1, masks=LABELS, fill=0))
     assert found["7"][0] == pytest.approx(probability(covered(LEFT & ~TOP, 0)), abs=1e-5)
-    assert heat.to_pil().size == (WIDTH, HEIGHT)
+    assert heat.to_pil(plain=True).size == (WIDTH, HEIGHT)
 
 
 def test_signals_have_intervals() -> None:

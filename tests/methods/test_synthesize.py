@@ -173,7 +173,8 @@ def _shut() -> bytes:
 def test_a_spectrum_comes_from_photographs(toy: inspector.Model) -> None:
     flat = np.full((SIDE, SIDE, 3), 90, np.uint8)
     flat[:, ::2] = 160  # one frequency, along the width
-    (picture,) = toy.synthesize([flat], target=3, preset="spectrum", steps=4).images
+    picture, natural = toy.synthesize([flat], target=3, preset="spectrum", steps=4).images
+    assert natural.role == "natural"
     spectrum = np.abs(np.fft.rfft2(picture.pixels.mean(axis=2) - picture.pixels.mean()))
     assert spectrum[0, SIDE // 2] > 5 * np.delete(spectrum.reshape(-1), SIDE // 2).max()
 
@@ -287,3 +288,20 @@ def test_total_variation_is_the_mean_step() -> None:
     picture = np.zeros((1, 2, 3))
     picture[0, 1] = 1
     assert total_variation(picture) == pytest.approx(1.0)
+
+
+def test_natural_top_images_stand_beside_a_synthesis(toy: inspector.Model) -> None:
+    generator = np.random.default_rng(0)
+    photos = [generator.integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8) for _ in range(12)]
+    found = toy.synthesize(photos, target=[Class(1), Unit("conv2", 3)], steps=1)
+    of_class, of_channel = (
+        [one for one in found.images[2:] if what in one.caption] for what in ("class 1", "channel 3")
+    )
+    scores = [value_of(toy, photo, Class(1)) for photo in photos]
+    order = np.argsort(scores)[::-1][:9]
+    assert [one.caption for one in of_class] == [f"class 1, image {index}" for index in order]
+    assert np.allclose([one.value or 0 for one in of_class], np.sort(scores)[::-1][:9], rtol=1e-4)
+    assert np.array_equal(of_class[0].pixels, photos[order[0]])
+    peaks = np.sort(toy.activations(photos, layers=["conv2"])["conv2"][:, 3].max(axis=(1, 2)))[::-1][:9]
+    assert np.allclose([one.value or 0 for one in of_channel], peaks, rtol=1e-4)
+    assert {one.role for one in found.images[2:]} == {"natural"}

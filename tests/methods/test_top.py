@@ -52,6 +52,7 @@ def test_the_strongest_are_those_of_a_brute_force(
     assert [row.channel for row in found.rows] == list(range(maps.shape[1]))
     for channel, row in enumerate(found.rows):
         wanted = brute_force(maps[:, channel], count=count, per_image=per_image)
+        wanted = [one for one in wanted if one[0] != 0]
         assert [one.image for one in row.examples] == [str(image) for _, image, _ in wanted]
         np.testing.assert_allclose(
             [one.value for one in row.examples], [value for value, *_ in wanted], rtol=1e-6
@@ -177,6 +178,16 @@ def test_places_that_are_not_finite_are_left_out() -> None:
     assert peaks.not_finite == 2
 
 
+def test_what_does_not_fire_is_no_example(toy: inspector.Model) -> None:
+    maps = toy.activations(SET, layers=["relu2"])["relu2"]
+    firing = [int((maps[:, channel].max(axis=(1, 2)) > 0).sum()) for channel in range(8)]
+    assert min(firing) < 45
+    found = toy.top(SET, layer="relu2", channels=range(8), count=45, projections=False)
+    assert [len(row.examples) for row in found.rows] == firing
+    assert "fires_rarely" in {note.id for note in found.notes}
+    assert found.to_pil().height > 100
+
+
 def test_dense_units_and_few_images(toy: inspector.Model) -> None:
     found = toy.top(SET[:4], layer="scores", count=9)
     scores = toy.activations(SET[:4], layers=["scores"])["scores"]
@@ -215,6 +226,16 @@ def test_what_is_not_there_is_named(
     with pytest.raises(error) as caught:
         toy.top(SET[:2], **given)
     assert getattr(caught.value, "field", None) == field
+
+
+def test_units_that_another_size_has_more_of_do_not_compare() -> None:
+    rows = model([node("Relu", ["x"], "r"), node("Flatten", ["r"], "y")], shape=("n", 1, "h", "w"))
+    images = [np.ones((1, 4, 4), np.float32), np.ones((1, 5, 4), np.float32)]
+    with inspector.load(rows.SerializeToString(), device="cpu") as loaded:
+        with pytest.raises(InvalidInputError, match="16 channels for one image and 20") as caught:
+            loaded.top(images, layer="y")
+        assert loaded.top(images, layer="r").rows
+    assert caught.value.field == "images"
 
 
 def test_an_image_that_cannot_be_read_is_named_by_its_place(toy: inspector.Model) -> None:

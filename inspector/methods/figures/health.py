@@ -17,7 +17,7 @@ from inspector.methods.figures.pixels import pixel_scales
 from inspector.methods.notes import note_run
 from inspector.methods.paper import paper_figure
 from inspector.methods.prepared import prepared_parts
-from inspector.methods.sets import count_of
+from inspector.methods.sets import count_of, most_together
 from inspector.methods.verbs import answers
 from inspector.model.kernels import Kernels, kernels_of
 from inspector.resolve.rectifiers import Rectified, rectified
@@ -97,7 +97,7 @@ def _activities(
         after = follows[own].tensor if own in follows else own
         tensors[own] = after if model.layer_giving(after) is not None else own
     found = {own: Activity() for own in tensors}
-    for places, part in prepared_parts(run, request.images):
+    for places, part in prepared_parts(run, request.images, most=most_together(run)):
         first = part.values[:1] if first is None else first
         for _, values in run.scan(part.values, list(dict.fromkeys(tensors.values()))):
             for own, tensor in tensors.items():

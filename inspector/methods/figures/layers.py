@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from inspector.engine.engine import Engine
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.methods.planes import layers_with_maps
-from inspector.operators.families import CONVOLUTIONS
-from inspector.operators.twins import float_operator
+from inspector.model.kernels import kernels_of
 from inspector.resolve.rectifiers import rectified
 from inspector.types.layers import Layer
 
@@ -29,12 +28,10 @@ def named_layers(engine: Engine, names: Sequence[str]) -> list[Layer]:
 def first_layer(engine: Engine) -> Layer:
     """Return the first layer with features: the first convolution's, after its rectifier; InvalidInputError if none."""
     model = engine.model
-    for node in model.ir.graph:
-        layer = model.layer_giving(node.outputs[0].name or "")
-        if layer is not None and float_operator(node) in CONVOLUTIONS:
-            follows = rectified(model, [layer.output]).get(layer.output)
-            after = None if follows is None else model.layer_giving(follows.tensor)
-            return after or layer
+    for one in kernels_of(model)[:1]:
+        follows = rectified(model, [one.layer.output]).get(one.layer.output)
+        after = None if follows is None else model.layer_giving(follows.tensor)
+        return after or one.layer
     with_maps = layers_with_maps(engine, engine.head.scores)
     if not with_maps:
         raise InvalidInputError(

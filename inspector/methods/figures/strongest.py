@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import NotFoundError
+from inspector.errors import InvalidInputError, NotFoundError, within
 from inspector.methods.figures.peaks import Peak, Peaks
 from inspector.methods.notes import CAUTION, NOT_FINITE
 from inspector.methods.verbs import answer_to
@@ -38,7 +38,15 @@ def look_at(run: Run, layer: Layer, x: Array, peaks: Peaks, *, first: int) -> No
     before = peaks.not_finite
     for some, found in run.together(x, [layer.output]):
         values = found[layer.output]
-        axis = channel_axis(layer, values.ndim - 1) + 1
+        with within("layer", always=True):
+            axis = channel_axis(layer, values.ndim - 1) + 1
+        if peaks.channels not in (0, values.shape[axis]):
+            raise InvalidInputError(
+                f"Layer {layer.name!r} has {peaks.channels} channels for one image and {values.shape[axis]} for "
+                "another: they do not compare. Give images of one size, or another layer.",
+                reason="SHAPES_DIFFER",
+                field="images",
+            )
         peaks.add(values, axis=axis, images=range(first + some.start, first + some.stop))
     if peaks.not_finite > before:
         run.note(
@@ -59,7 +67,16 @@ def projections(
     start = 0
     while start < len(chosen):
         stop = start + 1
-        while stop < len(x) and stop - start < TOGETHER and x[stop].values.shape == x[start].values.shape:
+        if method == "deconvnet" and chosen[start][1].value == 0:  # nothing goes back from what did not fire
+            yield np.zeros(x[start].values.shape[1:], np.float32), "projection"
+            start = stop
+            continue
+        while (
+            stop < len(x)
+            and stop - start < TOGETHER
+            and x[stop].values.shape == x[start].values.shape
+            and chosen[stop][1].value != 0
+        ):
             stop += 1
         maps, picture = _projected(run, layer, chosen[start:stop], x[start:stop], method=method)
         yield from ((values, picture) for values in maps)

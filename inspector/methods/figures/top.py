@@ -22,6 +22,7 @@ from inspector.types.layers import Layer
 from inspector.types.requests.top import TopRequest
 from inspector.types.results.images import Example, ExampleRow, Examples
 
+FIRES_RARELY = "fires_rarely"
 FEWER_EXAMPLES = "fewer_examples"
 CHOSEN_CHANNELS = "chosen_channels"
 
@@ -67,7 +68,14 @@ def top(run: Run, request: TopRequest) -> Examples:
             FEWER_EXAMPLES,
             f"{peaks.images} images give fewer than the {request.count} examples that were asked for.",
         )
-    found = {channel: peaks.of(channel) for channel in channels}
+    found = {channel: tuple(one for one in peaks.of(channel) if one.value != 0) for channel in channels}
+    rare = [channel for channel in channels if len(found[channel]) < len(peaks.of(channel))]
+    if rare:
+        run.note(
+            FIRES_RARELY,
+            f"Channels {', '.join(map(str, rare[:12]))}{', …' if len(rare) > 12 else ''} of layer {layer.name!r} are 0 "
+            "on the other images: those are no examples of what excites them.",
+        )
     drawn = _drawn(run, layer, images, found, request, max(more, sum(map(len, found.values()))))
     rows = tuple(
         ExampleRow(

@@ -11,7 +11,6 @@ from inspector.errors import InvalidInputError
 from inspector.methods.intervention.effects import Effect
 from inspector.methods.placing import placed
 from inspector.methods.prepared import prepared_parts
-from inspector.render.normalize import to_heat
 from inspector.render.overlay import overlay
 from inspector.render.photograph import photograph_of
 from inspector.resolve.names import label_of
@@ -172,8 +171,9 @@ def _planes(run: Run, layer: Layer, values: Array, image: Array) -> Array:
 
 
 def _drawn(run: Run, image: Array, plane: Array) -> Array:
-    """Return a map over its photograph, uint8 (H, W, 3)."""
+    """Return a map's magnitude over its photograph, uint8 (H, W, 3): where it is 0, it is dark."""
     model = run.engine.model
     photo = photograph_of(image, layout=model.input.layout, spec=model.preprocessing)
-    drawn = overlay(photo, to_heat(np.nan_to_num(plane.astype(np.float64))))
+    strength = np.abs(np.nan_to_num(plane.astype(np.float64)))
+    drawn = overlay(photo, strength / max(float(strength.max()), np.finfo(np.float64).tiny))
     return np.asarray(drawn.convert("RGB"))

@@ -15,6 +15,7 @@ from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_target
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
+from inspector.methods.synthesis.accentuated import accentuations
 from inspector.methods.synthesis.beginning import framed
 from inspector.methods.synthesis.counts import (
     require_above_zero,
@@ -23,20 +24,15 @@ from inspector.methods.synthesis.counts import (
     require_steps,
 )
 from inspector.methods.synthesis.drawing import drawn
-from inspector.methods.synthesis.framing import Framing
-from inspector.methods.synthesis.goals import Goal, goal_of, objective_of
+from inspector.methods.synthesis.goals import Goal, objective_of
+from inspector.methods.synthesis.goals_on_images import goal_on
 from inspector.methods.synthesis.painting import painting_of
 from inspector.methods.synthesis.recipes import Recipe
 from inspector.methods.verbs import answers
-from inspector.resolve.probabilities import answers as answers_of
-from inspector.resolve.probabilities import tensors_for
-from inspector.resolve.targets import resolve, source_of
 from inspector.types.arrays import Array
 from inspector.types.requests.accentuate import AccentuateRequest
 from inspector.types.results.images import Images, Picture
-from inspector.types.targets import Class, Direction, Target, Unit
-
-NOT_RAISED = "not_raised"
+from inspector.types.targets import Class
 
 
 @answers(
@@ -65,7 +61,12 @@ def accentuate(run: Run, request: AccentuateRequest) -> Images:
     pairs = max(len(x), len(targets))
     rows = [row if len(x) > 1 else 0 for row in range(pairs)]
     require_pictures_fit(run, x[:1], pictures=3 * pairs)
-    goals = [_goal(run, targets, number, x[row : row + 1]) for number, row in enumerate(rows)]
+    goals = []
+    for number, row in enumerate(rows):
+        at = number if len(targets) > 1 else 0
+        with within(f"targets[{at}]"):
+            goals.append(goal_on(run, targets[at], x[row : row + 1]))
+            note_target(run, targets[at])
     framing, originals = framed(run, x, tensor=goals[0].tensor)
     note_run(run)
     done: list[Picture] = []
@@ -86,7 +87,7 @@ def accentuate(run: Run, request: AccentuateRequest) -> Images:
             loop.step(rate=request.rate)
             made = number * request.steps + step + 1
             run.control.tell(made, pairs * request.steps, partial=partial(_so_far, run, done, first, loop))
-        done += _pictures(run, framing, goal, first, original[0], loop.picture()[0])
+        done += accentuations(run, framing, goal, first, original[0], loop.picture()[0])
     return Images(images=tuple(done), notes=run.notes)
 
 
@@ -101,21 +102,6 @@ def _require(run: Run, request: AccentuateRequest) -> None:
         raise InvalidInputError(f"scale is {request.scale:g}; it must be below 1.", field="scale")
 
 
-def _goal(run: Run, targets: tuple[Target, ...], number: int, image: Array) -> Goal:
-    """Return what is to grow on one image (1, …), on which the class, the channel or the place is chosen."""
-    at = number if len(targets) > 1 else 0
-    target = targets[at]
-    with within(f"targets[{at}]"):
-        note_target(run, target)
-        if isinstance(target, Unit) and target.channel is None:
-            target = Direction(target.layer)
-        elif isinstance(target, Class) and target == Class(output=target.output):
-            tensor = source_of(run.engine, target)
-            found = resolve(run.engine, target, run.forward(image, [tensor])[tensor][0], image=0).resolved
-            target = replace(target, index=found.channel)
-        return goal_of(run, target, image)
-
-
 def _objective(run: Run, goal: Goal, image: Array) -> Objective:
     """Return the target in parts of what it is on the image, so that closeness weighs alike for all."""
     values = run.forward(image, [goal.tensor])[goal.tensor]
@@ -126,48 +112,3 @@ def _objective(run: Run, goal: Goal, image: Array) -> Objective:
 def _so_far(run: Run, done: list[Picture], first: Picture, loop: Loop) -> Images:
     sketch = Picture(pixels=drawn(loop.picture()[0]), caption="so far", role="accentuated")
     return Images(images=(*done, first, sketch), notes=run.notes)
-
-
-def _pictures(
-    run: Run, framing: Framing, goal: Goal, first: Picture, original: Array, made: Array
-) -> list[Picture]:
-    """Return the pictures, with what was measured of the exact inputs."""
-    inputs = framing.frame.typed(framing.frame.values(np.stack([original, made])))
-    tensors = list(dict.fromkeys((goal.tensor, *tensors_for(run.engine, goal.chosen))))
-    found = run.forward(inputs, tensors)
-    before, after = goal.scores(found[goal.tensor]).tolist()
-    change = made.astype(np.float64) - original
-    largest = float(np.abs(change).max())
-    measures = {
-        "before": before,
-        "after": after,
-        "largest_change": 255 * largest,
-        "rms_change": 255 * float(np.sqrt((change**2).mean())),
-    }
-    words = f"{before:.4g} before, {after:.4g} now"
-    if goal.chosen.resolved.kind == "class":
-        likely = answers_of(run.engine, goal.chosen, found, inputs).tolist()
-        measures |= {"p_before": likely[0], "p_after": likely[1]}
-        words = f"p {likely[0]:.3g} before, {likely[1]:.3g} now"
-    if after <= before:
-        run.note(
-            NOT_RAISED,
-            f"{goal.caption} is not more than it was: {words}. A smaller closeness, more steps or a larger "
-            "rate may do it.",
-        )
-    factor = max(1.0, np.floor(0.5 / largest)) if largest > 0 else 1.0
-    magnified = np.clip(0.5 + factor * change, 0, 1)
-    name = goal.caption.replace("direction of", "norm of") if goal.is_norm else goal.caption
-    return [
-        replace(first, value=before),
-        Picture(
-            pixels=drawn(made), caption=f"{name}: {words}", value=after, role="accentuated", measures=measures,
-            values=inputs[1],
-        ),
-        Picture(
-            pixels=drawn(magnified),
-            caption=f"the change × {factor:.3g}: at most {255 * largest:.3g} of 255 levels",
-            value=255 * largest,
-            role="change",
-        ),
-    ]  # fmt: skip

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from math import ceil
 
 import numpy as np
 
 from inspector.engine.loop import Loop
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
-from inspector.grad.synthesis.painting import Painting
-from inspector.graph.synthesis.canvas import Canvas
-from inspector.graph.synthesis.optimizers import OPTIMIZERS
-from inspector.graph.synthesis.parameterizations import Fourier
-from inspector.graph.synthesis.views import Views
 from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_target
 from inspector.methods.planes import layers_with_maps
@@ -30,24 +24,20 @@ from inspector.methods.synthesis.counts import (
 )
 from inspector.methods.synthesis.drawing import drawn
 from inspector.methods.synthesis.framing import Framing
-from inspector.methods.synthesis.goals import Goal, goal_of, objective_of
+from inspector.methods.synthesis.goals import Goal, objective_of
+from inspector.methods.synthesis.goals_on_images import goal_on, is_unnamed, name_of
+from inspector.methods.synthesis.octaves import MOST_OCTAVES, is_fixed, octave_painting, sizes_of
 from inspector.methods.verbs import answers
 from inspector.resolve.targets import source_of
 from inspector.types.arrays import Array
 from inspector.types.requests.dream import DreamRequest
 from inspector.types.results.images import Images, Picture
-from inspector.types.targets import Class, Direction, Target, Unit
+from inspector.types.targets import Class, Direction, Target
 
 NOT_RAISED = "not_raised"
 CHOSEN_LAYER = "chosen_layer"
 DEPTH = 2 / 3
 """Of the layers with maps, the default is so far on the way: before it are textures, behind it whole things."""
-MOST_OCTAVES = 12
-LEAST_SIDE = 32
-"""In pixels: a smaller octave shows a network nothing."""
-MOST_SIDE = 2048
-MOST_VIEWS = 16
-"""Of a step on a picture that is larger than what the model sees at once."""
 
 
 @answers(
@@ -70,10 +60,10 @@ def dream(run: Run, request: DreamRequest) -> Images:
     x = prepared(run, request.images).values
     target = _target(run, request)
     with within("target"):
-        goal = goal_of(run, target, x[:1])
+        whole = [goal_on(run, target, x[row : row + 1]) for row in range(len(x))]
         note_target(run, target)
-    framing, _ = framed(run, x, tensor=goal.tensor)
-    sizes = _sizes(run, request, framing)
+    framing, _ = framed(run, x, tensor=whole[0].tensor)
+    sizes = sizes_of(run, request, framing)
     originals = at_size(run, request.images, sizes[-1], framing)
     require_pictures_fit(run, originals[:1], pictures=2 * len(x))
     note_run(run)
@@ -86,10 +76,12 @@ def dream(run: Run, request: DreamRequest) -> Images:
         for octave, size in enumerate(sizes):
             small = resized(base, size)
             begun = np.clip(small + resized(added, size), 0, 1)
-            seen = framing if is_fixed(run) else reframed(run, framing, size, tensor=goal.tensor)
+            seen = framing if is_fixed(run) else reframed(run, framing, size, tensor=whole[index].tensor)
+            # A channel has other places at another size, and of boxes others are found.
+            goal = goal_on(run, target, seen.frame.typed(seen.frame.values(resized(begun, seen.size))))
             loop = Loop(
                 run,
-                _painting(request, seen, size),
+                octave_painting(request, seen, size),
                 objective_of([goal], crops=1),
                 generators=[generator],
                 start=begun,
@@ -99,7 +91,7 @@ def dream(run: Run, request: DreamRequest) -> Images:
                 made = (index * len(sizes) + octave) * request.steps + step + 1
                 run.control.tell(made, total, partial=partial(_so_far, run, done, first, loop))
             added = loop.picture() - small
-        done += _pictures(run, framing, goal, first, original, np.clip(base + added, 0, 1)[0])
+        done += _pictures(run, framing, whole[index], first, original, np.clip(base + added, 0, 1)[0])
     return Images(images=tuple(done), notes=run.notes)
 
 
@@ -120,11 +112,9 @@ def _require(run: Run, request: DreamRequest) -> None:
 
 
 def _target(run: Run, request: DreamRequest) -> Target:
-    """Return what is amplified: a unit without a channel is its layer's norm, and nothing the default layer's."""
+    """Return what is amplified, by default the norm of a layer."""
     target = request.target
-    if isinstance(target, Unit) and target.channel is None:
-        return Direction(target.layer)
-    if target is not None and target != Class(output=getattr(target, "output", None)):
+    if target is not None and not is_unnamed(target):
         return target
     engine = run.engine
     tensor = source_of(engine, target or Class())
@@ -136,60 +126,6 @@ def _target(run: Run, request: DreamRequest) -> Target:
     layer = layers[min(int(DEPTH * len(layers)), len(layers) - 1)]
     run.note(CHOSEN_LAYER, f"No target was given: all that layer {layer.name!r} sees is amplified.")
     return Direction(layer.name)
-
-
-def _sizes(run: Run, request: DreamRequest, framing: Framing) -> list[tuple[int, ...]]:
-    """Return the octaves' sizes, smallest first.
-
-    Where the model's size is free, the last is the photograph's, and the model sees each octave whole. Where it is
-    fixed, the first is the model's, and larger ones are seen in parts.
-    """
-    seen, count = framing.size, request.octaves
-    fixed = is_fixed(run)
-    last = request.size
-    if last is None:
-        grown = request.octave_scale ** (count - 1) if fixed and len(seen) == 2 else 1.0
-        last = tuple(round(side * grown) for side in seen)
-    elif len(last) == 1:
-        last = last * len(seen)
-    if len(last) != len(seen) or (fixed and any(a < b for a, b in zip(last, seen, strict=True))):
-        least = "×".join(map(str, seen))
-        raise InvalidInputError(
-            f"size is {'×'.join(map(str, last))}; this model's pictures are {least}: give as many numbers, each at "
-            "least as large.",
-            field="size",
-        )
-    if max(last) > MOST_SIDE:
-        raise InvalidInputError(
-            f"size is {'×'.join(map(str, last))}; a side has at most {MOST_SIDE} pixels.", field="size"
-        )
-    found = []
-    for octave in reversed(range(count)):
-        size = tuple(round(side / request.octave_scale**octave) for side in last)
-        least_sides = seen if fixed else tuple(min(LEAST_SIDE, side) for side in last)
-        if all(side >= least for side, least in zip(size, least_sides, strict=True)):
-            found.append(size)
-    return found or [last]
-
-
-def is_fixed(run: Run) -> bool:
-    """Return whether the model takes pictures of one size."""
-    return all(isinstance(side, int) for side in run.engine.model.input.space)
-
-
-def _painting(request: DreamRequest, framing: Framing, size: tuple[int, ...]) -> Painting:
-    parts = ceil(np.prod([side / seen for side, seen in zip(size, framing.size, strict=True)]))
-    return Painting(
-        canvas=Canvas(pictures=1, channels=framing.channels, size=size),
-        parameterization=Fourier(decay=0.5),
-        views=Views(
-            size=framing.size,
-            crops=min(max(parts, 1), MOST_VIEWS),
-            jitter=min(request.jitter, min(framing.size) / 8),
-        ),
-        frame=framing.frame,
-        optimizer=OPTIMIZERS["ascent"],
-    )
 
 
 def _so_far(run: Run, done: list[Picture], first: Picture, loop: Loop) -> Images:
@@ -204,7 +140,7 @@ def _pictures(
     both = resized(np.stack([original, dreamt]), framing.size)
     inputs = framing.frame.typed(framing.frame.values(both))
     before, after = goal.scores(run.forward(inputs, [goal.tensor])[goal.tensor]).tolist()
-    name = goal.caption.replace("direction of", "norm of") if goal.is_norm else goal.caption
+    name = name_of(goal)
     if after <= before:
         run.note(
             NOT_RAISED,

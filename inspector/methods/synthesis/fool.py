@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
 from inspector.methods.notes import note_head, note_run
-from inspector.methods.perturbed import ROUNDED_INPUTS
 from inspector.methods.prepared import prepared
 from inspector.methods.synthesis.aims import Aims
 from inspector.methods.synthesis.attack import Way, attacked, ball
-from inspector.methods.synthesis.counts import require_above_zero, require_seed, require_steps
+from inspector.methods.synthesis.bounds import attack_of, bounding_levels
+from inspector.methods.synthesis.counts import require_steps
 from inspector.methods.synthesis.fooled import Pairs, fooled_images
-from inspector.methods.synthesis.levels import Levels, levels_of
 from inspector.methods.verbs import answers
 from inspector.model.heads.head import BOXES, Head
 from inspector.resolve.classes import by_class, even, winner
 from inspector.resolve.finite import find_origin, is_choosable, no_choice
 from inspector.resolve.targets import resolve
 from inspector.types.arrays import Array
-from inspector.types.images import Prepared
 from inspector.types.requests.fool import FoolRequest
 from inspector.types.results.images import Images
 from inspector.types.targets import Class
 
-LEVELS = 2.0
-"""The bound by default, of 255."""
-STEPS = 20
 MOST_TOGETHER = 16
 """Images that are attacked together: their state is kept in float64."""
-INPUT_UNITS = "input_units"
 
 
 @answers(
@@ -54,7 +46,7 @@ INPUT_UNITS = "input_units"
 )
 def fool(run: Run, request: FoolRequest) -> Images:
     """Return three pictures per image: as it was, as it fools, and the change; the progress tells steps of images."""
-    attack = _attack(request)
+    attack = attack_of(request)
     require_steps(run, attack.steps)
     x = prepared(run, request.images)
     head = _head(run, request)
@@ -72,7 +64,7 @@ def fool(run: Run, request: FoolRequest) -> Images:
     )
     note_run(run)
     note_head(run, head.output)
-    levels = _levels(run, x, request)
+    levels = bounding_levels(run, x, request)
     aims = _aims(run, x.values, head, request)
     unit = 1.0 if levels is None else levels.unit
     bound, size = attack.sizes(x.values, levels)
@@ -103,41 +95,6 @@ def fool(run: Run, request: FoolRequest) -> Images:
     return fooled_images(pairs)
 
 
-@dataclass(frozen=True)
-class _Attack:
-    """What was asked for, checked: one step of the whole bound, or several."""
-
-    steps: int
-    bound: float | None
-    step_size: float | None
-    starts_at_random: bool
-
-    def sizes(self, x: Array, levels: Levels | None) -> tuple[Array, Array]:
-        """Return the bound and the size of a step, (N, 1, …) in levels or in the input's units."""
-        flat = x.reshape(len(x), -1).astype(np.float64)
-        usual = LEVELS if levels is not None else LEVELS / 255 * (flat.max(axis=1) - flat.min(axis=1))
-        bound = np.broadcast_to(usual if self.bound is None else self.bound, len(x))
-        size = bound if self.steps == 1 else 2.5 * bound / self.steps
-        if self.step_size is not None:
-            size = np.broadcast_to(self.step_size, len(x))
-        lead = [-1, *[1] * (x.ndim - 1)]
-        return bound.reshape(lead), size.reshape(lead)
-
-
-def _attack(request: FoolRequest) -> _Attack:
-    require_above_zero(bound=request.bound, step_size=request.step_size)
-    require_seed(request.seed)
-    if request.attack == "pgd":
-        steps = STEPS if request.steps is None else request.steps
-        return _Attack(steps, request.bound, request.step_size, request.random_start)
-    for name in ("steps", "step_size"):
-        if getattr(request, name) is not None:
-            raise InvalidInputError(
-                f"{name} is an option of pgd; fgsm takes one step of the whole bound.", field=name
-            )
-    return _Attack(1, request.bound, None, starts_at_random=False)
-
-
 def _head(run: Run, request: FoolRequest) -> Head:
     """Return the output whose classes are meant; InvalidInputError where it has none that can win."""
     outputs = set()
@@ -160,30 +117,6 @@ def _head(run: Run, request: FoolRequest) -> Head:
             field="targets",
         )
     return head
-
-
-def _levels(run: Run, x: Prepared, request: FoolRequest) -> Levels | None:
-    if np.dtype(run.engine.model.input.dtype).kind in "iu":
-        run.note(
-            ROUNDED_INPUTS,
-            f"This model takes {run.engine.model.input.dtype}: images on the way are rounded to whole numbers, while "
-            "small steps add up behind them.",
-        )
-    levels = None if request.unit == "input" else levels_of(run, x, asked=request.unit == "pixels")
-    if levels is None and request.unit == "pixels":
-        raise InvalidInputError(
-            "The bound cannot be in gray levels: the images are no pictures, or hold values that no picture has under "
-            "this preprocessing. Give a picture, or unit='input'.",
-            field="unit",
-        )
-    if levels is None:
-        why = "as was asked" if request.unit == "input" else "as no picture is known to lie behind it"
-        run.note(
-            INPUT_UNITS,
-            f"The bound and the change are in the units of the model's input, {why}; nothing but the bound limits the "
-            "values, and there are no 8-bit pixels to round to.",
-        )
-    return levels
 
 
 def _aims(run: Run, x: Array, head: Head, request: FoolRequest) -> Aims:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from inspector.errors import InvalidInputError, within
 from inspector.graph.synthesis.frame import Frame
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
-from inspector.types.layouts import of_one, space_of, spatial_axes
+from inspector.types.layouts import of_one, space_of, spatial_axes, spatial_sizes
 
 ASSUMED_RANGE = "assumed_range"
 NO_COLORS = "no_colors"
@@ -32,6 +32,14 @@ class Framing:
     """Of the canvas: 3 for colors, 1 for gray, else those of the input."""
     size: tuple[int, ...]
     """(height, width), or (length,)."""
+    layout: str
+    """Of one image as the model takes it."""
+
+    def frame_of(self, image: Array) -> Frame:
+        """Return the frame of one image (*image) of another size, as some models take them."""
+        layout = self.layout
+        size = spatial_sizes(image.shape, layout) or image.shape
+        return replace(self.frame, shape=image.shape, size=tuple(size))
 
     def first(self) -> Array:
         """Return one gray image as the model takes it."""
@@ -118,7 +126,7 @@ def _framed(run: Run, size: tuple[int, ...], values: tuple[float, float] | None)
         size=size,
         dtype=model.input.dtype,
     )
-    return Framing(frame=frame, channels=max(frame.order) + 1, size=size)
+    return Framing(frame=frame, channels=max(frame.order) + 1, size=size, layout=layout)
 
 
 _ORDERS = {"RGB": (0, 1, 2), "BGR": (2, 1, 0), "RGBA": (0, 1, 2, -1), "GRAY": (0,)}

@@ -24,7 +24,7 @@ from inspector.methods.synthesis.counts import (
     require_steps,
 )
 from inspector.methods.synthesis.drawing import drawn
-from inspector.methods.synthesis.framing import Framing
+from inspector.methods.synthesis.inverted import inversions, note_failures
 from inspector.methods.synthesis.painting import painting_of
 from inspector.methods.synthesis.recipes import Recipe
 from inspector.methods.verbs import answers
@@ -33,8 +33,6 @@ from inspector.types.layers import Layer
 from inspector.types.requests.invert import InvertRequest
 from inspector.types.results.images import Images, Picture
 
-SILENT_LAYER = "silent_layer"
-NOT_NEARER = "not_nearer"
 MOST_TOGETHER = 4
 
 PRESETS: Mapping[str, Recipe] = {
@@ -91,10 +89,10 @@ def invert(run: Run, request: InvertRequest) -> Images:
                 loop.step(rate=recipe.rate * 0.5 * (1 + np.cos(np.pi * way)), progress=way)
                 done += count
                 run.control.tell(done, total, partial=partial(_so_far, run, rows, loop, part, layer))
-            found = _inverted(run, framing, loop, layer, wanted, originals[part])
+            found = inversions(run, framing, loop, layer, wanted, originals[part])
             for row, one in zip(rows[part], found, strict=True):
                 row.append(one)
-    _note(run, rows)
+    note_failures(run, rows)
     return Images(images=tuple(one for row in rows for one in row), notes=run.notes)
 
 
@@ -125,59 +123,3 @@ def _so_far(run: Run, rows: Sequence[Sequence[Picture]], loop: Loop, part: slice
     sketches = [Picture(pixels=drawn(one), caption=layer.name, role="inversion") for one in loop.picture()]
     found = [one for row in rows[part] for one in row]
     return Images(images=(*found, *sketches), notes=run.notes)
-
-
-def _inverted(
-    run: Run, framing: Framing, loop: Loop, layer: Layer, wanted: Array, originals: Array
-) -> list[Picture]:
-    """Return the pictures of a loop, each with how near it came, beside what plain gray would have."""
-    pictures = loop.picture()
-    inputs = framing.frame.typed(framing.frame.values(pictures))
-    features = run.forward(inputs, [layer.output])[layer.output]
-    of_gray = run.forward(framing.first(), [layer.output])[layer.output][0]
-    found = []
-    for picture, values, own, goal, original in zip(
-        pictures, inputs, features, wanted, originals, strict=True
-    ):
-        size = float(np.linalg.norm(goal.astype(np.float64)))
-        if size == 0:
-            run.note(
-                SILENT_LAYER,
-                f"Layer {layer.name!r} is 0 everywhere on an image: there is nothing to invert.",
-            )
-        error = float(np.linalg.norm((own - goal).astype(np.float64))) / (size or 1.0)
-        measures = {
-            "relative_error": error,
-            "psnr_db": psnr(picture, original),
-            "relative_error_of_gray": float(np.linalg.norm((of_gray - goal).astype(np.float64)))
-            / (size or 1.0),
-            "psnr_db_of_gray": psnr(np.full_like(original, 0.5), original),
-        }
-        found.append(
-            Picture(
-                pixels=drawn(picture),
-                caption=f"{layer.name}: features off by {100 * error:.3g} %; {measures['psnr_db']:.1f} dB",
-                value=error,
-                role="inversion",
-                measures=measures,
-                values=values,
-            )
-        )
-    return found
-
-
-def psnr(picture: Array, original: Array) -> float:
-    """Return −10·log₁₀ of the mean square difference of pictures in 0..1, in dB; at most 99."""
-    square = float(((picture.astype(np.float64) - original) ** 2).mean())
-    return 99.0 if square < 1e-9 else min(99.0, -10 * float(np.log10(square)))
-
-
-def _note(run: Run, rows: Sequence[Sequence[Picture]]) -> None:
-    for index, row in enumerate(rows):
-        for one in row[1:]:
-            if one.measures["relative_error"] >= one.measures["relative_error_of_gray"]:
-                run.note(
-                    NOT_NEARER,
-                    f"Image {index}: the inversion ({one.caption}) comes no nearer to the features than plain gray. "
-                    "Give more steps, or another rate.",
-                )

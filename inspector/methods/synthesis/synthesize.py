@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,18 +11,17 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_target
-from inspector.methods.prepared import prepared
+from inspector.methods.prepared import prepared_parts
 from inspector.methods.room import require_pictures_fit
-from inspector.methods.synthesis.drawing import drawn, total_variation
+from inspector.methods.synthesis.finishing import finished, so_far
 from inspector.methods.synthesis.framing import Framing, framing_of
 from inspector.methods.synthesis.goals import goal_of
 from inspector.methods.synthesis.grouping import Group, grouped
-from inspector.methods.synthesis.judges import Judge, judges_of
+from inspector.methods.synthesis.judges import judges_of
+from inspector.methods.synthesis.natural import natural_images
 from inspector.methods.synthesis.painting import painting_of
 from inspector.methods.synthesis.recipes import Recipe, recipe_of
 from inspector.methods.verbs import answers
-from inspector.resolve.probabilities import answers as answers_of
-from inspector.resolve.probabilities import tensors_for
 from inspector.resolve.targets import source_of
 from inspector.types.arrays import Array
 from inspector.types.requests.base import has_images
@@ -37,6 +35,8 @@ CAUTION = (
     "it as well: ask other networks (`models`)."
 )
 MOST_SAMPLES = 16
+MOST_OF_A_SPECTRUM = 64
+"""Images of which a spectrum is made."""
 OPENED = "opened"
 OPEN_STEPS = 16
 """As in Lucid (`redirected_relu_grad.py`)."""
@@ -60,8 +60,8 @@ def synthesize(run: Run, request: SynthesizeRequest) -> Images:
     """Make pictures of each target; the progress tells steps, with the pictures as they are."""
     recipe = recipe_of(run, request)
     _require_counts(request)
-    photographs = prepared(run, request.images).values if has_images(request) else None
-    framing = _framing(run, request, photographs)
+    photographs = _photographs(run, request)
+    framing = _framing(run, request, recipe, photographs)
     goals = []
     for index, target in enumerate(request.targets):
         with within(f"targets[{index}]"):
@@ -85,9 +85,12 @@ def synthesize(run: Run, request: SynthesizeRequest) -> Images:
             run.control.tell(
                 number * recipe.steps + step + 1,
                 len(groups) * recipe.steps,
-                partial=partial(_so_far, run, done, loop, group),
+                partial=partial(so_far, run, done, loop, group),
             )
-        done += _finished(run, framing, loop, group, judges)
+        done += finished(run, framing, loop, group, judges)
+    if has_images(request):
+        for target, goal in zip(request.targets, goals, strict=True):
+            done += natural_images(run, framing, target, goal, request.images)
     return Images(images=tuple(done), notes=run.notes)
 
 
@@ -112,12 +115,19 @@ def _require_counts(request: SynthesizeRequest) -> None:
         raise InvalidInputError(f"seed is {request.seed}; it must be 0 or more.", field="seed")
 
 
-def _framing(run: Run, request: SynthesizeRequest, photographs: Array | None) -> Framing:
+def _photographs(run: Run, request: SynthesizeRequest) -> Array | None:
+    """Return the first of the given images as the model takes them, (N, *image)."""
+    if not has_images(request):
+        return None
+    return next(prepared_parts(run, request.images, most=MOST_OF_A_SPECTRUM))[1].values
+
+
+def _framing(run: Run, request: SynthesizeRequest, recipe: Recipe, photographs: Array | None) -> Framing:
     values = None if photographs is None else (float(photographs.min()), float(photographs.max()))
     with within("targets[0]"):
         tensor = source_of(run.engine, request.targets[0])
     size = request.size
-    if size is None and photographs is not None and request.preset == "spectrum":
+    if size is None and photographs is not None and recipe.parameterization == "phase":
         size = _size_of(run, photographs)
     return framing_of(run, size=size, tensor=tensor, values=values)
 
@@ -137,7 +147,8 @@ def _loop(
     group: Group,
     photographs: Array | None,
 ) -> Loop:
-    own = None if photographs is None else framing.frame.pictures(photographs)
+    is_spectrum = photographs is not None and recipe.parameterization == "phase"
+    own = framing.frame.pictures(photographs) if is_spectrum and photographs is not None else None
     painting = painting_of(recipe, framing, pictures=len(group.pictures), photographs=own)
     return Loop(
         run,
@@ -157,55 +168,3 @@ def _opened(run: Run, loop: Loop) -> int:
     )
     loop.turn_to("open")
     return OPEN_STEPS
-
-
-def _so_far(run: Run, done: Sequence[Picture], loop: Loop, group: Group) -> Images:
-    """Return the pictures as they are on the way, without what only a forward pass could say of them."""
-    pictures = zip(loop.picture(), group.pictures, strict=True)
-    sketches = [
-        Picture(pixels=drawn(one), caption=wanted.caption, role="synthesis") for one, wanted in pictures
-    ]
-    return Images(images=(*done, *sketches), notes=run.notes)
-
-
-def _finished(
-    run: Run, framing: Framing, loop: Loop, group: Group, judges: Sequence[Judge]
-) -> Iterator[Picture]:
-    """Yield the pictures with what the model, and the judges, say of each as a whole."""
-    pictures = loop.picture()
-    inputs = framing.frame.typed(framing.frame.values(pictures))
-    pixels = [drawn(one) for one in pictures]
-    goals = list(dict.fromkeys(goal for one in group.pictures for goal in one.goals))
-    tensors = dict.fromkeys(
-        name for goal in goals for name in (goal.tensor, *tensors_for(run.engine, goal.chosen))
-    )
-    found = run.forward(inputs, list(tensors))
-    values = {goal: goal.scores(found[goal.tensor]) for goal in goals}
-    likely = {goal: answers_of(run.engine, goal.chosen, found, inputs) for goal in goals}
-    verdicts = {
-        judge.name: judge.of(run, pixels, [one.goals[0].chosen.resolved for one in group.pictures])
-        for judge in judges
-    }
-    for index, wanted in enumerate(group.pictures):
-        parts = zip(wanted.weights, wanted.goals, strict=True)
-        measures = {"total variation": total_variation(pictures[index])}
-        if wanted.goals[0].chosen.resolved.kind == "class":
-            measures["probability"] = float(likely[wanted.goals[0]][index])
-        caption = wanted.caption
-        for name, given in verdicts.items():
-            verdict = given[index]
-            if verdict.rank is not None and verdict.probability is not None:
-                measures |= {
-                    f"rank in {name}": float(verdict.rank),
-                    f"probability in {name}": verdict.probability,
-                }
-            if verdict.answer:
-                caption += f"; {name}: {verdict.answer}"
-        yield Picture(
-            pixels=pixels[index],
-            caption=caption,
-            value=float(sum(weight * values[goal][index] for weight, goal in parts)),
-            role="synthesis",
-            measures=measures,
-            values=inputs[index],
-        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_type_hints
 
 import numpy as np
 
@@ -70,6 +70,10 @@ class ImagesRequest(Request[R_co]):
                 reason="UNKNOWN_ENUM",
                 field="rendering",
             )
+
+    def about(self, images: Sequence[Any], *, kept: Sequence[int]) -> Self:  # noqa: ARG002 — for requests with more
+        """Return the request about some of its images, those at the places `kept`; others could not be read."""
+        return replace(self, images=list(images))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
