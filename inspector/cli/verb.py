@@ -30,7 +30,7 @@ from inspector.cli.options import (
     find_images,
 )
 from inspector.cli.output import deliver, progress_bar
-from inspector.cli.parameters import Command, filled, keyword, parameters_of, with_signature
+from inspector.cli.parameters import Command, filled, giving_way, keyword, parameters_of, with_signature
 from inspector.cli.target import UNIT, TargetOptions, read_targets
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
@@ -79,7 +79,8 @@ def command_of(request: type[Request[Any]]) -> Command:
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)
-        parameters += parameters_of(TargetOptions, without=UNIT if has_layer else ())
+        of_target = parameters_of(TargetOptions, without=UNIT if has_layer else ())
+        parameters += giving_way(of_target, own)
     if takes_images(request):
         parameters.append(keyword("inputs", _Inputs, None))
     parameters += [*parameters_of(WhereOptions), *parameters_of(AnswerOptions)]
