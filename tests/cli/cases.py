@@ -158,6 +158,12 @@ CASES = {
     "fool in one step": Case(
         "fool", (IMAGES, "--attack", "fgsm", "--unit", "pixels"), words=("the change × 63",)
     ),
+    "synthesize": Case(
+        "synthesize",
+        ("--class", "eel", "--preset", "naive", "--steps", 3),
+        words=("class 4 eel", "total variation"),
+        draws=True,
+    ),
     "invert": Case(
         "invert", (IMAGE, "-l", "conv1,relu2", "--steps", 4), words=("features off by",), draws=True
     ),
