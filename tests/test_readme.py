@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.server import running_server
 
 ROOT = Path(__file__).parents[1]
-IN_PYTHON, WITH_OPTIONS, AS_CLIENT = re.findall(
+IN_PYTHON, WITH_OPTIONS, MADE, AS_CLIENT = re.findall(
     r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
 )
 
@@ -34,6 +34,14 @@ def test_the_example_with_options(tmp_path: Path) -> None:
     printed = run(WITH_OPTIONS, tmp_path)
     assert "'integrated_gradients'" in printed
     assert "elements of relu1[5, 0:8" in printed
+
+
+def test_the_example_of_images_that_are_made(tmp_path: Path) -> None:
+    printed = run(MADE, tmp_path)
+    assert "relu4" in printed
+    assert (tmp_path / "rocket-as-it-knows-it.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "figure-2.png").read_bytes().startswith(b"\x89PNG")
+    assert "deletion" in (tmp_path / "judged.html").read_text(encoding="utf-8")
 
 
 def test_the_example_as_a_client(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 import inspector
 from inspector import Element
-from inspector.methods.notes import CAUTION
 from inspector.types.layouts import channel_axis, space_of, spatial_axes
 from tests.support.fronts import Front, random_front
 from tests.support.graphs import model, node
