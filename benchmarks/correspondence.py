@@ -106,8 +106,8 @@ def tables(zoo: Path, extra: Path | None) -> str:
             ]
             lines.append("| --- |" + " ---: |" * (len(PARTS) + 2))
             rows = [row.cells for row in table_of(found, "Table 1").rows]
-            for place, layer in enumerate(layers):
-                cells = [f"{row[1 + 3 * place]:.3f} ± {row[2 + 3 * place]:.3f}" for row in rows]
+            for layer in layers:
+                cells = [f"{row[2]:.3f} ± {row[3]:.3f}" for row in rows if row[0] == layer]
                 lines.append(f"| `{layer}` | {' | '.join(cells)} | {below[layer]} |")
             lines.append("")
     return "\n".join(lines)

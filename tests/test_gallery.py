@@ -9,7 +9,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from PIL import Image
 
@@ -76,8 +75,9 @@ def test_python_can_be_read() -> None:
 
 
 def test_a_command_that_cannot_be_typed_is_found() -> None:
-    for wrong in ("inspector attribute model.onnx --methods gradcam a.png", "inspector predict"):
-        with pytest.raises(click.UsageError):
-            parse(wrong)
+    with pytest.raises(Exception, match="No such option: --methods"):
+        parse("inspector attribute model.onnx --methods gradcam a.png")
+    with pytest.raises(Exception, match="Missing"):
+        parse("inspector predict")
     with pytest.raises(AssertionError):
         parse("inspector paint model.onnx")

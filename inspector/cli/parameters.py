@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from inspect import Parameter, Signature, signature
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 G = TypeVar("G")
 Command = Callable[..., None]
@@ -25,6 +26,18 @@ def parameters_of(group: type[Any], *, without: Iterable[str] = ()) -> list[Para
         for one in dataclasses.fields(group)
         if one.name not in set(without)
     ]
+
+
+def giving_way(parameters: Iterable[Parameter], to: Iterable[Parameter]) -> list[Parameter]:
+    """Return options without the short flags that others have: `-l` of two means the first, `--layer` stays."""
+    taken = {flag for one in to for flag in flags_of(one) if not flag.startswith("--")}
+    return [_without(one, taken) if taken & set(flags_of(one)) else one for one in parameters]
+
+
+def _without(parameter: Parameter, taken: set[str]) -> Parameter:
+    kind, words = parameter.annotation.__origin__, copy(parameter.annotation.__metadata__[0])
+    words.param_decls = tuple(one for one in words.param_decls or () if one not in taken)
+    return parameter.replace(annotation=Annotated[kind, words])
 
 
 def filled(group: type[G], given: Mapping[str, Any]) -> G:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,11 +36,12 @@ class TargetOptions:
     """What is explained: a class, a unit of a layer, or a part of an output or a layer."""
 
     chosen_class: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--class",
             metavar="INDEX|NAME",
-            help="A class by its index or its label; default: the most probable.",
+            help="A class by its index or its label; default: the most probable. Repeatable where a verb explains "
+            "several.",
             rich_help_panel=TARGET,
         ),
     ] = None
@@ -135,6 +136,13 @@ class TargetOptions:
         return [one.name for one in fields(self) if one.name in names and getattr(self, one.name) is not None]
 
 
+def read_targets(given: TargetOptions) -> tuple[Target, ...]:
+    """Return all that is explained: one target, or one for each class that is given."""
+    if given.chosen_class is None:
+        return (read_target(given),)
+    return tuple(read_target(replace(given, chosen_class=[one])) for one in given.chosen_class)
+
+
 def read_target(given: TargetOptions) -> Target:
     """Return what is explained: less another class, or the other way round, where that is asked for."""
     found = _read_one(given)
@@ -168,7 +176,7 @@ def _read_one(given: TargetOptions) -> SimpleTarget:
     if given.chosen_class is not None or not part:
         if part not in ([], ["tensor"]):
             raise InvalidInputError("Give --class, or one of --index, --region and --direction.")
-        index, label = _read_class(given.chosen_class)
+        index, label = _read_class(given.chosen_class[0] if given.chosen_class else None)
         position = read_indices(given.position, option="--position")
         return Class(index, given.tensor, position, label=label)
     return _read_part(given)

@@ -30,11 +30,11 @@ from inspector.cli.options import (
     find_images,
 )
 from inspector.cli.output import deliver, progress_bar
-from inspector.cli.parameters import Command, filled, keyword, parameters_of, with_signature
-from inspector.cli.target import UNIT, TargetOptions, read_target
+from inspector.cli.parameters import Command, filled, giving_way, keyword, parameters_of, with_signature
+from inspector.cli.target import UNIT, TargetOptions, read_targets
 from inspector.cli.texts import read_array, read_pairs
 from inspector.cli.where import known_methods, open_model, time_for
-from inspector.errors import unknown_name
+from inspector.errors import InvalidInputError, unknown_name
 from inspector.render.answer import answer_of
 from inspector.render.forms import forms_of, no_form
 from inspector.types.array_files import is_array_file
@@ -52,6 +52,7 @@ from inspector.types.results.maps import Maps
 from inspector.types.results.predictions import DRAWN, Predictions
 from inspector.types.results.suffixes import PICTURES
 from inspector.types.results.sweep import Sweep
+from inspector.types.targets import as_targets
 
 if TYPE_CHECKING:
     from inspector.face.model import Model
@@ -78,7 +79,8 @@ def command_of(request: type[Request[Any]]) -> Command:
     parameters += own
     if target_fields(request):
         has_layer = any(one.name in UNIT for one in own)
-        parameters += parameters_of(TargetOptions, without=UNIT if has_layer else ())
+        of_target = parameters_of(TargetOptions, without=UNIT if has_layer else ())
+        parameters += giving_way(of_target, own)
     if takes_images(request):
         parameters.append(keyword("inputs", _Inputs, None))
     parameters += [*parameters_of(WhereOptions), *parameters_of(AnswerOptions)]
@@ -147,10 +149,17 @@ def read_request(
     values |= _models(values, where)
     own = {one.name for one in own_fields(request)}
     for one in target_fields(request):
-        options = {name: value for name, value in given.items() if name not in own and value is not None}
+        options = {
+            name: value for name, value in given.items() if name not in own and value not in (None, [])
+        }
         chosen = filled(TargetOptions, options)
         if chosen != TargetOptions():  # else the verb's own default holds
-            values[one.name] = read_target(chosen)
+            targets = read_targets(chosen)
+            if one.take is not as_targets and len(targets) > 1:
+                raise InvalidInputError(
+                    f"{request.verb} explains one class; --class is given {len(targets)} times."
+                )
+            values[one.name] = targets if one.take is as_targets else targets[0]
     if takes_images(request):
         values["images"] = list(images)
         pairs = read_pairs(given.get("inputs") or (), option="--input", shape="NAME=FILE.npy")

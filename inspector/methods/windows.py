@@ -36,12 +36,6 @@ class Seen:
         """Whether it is no more than half along some axis: windows without padding lose a few places anyway."""
         return any(2 * span <= units for span, units in zip(self.spans, self.units, strict=True))
 
-    @property
-    def narrowest(self) -> int:
-        """The least span along an axis of which only a part is seen; as many as there are where none is."""
-        parts = [span for span, units in zip(self.reach, self.units, strict=True) if 2 * span <= units]
-        return min(parts, default=max(self.units))
-
 
 @dataclass(eq=False)
 class Windows:

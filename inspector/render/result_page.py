@@ -44,7 +44,9 @@ def add_answer(
     for place, part in enumerate(answer.parts, start=1):
         if answer.is_composed:
             if not part.printed[1] or (rows is not None and part.pictures()):
-                continue  # the picture of the whole holds all of it
+                for one in part.notes:
+                    note(one)
+                continue  # the picture of the whole holds the rest of it
             part = replace(part, pictures=list)  # noqa: PLW2901
         name = part.title or f"Part {place}"
         page.add_group(name)

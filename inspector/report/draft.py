@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from PIL import Image
@@ -142,7 +142,11 @@ class Draft:
 
     def show(self, result: Result, title: str) -> None:
         """Add a result with all that it says of itself, and its notes where the page has not had them."""
-        add_answer(self.page, answer_of(result, title=title), title=title, note=self._tell, rows=MOST_ROWS)
+        answer = answer_of(result, title=title)
+        whole = replace(
+            answer, is_composed=bool(answer.parts)
+        )  # one picture of all parts: a page is to be short
+        add_answer(self.page, whole, title=title, note=self._tell, rows=MOST_ROWS)
 
     def _tell(self, note: str) -> None:
         """Say what a result says of itself, once on the page; of notes of one kind in a section the first few."""

@@ -46,6 +46,13 @@ def combined(terms: Sequence[Chosen], weights: Sequence[float]) -> Chosen:
     summed = np.zeros(len(places), np.float64)
     scaled = [one.weights.astype(np.float64) * weight for one, weight in zip(terms, weights, strict=True)]
     np.add.at(summed, back, np.concatenate(scaled))
+    if not summed.any():
+        raise InvalidInputError(
+            "The combination's targets are the same elements, and cancel out: nothing is left to explain. Give others, "
+            "or other weights.",
+            reason="NOTHING_LEFT",
+            field="targets",
+        )
     index = np.unravel_index(places, first.shape) if first.shape else ()
     layers = {one.resolved.layer for one in terms}
     places_of = {one.resolved.position for one in terms}

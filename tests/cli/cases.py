@@ -15,6 +15,8 @@ WITHOUT_MODEL = frozenset({"methods"})
 """Verbs that ask for no model."""
 IMAGES = object()
 """Stands for the folder of photographs."""
+BOXES = object()
+"""Stands for a file of boxes, two parts of every photograph."""
 MODEL = object()
 """Stands for the model once more, among other models."""
 
@@ -185,6 +187,25 @@ CASES = {
         "unit", (IMAGE, "-l", "conv2", "-c", 3, "-p", "2,4"), words=("unpool by the switches",), draws=True
     ),
     "architecture": Case("architecture", words=("8×6×3×3", "sees"), draws=True),
+    "invariance": Case(
+        "invariance",
+        (IMAGES, "--angles", "0,90", "--shifts", "1", "--layers", "conv1,flat"),
+        words=("rotate: layers compared", "degrees counterclockwise"),
+        draws=True,
+    ),
+    "health": Case("health", (IMAGES, "-l", "conv2"), words=("Health of 8 filters", "8×6×3×3"), draws=True),
+    "correspondence": Case(
+        "correspondence",
+        (IMAGES, "--boxes", BOXES, "--parts", "eye,nose", "--random", 2),
+        words=("eye", "nose", "random", "draws below"),
+        draws=True,
+    ),
+    "probe": Case(
+        "probe",
+        (IMAGES, "--classes", ",".join("ab"[seed % 2] for seed in range(PHOTOGRAPHS)), "--folds", 2),
+        words=("Linear probes of 2 classes", "chance"),
+        draws=True,
+    ),
     "a figure": Case(
         "figure",
         (IMAGES, "-l", "relu2", "--option", "rows=2"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -33,6 +34,8 @@ class Place:
     """One of them."""
     preprocessing: Path
     """JSON that overrides what was found in the model."""
+    boxes: Path
+    """Boxes of two parts of every photograph."""
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +50,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         Image.fromarray(toy_photo(seed)).save(images / f"photo{seed}.png")
     preprocessing = folder / "scaled.json"
     preprocessing.write_text(json.dumps(SCALED))
-    return Place(folder, model, images, images / "photo2.png", preprocessing)
+    boxes = folder / "boxes.npy"
+    np.save(boxes, np.array([[(2, 2, 6, 7)] * PHOTOGRAPHS, [(8, 3, 14, 9)] * PHOTOGRAPHS], np.float64))
+    return Place(folder, model, images, images / "photo2.png", preprocessing, boxes)
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,20 @@ def test_a_class_against_another(inspector: Command, place: Place) -> None:
     assert "--against is about classes" in refused.err
 
 
+def test_several_classes_of_several_images(inspector: Command, place: Place) -> None:
+    options = ("--class", 1, "--class", LABELS[3], "--cross")
+    found = inspector("attribute", place.model, place.images, *options, "--json").json()
+    assert [(one["target"]["image"], one["target"]["channel"]) for one in found] == [
+        (image, index) for image in range(PHOTOGRAPHS) for index in (1, 3)
+    ]
+    for refused, says in (
+        (inspector("attribute", place.model, place.images, *options[:-1]), "cross=True"),
+        (inspector("occlude", place.model, place.image, *options[:-1]), "explains one class"),
+    ):
+        assert refused.code == 2
+        assert says in refused.err
+
+
 def test_what_was_used_is_told(inspector: Command, place: Place) -> None:
     options = ("-m", "rise", "--option", "masks=20")
     found = inspector("attribute", place.model, place.image, *options, "--json").json()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inspector.cli.commands import command_names
-from tests.cli.cases import BEFORE_MODEL, CASES, IMAGE, IMAGES, MODEL, WITHOUT_MODEL, Case
+from tests.cli.cases import BEFORE_MODEL, BOXES, CASES, IMAGE, IMAGES, MODEL, WITHOUT_MODEL, Case
 from tests.cli.conftest import DEMO, Place
 from tests.cli.test_serve import VERB as SERVE
 from tests.cli.test_service_life import VERBS as SERVICE_VERBS
@@ -19,7 +19,7 @@ DRAWN = {name: case for name, case in CASES.items() if case.draws}
 
 
 def line(case: Case, place: Place, model: object) -> list[object]:
-    files = {id(IMAGE): place.image, id(IMAGES): place.images, id(MODEL): model}
+    files = {id(IMAGE): place.image, id(IMAGES): place.images, id(MODEL): model, id(BOXES): place.boxes}
     return [
         case.verb,
         *BEFORE_MODEL.get(case.verb, ()),

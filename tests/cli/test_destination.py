@@ -12,6 +12,7 @@ from PIL import Image
 
 from inspector.cli.commands import command_names
 from inspector.cli.exits import EXIT_MODEL, EXIT_USAGE
+from inspector.types.requests.base import REQUESTS, result_kind
 from tests.cli.cases import CASES
 from tests.cli.conftest import LABELS, PHOTOGRAPHS, Place
 from tests.cli.test_both_ways import line
@@ -31,10 +32,9 @@ TAKEN = {
     "attribute": {".npy", ".npz", ".png", ".jpg", ".json", ".html", ""},
     "occlude": {".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
     "occlude_regions": {".npz", ".png", ".jpg", ".json", ".html", ""},
-    "accentuate": {".npz", ".png", ".jpg", ".json", ".html", ""},
-    "dream": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "top": {".npz", ".png", ".jpg", ".json", ".html", ""},
+    "filters": {".npy", ".npz", ".png", ".jpg", ".json", ".html", ""},
     "fool": {".npz", ".png", ".jpg", ".json", ".html", ""},
-    "invert": {".npz", ".png", ".jpg", ".json", ".html", ""},
     "neighbors": {".png", ".jpg", ".csv", ".json", ".html", ""},
     "pca": {".npy", ".npz", ".png", ".jpg", ".csv", ".json", ".html", ""},
 }
@@ -42,8 +42,10 @@ DEPENDS_ON_THE_MODEL = {"predict": {".png", ".jpg"}}
 """Forms that some models' answers have: boxes and maps of classes can be drawn."""
 
 
-def test_every_verb_about_a_model_is_here() -> None:
-    assert set(TAKEN) == set(FIRST_OF_ITS_VERB) <= set(command_names())
+def test_every_kind_of_answer_is_here() -> None:
+    assert set(TAKEN) <= set(FIRST_OF_ITS_VERB) <= set(command_names())
+    here = {result_kind(request) for verb, request in REQUESTS.items() if verb in TAKEN}
+    assert here == {result_kind(request) for _, request in REQUESTS.items()}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -32,3 +32,9 @@ def test_a_name_that_is_not_there_names_the_nearest(inspector: Command) -> None:
     found = inspector("methods", "salience")
     assert found.code == EXIT_USAGE
     assert "Did you mean 'saliency'" in found.err
+
+
+def test_every_verb_is_a_command_that_can_be_made(inspector: Command) -> None:
+    for one in verbs():
+        found = inspector(one.name, "--help")
+        assert (found.code, found.err) == (0, ""), one.name

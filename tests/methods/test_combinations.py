@@ -144,6 +144,7 @@ def test_classes_of_boxes_are_compared_at_the_same_box(zoo: Zoo) -> None:
         ),
         (lambda: Combination(3), InvalidInputError, "1 to 64 targets"),  # type: ignore[arg-type]
         (lambda: Combination([1, Unit("conv1")]), InvalidInputError, "several tensors"),
+        (lambda: Combination([1, 1]), InvalidInputError, "cancel out"),
         (lambda: Combination([1, 99]), NotFoundError, "no class 99"),
         (lambda: Combination([None] * (CLASSES + 1)), InvalidInputError, "there is no other"),
     ],

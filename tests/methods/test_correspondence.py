@@ -58,14 +58,15 @@ def test_the_sum_is_that_of_numpy_raw_and_normalized(ours: inspector.Model) -> N
     )
 
     table = rows(found, "Table 1")
-    assert [row["occlusion"] for row in table] == ["eye", "nose"]
-    for part, row in enumerate(table):
-        for layer in layers:
-            pairs = by_hand(ours, part, layer)
-            size = ours.activations(IMAGES[:1], layers=[layer])[layer].size
-            assert row[f"{layer}: raw"] == sum(pairs)
-            assert row[layer] == pytest.approx(np.mean(pairs) / size)
-            assert row[f"{layer}: spread"] == pytest.approx(np.std(pairs) / size)
+    assert [(row["layer"], row["occlusion"]) for row in table] == [
+        (layer, part) for layer in layers for part in ("eye", "nose")
+    ]
+    for row in table:
+        pairs = by_hand(ours, ["eye", "nose"].index(row["occlusion"]), row["layer"])
+        size = ours.activations(IMAGES[:1], layers=[row["layer"]])[row["layer"]].size
+        assert row["raw sum"] == sum(pairs)
+        assert row["difference"] == pytest.approx(np.mean(pairs) / size)
+        assert row["spread"] == pytest.approx(np.std(pairs) / size)
     assert [panel.title for panel in found.panels] == ["Table 1", "masked", "by depth"]
 
 
@@ -86,8 +87,8 @@ def test_no_change_is_a_sign_of_its_own() -> None:
         found = ours.correspondence(x, boxes=boxes, layers=["relu"], fill=[0.0], random=0)
 
     (row,) = rows(found, "Table 1")
-    assert row["relu: raw"] == 2 * 3  # of 16 places the first and two others, in both orders
-    assert row["relu"] == pytest.approx(3 / 16)
+    assert row["raw sum"] == 2 * 3  # of 16 places the first and two others, in both orders
+    assert row["difference"] == pytest.approx(3 / 16)
 
 
 def test_the_same_image_changes_the_same_way(ours: inspector.Model) -> None:
@@ -97,9 +98,9 @@ def test_the_same_image_changes_the_same_way(ours: inspector.Model) -> None:
     found = ours.correspondence(x, boxes=boxes, random=5)
 
     table = rows(found, "Table 1")
-    assert {row["occlusion"]: row["relu2"] for row in table}["part 0"] == 0
-    assert table[-1]["occlusion"] == "random"
-    assert table[-1]["relu2"] > 0.05  # whose places differ
+    differences = {(row["layer"], row["occlusion"]): row["difference"] for row in table}
+    assert differences["flat", "part 0"] == 0
+    assert differences["flat", "random"] > 0.05  # whose places differ
     assert {note.id for note in found.notes} >= {"few_pairs", "spreads"}
 
 
@@ -121,9 +122,9 @@ def test_random_boxes_have_the_parts_sizes_and_stay_within_their_regions() -> No
             for one in (None, same_region)
         )
 
-    assert held["random Δ"] == held["highest"] == 0
+    assert held["random"] == held["highest"] == 0
     assert free["highest"] == pytest.approx(2 * 15 / SIDE**2)  # two boxes of 15 places, apart
-    assert 0 < free["random Δ"] <= free["highest"]
+    assert 0 < free["random"] <= free["highest"]
     assert free["spread"] > 0
 
 
@@ -177,3 +178,15 @@ def test_what_cannot_be_is_refused_by_name(
 def test_one_image_has_nothing_to_be_compared_with(ours: inspector.Model) -> None:
     with pytest.raises(InvalidInputError, match="two or more"):
         ours.correspondence(IMAGES[:1], boxes=BOXES[:, :1])
+
+
+def test_features_that_are_not_finite_are_told_of() -> None:
+    nodes = [node("Conv", ["x", "w"], "conv", kernel_shape=[3, 3]), node("Exp", ["conv"], "exp"),
+             node("GlobalMaxPool", ["exp"], "most"), node("Flatten", ["most"], "flat")]  # fmt: skip
+    weights = np.random.default_rng(0).standard_normal((5, 3, 3, 3)).astype(np.float32) * 40
+    data = model(nodes, shape=("n", 3, SIDE, SIDE), weights={"w": weights}).SerializeToString()
+
+    with inspector.load(data, device="cpu") as ours:
+        found = ours.correspondence(IMAGES, boxes=BOXES, layers=["exp"], random=1)
+
+    assert "not_finite" in {note.id for note in found.notes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.render.text import drawable, ends, font, number
+from inspector.render.text import ends, number
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,3 @@ def test_numbers_are_short(value: float, words: str) -> None:
 )
 def test_the_ends_of_a_range_are_told_apart(low: float, high: float, words: tuple[str, str]) -> None:
     assert ends(low, high) == words
-
-
-def test_signs_that_the_font_lacks_are_written_otherwise() -> None:
-    assert drawable("3×3, −1 → Δ ≤ 2, café Übung…") == "3x3, -1 -> delta  <= 2, cafe Ubung..."
-    assert drawable("長い") == "??"
-    missing = bytes(font(14).getmask("\uffff"))
-    for sign in drawable("".join(map(chr, range(0x20, 0x3000)))):
-        assert sign == "?" or bytes(font(14).getmask(sign)) != missing, sign

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from inspector.engine.run import Run
 from inspector.errors import within
 from inspector.graph.elements import Traced
+from inspector.methods.attribution.token_layers import last_with_patches, layers_of_tokens
 from inspector.methods.notes import LOCAL_WEIGHTS
 from inspector.methods.pairs import unpaired
-from inspector.methods.planes import layers_on_the_way, layers_with_maps
-from inspector.methods.tokens import TokenGrid, token_grid
+from inspector.methods.planes import layers_on_the_way
 from inspector.methods.windows import Seen, Windows
 from inspector.model.heads.head import CLASSES, LABELS, SCORE
 from inspector.resolve.chosen import Chosen
@@ -52,11 +50,17 @@ class Reader:
     def reading(self, chosen: Chosen, image: Array) -> Reading:
         """Return how a target that was chosen on a (1, …) image is read."""
         traced = self._windows.computed(chosen)
-        layer = self._named or self._by_tokens(chosen, traced, image)
-        if layer is None:
+        layer = self._named or last_with_patches(self._run, self._windows, chosen, traced, image)
+        last, candidates = layer, []
+        if last is None:
             candidates = layers_on_the_way(self._run.engine, traced.tensor)
-            layer = candidates[-1] if self._weights == "mean" else self._wide(traced, candidates)
-        return Reading(layer, self._weighted(chosen, layer, self._windows.seen(traced, layer)))
+            last = candidates[-1]
+        seen = self._windows.seen(traced, last)
+        is_part = seen is not None and seen.is_part
+        if candidates and is_part and self._weights != "mean":
+            last = self._wide(traced, candidates)
+            seen = self._windows.seen(traced, last)
+        return Reading(last, self._weighted(chosen, last, seen if is_part else None))
 
     def common(self, targets: Sequence[Target]) -> Reading | None:
         """Return how all targets are read, where nothing on the image decides it: classes of whole images are alike."""
@@ -72,14 +76,15 @@ class Reader:
         if self._named is not None:
             return Reading(self._named, weights)
         (tensor, *others) = tensors
-        if others or self._with_tokens(tensor):
+        if others or layers_of_tokens(self._windows, tensor):
             return None
         return Reading(layers_on_the_way(engine, tensor)[-1], weights)
 
     def _weighted(self, chosen: Chosen, layer: Layer, seen: Seen | None) -> str:
+        """Return how maps are weighted: place by place where a target sees a part of the last layer."""
         if self._weights != "auto":
             return self._weights
-        if seen is None or not seen.is_part:
+        if seen is None:
             return "mean"
         spans, units = ("×".join(map(str, sizes)) for sizes in (seen.spans, seen.units))
         self._run.note(
@@ -99,53 +104,10 @@ class Reader:
             if seen is None or (scale is not None and seen.units != scale):
                 break
             scale = seen.units
-            if seen.narrowest > widest:
-                best, widest = layer, seen.narrowest
+            wide_axes = [reach for reach, units in zip(seen.reach, seen.units, strict=True) if units >= WIDE]
+            narrowest = min(wide_axes or seen.reach)
+            if narrowest > widest:
+                best, widest = layer, narrowest
             if widest >= WIDE:
                 break
         return best
-
-    def _with_tokens(self, tensor: str) -> list[tuple[Layer, TokenGrid]]:
-        """Return the layers of tokens that all of a tensor depends on, after the last with maps, in graph order."""
-        engine, shapes = self._run.engine, self._windows.shapes
-        passed = engine.bottlenecks_of(tensor)
-        way = [step.tensor for step in engine.way_to(tensor) if step.tensor in passed]
-        with_maps = [layer.output for layer in layers_with_maps(engine, tensor) if layer.output in passed]
-        found: list[tuple[Layer, TokenGrid]] = []
-        for name in way[way.index(with_maps[-1]) + 1 :] if with_maps else way:
-            layer = engine.model.layer_giving(name)
-            if layer is None or len(shapes.get(name, ())) != 3:
-                continue
-            if found and shapes[name] == shapes[found[-1][0].output]:
-                found.append((layer, found[-1][1]))
-            elif (grid := token_grid(self._windows, layer)) is not None and (
-                grid.patches is not None or not with_maps  # a guess is better than nothing
-            ):
-                found.append((layer, grid))
-        return found
-
-    def _by_tokens(self, chosen: Chosen, traced: Traced, image: Array) -> Layer | None:
-        """Return the last layer of tokens whose patches the target depends on; None where there is none after all maps.
-
-        A class token that alone is read at the end knows nothing of the patches beside it there.
-        """
-        found = self._with_tokens(traced.tensor)
-        low, high = -1, len(found)
-        while high - low > 1:  # the later, the fewer patches are still read
-            middle = (low + high) // 2
-            if _reaches_patches(self._run, image, chosen, *found[middle]):
-                low = middle
-            else:
-                high = middle
-        return found[low][0] if low >= 0 else None
-
-
-def _reaches_patches(run: Run, image: Array, chosen: Chosen, layer: Layer, grid: TokenGrid) -> bool:
-    """Return whether any of a target's gradient reaches the patches of a layer of tokens."""
-    for _, values, pullback in run.pullbacks(
-        image, source=chosen.resolved.tensor, toward=layer.output, policy="gradient"
-    ):
-        seed = np.zeros((1, *values.shape[1:]), np.float32)
-        seed.reshape(-1)[chosen.places] = chosen.weights
-        return bool(grid.maps(pullback(seed).numpy()).any())
-    return False

@@ -13,7 +13,7 @@ from inspector.methods.color import color_values, over_image
 from inspector.methods.figures.boxes import boxes_within, require_boxes
 from inspector.methods.figures.correspondence_drawn import Compared, drawn
 from inspector.methods.figures.layers import last_layer, named_layers
-from inspector.methods.notes import note_run
+from inspector.methods.notes import NOT_FINITE, note_run
 from inspector.methods.paper import paper_figure
 from inspector.methods.planes import image_size, layers_with_maps
 from inspector.methods.prepared import prepared_parts
@@ -140,6 +140,13 @@ def _signs(run: Run, image: Array, masked: Array, layers: Sequence[Layer]) -> di
         values = found[layer.output]
         step = np.finfo(values.dtype).eps if values.dtype.kind == "f" else 0.0
         flat = values.astype(np.float32).reshape(len(values), -1)
+        is_known = np.isfinite(flat)
+        if not is_known.all():
+            run.note(
+                NOT_FINITE,
+                f"Features of layer {layer.name!r} are NaN or infinite; where they are, nothing counts as changed.",
+            )
+            flat = np.where(is_known.all(axis=0), flat, 0)
         apart = flat[:1] - flat[1:]
         apart[np.abs(apart) <= _ROUNDING * step * np.abs(flat[0]).max(initial=0.0)] = 0
         signs[layer.output] = np.sign(apart).astype(np.int8)

@@ -46,7 +46,11 @@ def drawn(run: Run, found: Compared) -> Figure:
     """Return the figure."""
     has_random = found.distances[0].shape[1] > 1
     panels = [
-        Panel(title="Table 1", result=_table(found), caption="Normalized Δ, its spread, and the raw sum.")
+        Panel(
+            title="Table 1",
+            result=_table(found),
+            caption="Per pair and dimension, its spread, and the raw sum Δ.",
+        )
     ]
     if has_random:
         panels.append(Panel(title="random boxes", result=_random(found), caption="Of each part's own size."))
@@ -66,26 +70,23 @@ def _title(found: Compared) -> str:
         if values.shape[1] > 1:
             parts.append(f"random {values[:, 1:].mean():.3f}")
         words.append(f"{name}: {', '.join(parts)}")
-    return f"Δ of {found.images} images; {'; '.join(words[:4])}"
+    return f"How differently {found.images} images change; {'; '.join(words[:4])}"
 
 
 def _table(found: Compared) -> Table:
-    """Return a row per part, and one of random boxes; three columns per layer."""
-    rows = []
-    for index, part in enumerate(found.parts):
-        cells: list[Cell] = [part]
-        for layer, raw in enumerate(found.distances):
-            own = found.normalized(layer)[index, 0]
-            cells += [float(own.mean()), float(own.std()), float(2 * raw[index, 0].sum())]
-        rows.append(Row(cells=tuple(cells)))
-    if found.distances[0].shape[1] > 1:
-        cells = ["random"]
-        for layer, raw in enumerate(found.distances):
-            draws = found.normalized(layer)[:, 1:].mean(axis=2)
-            cells += [float(draws.mean()), float(draws.std()), float(2 * raw[:, 1:].sum(axis=2).mean())]
-        rows.append(Row(cells=tuple(cells)))
-    columns = [column for name in found.layers for column in (name, f"{name}: spread", f"{name}: raw")]
-    return Table(columns=("occlusion", *columns), rows=tuple(rows), title="Table 1")
+    """Return, layer by layer, a row per part, and one of random boxes."""
+    rows: list[tuple[Cell, ...]] = []
+    for layer, (name, raw) in enumerate(zip(found.layers, found.distances, strict=True)):
+        values = found.normalized(layer)
+        for index, part in enumerate(found.parts):
+            own = values[index, 0]
+            rows.append((name, part, float(own.mean()), float(own.std()), float(2 * raw[index, 0].sum())))
+        if raw.shape[1] > 1:
+            draws = values[:, 1:].mean(axis=2)
+            total = 2 * raw[:, 1:].sum(axis=2)
+            rows.append((name, "random", float(draws.mean()), float(draws.std()), float(total.mean())))
+    columns = ("layer", "occlusion", "difference", "spread", "raw sum")
+    return Table(columns=columns, rows=tuple(Row(cells=row) for row in rows), title="Table 1")
 
 
 def _random(found: Compared) -> Table:
@@ -108,16 +109,7 @@ def _random(found: Compared) -> Table:
                     )
                 )
             )
-    columns = (
-        "part",
-        "layer",
-        "part's Δ",
-        "random Δ",
-        "spread",
-        "lowest",
-        "highest",
-        "share of draws below the part",
-    )
+    columns = ("part", "layer", "difference", "random", "spread", "lowest", "highest", "draws below")
     return Table(columns=columns, rows=tuple(rows), title="Random boxes of each part's size")
 
 

@@ -27,8 +27,9 @@ _COLORS = dict(
 )
 _CELL, _FRAME = 52, 4
 """The side of a filter's tile, and the width of one frame around it, in pixels."""
-_MOST_TILES = 256
-_MOST_PICTURES = 4
+_MOST_TILES = 144
+_COLUMNS = 3
+_MOST_PICTURES = 5
 """Of layers that are not named: the first, and those with marked filters."""
 
 
@@ -78,7 +79,7 @@ def drawn(run: Run, examined: Sequence[Examined], *, whole: bool) -> Figure:
         panels.append(
             Panel(title=f"filters of {one.kernels.layer.name}", result=picture, caption=_caption(one))
         )
-    return Figure(panels=tuple(panels), title=_title(examined), notes=run.notes)
+    return Figure(panels=tuple(panels), title=_title(examined), columns=_COLUMNS, notes=run.notes)
 
 
 def _title(examined: Sequence[Examined]) -> str:
@@ -185,19 +186,20 @@ def _by_depth(examined: Sequence[Examined]) -> Series:
 
 def _tiles(one: Examined) -> Array:
     """Draw filters side by side on one scale, framed in the colors of their marks."""
-    weights = one.kernels.weights[:_MOST_TILES]
+    shown = np.argsort(~one.marked, kind="stable")[:_MOST_TILES]  # those with marks before all others
+    weights = one.kernels.weights
     peaks = np.abs(weights.reshape(len(weights), -1)).max(axis=1)
     # Half of the filters reach half of the range: a dominant filter is cut off, and the others can be seen.
     scale = 2 * float(np.median(peaks)) or float(peaks.max()) or 1.0
     cells = []
-    for index, filter_ in enumerate(weights):
-        picture = fit(Image.fromarray(_pixels(filter_ / scale)), (_CELL, _CELL))
+    for index in np.sort(shown).tolist():
+        picture = fit(Image.fromarray(_pixels(weights[index] / scale)), (_CELL, _CELL))
         for mark in MARKS:
             if one.marks[mark][index]:
                 picture = _framed(picture, _COLORS[mark])
         cells.append(picture)
     side = _CELL + 2 * _FRAME * 2
-    used = [mark for mark in MARKS if one.marks[mark][:_MOST_TILES].any()]
+    used = [mark for mark in MARKS if one.marks[mark].any()]
     parts = [tile(cells, cell=(side, side), gap=3)]
     if used:
         entries = [(_COLORS[mark], f"{mark}: {int(one.marks[mark].sum())}") for mark in used]

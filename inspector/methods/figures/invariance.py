@@ -13,7 +13,7 @@ from inspector.methods.figures.invariance_drawn import Measured, drawn
 from inspector.methods.figures.layers import first_layer, last_layer, named_layers
 from inspector.methods.figures.moving import Move, moved, moves_of
 from inspector.methods.figures.spread import Spread
-from inspector.methods.notes import note_run, note_target
+from inspector.methods.notes import NOT_FINITE, note_run, note_target
 from inspector.methods.paper import paper_figure
 from inspector.methods.planes import image_size
 from inspector.methods.prepared import prepared_parts
@@ -40,7 +40,7 @@ _CARD = Card(
     "classes slowly. Where the class's probability falls, the network is not invariant.",
     hides="What comes in from beyond the border is made up (option border), so large shifts and turns measure that "
     "too. A class that is lost may be lost to the border.",
-    cost="1 forward pass for each amount of each transformation, 52 an image by default",
+    cost="1 forward pass for each amount of each transformation, 48 an image by default",
 )
 
 
@@ -140,8 +140,14 @@ def _measured(
                     f"Layer {layers[column].name!r} has another shape for another image, so no distance.",
                     field=f"layers[{column}]",
                 )
-            apart = (found[name].astype(np.float32) - own[name]).reshape(len(found[name]), -1)
-            distances[part, column] = np.sqrt(np.square(apart).sum(axis=1, dtype=np.float64))
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is told of
+                apart = (found[name].astype(np.float32) - own[name]).reshape(len(found[name]), -1)
+                distances[part, column] = np.sqrt(np.square(apart).sum(axis=1, dtype=np.float64))
+            if not np.isfinite(distances[part, column]).all():
+                run.note(
+                    NOT_FINITE,
+                    f"Features of layer {layers[column].name!r} are NaN or infinite, and so are distances.",
+                )
         answered[part] = answers_of(run.engine, chosen, found, images[part])
     return distances, answered
 

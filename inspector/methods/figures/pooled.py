@@ -16,5 +16,7 @@ def pooled(values: Array, layer: Layer, pooling: str) -> Array:
         return flat.reshape(len(flat), -1)
     axis = channel_axis(layer, flat.ndim - 1) + 1
     maps = np.moveaxis(flat, axis, 1).reshape(len(flat), flat.shape[axis], -1)
-    found: Array = maps.mean(axis=2) if pooling == "mean" else maps.max(axis=2)
+    found: Array = (
+        maps.mean(axis=2, dtype=np.float64).astype(np.float32) if pooling == "mean" else maps.max(axis=2)
+    )
     return found

@@ -29,7 +29,8 @@ class DreamRequest(ImagesRequest[Images]):
     jitter: float = option(16.0, help="How many pixels a view moves, at most: it hides the seams.")
     size: tuple[int, ...] | None = option(
         None,
-        help="Of the dream, also where the model's is fixed, which then sees it in parts; default: the model's.",
+        help="Of the dream; default: the photograph's, or where the model takes one size, that size grown by all "
+        "octaves: it sees the picture in parts then.",
         take=as_sizes,
     )
     seed: int = option(0, help="Of the views.")

@@ -27,7 +27,6 @@ class InvarianceRequest(ImagesRequest[Figure]):
     layers: tuple[str, ...] = option(
         (),
         help="Whose features are compared; default: the first, and the last before the classes.",
-        short="l",
     )
     transformations: tuple[str, ...] = option(
         ("translate", "scale", "rotate"), help="What is done to the images: translate, scale, rotate."
