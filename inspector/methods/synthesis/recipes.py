@@ -55,7 +55,7 @@ PRESETS: Mapping[str, Recipe] = {
         total_variation=10.0,
         lp_norm=5.0,
     ),
-    "clear": Recipe(jitter=12, scale=0.1, rotate=10, steps=128),
+    "clear": Recipe(jitter=16, scale=0.2, rotate=15, steps=128),
     "crops": Recipe(crops=4, crop=(0.9, 0.4), noise=0.05, steps=64),
     "spectrum": Recipe(
         parameterization="phase",
