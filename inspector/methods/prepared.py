@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, InvalidInputError
 from inspector.methods.notes import ASSUMED_PREPROCESSING, RESIZED_TO_RUN, UNEXPECTED_RANGE
 from inspector.model.preprocessing.prepare import prepare
 from inspector.model.spec import OnnxModel
@@ -50,8 +50,10 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
 
 def prepared_parts(run: Run, images: ImageLike, *, most: int = 64) -> Iterator[tuple[range, Prepared]]:
     """Yield (which images, those images as the model takes them), at most `most` at a time: a set of any size fits."""
-    if not isinstance(images, list | tuple):
+    if not isinstance(images, list | tuple) or not images:  # an empty list is refused as any verb does
         one = prepared(run, images)
+        if not len(one):
+            raise InvalidInputError("There is no image; give at least one.", reason="MISSING", field="images")
         for start in range(0, len(one), most):
             part = one[start : start + most]
             yield range(start, start + len(part)), part

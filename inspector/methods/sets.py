@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from inspector.engine.run import Run
 from inspector.types.images import ImageLike, Prepared
 
 
 def count_of(images: ImageLike) -> int:
     """Return how many images are given; of lists in lists and arrays of several, at least so many."""
-    return len(images) if isinstance(images, list | tuple | Prepared) else 1
+    if isinstance(images, Prepared):  # what it holds is judged where it is read
+        return len(images) if isinstance(images.values, np.ndarray) and images.values.ndim else 1
+    return len(images) if isinstance(images, list | tuple) else 1
 
 
 def most_together(run: Run) -> int:

@@ -94,6 +94,20 @@ def test_any_value_in_any_place_of_a_verb(toys: dict[str, inspector.Model], verb
     assert not faults, "\n".join(faults)
 
 
+NEEDED: dict[str, dict[str, Any]] = {
+    "correspondence": {
+        "images": [FLOATS, -FLOATS],
+        "boxes": np.tile([2.0, 2.0, 6.0, 6.0], (1, 2, 1)),
+        "random": 1,
+    },
+    "dream": {"steps": 1, "octaves": 1},
+    "evolution": {"models": ["no-such-checkpoint.onnx"]},
+    "figure": {"figure": "top"},
+    "synthesize": {"target": 0, "steps": 1},
+}
+"""What a verb needs, or what keeps it short."""
+
+
 def _needed(request: type[Request[Any]], kind: str) -> dict[str, Any]:
     """Return what a verb needs beside what is tried."""
     given: dict[str, Any] = {"images": IMAGES[kind]} if takes_images(request) else {}
@@ -102,7 +116,7 @@ def _needed(request: type[Request[Any]], kind: str) -> dict[str, Any]:
         given["layers"] = ["relu1"]
     if "size" in names:
         given["size"] = 8
-    return given
+    return given | NEEDED.get(request.verb, {})
 
 
 def options_of_methods() -> Iterator[tuple[MethodInfo, str]]:

@@ -19,7 +19,7 @@ from tests.support.command import Command
 def test_a_picture_has_the_format_of_its_suffix(
     inspector: Command, place: Place, tmp_path: Path, name: str, kind: str
 ) -> None:
-    found = inspector("attribute", place.model, place.image, "-o", tmp_path / name)
+    found = inspector("attribute", place.model, place.image, "--draw", "plain", "-o", tmp_path / name)
     assert found.code == 0
     assert found.told == [f"wrote {tmp_path / name}"]
     assert found.out.startswith("saliency of class")

@@ -18,6 +18,7 @@ from inspector.types.requests.base import (
     has_images,
     needs_images,
     request_fields,
+    require_options,
     takes_images,
 )
 from inspector.types.requests.figure import FigureRequest
@@ -69,6 +70,7 @@ def figure(run: Run, request: FigureRequest) -> Figure:
         if has_images(request):
             values["images"] = request.images
     with _within_options([name for name, one in own.items() if not _is_target(one)]):
+        require_options(found.request, values)
         drawn = found.draw(run, found.request(**values))
     if isinstance(drawn, Figure):
         return drawn

@@ -115,12 +115,17 @@ def moved(run: Run, image: Array, move: Move, *, border: Border) -> Array:
     return perturbed(run, np.stack(found))
 
 
+_FAR = 1e6
+
+
 def _sampled(planes: Array, rows: Array, columns: Array, filled: Array, *, border: str) -> Array:
     """Return (…, H, W) at places between pixels, by lines between the four around each (bilinear)."""
     height, width = planes.shape[-2:]
     flat = planes.reshape(*planes.shape[:-2], -1)
     # What should be a whole number is one: a quarter turn takes pixels to pixels.
     rows, columns = np.round(rows, 6), np.round(columns, 6)
+    # Far beyond the border is beyond it; places are whole numbers of 32 bits.
+    rows, columns = (np.clip(one, -_FAR, _FAR) for one in (rows, columns))
     top, left = np.floor(rows).astype(np.int32), np.floor(columns).astype(np.int32)
     below, right = (rows - top).astype(np.float32), (columns - left).astype(np.float32)
     total = np.zeros(planes.shape, np.float32)

@@ -171,6 +171,14 @@ def _replaced(values: Array, group: Group, replacement: Array | float, axis: int
     changed = values.copy()
     index = [slice(None)] * values.ndim
     index[axis] = list(group)  # type: ignore[call-overload]
-    put = replacement[tuple(index)] if isinstance(replacement, np.ndarray) else replacement
-    changed[tuple(index)] = put
+    if isinstance(replacement, np.ndarray):
+        changed[tuple(index)] = replacement[tuple(index)]
+    elif abs(replacement) > float(np.finfo(values.dtype).max):
+        raise InvalidInputError(
+            f"value is {replacement:g}, which the layer's {values.dtype} cannot hold.",
+            reason="OUT_OF_RANGE",
+            field="value",
+        )
+    else:
+        changed[tuple(index)] = replacement
     return changed

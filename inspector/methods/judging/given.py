@@ -65,7 +65,8 @@ def measures_of(request: JudgeRequest) -> tuple[str, ...]:
 
 def given_maps(run: Run, request: JudgeRequest, x: Prepared, targets: Sequence[ResolvedTarget]) -> Maps:
     """Return the caller's own map, one for all images or one for each, as maps of the targets."""
-    given = np.asarray(request.map, np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
+        given = np.asarray(request.map, np.float32)
     engine, images = run.engine, x.values
     size = image_size(engine, images)
     plain = as_maps(engine, np.zeros((1, *size), np.float32)).shape[1:]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.errors import InvalidInputError, in_brief
-from inspector.types.given import as_texts
+from inspector.types.given import as_items, as_texts
 from inspector.types.images import ImageLike
 from inspector.types.requests.base import ImagesRequest, option, verb
 from inspector.types.requests.features import Pooling
@@ -17,9 +17,10 @@ from inspector.types.results.figure import Figure
 
 def as_classes(value: Sequence[str] | Sequence[int]) -> tuple[str, ...]:
     """Read one class per image: texts, or whole numbers."""
-    if not isinstance(value, str):
-        numbers = [str(one) if isinstance(one, int) and not isinstance(one, bool) else one for one in value]
-        found = as_texts(numbers) if not isinstance(value, set | frozenset) else None
+    items = as_items(value)
+    if items is not None:
+        numbers = [str(one) if isinstance(one, int) and not isinstance(one, bool) else one for one in items]
+        found = as_texts(numbers)
         if found is not None:
             return found
     raise InvalidInputError(
