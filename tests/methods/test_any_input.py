@@ -11,6 +11,7 @@ import pytest
 
 import inspector
 from inspector import Element
+from inspector.methods.notes import CAUTION
 from inspector.types.layouts import channel_axis, space_of, spatial_axes
 from tests.support.fronts import Front, random_front
 from tests.support.graphs import model, node
@@ -125,7 +126,7 @@ def test_methods_find_the_spot(seed: int) -> None:
             found = model.attribute(image, method=method, target=target)
             off = np.abs(np.subtract(peak(found.maps, found.layout), place))
             assert off.max() <= stride, f"{method} {front.layout} {front.done}"
-            assert not found.notes
+            assert {note.id for note in found.notes} <= {CAUTION}
         sweep = model.occlude(image, target=target, size=1, stride=1, fill=0.0)
         least = np.unravel_index(int(sweep.probability.argmin()), sweep.probability.shape)
         assert tuple(map(int, least)) == place
