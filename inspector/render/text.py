@@ -57,7 +57,7 @@ def _letter(given: str) -> str:
 
 def shorten(text: str, face: Font, *, width: float) -> str:
     """Return the text in letters that can be drawn, or as much of it as fits into `width` pixels, dots at its end."""
-    text = drawable(text)
+    text = drawable(text[: int(width) + 1])  # a letter takes a pixel at least
     if face.getlength(text) <= width:
         return text
     cut = text

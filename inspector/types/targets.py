@@ -174,7 +174,8 @@ class Combination:
     weights: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        items = as_items(self.targets)
+        with naming("targets"):
+            items = as_items(self.targets)
         if items is None or not 1 <= len(items) <= MOST_TERMS:
             raise InvalidInputError(
                 f"targets is {in_brief(self.targets, long='a {}')}; give 1 to {MOST_TERMS} targets.",

@@ -32,6 +32,8 @@ _ROUNDING = 8
 """Differences of no more than so many of the type's smallest steps beside the largest feature are rounding, and 0."""
 _MOST_BYTES = 1 << 30
 """Of the signs that are kept."""
+_MOST_RANDOM = 1000
+"""Boxes that are drawn by chance."""
 
 _CARD = Card(
     formula="ε_i = x_i − x̃_i, the features of image i minus those of it with the part masked; Δ = Σ_{i≠j} H(sign ε_i, "
@@ -55,8 +57,12 @@ def correspondence(run: Run, request: CorrespondenceRequest) -> Figure:
     Panels "Table 1", "random boxes", "masked" (images), and of three layers or more "by depth".
     """
     total, names = count_of(request.images), _names(request)
-    if request.random < 0:
-        raise InvalidInputError(f"random is {request.random}; it must be at least 0.", field="random")
+    if not 0 <= request.random <= _MOST_RANDOM:
+        raise InvalidInputError(
+            f"random is {request.random}; it must be at least 0 and at most {_MOST_RANDOM}.", field="random"
+        )
+    if request.seed < 0:
+        raise InvalidInputError(f"seed is {request.seed}; it must be 0 or more.", field="seed")
     layers = named_layers(run.engine, request.layers) or _usual(run)
     rng = run.generator(request.seed)
     signs: dict[str, list[Array]] = {layer.output: [] for layer in layers}

@@ -37,6 +37,10 @@ _CARD = Card(
 )
 
 
+_MOST = 10_000
+"""Rows, and examples in each."""
+
+
 @paper_figure("2", name="top", request=TopRequest, title="What excites channels most")
 @answers(TopRequest, card=_CARD)
 def top(run: Run, request: TopRequest) -> Examples:
@@ -45,8 +49,11 @@ def top(run: Run, request: TopRequest) -> Examples:
     Raises NotFoundError for a layer or a channel that there is none of, InvalidInputError for an input without space.
     """
     for name in ("rows", "count", "per_image"):
-        if getattr(request, name) < 1:
-            raise InvalidInputError(f"{name} is {getattr(request, name)}; it must be at least 1.", field=name)
+        if not 1 <= getattr(request, name) <= _MOST:
+            raise InvalidInputError(
+                f"{name} is {getattr(request, name)}; it must be at least 1 and at most {_MOST:,}.",
+                field=name,
+            )
     layer = layer_with_maps_below(run.engine, request.layer, tensor=run.engine.head.scores)
     require_channels(layer, request.channels, layer.channels)
     images = ImageSet(run, request.images)
