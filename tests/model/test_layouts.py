@@ -146,7 +146,7 @@ def test_what_is_told_decides_everything() -> None:
         assert (sweep.layout, sweep.probability.shape, len(sweep.fill)) == ("NHWC", (1, 4), 5)
         rise = loaded.attribute(image, method="rise", masks=3, target=inspector.Element("y"))
         assert rise.maps.shape == (1, 4, 8, 1)
-        assert rise.pictures()[0].size == (8, 4)
+        assert rise.to_pil(plain=True).size == (8, 4)
 
 
 @pytest.mark.parametrize(
