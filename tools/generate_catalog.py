@@ -7,10 +7,8 @@ Plugins that INSPECTOR_PLUGINS names are listed too, so --check is for an enviro
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from inspector.check.rule import RULES
@@ -20,8 +18,8 @@ from inspector.plugins import load_plugins
 from inspector.types.options import OTHER, OptionInfo
 from inspector.types.requests.base import OPTIONS, REQUESTS, request_fields
 from inspector.types.results.base import KINDS
+from tools.pages import ROOT, run, table
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "catalog.md"
 
 
@@ -34,7 +32,7 @@ def page() -> str:
         "## Verbs",
         "What can be asked of a model: `model.<verb>(…)` in Python, `inspector <verb>` in a shell, a call of the "
         "inspection service or `Run` over gRPC.",
-        _table(
+        table(
             ("verb", "what it does", "options", "result"),
             [
                 (
@@ -47,12 +45,12 @@ def page() -> str:
             ],
         ),
         "## Kinds of result",
-        _table(
+        table(
             ("kind", "class", "what it is"),
             [(f"`{name}`", f"`{kind.__name__}`", _first(kind)) for name, kind in sorted(KINDS.items())],
         ),
         "## Methods of `attribute`",
-        _table(
+        table(
             ("method", "source", "what it computes", "options", "picture"),
             [
                 (f"`{one.name}`", one.title, one.description, _options(one.options), one.picture)
@@ -60,12 +58,12 @@ def page() -> str:
             ],
         ),
         "## Rules of `check`",
-        _table(
+        table(
             ("rule", "severity", "why it matters", "what to do"),
             [(f"`{one.id}`", one.severity, one.rationale, one.mend) for _, one in sorted(RULES.items())],
         ),
         "## Stores of collections",
-        _table(
+        table(
             ("store", "what it is"),
             [(f"`{name}`", _first(kind)) for name, kind in sorted(STORES.items())],
         ),
@@ -95,27 +93,5 @@ def _first(thing: object) -> str:
     return (thing.__doc__ or "").strip().partition("\n")[0]
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def main() -> int:
-    """Write the page, print it, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare only")
-    parser.add_argument("--print", action="store_true", help="write to standard output")
-    given = parser.parse_args()
-    text = page()
-    if given.print:
-        sys.stdout.write(text)
-    elif not given.check:
-        PAGE.write_text(text)
-    elif not PAGE.exists() or PAGE.read_text() != text:
-        sys.stderr.write(f"{PAGE.relative_to(ROOT)} is not what the code says: run `make catalog`.\n")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(page, to=PAGE, make="catalog", doc=__doc__))

@@ -7,15 +7,12 @@ It is made of the cards that stand beside the code, and of what is registered.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from inspector.face.catalog import attribution_methods, verbs
 from inspector.types.options import POLICIES, MethodInfo, OptionInfo, VerbInfo
+from tools.pages import ROOT, run, table
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "methods.md"
 
 _NO_CARD = "Not written yet."
@@ -30,11 +27,11 @@ def page() -> str:
         "Written by `make methods` from the cards beside the code; CI compares it with them. In a shell, `inspector "
         "methods NAME` prints one. [How to choose one](choosing.md); all options are in [the catalog](catalog.md).",
         "## At a glance",
-        _table(
+        table(
             ("verb", "what it does", "cost"),
             [(_link(one), one.description, _cost(one)) for one in about_images],
         ),
-        _table(
+        table(
             ("method of `attribute`", "what it computes", "cost"),
             [(_link(one), one.description, _cost(one)) for one in methods],
         ),
@@ -95,27 +92,5 @@ def _cost(one: MethodInfo | VerbInfo) -> str:
     return _NO_CARD if one.card is None else " ".join(one.card.cost.split())
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def main() -> int:
-    """Write the page, print it, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare only")
-    parser.add_argument("--print", action="store_true", help="write to standard output")
-    given = parser.parse_args()
-    text = page()
-    if given.print:
-        sys.stdout.write(text)
-    elif not given.check:
-        PAGE.write_text(text)
-    elif not PAGE.exists() or PAGE.read_text() != text:
-        sys.stderr.write(f"{PAGE.relative_to(ROOT)} is not what the code says: run `make methods`.\n")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(page, to=PAGE, make="methods", doc=__doc__))

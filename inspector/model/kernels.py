@@ -9,8 +9,8 @@ import onnx_ir as ir
 
 from inspector.model.const import constant_value
 from inspector.model.dependence import dependents
-from inspector.model.dequantize import dequantize
 from inspector.model.spec import OnnxModel
+from inspector.model.weights import real_values, stamped_filters
 from inspector.operators.attributes import integer, integers
 from inspector.operators.domains import is_standard, key_of
 from inspector.operators.families import (
@@ -60,52 +60,27 @@ def kernels_of(model: OnnxModel) -> tuple[Kernels, ...]:
     for node in dependents(model.ir.graph, model.input.name):
         if float_operator(node) not in CONVOLUTIONS or not (is_standard(node) or key_of(node) in TWINS):
             continue
-        layer, weights = _layer(model, node.outputs[0]), _weights(node)
-        if layer is None or weights is None or weights.ndim < 3 or not weights.size:
+        layer, real = _layer(model, node.outputs[0]), real_values(node, 1)
+        if layer is None or real is None or real[0].ndim < 3 or not real[0].size:
             continue
+        weights, are_codes = real[0].astype(np.float64), real[1]
         groups, is_transposed = integer(node, "group", 1), float_operator(node) == "ConvTranspose"
         ones = (1,) * (weights.ndim - 2)
         data = node.inputs[0]
         found.append(
             Kernels(
                 layer=layer,
-                weights=_by_filter(weights, groups) if is_transposed else weights,
+                weights=stamped_filters(weights, groups) if is_transposed else weights,
                 reads=_before_codes(data),
                 of_pixels=_is_of_pixels(data, model.input.name),
                 groups=groups,
                 strides=integers(node, "strides", ones) or ones,
                 dilations=integers(node, "dilations", ones) or ones,
                 is_transposed=is_transposed,
-                are_codes=key_of(node)[1] == "ConvInteger",
+                are_codes=are_codes,
             )
         )
     return tuple(found)
-
-
-def _weights(node: ir.Node) -> Array | None:
-    twin = TWINS.get(key_of(node))
-    if twin is None:
-        plain = constant_value(node.inputs[1])
-        return None if plain is None else plain.astype(np.float64)
-    operand = twin.operands_of(node)[1]
-    codes = constant_value(node.inputs[operand.value])
-    scale, zero = (_optional(node, place) for place in (operand.scale, operand.zero_point))
-    if codes is None:
-        return None
-    return dequantize(
-        codes, np.ones((), np.float64) if scale is None else scale, zero, axis=operand.axis
-    ).astype(np.float64)
-
-
-def _optional(node: ir.Node, place: int | None) -> Array | None:
-    return None if place is None or place >= len(node.inputs) else constant_value(node.inputs[place])
-
-
-def _by_filter(weights: Array, groups: int) -> Array:
-    """Return weights (channels, filters of a group, *window), as ConvTranspose has them, filters first."""
-    inside = weights.reshape(groups, -1, *weights.shape[1:])
-    filters: Array = np.moveaxis(inside, 2, 1)
-    return filters.reshape(-1, *filters.shape[2:])
 
 
 def _layer(model: OnnxModel, value: ir.Value) -> Layer | None:

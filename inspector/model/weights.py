@@ -50,8 +50,7 @@ def weights_of(model: OnnxModel, layer: Layer) -> Weights | None:
     operation, place, values, are_codes = found
     groups = integer(operation, "group", 1) if operation.op_type in _CONVOLUTIONS else 1
     if operation.op_type == "ConvTranspose":
-        parts = values.reshape(groups, values.shape[0] // groups, *values.shape[1:])
-        values = parts.swapaxes(1, 2).reshape(-1, parts.shape[1], *values.shape[2:])
+        values = stamped_filters(values, groups)
     elif operation.op_type == "Gemm":
         values = values if flag(operation, "transB") else values.T
     elif operation.op_type in DENSE:  # y = x·W has a column per unit, y = W·x a row
@@ -99,15 +98,27 @@ def _constant_weights(node: ir.Node) -> tuple[Operation, int, Array, bool] | Non
     if operation.op_type not in _CONVOLUTIONS | DENSE or len(operation.inputs) < 2:
         return None
     for place in (1,) if operation.op_type in _CONVOLUTIONS else (1, 0):
-        values = constant_value(operation.inputs[place])
-        if values is not None and values.ndim > 1:
-            real, are_codes = _real(node, place, values)
+        found = real_values(node, place)
+        if found is not None and found[0].ndim > 1:
+            real, are_codes = found
             return operation, place, real.astype(np.float32), are_codes
     return None
 
 
-def _real(node: ir.Node, place: int, values: Array) -> tuple[Array, bool]:
-    """Return the real values of a node's constant operand; codes less their zero point where its scale is computed."""
+def stamped_filters(values: Array, groups: int) -> Array:
+    """Return weights (channels, filters of a group, *window), as ConvTranspose has them, by the filters."""
+    parts = values.reshape(groups, values.shape[0] // groups, *values.shape[1:])
+    return parts.swapaxes(1, 2).reshape(-1, parts.shape[1], *values.shape[2:])
+
+
+def real_values(node: ir.Node, place: int) -> tuple[Array, bool] | None:
+    """Return what is constant at an input of the float operation of a node; None where nothing is.
+
+    Codes become real; where their scale is computed they are only less their zero point, and the second value is true.
+    """
+    values = constant_value(as_float(node).inputs[place])
+    if values is None:
+        return None
     twin = TWINS.get(key_of(node))
     if twin is None:
         return values, False

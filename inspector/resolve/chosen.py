@@ -82,7 +82,7 @@ def chosen(
     reduce: str | None = None,
     image: int,
 ) -> Chosen:
-    """Return the sum of the tensor's elements at flat `places`, by default with weights of 1."""
+    """Return the sum of the tensor's elements at flat `places`, by default with weights of 1, or their "mean"."""
     flat = np.atleast_1d(np.asarray(places, np.int64))
     index = np.unravel_index(flat, activation.shape) if activation.ndim else ()
     resolved = ResolvedTarget(
@@ -99,11 +99,12 @@ def chosen(
         elements=len(flat),
         reduce=reduce,
     )
-    ones = np.ones(len(flat), np.float32)
+    if weights is None:
+        weights = np.full(len(flat), 1 / len(flat) if reduce == "mean" else 1.0)
     found = Chosen(
         resolved=resolved,
         places=flat,
-        weights=ones if weights is None else weights.astype(np.float32),
+        weights=weights.astype(np.float32),
         shape=activation.shape,
     )
     return found.on(activation, image=image)

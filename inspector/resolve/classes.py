@@ -125,7 +125,6 @@ def resolve_class(
     return chosen(
         activation,
         places,
-        np.full(len(places), 1 / len(places)),
         kind="class",
         tensor=head.scores,
         output=head.output,

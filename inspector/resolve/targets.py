@@ -168,8 +168,6 @@ def _resolve_part(
             places, kind = element_place(target, activation), "element"
         case Region():
             places, kind = region_places(target, activation), "region"
-            if target.reduce == "mean":
-                weights = np.full(len(places), 1 / len(places))
         case Direction():
             places, kind = np.arange(activation.size), "direction"
             weights = direction_weights(target, activation)

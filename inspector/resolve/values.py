@@ -104,7 +104,6 @@ def _of_map(engine: Engine, head: Head, target: Class, activation: Array, *, ima
     return chosen(
         activation,
         flat,
-        np.full(len(flat), 1 / len(flat)),
         kind="region",
         tensor=head.scores,
         output=head.output,

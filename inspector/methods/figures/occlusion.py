@@ -19,6 +19,7 @@ from inspector.methods.verbs import answer_to, answers
 from inspector.render.pictures import photograph_of
 from inspector.types.images import ImageLike, Prepared
 from inspector.types.layouts import spatial_axes
+from inspector.types.requests.base import request_fields
 from inspector.types.requests.occlude import OccludeRequest
 from inspector.types.requests.occlusion import OcclusionRequest
 from inspector.types.results.figure import Figure, Panel
@@ -49,7 +50,7 @@ def occlusion(run: Run, request: OcclusionRequest) -> Figure:
         raise InvalidInputError(f"count is {request.count}; it must be at least 1.", field="count")
     first, others = _first_and_others(run, request.images)
     run.control = replace(run.control, wants_partial=False)  # what `occlude` knows so far is no figure
-    given = {name: getattr(request, name) for name in ("target", "layer", "size", "stride", "fill", "batch")}
+    given = {one.name: getattr(request, one.name) for one in request_fields(OccludeRequest)}
     sweep = answer_to(run, OccludeRequest(images=first, **given))
     panels = []
     if len(sweep.size) == 2 and sweep.done.any():

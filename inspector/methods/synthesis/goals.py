@@ -120,7 +120,6 @@ def _class_anywhere(run: Run, target: Class, values: Array) -> Goal | None:
     found = chosen(
         values,
         places,
-        np.full(len(places), 1 / len(places)),
         kind="class",
         tensor=head.scores,
         output=head.output,
@@ -148,7 +147,6 @@ def _channel(run: Run, target: Unit, values: Array) -> Goal:
     whole = chosen(
         values,
         places,
-        np.full(len(places), 1 / len(places)),
         kind="region",
         tensor=layer.output,
         layer=layer.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inspector.errors import InvalidInputError, in_brief
 from inspector.types.given import as_integers, as_number, as_numbers
-from inspector.types.requests.base import ImagesRequest, option, verb
+from inspector.types.requests.base import ImagesRequest, R_co, option, verb
 from inspector.types.results.sweep import Sweep
 from inspector.types.targets import Target, as_target
 
@@ -41,13 +41,9 @@ def as_fill(value: float | Sequence[float] | None) -> tuple[float, ...] | None:
     return found
 
 
-@verb("occlude")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class OccludeRequest(ImagesRequest[Sweep]):
-    """Slide a gray square over one image: what it does to the target, the answer, and the strongest map.
-
-    Zeiler & Fergus 2014, §4.2 and Fig 7.
-    """
+class SlidingRequest(ImagesRequest[R_co]):
+    """A request about a square that slides over an image."""
 
     target: Target | None = option(
         None, help="What is watched; default: the most probable class.", take=as_target
@@ -65,3 +61,12 @@ class OccludeRequest(ImagesRequest[Sweep]):
         None, help="The square's value, in the model's input units; default: gray.", take=as_fill
     )
     batch: int | None = option(None, help="How many occluded images run at once; default: as memory allows.")
+
+
+@verb("occlude")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OccludeRequest(SlidingRequest[Sweep]):
+    """Slide a gray square over one image: what it does to the target, the answer, and the strongest map.
+
+    Zeiler & Fergus 2014, §4.2 and Fig 7.
+    """
