@@ -8,9 +8,11 @@ It is made of the cards that stand beside the code, and of what is registered.
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 
 from inspector.face.catalog import attribution_methods, verbs
 from inspector.types.options import POLICIES, MethodInfo, OptionInfo, VerbInfo
+from inspector.types.requests.base import REQUESTS, request_fields
 from tools.pages import ROOT, run, table
 
 PAGE = ROOT / "docs" / "methods.md"
@@ -49,18 +51,9 @@ def _entry(one: MethodInfo | VerbInfo) -> str:
         lines.append(f"{one.title}. {one.description}")
     else:
         lines.append(one.description)
-    card = one.card
-    facts = (
-        [
-            ("Formula", card.formula),
-            ("Source", card.source),
-            ("Shows", card.shows),
-            ("Hides", card.hides),
-            ("Cost", card.cost),
-        ]
-        if card is not None
-        else [("Card", _NO_CARD)]
-    )
+    facts = [("Card", _NO_CARD)]
+    if one.card is not None:
+        facts = [(part.name.capitalize(), getattr(one.card, part.name)) for part in fields(one.card)]
     if isinstance(one, MethodInfo):
         facts.append(("Drawn as", one.picture))
         if one.caution:
@@ -74,7 +67,12 @@ def _entry(one: MethodInfo | VerbInfo) -> str:
 def _command(one: MethodInfo | VerbInfo) -> str:
     if isinstance(one, MethodInfo):
         return f"inspector attribute model.onnx photo.jpg --method {one.name} -o map.png"
-    return f"inspector {one.name} model.onnx photo.jpg"
+    options = request_fields(request) if (request := REQUESTS.get(one.name)) else ()
+    before = [one.name.upper() for one in options if one.is_argument]
+    needed = [
+        f"--{one.name.replace('_', '-')} …" for one in options if one.is_required and not one.is_argument
+    ]
+    return " ".join(["inspector", one.name, *before, "model.onnx photo.jpg", *needed])
 
 
 def _option(option: OptionInfo) -> str:

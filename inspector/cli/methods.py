@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated
 
 import typer
@@ -55,9 +56,7 @@ def _print_card(name: str, methods: tuple[MethodInfo, ...], where: ServiceOption
     say(f"{one.name}: {one.title}" if isinstance(one, MethodInfo) else one.name)
     parts = [("does", one.description)]
     if one.card is not None:
-        card = one.card
-        parts += [("formula", card.formula), ("source", card.source), ("shows", card.shows)]
-        parts += [("hides", card.hides), ("cost", card.cost)]
+        parts += [(part.name, getattr(one.card, part.name)) for part in fields(one.card)]
     parts += [("options", "\n".join(map(_words, one.options)) or "none")]
     if isinstance(one, MethodInfo) and one.caution:
         parts.append(("caution", one.caution))

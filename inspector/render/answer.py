@@ -67,8 +67,11 @@ def answer_of(
 
     `drawing` are options of `Result.pictures`.
     """
-    columns, rows = result.table()
-    printed = [named(columns, row, images) for row in rows]
+    printed: Texts = ((), ())
+    # The summary of maps has a line per map, and the parts of a figure have tables of their own.
+    if not isinstance(result, Maps | Figure):
+        columns, rows = result.table()
+        printed = columns, [named(columns, row, images) for row in rows]
     parts: Sequence[Answer] = ()
     lines = [*([caption] if caption else []), *result.summary()]
     if isinstance(result, Figure):
@@ -77,8 +80,7 @@ def answer_of(
     return Answer(
         title=title,
         lines=lines,
-        # The summary of maps has a line per map, and the parts of a figure have tables of their own.
-        printed=((), ()) if isinstance(result, Maps | Figure) else (columns, printed),
+        printed=printed,
         sheet=lambda: _sheet(result, images),
         document=lambda: document(result, images),
         arrays=lambda: arrays_of(result),

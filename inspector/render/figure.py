@@ -36,9 +36,9 @@ def draw_figure(result: Figure) -> list[Image.Image]:
 
 def _cards(panel: Panel) -> list[Image.Image]:
     pictures = panel.result.pictures()
-    columns, rows = panel.result.table()
-    if not pictures and columns:
-        pictures = [table_picture(columns, rows)]
+    if not pictures:
+        columns, rows = panel.result.table()
+        pictures = [table_picture(columns, rows)] if columns else []
     cards = []
     for picture in pictures:
         width = max(picture.width, _LEAST_TITLE)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from inspector.render.answer import Answer, answer_of
-from inspector.render.arrays import save_arrays
+from inspector.render.arrays import arrays_of, save_arrays
 from inspector.render.documents import plain
 from inspector.render.forms import forms_of_kind, no_form
 from inspector.render.result_page import result_page
@@ -57,7 +57,7 @@ def save(result: Result, path: Path, *, index: int | None, **drawing: Any) -> li
             )
         return save_pictures([result.to_pil(index, **drawing)], path)
     forms = forms_of_kind(kind, arrays=len(result) if isinstance(result, Mapping) else 0)
-    if suffix in ONE_ARRAY and suffix not in forms and len(answer_of(result, title="").arrays()) == 1:
+    if suffix in ONE_ARRAY and suffix not in forms and len(arrays_of(result)) == 1:
         forms = (*forms, *ONE_ARRAY)
     if suffix not in forms:
         reason = "NO_PICTURE" if suffix in PICTURES else "UNKNOWN_FORMAT"

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 from inspector.errors import InvalidInputError
 from inspector.render.arrange import PAPER, beside, stack
 from inspector.render.colormaps import Colormap, colorize
-from inspector.render.maps import attribution_image, channels_last, heatmap, saliency, signed_image
+from inspector.render.maps import attribution_image, channels_last, heatmap, saliency
 from inspector.render.marks import marked_map
 from inspector.render.normalize import to_heat, to_signed
 from inspector.render.overlay import blend, overlay
@@ -92,22 +92,20 @@ def _curve(result: Maps, image: int) -> Array:
 
 def _drawn(values: Array, result: Maps, *, image: int, over_photograph: bool | None) -> Image.Image:
     """Draw a map of finite values, a pixel per place."""
-    is_plane = values.shape != result.inputs[image].shape  # without the image's own channels
-    usual = result.picture == "heat" or (result.picture == "signed" and is_plane)
-    shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
-    last = channels_last(values, layout=result.layout)
-    over = usual if over_photograph is None else over_photograph
-    if over and last.shape[:2] == shown.shape[:2]:
-        if result.picture == "heat":
-            return overlay(shown, to_heat(last.mean(axis=2)))
-        if result.picture == "saliency":
-            return overlay(shown, saliency(values, layout=result.layout, percentile=PERCENTILE))
-        colors = colorize(to_signed(last.sum(axis=2), percentile=PERCENTILE), Colormap.DIVERGING)
-        return blend(shown, colors, alpha=_ALPHA)
-    if result.picture == "heat":
-        return heatmap(to_heat(last.mean(axis=2)), low=0.0, high=1.0)
-    if result.picture == "signed" and is_plane:
-        return signed_image(last.sum(axis=2))
+    over = over_photograph
+    if over is None:
+        is_plane = values.shape != result.inputs[image].shape  # without the image's own channels
+        over = result.picture == "heat" or (result.picture == "signed" and is_plane)
+    if over:
+        shown = photograph_of(result.inputs[image], layout=result.layout, spec=result.preprocessing)
+        last = channels_last(values, layout=result.layout)
+        if last.shape[:2] == shown.shape[:2]:
+            if result.picture == "heat":
+                return overlay(shown, to_heat(last.mean(axis=2)))
+            if result.picture == "saliency":
+                return overlay(shown, saliency(values, layout=result.layout, percentile=PERCENTILE))
+            colors = colorize(to_signed(last.sum(axis=2), percentile=PERCENTILE), Colormap.DIVERGING)
+            return blend(shown, colors, alpha=_ALPHA)
     return attribution_image(
         values, picture=result.picture, layout=result.layout, color=result.preprocessing.color
     )

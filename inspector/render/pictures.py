@@ -10,8 +10,7 @@ from inspector.render.layers import feature_maps
 from inspector.render.marks import marked_tiles
 from inspector.render.normalize import to_bytes, to_unit
 from inspector.render.occlusion import occlusion_figure
-from inspector.render.photograph import is_drawable
-from inspector.render.photograph import photograph_of as photograph_of  # noqa: PLC0414 — asked for here too
+from inspector.render.photograph import is_drawable, photograph_of
 from inspector.render.predictions import boxes_picture, map_picture
 from inspector.types.arrays import Array
 from inspector.types.layouts import channel_axis, of_one, space_of
@@ -20,10 +19,6 @@ from inspector.types.results.base import picture_of
 from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import NOT_WATCHED, Sweep
 from inspector.types.results.table import Series
-
-_CELL = 112
-"""The least width of a title is four of these, in pixels."""
-_TEXT_SIZE = 15
 
 
 @picture_of(Sweep)

@@ -37,14 +37,17 @@ def chapter(name: str, *, order: int) -> Callable[[Write], Write]:
 
 def chapter_names() -> tuple[str, ...]:
     """Return the names of all chapters, in the order of the page."""
-    return tuple(name for name, _ in sorted(CHAPTERS.items(), key=lambda one: one[1].order))
+    return tuple(_ordered())
 
 
 def chosen(names: Sequence[str]) -> list[Write]:
     """Return these chapters, or all, in the order of the page; NotFoundError names those that there are."""
-    known = chapter_names()
+    known = _ordered()
     for name in names:
         if name not in known:
             raise unknown_name("chapter", name, known, field="chapters")
-    found = dict(CHAPTERS.items())
-    return [found[name].write for name in known if not names or name in names]
+    return [one.write for name, one in known.items() if not names or name in names]
+
+
+def _ordered() -> dict[str, Chapter]:
+    return dict(sorted(CHAPTERS.items(), key=lambda one: one[1].order))

@@ -160,6 +160,15 @@ class Draft:
         elif self._kinds[kind] == MOST_OF_A_KIND + 1:
             self.note("… and more of the same kind, which the result itself lists (`--json`, `.notes`).")
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether the model answers classes on any of the images."""
+        return any(one.classes for answer in self.answers for one in answer)
+
+    def too_long(self, verb: str) -> None:
+        """Say that a chapter is left out because the model is slow, and how to ask for it."""
+        self.note(f"Not shown: one run takes {self.effort.seconds:.2g} s. Ask by `inspector {verb}`.")
+
     def section(self, title: str, text: str) -> None:
         """Begin a section."""
         self._noted.clear()

@@ -11,7 +11,7 @@ from PIL import Image
 from inspector.engine.run import Run
 from inspector.render.arrange import stack
 from inspector.render.grid import tile
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.results.base import Cell

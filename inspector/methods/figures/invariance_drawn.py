@@ -12,7 +12,7 @@ from inspector.engine.run import Run
 from inspector.methods.figures.moving import Move
 from inspector.render.arrange import stack
 from inspector.render.grid import tile
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.render.text import line
 from inspector.types.arrays import Array
 from inspector.types.layouts import space_of

@@ -16,7 +16,7 @@ from inspector.methods.paper import paper_figure
 from inspector.methods.prepared import prepared
 from inspector.methods.streamed import ImageSet
 from inspector.methods.verbs import answer_to, answers
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.types.images import ImageLike, Prepared
 from inspector.types.layouts import spatial_axes
 from inspector.types.requests.base import request_fields

@@ -19,7 +19,7 @@ from inspector.operators.families import CONVOLUTIONS, DENSE, RECTIFIERS
 from inspector.render.grid import fit
 from inspector.render.maps import heatmap
 from inspector.render.normalize import to_heat
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.resolve.targets import channel_axis, resolve
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.render.pictures import photograph_of
+from inspector.render.photograph import photograph_of
 from inspector.types.arrays import Array
 from inspector.types.layouts import space_of
 from inspector.types.preprocessing import Preprocessing

@@ -27,7 +27,7 @@ def ablations(draft: Draft) -> None:
     images = [subject.image for subject in draft.subjects[:IMAGES]]
     most = draft.effort.affordable(SHARE * len(images), most=layer.channels or 0)
     if not most:
-        draft.note(f"Not shown: one run takes {draft.effort.seconds:.2g} s. Ask by `inspector ablate`.")
+        draft.too_long("ablate")
         return
     with draft.part(f"taking channels of {layer.name} away"):
         channels = None if most == layer.channels else list(range(most))

@@ -18,12 +18,13 @@ def fooling(draft: Draft) -> None:
         "Each image is changed by two gray levels at most until another class wins (Madry et al. 2018). The change is "
         "magnified beside it.",
     )
-    if not any(one.classes for answer in draft.answers for one in answer):
+    if not draft.has_classes:
         draft.note("Not shown: the model answers no classes.")
         return
     count = draft.effort.affordable(PASSES, most=IMAGES)
     if not count:
-        draft.note(f"Not shown: one run takes {draft.effort.seconds:.2g} s. Ask by `inspector fool`.")
+        draft.too_long("fool")
+        return
     for subject in draft.subjects[:count]:
         with draft.part(f"fooling it about {subject.name}"):
             draft.show(draft.model.fool(subject.image), subject.name)

@@ -20,7 +20,7 @@ def invariance(draft: Draft) -> None:
     )
     count = draft.effort.affordable(PASSES, most=IMAGES)
     if not count:
-        draft.note(f"Not shown: one run takes {draft.effort.seconds:.2g} s. Ask by `inspector invariance`.")
+        draft.too_long("invariance")
         return
     with draft.part("moving the images"):
         images = [subject.image for subject in draft.subjects[:count]]

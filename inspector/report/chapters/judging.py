@@ -20,12 +20,13 @@ def judging(draft: Draft) -> None:
         "moves a little, and when the weights are random. What is no better than a random map, or a blob in the "
         "middle, says nothing about this model and this image.",
     )
-    if not any(one.classes for answer in draft.answers for one in answer):
+    if not draft.has_classes:
         draft.note("Not shown: the model answers no classes, whose probability the measures watch.")
         return
     count = draft.effort.affordable(PASSES, most=len(METHODS))
     if not count:
-        draft.note(f"Not shown: one run takes {draft.effort.seconds:.2g} s. Ask by `inspector judge`.")
+        draft.too_long("judge")
+        return
     subject = draft.subjects[0]
     for method in METHODS[:count]:
         with draft.part(f"judging {method} on {subject.name}"):
