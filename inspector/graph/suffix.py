@@ -45,7 +45,8 @@ def write_suffix(
     graph.outputs.clear()
     graph.outputs.extend(outputs)
     RemoveUnusedNodesPass()(copy)
-    left = [node for node in graph if node in set(behind)]
+    kept = set(behind)
+    left = [node for node in graph if node in kept]
     crossing = _crossing(graph, left, made, image=image)
     for value in crossing:
         if value.name != image:

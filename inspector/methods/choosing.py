@@ -5,12 +5,11 @@ from __future__ import annotations
 from inspector.engine.run import Run
 from inspector.errors import within
 from inspector.resolve.chosen import Chosen
-from inspector.resolve.targets import resolve, settled, source_of
+from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
-from inspector.types.targets import Target
 
 
-def choose(run: Run, image: Array, target: Target, *, field: str = "target") -> Chosen:
+def choose(run: Run, image: Array, target: Aim, *, field: str = "target") -> Chosen:
     """Choose a target on one (1, …) image; errors about the target name `field`."""
     with within(field):
         aim = settled(run, image, target, image=0)

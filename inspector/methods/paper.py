@@ -18,31 +18,25 @@ A = TypeVar("A", bound=Callable[[Run, Any], Result])
 class PaperFigure:
     """A figure, and what draws it."""
 
-    number: str
-    """In the paper: "1" to "8"."""
-    name: str
-    """What it shows, in a word."""
     title: str
     """What stands above it."""
     request: type[Request[Any]]
     """What the verb behind it takes; its fields are the figure's options."""
-    draw: Callable[[Run, Any], Result]
-    """(a run, such a request) -> the figure, or a result that becomes its only panel."""
 
 
 FIGURES: Registry[str, PaperFigure] = Registry("figure of the paper", package="inspector.methods")
-"""All figures by their names."""
+"""All figures by their numbers, and by the names of their verbs."""
 
 
-def paper_figure(number: str, *, name: str, request: type[Request[Any]], title: str) -> Callable[[A], A]:
+def paper_figure(number: str, *, request: type[Request[Any]], title: str) -> Callable[[A], A]:
     """Register the method that answers `request` as what draws a figure; it stands above `@answers`.
 
-    It is found by the number and by the name. ValueError where either is taken.
+    It is found by the number and by the name of its verb. ValueError where either is taken.
     """
 
-    def register(draw: A) -> A:
-        for key in (number, name):
-            FIGURES.add(key, PaperFigure(number=number, name=name, title=title, request=request, draw=draw))
-        return draw
+    def register(method: A) -> A:
+        for key in (number, request.verb):
+            FIGURES.add(key, PaperFigure(title=title, request=request))
+        return method
 
     return register

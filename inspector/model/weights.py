@@ -14,7 +14,7 @@ from inspector.model.spec import OnnxModel
 from inspector.operators.attributes import flag, integer
 from inspector.operators.domains import key_of
 from inspector.operators.families import CONVOLUTIONS, DENSE
-from inspector.operators.operation import Operation, as_float
+from inspector.operators.operation import as_float
 from inspector.operators.twins import TWINS
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
@@ -44,10 +44,11 @@ def weights_of(model: OnnxModel, layer: Layer) -> Weights | None:
     Filters of a transposed convolution are those that it stamps, by the channel that they give.
     """
     node = _weighted_nodes(model).get(layer.output)
-    found = None if node is None else _constant_weights(node)
-    if node is None or found is None:
+    place = None if node is None else _weighted_place(node)
+    real = None if node is None or place is None else real_values(node, place)
+    if node is None or real is None:
         return None
-    operation, place, values, are_codes = found
+    operation, (values, are_codes) = as_float(node), real
     groups = integer(operation, "group", 1) if operation.op_type in _CONVOLUTIONS else 1
     if operation.op_type == "ConvTranspose":
         values = stamped_filters(values, groups)
@@ -79,7 +80,7 @@ def _weighted_nodes(model: OnnxModel) -> dict[str, ir.Node]:
     outputs = {layer.output for layer in model.layers}
     found: dict[str, ir.Node] = {}
     for node in model.ir.graph:
-        if _constant_weights(node) is None:
+        if _weighted_place(node) is None:
             continue
         value = node.outputs[0]
         for _ in range(_MOST_STEPS):
@@ -92,16 +93,15 @@ def _weighted_nodes(model: OnnxModel) -> dict[str, ir.Node]:
     return found
 
 
-def _constant_weights(node: ir.Node) -> tuple[Operation, int, Array, bool] | None:
-    """Return the float operation, which of its inputs are weights, and those, with whether they are codes."""
+def _weighted_place(node: ir.Node) -> int | None:
+    """Return which input of a node's float operation its constant weights are; None where it has none."""
     operation = as_float(node)
     if operation.op_type not in _CONVOLUTIONS | DENSE or len(operation.inputs) < 2:
         return None
     for place in (1,) if operation.op_type in _CONVOLUTIONS else (1, 0):
-        found = real_values(node, place)
-        if found is not None and found[0].ndim > 1:
-            real, are_codes = found
-            return operation, place, real.astype(np.float32), are_codes
+        values = constant_value(operation.inputs[place])
+        if values is not None and values.ndim > 1:
+            return place
     return None
 
 

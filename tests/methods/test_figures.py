@@ -69,7 +69,7 @@ def test_ours_are_registered() -> None:
         assert FIGURES.get(number) == FIGURES.get(name)
         assert FIGURES.get(number) is not None
     with pytest.raises(ValueError, match="registered twice"):
-        paper_figure("2", name="other", request=TopRequest, title="")(lambda run, request: Figure(panels=()))
+        paper_figure("2", request=TopRequest, title="")(lambda run, request: Figure(panels=()))
 
 
 def test_the_occlusion_figure_has_all_columns(toy: inspector.Model) -> None:

@@ -26,7 +26,7 @@ _CARD = Card(
 )
 
 
-@paper_figure("3", name="architecture", request=ArchitectureRequest, title="The architecture")
+@paper_figure("3", request=ArchitectureRequest, title="The architecture")
 @answers(ArchitectureRequest, card=_CARD)
 def architecture(run: Run, request: ArchitectureRequest) -> Figure:
     """Return a row per layer: operator, filters, shape, receptive field in pixels, and stride."""

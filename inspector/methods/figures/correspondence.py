@@ -47,9 +47,7 @@ _CARD = Card(
 )
 
 
-@paper_figure(
-    "8", name="correspondence", request=CorrespondenceRequest, title="Correspondence (Fig 8, Table 1)"
-)
+@paper_figure("8", request=CorrespondenceRequest, title="Correspondence (Fig 8, Table 1)")
 @answers(CorrespondenceRequest, card=_CARD)
 def correspondence(run: Run, request: CorrespondenceRequest) -> Figure:
     """Compare changes of features; the progress tells images.

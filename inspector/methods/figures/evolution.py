@@ -63,7 +63,7 @@ class _Moment:
     peaks: Peaks
 
 
-@paper_figure("4", name="evolution", request=EvolutionRequest, title="The evolution of features in training")
+@paper_figure("4", request=EvolutionRequest, title="The evolution of features in training")
 @answers(EvolutionRequest, card=_CARD)
 def evolution(run: Run, request: EvolutionRequest) -> Figure:
     """Look at all images with all checkpoints; the images are prepared once, as the model itself takes them.

@@ -11,7 +11,7 @@ from inspector.engine.run import Run
 from inspector.errors import InspectorError, InvalidInputError, nearest, unknown_name
 from inspector.methods.card import Card
 from inspector.methods.paper import FIGURES, PaperFigure
-from inspector.methods.verbs import answers
+from inspector.methods.verbs import answer_to, answers
 from inspector.types.options import OTHER, TEXT, TEXTS
 from inspector.types.requests.base import (
     RequestField,
@@ -71,7 +71,7 @@ def figure(run: Run, request: FigureRequest) -> Figure:
             values["images"] = request.images
     with _within_options([name for name, one in own.items() if not _is_target(one)]):
         require_options(found.request, values)
-        drawn = found.draw(run, found.request(**values))
+        drawn = answer_to(run, found.request(**values))
     if isinstance(drawn, Figure):
         return drawn
     return Figure(panels=(Panel(title=found.title, result=drawn),), title=found.title, notes=drawn.notes)
@@ -95,7 +95,7 @@ def _target(request: FigureRequest, found: PaperFigure, own: dict[str, RequestFi
     if field is None or (field.take is as_target and len(request.targets) > 1):
         takes = "no target" if field is None else "one target"
         raise InvalidInputError(
-            f"Figure {request.figure!r} ({found.name}) takes {takes}; {len(request.targets)} given.",
+            f"Figure {request.figure!r} ({found.request.verb}) takes {takes}; {len(request.targets)} given.",
             field="targets",
         )
     return {field.name: request.targets if field.take is as_targets else request.targets[0]}

@@ -45,7 +45,7 @@ _CARD = Card(
 )
 
 
-@paper_figure("6", name="health", request=HealthRequest, title="Filter health (Fig 6)")
+@paper_figure("6", request=HealthRequest, title="Filter health (Fig 6)")
 @answers(HealthRequest, card=_CARD)
 def health(run: Run, request: HealthRequest) -> Figure:
     """Examine filters; the progress tells images. Panels "layers", "filters", "by depth", and pictures of filters."""
@@ -53,7 +53,9 @@ def health(run: Run, request: HealthRequest) -> Figure:
     note_run(run)
     follows = rectified(run.engine.model, [one.layer.output for one in kernels])
     seen, first = _activities(run, request, kernels, follows) if has_images(request) else ({}, None)
-    scales = {one.reads: pixel_scales(run, one, first) for one in kernels if one.of_pixels}
+    scales = {
+        one.reads: pixel_scales(run, one, first) for one in kernels if one.of_pixels and one.groups == 1
+    }
     examined = []
     for one in kernels:
         run.control.cancellation.raise_if_cancelled()

@@ -44,7 +44,7 @@ _CARD = Card(
 )
 
 
-@paper_figure("5", name="invariance", request=InvarianceRequest, title="Invariance (Fig 5)")
+@paper_figure("5", request=InvarianceRequest, title="Invariance (Fig 5)")
 @answers(InvarianceRequest, card=_CARD)
 def invariance(run: Run, request: InvarianceRequest) -> Figure:
     """Return curves of distances and probabilities; the progress tells moved images.

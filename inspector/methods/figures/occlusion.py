@@ -39,7 +39,7 @@ _CARD = Card(
 )
 
 
-@paper_figure("7", name="occlusion", request=OcclusionRequest, title="What hiding a part does")
+@paper_figure("7", request=OcclusionRequest, title="What hiding a part does")
 @answers(OcclusionRequest, card=_CARD)
 def occlusion(run: Run, request: OcclusionRequest) -> Figure:
     """Occlude the first image at every position; the others say what else excites its strongest map.

@@ -51,7 +51,7 @@ _CARD = Card(
 )
 
 
-@paper_figure("table 7", name="probe", request=ProbeRequest, title="Linear probes (Table 7)")
+@paper_figure("table 7", request=ProbeRequest, title="Linear probes (Table 7)")
 @answers(ProbeRequest, card=_CARD)
 def probe(run: Run, request: ProbeRequest) -> Figure:
     """Return accuracies per layer; the progress tells images, then layers. Panels "Table 7" and "by depth"."""

@@ -41,7 +41,7 @@ _MOST = 10_000
 """Rows, and examples in each."""
 
 
-@paper_figure("2", name="top", request=TopRequest, title="What excites channels most")
+@paper_figure("2", request=TopRequest, title="What excites channels most")
 @answers(TopRequest, card=_CARD)
 def top(run: Run, request: TopRequest) -> Examples:
     """Look at all images once, keeping every channel's strongest activations, then at the best again.

@@ -53,7 +53,7 @@ _CARD = Card(
 )
 
 
-@paper_figure("1", name="unit", request=UnitRequest, title="The deconvnet of one unit")
+@paper_figure("1", request=UnitRequest, title="The deconvnet of one unit")
 @answers(UnitRequest, card=_CARD)
 def unit(run: Run, request: UnitRequest) -> Figure:
     """Show one unit's map, what it sees of the image, its projection, and the way back as a table.

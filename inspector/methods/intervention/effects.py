@@ -54,8 +54,6 @@ class Effect:
     group: Group
     changes: list[float] = field(default_factory=list)
     """Per image: the target's value afterwards, less its value before."""
-    values: list[float] = field(default_factory=list)
-    """Per image, afterwards."""
     scores: list[float] = field(default_factory=list)
     """Per image, the change of what is explained: of a class its score before the softmax."""
     winners: list[int] = field(default_factory=list)
@@ -141,7 +139,6 @@ class Effects:
         self.before.append(before[0])
         self.scores.append(before[1])
         for effect, (value, score, winner) in zip(self.effects, rows, strict=True):
-            effect.values.append(value)
             effect.changes.append(value - before[0])
             effect.scores.append(score - before[1])
             effect.winners.append(winner)

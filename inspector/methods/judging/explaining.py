@@ -10,6 +10,7 @@ from inspector.engine.run import Run
 from inspector.methods.choosing import choose
 from inspector.methods.judging.given import given_maps
 from inspector.methods.judging.subject import Subject, plane_of
+from inspector.methods.pairs import pairs
 from inspector.methods.registration import SHARES, registered
 from inspector.methods.verbs import answer_to
 from inspector.resolve.chosen import Chosen
@@ -55,20 +56,19 @@ def explained(run: Run, request: JudgeRequest, x: Prepared) -> tuple[Maps, list[
     if request.map is None:
         asked = AttributeRequest(images=x, method=request.method, targets=targets, options=request.options)
         maps = answer_to(run, asked)
-        chosen = _chosen(run, x, targets, [one.image for one in maps.targets])
+        chosen = _chosen(run, x, targets)
     else:
-        images = list(range(len(x))) if len(targets) in (1, len(x)) else [0] * len(targets)
-        chosen = _chosen(run, x, targets, images)
+        chosen = _chosen(run, x, targets)
         maps = given_maps(run, request, x, [one.resolved for one in chosen])
     return maps, [_subject(run, maps, place, one) for place, one in enumerate(chosen)]
 
 
-def _chosen(run: Run, x: Prepared, targets: Sequence[Any], images: Sequence[int]) -> list[Chosen]:
+def _chosen(run: Run, x: Prepared, targets: Sequence[Any]) -> list[Chosen]:
     found = []
-    for place, image in enumerate(images):
-        number = place if len(targets) > 1 else 0
-        one = choose(run, x.values[image][None], targets[number], field=f"targets[{number}]")
-        found.append(replace(one, resolved=replace(one.resolved, image=image)))
+    for pair in pairs(targets, len(x)):
+        image = x.values[pair.image][None]
+        one = choose(run, image, pair.target, field=f"targets[{pair.number}]")
+        found.append(replace(one, resolved=replace(one.resolved, image=pair.image)))
     return found
 
 

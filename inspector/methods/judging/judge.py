@@ -65,7 +65,9 @@ def judge(run: Run, request: JudgeRequest) -> Figure:
         for share, found in cascade(quiet, subjects, explainer.plane, stages=stages, seed=request.trial):
             alike.add(share, found)
             done += 1
-            run.control.tell(min(done, total), total)
+            run.control.tell(done, total)
+        if done < total:  # stages that are the same are one
+            run.control.tell(total, total)
         if alike.is_empty:
             run.note(
                 NO_WEIGHTS,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
+from inspector.methods.choosing import choose
 from inspector.methods.emptiness import reasons_for
 from inspector.methods.notes import HARDLY_MOVES, note_missing, note_run, note_target, note_values
 from inspector.methods.occlusion.effects import effects_map, effects_table
@@ -19,7 +20,6 @@ from inspector.resolve.chosen import Chosen
 from inspector.resolve.names import label_of
 from inspector.resolve.probabilities import answers as answers_of
 from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
-from inspector.resolve.targets import resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.contrast import hardly_moves
 from inspector.types.layouts import channel_axis, of_one
@@ -57,12 +57,7 @@ def occlude_regions(run: Run, request: OccludeRegionsRequest) -> Figure:
     regions = regions_of(request, plain)
     cover = covering(run, plain, image, request.fill, regions.count)
     target = request.target or Class()
-    with within("target"):
-        aim = settled(run, image, target, image=0)
-        source = source_of(engine, aim)
-    values = run.forward(image, [source])[source][0]
-    with within("target"):
-        chosen = resolve(engine, aim, values, image=0)
+    chosen = choose(run, image, target)
     note_run(run)
 
     def covered(index: int) -> Array:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, within
+from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
+from inspector.methods.choosing import choose
 from inspector.methods.emptiness import reasons_for
 from inspector.methods.notes import (
     HARDLY_MOVES,
@@ -29,7 +30,7 @@ from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choic
 from inspector.resolve.names import label_of
 from inspector.resolve.probabilities import answers as answers_of
 from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
-from inspector.resolve.targets import channel_axis, resolve, settled, source_of
+from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
 from inspector.types.contrast import hardly_moves
 from inspector.types.layers import Layer
@@ -65,12 +66,7 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     engine, image = run.engine, x.values
     occluder = make_occluder(engine, image, request)
     target = request.target or Class()
-    with within("target"):
-        aim = settled(run, image, target, image=0)
-        source = source_of(engine, aim)
-    values = run.forward(image, [source])[source][0]  # what fails here is about the image
-    with within("target"):
-        chosen = resolve(engine, aim, values, image=0)
+    chosen = choose(run, image, target)
     watched = _watched(run, request.layer, chosen, image.shape[1:])
     note_run(run)
     head = engine.head_of(target.output if isinstance(target, Class) else None)

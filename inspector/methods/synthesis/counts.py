@@ -11,13 +11,13 @@ MOST = 1e9
 """Of any other number: what is larger overflows in the graphs."""
 
 
-def require_steps(run: Run, steps: int) -> None:
+def require_steps(run: Run, steps: int, *, most: int = MOST_STEPS) -> None:
     """Raise InvalidInputError for none, LimitExceededError for so many that somebody must be able to stop them."""
     if steps < 1:
         raise InvalidInputError(f"steps is {steps}; it must be at least 1.", field="steps")
-    if steps > MOST_STEPS and not run.control.can_end:
+    if steps > most and not run.control.can_end:
         raise LimitExceededError(
-            f"steps is {steps:,}; more than {MOST_STEPS:,} need a timeout, a cancellation or a progress.",
+            f"steps is {steps:,}; more than {most:,} need a timeout, a cancellation or a progress.",
             field="steps",
         )
 

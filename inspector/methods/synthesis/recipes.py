@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from inspector.engine.run import Run
-from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.errors import InvalidInputError
 from inspector.graph.synthesis.regularizers import REGULARIZERS
+from inspector.methods.synthesis.counts import require_above_zero, require_not_below_zero, require_steps
 from inspector.types.requests.synthesize import SynthesizeRequest
 
 MOST_STEPS = 10_000
@@ -77,33 +78,25 @@ def recipe_of(run: Run, request: SynthesizeRequest) -> Recipe:
         if getattr(request, one.name, None) is not None
     }
     recipe = replace(PRESETS[request.preset], **given)
+    require_steps(run, recipe.steps, most=MOST_STEPS)
     _require(recipe)
-    if recipe.steps > MOST_STEPS and not run.control.can_end:
-        raise LimitExceededError(
-            f"steps is {recipe.steps:,}; more than {MOST_STEPS:,} need a timeout, a cancellation or a progress.",
-            field="steps",
-        )
     return recipe
 
 
 def _require(recipe: Recipe) -> None:
     for name, least in (
-        ("steps", 1),
         ("crops", 1),
-        ("jitter", 0),
-        ("scale", 0),
-        ("noise", 0),
         ("open_steps", 0),
     ):
         given = getattr(recipe, name)
         if given is not None and given < least:
             raise InvalidInputError(f"{name} is {given}; it must be at least {least}.", field=name)
+    require_not_below_zero(jitter=recipe.jitter, scale=recipe.scale, noise=recipe.noise)
+    require_above_zero(rate=recipe.rate)
     if recipe.crops > 64:
         raise InvalidInputError(f"crops is {recipe.crops}; allowed is 1 to 64.", field="crops")
     if recipe.scale >= 1:
         raise InvalidInputError(f"scale is {recipe.scale:g}; it must be below 1.", field="scale")
-    if recipe.rate <= 0:
-        raise InvalidInputError(f"rate is {recipe.rate:g}; it must be above 0.", field="rate")
     if recipe.crop is not None and (
         len(recipe.crop) not in (1, 2) or not all(0 < side <= 1 for side in recipe.crop)
     ):

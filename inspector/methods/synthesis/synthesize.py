@@ -13,6 +13,8 @@ from inspector.methods.card import Card
 from inspector.methods.notes import note_run, note_target
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.room import require_pictures_fit
+from inspector.methods.synthesis.beginning import size_of
+from inspector.methods.synthesis.counts import require_seed
 from inspector.methods.synthesis.finishing import finished, so_far
 from inspector.methods.synthesis.framing import Framing, framing_of
 from inspector.methods.synthesis.goals import goal_of
@@ -111,8 +113,7 @@ def _require_counts(request: SynthesizeRequest) -> None:
             f"weights has {len(request.weights)} numbers for {len(request.targets)} targets; give one for each.",
             field="weights",
         )
-    if request.seed < 0:
-        raise InvalidInputError(f"seed is {request.seed}; it must be 0 or more.", field="seed")
+    require_seed(request.seed)
 
 
 def _photographs(run: Run, request: SynthesizeRequest) -> Array | None:
@@ -128,15 +129,8 @@ def _framing(run: Run, request: SynthesizeRequest, recipe: Recipe, photographs: 
         tensor = source_of(run.engine, request.targets[0])
     size = request.size
     if size is None and photographs is not None and recipe.parameterization == "phase":
-        size = _size_of(run, photographs)
+        size = size_of(run, photographs)
     return framing_of(run, size=size, tensor=tensor, values=values)
-
-
-def _size_of(run: Run, photographs: Array) -> tuple[int, ...]:
-    from_layout = run.engine.model.input.layout
-    return tuple(
-        photographs.shape[axis] for axis, letter in enumerate(from_layout) if letter in "HWL"
-    ) or tuple(photographs.shape[1:])
 
 
 def _loop(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,8 +82,3 @@ class SynthesizeRequest(OptionalImagesRequest[Images]):
     models: tuple[str, ...] = option(
         (), help="Other models that say what they make of the pictures: files, or ids on a service."
     )
-
-
-def as_pair(value: Sequence[float]) -> tuple[float, float]:
-    """Read the first and the last of something; one number is both."""
-    return value[0], value[-1]
