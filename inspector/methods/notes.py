@@ -33,10 +33,6 @@ CAUTION = "caution"
 IMAGE_INDEPENDENT = "image_independent"
 
 
-def note_run(run: Run) -> None:
-    """Note what every result deserves."""
-
-
 def note_missing(run: Run, missing: int, runs: int, consequence: str) -> None:
     """Note in how many of the runs on changed images the tensor was too small to have the target's elements."""
     if missing:

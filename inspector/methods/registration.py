@@ -13,7 +13,7 @@ from inspector.engine.run import Run
 from inspector.errors import unknown_name
 from inspector.methods.card import Card
 from inspector.methods.emptiness import note_empty
-from inspector.methods.notes import CAUTION, note_run, note_target, note_values
+from inspector.methods.notes import CAUTION, note_target, note_values
 from inspector.methods.pairs import unpaired
 from inspector.methods.signatures import method_info
 from inspector.methods.unit_windows import with_windows
@@ -72,7 +72,6 @@ def attribution_method(
 
         @functools.wraps(function)
         def method(run: Run, x: Prepared, targets: Sequence[Target], **options: Any) -> Maps:
-            note_run(run)
             with np.errstate(
                 over="ignore", invalid="ignore"
             ):  # what is not finite passes through, and is told of

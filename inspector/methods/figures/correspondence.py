@@ -13,7 +13,7 @@ from inspector.methods.color import color_values, over_image
 from inspector.methods.figures.boxes import boxes_within, require_boxes
 from inspector.methods.figures.correspondence_drawn import Compared, drawn
 from inspector.methods.figures.layers import last_layer, named_layers
-from inspector.methods.notes import NOT_FINITE, note_run
+from inspector.methods.notes import NOT_FINITE
 from inspector.methods.paper import paper_figure
 from inspector.methods.planes import image_size, layers_with_maps
 from inspector.methods.prepared import prepared_parts
@@ -65,7 +65,6 @@ def correspondence(run: Run, request: CorrespondenceRequest) -> Figure:
     rng = run.generator(request.seed)
     signs: dict[str, list[Array]] = {layer.output: [] for layer in layers}
     shown: list[Array] = []
-    note_run(run)
     for places, part in prepared_parts(run, request.images):
         for index, image in zip(places, part.values[:, None], strict=True):
             size = image_size(run.engine, image)

@@ -11,6 +11,7 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
+from inspector.methods.figures.layers import named_layers
 from inspector.methods.figures.patches import Projection, Windows, example
 from inspector.methods.figures.peaks import Peaks
 from inspector.methods.figures.settling import (
@@ -103,10 +104,7 @@ def _moments(run: Run, request: EvolutionRequest) -> list[_Moment]:
     own = layer_with_maps_below(run.engine, request.layer, tensor=run.engine.head.scores)
     model = run.engine.model
     if request.layers:
-        names = list(dict.fromkeys(request.layers))
-        for place, name in enumerate(names):
-            with within(f"layers[{place}]", always=True):
-                model.layer(name)
+        names = [one.name for one in named_layers(run.engine, request.layers)]
     else:
         names = [one.name for one in spread_over(weighted_layers(model), _CURVES)]
     runs = [

@@ -14,7 +14,6 @@ from inspector.methods.figures.filters import aliased_share, impulse_share, most
 from inspector.methods.figures.health_drawn import Examined, drawn
 from inspector.methods.figures.layers import named_layers
 from inspector.methods.figures.pixels import pixel_scales
-from inspector.methods.notes import note_run
 from inspector.methods.paper import paper_figure
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.sets import count_of, most_together
@@ -50,7 +49,6 @@ _CARD = Card(
 def health(run: Run, request: HealthRequest) -> Figure:
     """Examine filters; the progress tells images. Panels "layers", "filters", "by depth", and pictures of filters."""
     kernels = _chosen(run, request.layers)
-    note_run(run)
     follows = rectified(run.engine.model, [one.layer.output for one in kernels])
     seen, first = _activities(run, request, kernels, follows) if has_images(request) else ({}, None)
     scales = {

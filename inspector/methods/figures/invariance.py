@@ -13,7 +13,7 @@ from inspector.methods.figures.invariance_drawn import Measured, drawn
 from inspector.methods.figures.layers import first_layer, last_layer, named_layers
 from inspector.methods.figures.moving import Move, moved, moves_of
 from inspector.methods.figures.spread import Spread
-from inspector.methods.notes import NOT_FINITE, note_run, note_target
+from inspector.methods.notes import NOT_FINITE, note_target
 from inspector.methods.paper import paper_figure
 from inspector.methods.planes import image_size
 from inspector.methods.prepared import prepared_parts
@@ -59,7 +59,6 @@ def invariance(run: Run, request: InvarianceRequest) -> Figure:
     spreads = {layer.output: Spread(layer.name) for layer in layers}
     rows: list[list[tuple[Array, Array]]] = []
     shown: list[Array] = []
-    note_run(run)
     for places, part in prepared_parts(run, request.images):
         for index, image in zip(places, part.values[:, None], strict=True):
             moves = moves or moves_of(

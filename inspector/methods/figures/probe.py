@@ -14,7 +14,7 @@ from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.methods.card import Card
 from inspector.methods.figures.layers import last_layer, named_layers
 from inspector.methods.figures.pooled import pooled
-from inspector.methods.notes import NOT_FINITE, note_run
+from inspector.methods.notes import NOT_FINITE
 from inspector.methods.paper import paper_figure
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.sets import most_together
@@ -57,7 +57,6 @@ def probe(run: Run, request: ProbeRequest) -> Figure:
     """Return accuracies per layer; the progress tells images, then layers. Panels "Table 7" and "by depth"."""
     _require_options(request)
     layers = named_layers(run.engine, request.layers) or _usual(run.engine)
-    note_run(run)
     total = len(request.classes) + len(layers)
     vectors = _vectors(run, request, layers, total=total)
     names, labels = np.unique(np.asarray(request.classes), return_inverse=True)

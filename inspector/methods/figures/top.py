@@ -10,7 +10,6 @@ from inspector.methods.card import Card
 from inspector.methods.figures.patches import Projection, Windows, example
 from inspector.methods.figures.peaks import Peak, Peaks
 from inspector.methods.figures.strongest import TOGETHER, look_at, projections, require_channels
-from inspector.methods.notes import note_run
 from inspector.methods.paper import paper_figure
 from inspector.methods.planes import layer_with_maps_below
 from inspector.methods.streamed import ImageSet
@@ -93,7 +92,6 @@ def top(run: Run, request: TopRequest) -> Examples:
         )
         for channel in channels
     )
-    note_run(run)
     return Examples(rows=rows, notes=run.notes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.methods.card import Card
-from inspector.methods.notes import note_run, note_values
+from inspector.methods.notes import note_values
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
 from inspector.methods.verbs import answers
@@ -41,7 +41,6 @@ def activations(run: Run, request: ActivationsRequest) -> Activations:
     wanted = dict(_named(model, name, field=f"layers[{index}]") for index, name in enumerate(request.layers))
     x = prepared(run, request.images)
     require_layers_fit(run, wanted.values(), images=len(x))
-    note_run(run)
     found = run.forward(x.values, [layer.output for layer in wanted.values()])
     for name, layer in wanted.items():
         note_values(run, x.values, found[layer.output], what=f"layer {name!r}", images=range(len(x)))

@@ -8,7 +8,7 @@ from inspector.engine.engine import Engine
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
-from inspector.methods.notes import note_run, note_values
+from inspector.methods.notes import note_values
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
 from inspector.methods.verbs import answers
@@ -41,7 +41,6 @@ def features(run: Run, request: FeaturesRequest) -> Vectors:
     x = prepared(run, request.images)
     if request.pooling == "none":
         require_layers_fit(run, [chosen], images=len(x))
-    note_run(run)
     values = run.forward(x.values, [chosen.output])[chosen.output].astype(np.float32)
     vectors = _pooled(values, chosen, request.pooling)
     note_values(run, x.values, vectors, what="the vectors", images=range(len(x)))

@@ -11,7 +11,7 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
 from inspector.methods.doubts import note_doubts
-from inspector.methods.notes import NOTHING_FOUND, note_head, note_run
+from inspector.methods.notes import NOTHING_FOUND, note_head
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
 from inspector.model.heads.head import BOXES, CLASS_NUMBERS, CLASSES, UNKNOWN, Head
@@ -55,7 +55,6 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
     if top < 1:
         raise InvalidInputError(f"top is {top}; it must be at least 1.", field="top")
     x = prepared(run, request.images)
-    note_run(run)
     head = run.engine.head
     read = _boxes if head.meaning == BOXES else _classes if head.has_classes else _values
     doubtful: list[tuple[Array, Array]] = []

@@ -10,7 +10,7 @@ from inspector.methods.card import Card
 from inspector.methods.choosing import choose
 from inspector.methods.intervention.effects import Effects, is_of_classes, layer_of
 from inspector.methods.intervention.ranking import of_answer, pictures_of, table_of
-from inspector.methods.notes import note_run, note_target
+from inspector.methods.notes import note_target
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.verbs import answers
 from inspector.resolve.targets import channel_axis
@@ -41,7 +41,6 @@ def ablate(run: Run, request: AblateRequest) -> Figure:
     """
     target = request.target or Class()
     layer = layer_of(run, request.layer, target)
-    note_run(run)
     measured = Effects(run, layer)
     count = len(request.images) if isinstance(request.images, list | tuple) else None
     means: Array | None = None

@@ -10,7 +10,7 @@ from inspector.methods.card import Card
 from inspector.methods.choosing import choose
 from inspector.methods.intervention.effects import Effect, Effects, is_of_classes, layer_of
 from inspector.methods.intervention.ranking import of_score, pictures_of, table_of
-from inspector.methods.notes import note_run, note_target
+from inspector.methods.notes import note_target
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
 from inspector.resolve.probabilities import answers as answers_of
@@ -51,7 +51,6 @@ def patch(run: Run, request: PatchRequest) -> Figure:
     place = request.source % len(x)
     source, target = x[place][None], request.target or Class()
     layer = layer_of(run, request.layer, target)
-    note_run(run)
     chosen = choose(run, source, target)
     found = run.forward(source, [layer.output, *tensors_for(run.engine, chosen)])
     aimed = float(answers_of(run.engine, chosen, found, source)[0])

@@ -11,7 +11,6 @@ from inspector.methods.judging.given import check, measures_of
 from inspector.methods.judging.measures import Trial
 from inspector.methods.judging.randomization import Curves, cascade
 from inspector.methods.judging.scores import GAUSSIAN, LOWER, MAP, RANDOM, Scores, panel
-from inspector.methods.notes import note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
 from inspector.types.requests.judge import JudgeRequest
@@ -47,7 +46,6 @@ def judge(run: Run, request: JudgeRequest) -> Figure:
     check(request)
     wanted = measures_of(request)
     x = prepared(run, request.images)
-    note_run(run)
     quiet = Run(run.engine, control=replace(run.control, progress=None), seed=run.seed)
     explainer = explainer_of(request)
     maps, subjects = explained(quiet, request, x)

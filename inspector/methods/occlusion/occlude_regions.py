@@ -9,7 +9,7 @@ from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
 from inspector.methods.choosing import choose
 from inspector.methods.emptiness import reasons_for
-from inspector.methods.notes import HARDLY_MOVES, note_missing, note_run, note_target, note_values
+from inspector.methods.notes import HARDLY_MOVES, note_missing, note_target, note_values
 from inspector.methods.occlusion.effects import effects_map, effects_table
 from inspector.methods.occlusion.regions import Cover, covering, regions_of
 from inspector.methods.perturbed import perturbed
@@ -58,7 +58,6 @@ def occlude_regions(run: Run, request: OccludeRegionsRequest) -> Figure:
     cover = covering(run, plain, image, request.fill, regions.count)
     target = request.target or Class()
     chosen = choose(run, image, target)
-    note_run(run)
 
     def covered(index: int) -> Array:
         mask = regions.mask(index)

@@ -17,7 +17,6 @@ from inspector.methods.notes import (
     NOT_FINITE,
     about_values,
     note_missing,
-    note_run,
     note_target,
 )
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
@@ -68,7 +67,6 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     target = request.target or Class()
     chosen = choose(run, image, target)
     watched = _watched(run, request.layer, chosen, image.shape[1:])
-    note_run(run)
     head = engine.head_of(target.output if isinstance(target, Class) else None)
     sweep = _Sweep(run, image, chosen, head, watched, occluder)
     positions = list(np.ndindex(*map(len, occluder.starts)))

@@ -12,7 +12,7 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.graph.synthesis.objectives import Objective
 from inspector.methods.card import Card
-from inspector.methods.notes import note_run, note_target
+from inspector.methods.notes import note_target
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.accentuated import accentuations
@@ -68,7 +68,6 @@ def accentuate(run: Run, request: AccentuateRequest) -> Images:
             goals.append(goal_on(run, targets[at], x[row : row + 1]))
             note_target(run, targets[at])
     framing, originals = framed(run, x, tensor=goals[0].tensor)
-    note_run(run)
     done: list[Picture] = []
     for number, (row, goal) in enumerate(zip(rows, goals, strict=True)):
         original, values = originals[row : row + 1], x[row : row + 1]

@@ -11,7 +11,7 @@ from inspector.engine.loop import Loop
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
-from inspector.methods.notes import note_run, note_target
+from inspector.methods.notes import note_target
 from inspector.methods.planes import layers_with_maps
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
@@ -66,7 +66,6 @@ def dream(run: Run, request: DreamRequest) -> Images:
     sizes = sizes_of(run, request, framing)
     originals = at_size(run, request.images, sizes[-1], framing)
     require_pictures_fit(run, originals[:1], pictures=2 * len(x))
-    note_run(run)
     done: list[Picture] = []
     total = len(x) * len(sizes) * request.steps
     for index, original in enumerate(originals):

@@ -7,7 +7,7 @@ import numpy as np
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
-from inspector.methods.notes import note_head, note_run
+from inspector.methods.notes import note_head
 from inspector.methods.prepared import prepared
 from inspector.methods.synthesis.aims import Aims
 from inspector.methods.synthesis.attack import Way, attacked, ball
@@ -62,7 +62,6 @@ def fool(run: Run, request: FoolRequest) -> Images:
     run.control.require_room(
         x.values[0].size * (9 + 2 * x.values.itemsize) * len(x), what="The pictures and their values"
     )
-    note_run(run)
     note_head(run, head.output)
     levels = bounding_levels(run, x, request)
     aims = _aims(run, x.values, head, request)

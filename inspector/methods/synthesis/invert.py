@@ -13,7 +13,6 @@ from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.graph.synthesis.objectives import Likeness
 from inspector.methods.card import Card
-from inspector.methods.notes import note_run
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import framed
@@ -68,7 +67,6 @@ def invert(run: Run, request: InvertRequest) -> Images:
     x = prepared(run, request.images).values
     require_pictures_fit(run, x[:1], pictures=len(x) * (1 + len(layers)))
     framing, originals = framed(run, x, tensor=layers[0].output)
-    note_run(run)
     rows: list[list[Picture]] = [
         [_original(index, one, values)] for index, (one, values) in enumerate(zip(originals, x, strict=True))
     ]

@@ -10,7 +10,7 @@ from inspector.engine.loop import Loop
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
-from inspector.methods.notes import note_run, note_target
+from inspector.methods.notes import note_target
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import size_of
@@ -72,7 +72,6 @@ def synthesize(run: Run, request: SynthesizeRequest) -> Images:
     judges = judges_of(run, request.models)
     require_pictures_fit(run, framing.first(), pictures=len(goals) * request.samples)
     run.note(SYNTHETIC, CAUTION)
-    note_run(run)
     done: list[Picture] = []
     groups = list(grouped(run, request, goals, crops=recipe.crops, image=framing.frame.shape))
     for number, group in enumerate(groups):

@@ -29,8 +29,8 @@ def as_figure(value: object) -> str:
 class FigureRequest(OptionalImagesRequest[Figure]):
     """Draw a figure of Zeiler & Fergus 2014 for any model, by its number or its name; other keywords are its options.
 
-    1 architecture of the projection, 2 top, 3 architecture, 4 evolution, 5 invariance, 6 health, 7 occlusion,
-    8 correspondence.
+    1 unit, 2 top, 3 architecture, 4 evolution, 5 invariance, 6 health, 7 occlusion, 8 correspondence, and table 7
+    probe.
     """
 
     figure: str = option(

@@ -27,6 +27,6 @@ class InvertRequest(ImagesRequest[Images]):
         None, help="The first step's length, which falls to 0; default: the preset's."
     )
     total_variation: float | None = option(
-        None, help="Weight of the sum of differences between neighbors; default: the preset's."
+        None, help="Weight of the mean of differences between neighbors; default: the preset's."
     )
     seed: int = option(0, help="Of the noise at the start.")

@@ -69,7 +69,7 @@ class SynthesizeRequest(OptionalImagesRequest[Images]):
         help="The side of random parts that are shown, in parts of the picture: first and last, such as 0.9,0.4.",
     )
     noise: float | None = option(None, help="The standard deviation of what is added to a view, in 0 to 1.")
-    total_variation: float | None = option(None, help="Weight of the sum of differences between neighbors.")
+    total_variation: float | None = option(None, help="Weight of the mean of differences between neighbors.")
     lp_norm: float | None = option(None, help="Weight of the mean sixth power of the distance from gray.")
     l2_norm: float | None = option(None, help="Weight of the mean square of the distance from gray.")
     optimizer: OptimizerName | None = option(None, help="Of the steps; default: the preset's.")
