@@ -21,7 +21,8 @@ from inspector.types import targets
 from inspector.types.notes import Note
 from inspector.types.options import MethodInfo
 from inspector.v1 import inspection_service_pb2
-from tests.congruence.cases import CASES, Case
+from tests.congruence.case import Case
+from tests.congruence.cases import CASES
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_photo
 

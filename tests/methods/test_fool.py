@@ -10,7 +10,7 @@ from onnx import TensorProto
 
 import inspector
 from inspector import Class, Unit
-from inspector.errors import CancelledError, InspectorError, InvalidInputError, NotFoundError
+from inspector.errors import CancelledError, InvalidInputError, NotFoundError
 from inspector.methods.synthesis import attack
 from inspector.methods.synthesis import fool as verb
 from inspector.types.control import Cancellation, Progress
@@ -18,6 +18,7 @@ from inspector.types.requests.fool import FoolRequest
 from tests.methods.test_integer_inputs import net
 from tests.support.graphs import model, node
 from tests.support.in_process import results_of
+from tests.support.pictures import by_role, ids
 from tests.support.small_cnn import small_cnn
 from tests.support.toys import toy_cnn, toy_image, toy_photo
 
@@ -32,17 +33,9 @@ def levels(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def by_role(result: Any, role: str) -> list[Any]:
-    return [one for one in result.images if one.role == role]
-
-
 def only(result: Any, role: str = "fooled") -> Any:
     (one,) = by_role(result, role)
     return one
-
-
-def ids(result: Any) -> set[str]:
-    return {note.id for note in result.notes}
 
 
 @pytest.fixture(scope="module")
@@ -376,65 +369,6 @@ def test_what_is_wrong_is_named(toy: inspector.Model, case: tuple[dict[str, Any]
     with pytest.raises((InvalidInputError, NotFoundError)) as caught:
         toy.fool(**({"images": PHOTO} | given))
     assert caught.value.field == field
-
-
-# --- real models
-
-STRANGE = {
-    "yolox_nano": "boxes",
-    "ultraface_rfb320": "boxes",
-    "super_resolution_10": "a picture",
-    "fns_candy_winml": "a picture",
-}
-
-
-@pytest.mark.parametrize("name", STRANGE)
-def test_what_has_no_classes_says_so(zoo: Any, name: str) -> None:
-    with (
-        inspector.load(zoo.model(name), device="cpu") as own,
-        pytest.raises(InspectorError, match=STRANGE[name]) as caught,
-    ):
-        own.fool(zoo.image("dog_winml.jpg" if own.info.input.channels == 3 else "mnist_3.png"), steps=1)
-    assert caught.value.reason == "NO_CLASSES"
-
-
-@pytest.mark.parametrize(
-    ("name", "preprocessing"),
-    [
-        ("derived_mobilenetv2_fp32_op15", "imagenet"),
-        ("mobilenetv2_int8_static_edgeflow", "imagenet"),
-        ("squeezenet_fp16_winml", "caffe"),
-        ("cifar10_tinymobilenet_int8", None),
-    ],
-)
-def test_two_levels_fool_trained_networks(zoo: Any, name: str, preprocessing: str | None) -> None:
-    with inspector.load(zoo.model(name), device="cpu", preprocessing=preprocessing) as own:
-        result = own.fool(zoo.image("dog_winml.jpg"), target=3, steps=12)
-
-    found = only(result).measures
-    assert found["linf"] <= 2
-    assert found["fooled"] == 1
-    assert found["p_before"] < 0.2
-    assert found["fooled_in_8_bits"] == 1
-
-
-@pytest.mark.slow
-def test_targeted_attacks_win_on_nearly_all_photographs(zoo: Any) -> None:
-    """Figures of the paper's kind: 18 of 18 within 2/255 here, and 18 of 18 by one step of 1/255, untargeted."""
-    photos = [
-        path
-        for path in sorted((zoo.root / "images").iterdir())
-        if not path.name.startswith(("mnist", "faces"))
-    ]
-    targets = np.random.RandomState(0).randint(0, 1000, len(photos)).tolist()
-    path = zoo.model("derived_mobilenetv2_fp32_op15")
-    with inspector.load(path, device="cpu", preprocessing="imagenet") as own:
-        targeted = own.fool(photos, target=targets)
-        left = own.fool(photos, attack="fgsm", bound=1)
-
-    count = 17 / 18 * len(photos)
-    assert sum(one.measures["fooled"] for one in by_role(targeted, "fooled")) >= count
-    assert sum(one.measures["fooled"] for one in by_role(left, "fooled")) >= count
 
 
 def test_a_row_of_pictures_is_drawn_for_each_image(toy: inspector.Model) -> None:
