@@ -106,10 +106,6 @@ class Loop:
         found: Array = self._show.run({PARAMETERS: self._parameters}, [PICTURE])[PICTURE].numpy()
         return found.copy()
 
-    def images(self) -> Array:
-        """Return the whole pictures as the model takes them, (N, *image), on the host; their size is the canvas's."""
-        return self.painting.frame.values(self.picture())
-
     def _advance(self, known: Mapping[str, DeviceTensor], rate: float) -> None:
         numbers = {RATE: np.full(1, rate, np.float32), COUNT: np.full(1, self.steps, np.float32)}
         feeds = {**known, **self._slots, **{name: self._place(value) for name, value in numbers.items()}}

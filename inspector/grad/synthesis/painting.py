@@ -6,7 +6,7 @@ improve:  gradients at the images, parameters, …   -> new parameters, new slot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
@@ -57,7 +57,6 @@ class Painting:
     closeness: float = 0.0
     """Weight of the mean square distance from the anchor."""
     optimizer: Optimizer
-    _made: dict[str, ir.Model] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def rows(self) -> int:
