@@ -13,7 +13,8 @@ from tools.generate_methods import page
 
 ROOT = Path(__file__).parents[1]
 CHOOSING = (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8")
-CASES = (ROOT / "tests" / "congruence" / "cases.py").read_text(encoding="utf-8")
+TABLES = [ROOT / "tests" / "congruence" / name for name in ("cases.py", "catalogue.py")]
+CASES = "".join(table.read_text(encoding="utf-8") for table in TABLES)
 
 METHODS: dict[str, MethodInfo] = {one.name: one for one in attribution_methods()}
 VERBS: dict[str, VerbInfo] = {one.name: one for one in verbs() if one.takes_images}
