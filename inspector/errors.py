@@ -10,7 +10,9 @@
     │   ├── NotFoundError            a model, layer, channel, class or item that does not exist
     │   ├── ConflictError            the thing is not in a state that allows this (not loaded, changed meanwhile)
     │   │   └── AlreadyExistsError   the name is taken
-    │   └── DeviceError              a device that this process cannot use
+    │   ├── DeviceError              a device that this process cannot use
+    │   ├── UnauthenticatedError     the server does not know who calls
+    │   └── PermissionDeniedError    it knows, and the caller may not do this
     ├── CancelledError               the caller cancelled, or its deadline passed
     │   └── DeadlineExceededError    it was its deadline
     ├── ServerUnavailableError       nobody answers at an address, or who does is about to end
@@ -114,6 +116,18 @@ class DeviceError(UserError):
     """A device was asked for that this process cannot use."""
 
     reason = "DEVICE_UNAVAILABLE"
+
+
+class UnauthenticatedError(UserError):
+    """The server does not know who calls: there is no token, or none that holds."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDeniedError(UserError):
+    """The server knows who calls, and who calls may not do this."""
+
+    reason = "PERMISSION_DENIED"
 
 
 class CancelledError(InspectorError):

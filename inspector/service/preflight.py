@@ -10,6 +10,7 @@ from inspector.collections.registration import store_named
 from inspector.errors import ConflictError, InspectorError, InvalidInputError
 from inspector.runtime.device import resolve_device
 from inspector.runtime.threads import require_threads
+from inspector.service.security.exposure import require_secure
 from inspector.service.settings import Settings
 
 _ADDRESS = re.compile(r"(?P<host>\[[^\[\]\s]+\]|[^\[\]\s:]+):(?P<port>[+-]?[0-9]+)")
@@ -21,6 +22,7 @@ _NOT_OF_THIS_KIND = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 def require_usable(settings: Settings) -> None:
     """Raise InvalidInputError, ConflictError or DeviceError for what a server could only fail of later."""
     host, port = split_address(settings.address)
+    require_secure(settings, host=host)
     _try_address(host, port, address=settings.address)
     resolve_device(settings.device)
     require_threads()
