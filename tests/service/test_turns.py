@@ -1,4 +1,4 @@
-"""Gates: bounds, and that callers take turns."""
+"""Callers take turns before a gate, and give places to each other."""
 
 from __future__ import annotations
 
