@@ -49,6 +49,7 @@ def called_by(caller: Caller, work: Callable[[], object]) -> object:
         (ADMIN_OF_A, "b1", "bob", False, False),
         (OPEN, "a1", "ann", True, True),
         (NOBODY, "a1", "ann", False, False),
+        (NOBODY, "a1", "", False, False),
     ],
 )
 def test_what_a_caller_sees_and_changes(

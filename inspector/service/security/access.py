@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from inspector.errors import LimitExceededError, PermissionDeniedError
-from inspector.service.security.caller import Caller, current_caller
+from inspector.service.security.caller import Caller, Role, current_caller
 
 THE_SERVICES = ""
 """The owner of what belongs to nobody in particular."""
@@ -23,7 +23,9 @@ def owner_for(caller: Caller) -> str:
 def may_see(model: str, owner: str, *, caller: Caller | None = None) -> bool:
     """Return whether a model with that id is there for who calls now, or for a caller."""
     who = caller or current_caller()
-    return who.matches(model) and (who.is_admin or owner in (THE_SERVICES, who.name))
+    if who.role is Role.ANYONE or not who.matches(model):
+        return False
+    return who.is_admin or owner in (THE_SERVICES, who.name)
 
 
 def may_change(model: str, owner: str) -> bool:
