@@ -143,9 +143,20 @@ class DeadlineExceededError(CancelledError):
 
 
 class ServerUnavailableError(InspectorError):
-    """The server cannot be reached, or is about to end."""
+    """The server cannot be reached, or is about to end; where `retry_seconds` is set, it may answer after those."""
 
     reason = "UNAVAILABLE"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_seconds: float | None = None,
+        reason: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, field=field)
+        self.retry_seconds = retry_seconds
 
 
 class EngineError(InspectorError):

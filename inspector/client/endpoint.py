@@ -8,11 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import grpc
 import grpc.experimental
 
+from inspector.client.channel import (
+    COMPRESSIONS,
+    KEEPALIVE_SECONDS,
+    LEAST_KEEPALIVE_SECONDS,
+    Balancing,
+    Compression,
+    channel_options,
+)
+from inspector.client.retries import RETRIES
 from inspector.errors import InvalidInputError, in_brief
 from inspector.types.control import as_timeout
 from inspector.types.given import as_integer, require_text
@@ -26,6 +35,7 @@ _OTHER_TARGETS = ("unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:", "xds:")  
 _MAX_PORT = 65_535
 _MOST_MESSAGE_BYTES = 2**31 - 1
 """gRPC's own end."""
+_MOST_RETRIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +78,14 @@ class Endpoint:
     """Seconds that a call may take; None for no end."""
     max_message_bytes: int = MAX_MESSAGE_BYTES
     """One request or response."""
+    retries: int = RETRIES
+    """How many times a call comes again where the server is busy, or is lost and nothing is done twice; 0 for never."""
+    keepalive_seconds: float | None = KEEPALIVE_SECONDS
+    """While calls run and nothing comes, the server is asked so often whether it is still there; None for never."""
+    balancing: Balancing = "pick_first"
+    """Of the addresses that a name has: "pick_first", all calls to the first that answers; "round_robin", in turn."""
+    compression: Compression = "none"
+    """Of what is sent: "gzip" for slow lines and arrays; pictures as files are compressed already."""
 
     def __post_init__(self) -> None:
         _require_address(self.address)
@@ -88,6 +106,21 @@ class Endpoint:
                 field="max_message_bytes",
             )
         object.__setattr__(self, "max_message_bytes", size)
+        retries = as_integer(self.retries)
+        if retries is None or not 0 <= retries <= _MOST_RETRIES:
+            raise InvalidInputError(
+                f"retries is {in_brief(self.retries, long='a {}')}; allowed is 0 to {_MOST_RETRIES}.",
+                field="retries",
+            )
+        object.__setattr__(self, "retries", retries)
+        keepalive = as_timeout(self.keepalive_seconds, field="keepalive_seconds")
+        if keepalive is not None and not keepalive >= LEAST_KEEPALIVE_SECONDS:
+            raise InvalidInputError(
+                f"keepalive_seconds is {keepalive:g}; give at least {LEAST_KEEPALIVE_SECONDS:g}, or None for never.",
+                field="keepalive_seconds",
+            )
+        _require_choice(self.balancing, Balancing, field="balancing")
+        _require_choice(self.compression, Compression, field="compression")
 
     @classmethod
     def parse(
@@ -96,11 +129,12 @@ class Endpoint:
         *,
         timeout: float | None = TIMEOUT,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        retries: int = RETRIES,
     ) -> Endpoint:
         """Return the endpoint at an address; an endpoint stays as it is."""
         if isinstance(address, Endpoint):
             return address
-        return cls(address, timeout=timeout, max_message_bytes=max_message_bytes)
+        return cls(address, timeout=timeout, max_message_bytes=max_message_bytes, retries=retries)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Endpoint:
@@ -108,18 +142,25 @@ class Endpoint:
         known = {"address": environment.get("INSPECTOR_SERVER"), "token": environment.get("INSPECTOR_TOKEN")}
         return cls(**({name: value for name, value in known.items() if value} | given))
 
+    def options(self) -> list[tuple[str, Any]]:
+        """Return the options of a channel of whatever kind."""
+        return channel_options(
+            max_message_bytes=self.max_message_bytes,
+            keepalive_seconds=self.keepalive_seconds,
+            balancing=self.balancing,
+        )
+
     def channel(self) -> grpc.Channel:
         """Return a new channel, which connects when first needed."""
-        options = [
-            ("grpc.max_receive_message_length", self.max_message_bytes),
-            ("grpc.max_send_message_length", self.max_message_bytes),
-            # A stream is read by the thread that asked, not by way of another one: half of its cost.
-            (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),
-        ]
+        # A stream is read by the thread that asked, not by way of another one: half of its cost.
+        options = [*self.options(), (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
+        compression = COMPRESSIONS[self.compression]
         if self.tls is None:
-            channel = grpc.insecure_channel(self.address, options=options)
+            channel = grpc.insecure_channel(self.address, options=options, compression=compression)
         else:
-            channel = grpc.secure_channel(self.address, self.tls.credentials(), options=options)
+            channel = grpc.secure_channel(
+                self.address, self.tls.credentials(), options=options, compression=compression
+            )
         return channel if self.token is None else grpc.intercept_channel(channel, _Bearer(self.token))
 
 
@@ -168,6 +209,16 @@ class _Bearer(
                 details.compression,
             ),
             request,
+        )
+
+
+def _require_choice(value: object, choices: Any, *, field: str) -> None:
+    """Raise InvalidInputError for what is not among the words of a Literal."""
+    if not isinstance(value, str) or value not in get_args(choices):
+        raise InvalidInputError(
+            f"{field} is {in_brief(value)}; allowed: {', '.join(get_args(choices))}.",
+            reason="UNKNOWN_ENUM",
+            field=field,
         )
 
 

@@ -81,7 +81,7 @@ def status_of(error: BaseException, request: Message | None = None) -> status_pb
     if isinstance(error, (NotFoundError, ConflictError)):
         kind, name = _short(error.field or "", 200), _short(_resource_of(request), 200)
         details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name))
-    if isinstance(error, BusyError):
+    if isinstance(error, BusyError | ServerUnavailableError) and error.retry_seconds is not None:
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_seconds * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
