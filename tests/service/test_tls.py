@@ -51,7 +51,7 @@ async def listening(given: TlsFiles, settings: Settings) -> AsyncIterator[str]:
         return f"{current_caller().name}/{current_caller().role.word}".encode()
 
     server = grpc.aio.server(interceptors=ring(settings))
-    handlers = {"Predict": grpc.unary_unary_rpc_method_handler(whoami)}
+    handlers: dict[str, Any] = {"Predict": grpc.unary_unary_rpc_method_handler(whoami)}
     service = METHOD.split("/")[1]
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     port = server.add_secure_port("127.0.0.1:0", server_credentials(given))
@@ -68,7 +68,8 @@ async def ask(address: str, root: Authority, client: Pair | None = None) -> str:
     credentials = grpc.ssl_channel_credentials(root.root.read_bytes(), *own)
     async with grpc.aio.secure_channel(address, credentials) as channel:
         try:
-            answer: bytes = await channel.unary_unary(METHOD)(b"", timeout=PATIENCE)
+            call: Any = channel.unary_unary(METHOD)
+            answer: bytes = await call(b"", timeout=PATIENCE)
         except grpc.aio.AioRpcError as error:
             return error.code().name
         return answer.decode()
