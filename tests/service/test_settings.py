@@ -16,7 +16,7 @@ from inspector.errors import InvalidInputError
 from inspector.service.environment import OTHERS
 from inspector.service.settings import Settings
 
-GIVEN = {str: "text", Path: "/folder", int: "7", float: "2.5"}
+GIVEN = {str: "text", Path: "/folder", int: "7", float: "0.5"}
 PACKAGE = Path(__file__).parents[2] / "inspector"
 
 

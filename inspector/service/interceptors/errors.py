@@ -9,11 +9,12 @@ from google.protobuf.message import Message
 from grpc_status import rpc_status
 
 from inspector.service.interceptors.wrapping import Call, Interceptor
+from inspector.service.record import current_call
 from inspector.service.status import status_of
 
 
 class ErrorInterceptor(Interceptor):
-    """Turns what is raised into a status; nothing else of an error reaches the wire. The outermost of the ring."""
+    """Turns what is raised into a status; nothing else of an error reaches the wire. What may raise stands inside."""
 
     encodes = True
 
@@ -24,9 +25,16 @@ class ErrorInterceptor(Interceptor):
         except Exception as error:
             if _is_grpcs_own(error) or call.context.done():
                 raise
-            request = call.request if isinstance(call.request, Message) else None
-            await _abort(call.context, rpc_status.to_status(status_of(error, request)))
+            await _abort(call.context, rpc_status.to_status(status_of(error, _request_of(call))))
             raise
+
+
+def _request_of(call: Call) -> Message | None:
+    """Return the request, where it came and is one: it may have been read further in."""
+    if isinstance(call.request, Message):
+        return call.request
+    record = current_call()
+    return None if record is None else record.request
 
 
 def _is_grpcs_own(error: Exception) -> bool:
