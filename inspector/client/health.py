@@ -18,6 +18,7 @@ from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 from inspector.client.endpoint import ADDRESS, Endpoint, Tls
 from inspector.client.errors import error_of
 from inspector.errors import InspectorError
+from inspector.types.visible import visible
 
 STATES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 """HealthCheckResponse.ServingStatus."""
@@ -64,7 +65,7 @@ def main() -> int:
     try:
         state = check_health(_endpoint(given), name=given.name)
     except InspectorError as error:
-        sys.stderr.write(f"{error.message}\n")
+        sys.stderr.write(f"{visible(error.message)}\n")
         return 1
     sys.stdout.write(f"{state}\n")
     return 0 if state == SERVING else 1

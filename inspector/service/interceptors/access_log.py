@@ -14,6 +14,7 @@ from inspector.service.interceptors.recording import code_set
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.record import CallRecord, current_call
 from inspector.service.status import code_of
+from inspector.types.visible import visible
 
 HEALTH = "/grpc.health."
 _MAX_OUTCOME = 1000
@@ -51,13 +52,13 @@ def _tell(record: CallRecord) -> None:
     log.log(
         logging.DEBUG if record.method.startswith(HEALTH) else logging.INFO,
         "%s %.1f ms %s id=%s peer=%s%s%s",
-        record.method,
+        visible(record.method),
         milliseconds,
         f"{record.code} {record.told}".rstrip(),
         record.id,
         record.peer,
-        f" caller={record.caller}" if record.caller else "",
-        f" model={record.model}" if record.model else "",
+        f" caller={visible(record.caller)}" if record.caller else "",
+        f" model={visible(record.model)}" if record.model else "",
         extra={"call": record, "milliseconds": round(milliseconds, 3)},
     )
 
@@ -74,4 +75,4 @@ def _outcome(error: Exception, context: Any) -> tuple[str, str]:
 
 
 def _line(told: object) -> str:
-    return " ".join(str(told).split())[:_MAX_OUTCOME]
+    return visible(" ".join(str(told).split()))[:_MAX_OUTCOME]
