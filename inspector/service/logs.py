@@ -102,6 +102,7 @@ class JsonFormatter(logging.Formatter):
         if known is not None:
             found |= {"request_id": known.id, "peer": known.peer}
             found |= {"caller": known.caller} if known.caller else {}
+            found |= {"traceparent": known.traceparent} if known.traceparent else {}
         if isinstance(call, CallRecord):
             found |= {
                 "method": call.method,
@@ -126,3 +127,8 @@ def _origin(record: logging.LogRecord) -> str:
     if record.stack_info:
         parts.append(record.stack_info)
     return "\n".join(parts)
+
+
+def lines_dropped() -> int:
+    """Return how many lines of the log nobody read in time."""
+    return sum(handler.dropped for handler in logging.root.handlers if isinstance(handler, LogWriter))

@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 
 REQUEST_ID = "x-request-id"
 """The metadata in which a caller gives its id of a call, and gets it, or one that was made, back (trailing)."""
+MOST_PHASES = 100
 _MAX_ID = 128
 
 
@@ -50,6 +51,8 @@ class CallRecord:
     """Of all responses together."""
     code: str = ""
     """The name of the status code, once it has ended."""
+    traceparent: str = ""
+    """Where the call stands in a trace, as W3C writes it; empty where it is in none."""
     told: str = ""
     """The message beside the code, in one line."""
     began: int = field(default_factory=time.time_ns)
@@ -57,8 +60,9 @@ class CallRecord:
     """What took how long, in the order in which it ended."""
 
     def phase(self, name: str, *, began: int, ended: int | None = None) -> None:
-        """Note a part of the call that has ended, now or at the time given."""
-        self.phases.append(Phase(name, began, time.time_ns() if ended is None else ended))
+        """Note a part of the call that has ended, now or at the time given; of very many, the first."""
+        if len(self.phases) < MOST_PHASES:
+            self.phases.append(Phase(name, began, time.time_ns() if ended is None else ended))
 
 
 _current: ContextVar[CallRecord | None] = ContextVar("inspector_call", default=None)

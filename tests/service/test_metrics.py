@@ -46,7 +46,7 @@ def ended(**changes: object) -> CallRecord:
 def test_calls_are_counted_by_method_code_and_model() -> None:
     metrics = Metrics(max_models=10)
     for record in (ended(), ended(), ended(code="NOT_FOUND"), ended(model="")):
-        metrics.observe(record)
+        metrics.ended(record)
     text = metrics.text()
     assert number(text, "inspector_calls_total", method=METHOD, code="OK", model="models/toy") == 2
     assert number(text, "inspector_calls_total", method=METHOD, code="NOT_FOUND", model="models/toy") == 1
@@ -57,7 +57,7 @@ def test_times_and_bytes_add_up() -> None:
     metrics = Metrics(max_models=10)
     record = ended(request_bytes=10, response_bytes=30, began=time.time_ns() - 2_000_000_000)
     record.phase("queue", began=0, ended=500_000_000)
-    metrics.observe(record)
+    metrics.ended(record)
     text = metrics.text()
     assert number(text, "inspector_request_bytes_total", method=METHOD) == 10
     assert number(text, "inspector_response_bytes_total", method=METHOD) == 30
@@ -70,7 +70,7 @@ def test_times_and_bytes_add_up() -> None:
 def test_labels_are_bounded_whatever_callers_name() -> None:
     metrics = Metrics(max_models=3)
     for index in range(100):
-        metrics.observe(ended(model=f"models/m{index}"))
+        metrics.ended(ended(model=f"models/m{index}"))
     found = [key for key in numbers(metrics.text()) if key[0] == "inspector_calls_total"]
     assert len(found) == 7
     assert number(metrics.text(), "inspector_calls_total", method=METHOD, code="OK", model=OTHER) == 94

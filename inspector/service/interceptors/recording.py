@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import grpc
 
@@ -14,8 +15,17 @@ from inspector.service.record import REQUEST_ID, CallRecord, begin, request_id
 
 log = logging.getLogger(__name__)
 
-Observer = Callable[[CallRecord], None]
-"""Is told of each call that has ended, quickly."""
+Metadata = Sequence[tuple[str, str | bytes]]
+
+
+class Observer(Protocol):
+    """Is told of each call, and is quick about it."""
+
+    def begun(self, record: CallRecord, metadata: Metadata) -> None:
+        """A call has begun; `metadata` is what its caller sent beside the request."""
+
+    def ended(self, record: CallRecord) -> None:
+        """It has ended: the record has all that became known."""
 
 
 class RecordingInterceptor(Interceptor):
@@ -30,6 +40,9 @@ class RecordingInterceptor(Interceptor):
         record = CallRecord(id=request_id(call.metadata), method=call.method, peer=context.peer())
         begin(record)
         _return_id(context, record.id)
+        for observer in self._observers:
+            with _apart(record):
+                observer.begun(record, call.metadata)
         try:
             response = await call.proceed()
             _return_id(context, record.id)
@@ -38,15 +51,18 @@ class RecordingInterceptor(Interceptor):
             raise
         finally:
             record.code = record.code or code_set(context)
-            for observe in self._observers:
-                _told(observe, record)
+            for observer in self._observers:
+                with _apart(record):
+                    observer.ended(record)
         return response
 
 
-def _told(observe: Observer, record: CallRecord) -> None:
+@contextmanager
+def _apart(record: CallRecord) -> Iterator[None]:
+    """Around an observer: the caller's answer is not lost over what it cannot do."""
     try:
-        observe(record)
-    except Exception:  # the caller's answer is not lost over it
+        yield
+    except Exception:
         log.exception("An observer failed on call %s", record.id)
 
 

@@ -102,7 +102,10 @@ class Metrics:
         """Ask a part of the server for its numbers from now on, whenever somebody looks."""
         self._sources.add(source)
 
-    def observe(self, record: CallRecord) -> None:
+    def begun(self, record: CallRecord, metadata: object) -> None:
+        """Wait for its end."""
+
+    def ended(self, record: CallRecord) -> None:
         """Count a call that has ended."""
         method = self._methods(record.method)
         self._calls.labels(method, record.code, self._models(record.model)).inc()
