@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from google.protobuf.message import Message
-
 REQUEST_ID = "x-request-id"
 """The metadata in which a caller gives its id of a call, and gets it, or one that was made, back (trailing)."""
 MOST_PHASES = 100
@@ -44,8 +42,8 @@ class CallRecord:
     """Who calls, where that is known."""
     model: str = ""
     """The resource name of the model that it asks, once known."""
-    request: Message | None = None
-    """The request, once it has been read."""
+    request: object = None
+    """The request, a message or its bytes, once it has been read."""
     request_bytes: int = 0
     response_bytes: int = 0
     """Of all responses together."""
@@ -84,7 +82,7 @@ def note_model(name: str) -> None:
         record.model = name
 
 
-def note_request(request: Message | None, *, size: int) -> None:
+def note_request(request: object, *, size: int) -> None:
     """Note the request of the call under way, and how many bytes it has."""
     if (record := _current.get()) is not None:
         record.request, record.request_bytes = request, size

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
-from google.protobuf.message import Message
 from grpc_status import rpc_status
 
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.record import current_call
-from inspector.service.status import status_of
+from inspector.service.status import resource_of, status_of
 
 
 class ErrorInterceptor(Interceptor):
@@ -25,16 +24,15 @@ class ErrorInterceptor(Interceptor):
         except Exception as error:
             if _is_grpcs_own(error) or call.context.done():
                 raise
-            await _abort(call.context, rpc_status.to_status(status_of(error, _request_of(call))))
+            status = status_of(error, resource=resource_of(_request_of(call), call.method))
+            await _abort(call.context, rpc_status.to_status(status))
             raise
 
 
-def _request_of(call: Call) -> Message | None:
-    """Return the request, where it came and is one: it may have been read further in."""
-    if isinstance(call.request, Message):
-        return call.request
+def _request_of(call: Call) -> Any:
+    """Return the request, where it came: it may have been read further in."""
     record = current_call()
-    return None if record is None else record.request
+    return call.request if record is None or record.request is None else record.request
 
 
 def _is_grpcs_own(error: Exception) -> bool:

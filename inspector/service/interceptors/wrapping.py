@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import grpc
-from google.protobuf.message import Message
 
 from inspector.errors import InvalidInputError
 from inspector.service.record import note_request
@@ -153,7 +152,7 @@ def reading(handler: Any, read: Callable[[Any], AbstractAsyncContextManager[byte
     async def served(_requests: Any, context: Any) -> Any:
         async with read(context) as data:
             request = decode(data)
-            note_request(request if isinstance(request, Message) else None, size=len(data))
+            note_request(None if isinstance(request, _Malformed) else request, size=len(data))
             return await respond(serve, request, context, streams=streams)
 
     return make(served, response_serializer=handler.response_serializer)
