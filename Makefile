@@ -62,10 +62,10 @@ types: setup ## types
 arch: setup ## import rules
 	$(BIN)/lint-imports
 
-protos: setup ## generate inspector/v1 from protos/
+protos: setup ## generate inspector/v1 and inspector/inference from protos/
 	$(BIN)/python -m tools.generate_protos
 
-protos-check: setup ## is inspector/v1 what protos/ says?
+protos-check: setup ## are inspector/v1 and inspector/inference what protos/ says?
 	$(BIN)/python -m tools.generate_protos --check
 
 protos-lint: ## buf's lint and breaking-change check (needs npx)
