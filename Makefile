@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 NEWEST := .venv-newest
 DEPLOY := .venv-deploy
+TRITON := .venv-triton
 NEWEST_WITHOUT := cli demo docker tools test_operators.py test_readme.py test_service_docs.py
 BUF := npx --yes @bufbuild/buf@1.75.0
 MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: synthesis help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint bench architectures coverage lock clean
+.PHONY: synthesis help setup demo test test-fast test-newest serve ray check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,8 +29,19 @@ demo: setup ## run the whole service on a real CNN and write a page; MODEL=path.
 	$(BIN)/python -m demo $(if $(MODEL),--model $(MODEL)) $(if $(IMAGES),--images $(IMAGES))
 
 # One process per core, each file in one of them: files share what they load.
-test: setup ## run the suite
+test: setup $(TRITON)/.ready ## run the suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+
+# A client of the Open Inference Protocol, which the suite tries beside the package.
+$(TRITON)/.ready: tests/inference/requirements.txt
+	$(PYTHON) -m venv $(TRITON)
+	$(TRITON)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/inference/requirements.txt
+	@touch $@
+
+ray: setup ## try the example for Ray Serve on two nodes of this machine, in an environment of its own
+	@test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/ray_serve/requirements.txt --editable '.[cpu]'
+	$(BIN)/python -m pytest tests/deploy/test_ray_serve.py
 
 test-fast: setup ## run the suite without its slow cases
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow'
@@ -139,4 +151,4 @@ lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-synthesis .venv-deploy out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-synthesis .venv-ray $(DEPLOY) $(TRITON) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
