@@ -44,6 +44,13 @@ def serve(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Threads that run models. [default: 4]")
     ] = None,
+    insecure: Annotated[
+        bool | None,
+        typer.Option(
+            "--insecure",
+            help="Leave the loopback without TLS, or without knowing who calls: where a proxy sees to that.",
+        ),
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option("--log-level", help="What goes to stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve models over gRPC until SIGTERM or Ctrl-C, then drain.
@@ -57,6 +64,7 @@ def serve(
         "load": load,
         "device": device,
         "workers": workers,
+        "insecure": insecure,
     }
     with engine_needed():
         # Only a server pays for the import of one: it takes longer than the help of the other verbs may.

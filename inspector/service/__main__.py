@@ -8,6 +8,7 @@ import sys
 from inspector.errors import InspectorError
 from inspector.service.server import serve
 from inspector.service.settings import Settings
+from inspector.types.visible import visible
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     try:
         serve(Settings.from_environment(), ready=lambda address: print(address, flush=True))  # noqa: T201
     except InspectorError as error:
-        sys.exit(error.message)
+        sys.exit(visible(error.message))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import grpc
 from inspector.errors import InspectorError
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.status import code_of
+from inspector.types.visible import visible
 
 REQUEST_ID = "x-request-id"
 """The metadata in which a caller gives its id of a call, and gets it, or one that was made, back (trailing)."""
@@ -49,7 +50,7 @@ class AccessLogInterceptor(Interceptor):
             log.log(
                 level,
                 "%s %.1f ms %s id=%s peer=%s",
-                call.method,
+                visible(call.method),
                 milliseconds,
                 outcome,
                 identifier,
@@ -92,4 +93,4 @@ def _outcome(error: Exception, context: Any) -> str:
 
 
 def _line(code: str, told: object) -> str:
-    return " ".join(f"{code} {told}".split())[:_MAX_OUTCOME]
+    return visible(" ".join(f"{code} {told}".split()))[:_MAX_OUTCOME]
