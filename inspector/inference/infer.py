@@ -15,6 +15,7 @@ from inspector.errors import (
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
+    PermissionDeniedError,
     join_fields,
     unknown_name,
 )
@@ -22,13 +23,14 @@ from inspector.face.local import in_sizes_that_run
 from inspector.face.time_limit import in_time
 from inspector.inference.inference_service_pb2 import InferParameter, ModelInferRequest, ModelInferResponse
 from inspector.inference.naming import VERSION
-from inspector.inference.tensors import PICTURES, array_to_raw, values_of
+from inspector.inference.tensors import MAX_PICTURES, PICTURES, array_to_raw, values_of
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.control import Control
 from inspector.types.dtypes import datatype_of, held_by
+from inspector.wire.counts import require_few
 
 MAX_OUTPUTS = 1000
 """In one request."""
@@ -44,7 +46,12 @@ _REFUSED_OF_REQUESTS: tuple[str, ...] = ("sequence_id", "sequence_start", "seque
 
 
 def infer(
-    engine: Engine, request: ModelInferRequest, *, control: Control | None = None
+    engine: Engine,
+    request: ModelInferRequest,
+    *,
+    control: Control | None = None,
+    most_pictures: int = MAX_PICTURES,
+    gives_layers: bool = True,
 ) -> ModelInferResponse:
     """Return the outputs that are asked for, by default all of the model's, as ONNX Runtime computes them.
 
@@ -52,17 +59,20 @@ def infer(
     where that changes nothing. A tensor of BYTES holds encoded pictures, prepared as the model asks; what is assumed
     of how is told by the response's parameters (`note_ID`).
 
-    Raises InvalidInputError and NotFoundError with the field of the request, LimitExceededError, CancelledError, and
-    EngineError where ONNX Runtime fails.
+    Raises InvalidInputError and NotFoundError with the field of the request, PermissionDeniedError for a layer where
+    none are given, LimitExceededError, CancelledError, and EngineError where ONNX Runtime fails.
     """
     engine.require_open()
     _require_plain(request)
     wanted = _wanted(engine.model, request)
+    if not gives_layers:
+        _require_own(engine.model, wanted)
     tensor = _only_input(engine.model, request)
     values = values_of(request)[0]
     with in_time(control or Control()) as timed:
         timed.cancellation.raise_if_cancelled()
         if isinstance(values, list):
+            require_few(len(values), most=most_pictures, field="inputs[0].shape")
             found, notes = in_sizes_that_run(
                 engine, lambda run: (_of_pictures(run, values, wanted), run.notes), control=timed
             )
@@ -119,10 +129,23 @@ def _wanted(model: OnnxModel, request: ModelInferRequest) -> dict[str, str]:
     return wanted
 
 
+def _require_own(model: OnnxModel, wanted: Mapping[str, str]) -> None:
+    """Raise PermissionDeniedError for what is no output of the model's own."""
+    own = {output.name for output in model.outputs}
+    for index, (name, tensor) in enumerate(wanted.items()):
+        if tensor not in own:
+            raise PermissionDeniedError(
+                f"The output {name[:200]!r} is a layer's; those are for callers with the role 'inspect'. Ask whoever "
+                "runs the server.",
+                reason="ROLE_MISSING",
+                field=f"outputs[{index}].name",
+            )
+
+
 def _layer(model: OnnxModel, name: str, *, field: str) -> str:
     if not model.has_layer(name):
         names = [*(output.name for output in model.outputs), *(layer.name for layer in model.layers)]
-        raise unknown_name("output", name, names, field=field)
+        raise unknown_name("output", name, set(names), field=field)
     return model.layer(name).output
 
 

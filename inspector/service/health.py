@@ -36,6 +36,10 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
         self._states[name] = NOT_SERVING if self._draining else state
         self._tell()
 
+    def state(self, name: str) -> int:
+        """Return the state of a name that is known."""
+        return self._states[name]
+
     def forget(self, name: str) -> None:
         """Remove a name; those who watch it are told SERVICE_UNKNOWN."""
         self._states.pop(name, None)

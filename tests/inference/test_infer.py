@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 from onnx import TensorProto
 from PIL import Image
@@ -21,26 +20,18 @@ from inspector.errors import (
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
+    PermissionDeniedError,
 )
 from inspector.inference.infer import infer
 from inspector.inference.inference_service_pb2 import InferParameter, ModelInferRequest
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation, Control
+from tests.inference.own_answers import own_answer
 from tests.inference.requests import arrays_of, picture_request, raw_request
 from tests.support.graphs import Exposed, model, node
 from tests.support.in_process import engine_of, prepared
 from tests.support.toys import SIDE, toy_cnn
 from tests.support.zoo import Zoo
-
-
-def own_answer(source: bytes | str, x: Array) -> list[Array]:
-    """Return what ONNX Runtime answers with the one option of our sessions that changes how it multiplies."""
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.disable_prepacking", "1")
-    session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    found: list[Array] = session.run(None, {session.get_inputs()[0].name: x})
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +110,14 @@ def test_layers_come_by_their_names_and_by_their_tensors(engine: Engine) -> None
     for name, values in found.items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5)
     assert list(arrays_of(infer(engine, raw_request(x, outputs=["relu1"])))) == ["relu1"]
+
+
+def test_who_may_not_look_inside_gets_outputs_alone(engine: Engine) -> None:
+    x = noise(1, 3, SIDE, SIDE)
+    with pytest.raises(PermissionDeniedError, match="'relu1' is a layer's") as refusal:
+        infer(engine, raw_request(x, outputs=["scores", "relu1"]), gives_layers=False)
+    assert refusal.value.field == "outputs[1].name"
+    assert infer(engine, raw_request(x, outputs=["scores"]), gives_layers=False).outputs
 
 
 @pytest.mark.parametrize("raw", [True, False])
