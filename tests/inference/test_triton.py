@@ -182,4 +182,4 @@ def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
         program = [str(PYTHON), "-c", example.replace("127.0.0.1:50051", address)]
         done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "(1, 32, 24, 24) 2\n"
+    assert done.stdout == "(1, 40, 19, 19) 2\n"
