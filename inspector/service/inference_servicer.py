@@ -19,7 +19,7 @@ from inspector.errors import (
 from inspector.inference import inference_service_pb2 as pb
 from inspector.inference.naming import VERSION, require_only_repository, require_version
 from inspector.service.calls import Calls
-from inspector.service.health import SERVER, SERVING, Health
+from inspector.service.health import Health
 from inspector.service.hosting import HostedModel, Models, State
 from inspector.service.names import MODELS, name_of, require_id
 from inspector.service.security.caller import Role, current_caller
@@ -89,7 +89,7 @@ class InferenceServicer:
         return pb.ServerLiveResponse(live=True)
 
     async def _server_ready(self, _request: pb.ServerReadyRequest, _context: Any) -> pb.ServerReadyResponse:
-        return pb.ServerReadyResponse(ready=self._health.state(SERVER) == SERVING)
+        return pb.ServerReadyResponse(ready=self._health.is_serving())
 
     async def _server_metadata(
         self, _request: pb.ServerMetadataRequest, _context: Any

@@ -24,7 +24,6 @@ REPLICAS = (ROOT / "deploy/kubernetes/replicas/deployment.yaml").read_text()
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 UNIT = (ROOT / "deploy/systemd/inspector.service").read_text()
 SETTINGS = {f"INSPECTOR_{field.name.upper()}" for field in dataclasses.fields(Settings)}
-COMING = {"INSPECTOR_LOG_FORMAT", "INSPECTOR_METRICS_ADDRESS"}  # with the metrics
 DRAIN = Settings().drain_seconds
 
 
@@ -37,7 +36,7 @@ def value(text: str, pattern: str) -> str:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_variable_is_a_setting(path: Path) -> None:
     named = set(re.findall(r"\bINSPECTOR_[A-Z_]+\b", path.read_text()))
-    assert named <= SETTINGS | OTHERS | COMING
+    assert named <= SETTINGS | OTHERS
 
 
 def test_there_is_time_to_drain() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -77,6 +79,16 @@ def current_caller() -> Caller:
 def set_caller(caller: Caller) -> None:
     """Say who makes the call of this context: for what stands around calls."""
     _current.set(caller)
+
+
+@contextmanager
+def acting_as(caller: Caller) -> Iterator[None]:
+    """Let a block run as if this one called: the server itself (OPEN), or who made a call that goes on elsewhere."""
+    before = _current.set(caller)
+    try:
+        yield
+    finally:
+        _current.reset(before)
 
 
 def host_of(peer: str) -> str:
