@@ -183,6 +183,25 @@ def _begin_and_reset(connection: RawConnection, body: bytes) -> int:
     return 50
 
 
+@probe(KIND, "3,000 calls on twelve connections whose headers come, and whose message never does")
+def headers_only(scene: Scene) -> None:
+    """A call that has not begun takes a place all the same."""
+    connections = []
+    for _ in range(12):
+        connection = RawConnection(scene.server.address)
+        for _ in range(250):
+            connection.start(PREDICT)
+        connection.flush()
+        connection.pump(0.2)
+        connections.append(connection)
+    _new_caller(scene, "3,000 begun")
+    with Stubs(scene.server.address) as fresh:
+        request = PredictRequest(model="models/bystander", images=[BLACK])
+        scene.expect("a new caller's Predict", attempt(fresh.inspection.Predict, request, timeout=5), "OK")
+    for connection in connections:
+        connection.close()
+
+
 @probe(KIND, "3,000 idle streams of health watchers on ten connections")
 def idle_watchers(scene: Scene) -> None:
     """Whoever watches takes a place for as long as it likes."""
