@@ -154,7 +154,7 @@ def _whole(folder: Path, digest: str | None) -> bool:
         found = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     except (OSError, ValueError):
         return False
-    return found == digest == said["sha256"]
+    return bool(found == digest == said["sha256"])
 
 
 def _loadable(server: ServerProcess, ledger: Ledger) -> list[str]:
