@@ -66,7 +66,7 @@ def occlude(what: str, codes: Sequence[str] = INVALID, **given: Any) -> Call:
 
 
 def prepared(what: str, codes: Sequence[str], **given: Any) -> Call:
-    request = models.LoadModelRequest(name=MODEL, preprocessing=Preprocessing(**given))
+    request = models.LoadModelRequest(name="models/own", preprocessing=Preprocessing(**given))
     return Call(31, what, "models.LoadModel", request, codes)
 
 

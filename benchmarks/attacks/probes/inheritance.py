@@ -38,6 +38,8 @@ def inherited_things(scene: Scene) -> None:
         _look_at(scene, pid)
     running.cancel()
     checked.cancel()
+    found = sorted(path.name for path in scene.server.temporary.rglob(".ses"))
+    scene.require(that=not found, words="ONNX Runtime's telemetry wrote to TMPDIR")
 
 
 def _workers(server: ServerProcess) -> list[int]:
