@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.attacks.bystander import MODEL
 from benchmarks.attacks.models import BLACK, small
-from benchmarks.attacks.probe import Scene, probe
+from benchmarks.attacks.probe import GIB, Scene, probe
 from benchmarks.attacks.wire import Stubs, attempt, image, settled
 from inspector.v1.inspection_service_pb2 import PredictRequest
 from inspector.v1.model_pb2 import Preprocessing
@@ -123,3 +123,18 @@ def greedy_caller(scene: Scene) -> None:
         that=len(served) >= 0.9 * len(polite), words=f"the polite one: {len(served)} of {len(polite)}"
     )
     scene.tell(f"polite p50 {served[len(served) // 2] * 1e3 if served else float('nan'):.0f} ms")
+
+
+@probe(KIND, "60 uploads of 1 kB, all kept", memory=3 * GIB, slow=5_000)
+def many_uploads(scene: Scene) -> None:
+    """Each upload may be given a process of its own."""
+    began = time.monotonic()
+    for number in range(60):
+        answer = scene.upload(small(), f"m{number}")
+        if (
+            scene.expect("upload", answer, ("OK", "RESOURCE_EXHAUSTED")).code != "OK"
+            or time.monotonic() - began > 50
+        ):
+            break
+    stats = scene.server.stats()
+    scene.tell(f"{number + 1} uploads: {stats.processes} processes, {stats.memory >> 20} MiB")

@@ -59,7 +59,13 @@ def division_unseen(scene: Scene) -> None:
             scene.expect(f"Activations of {layers}", answer, ("NOT_FOUND", *CODES), within=10)
 
 
-@probe(KIND, "a model of 1.2 kB that fills 32 GB on one image", memory=5 * GIB, slow=8_000, settings={"worker_memory_bytes": 3 * GIB})
+@probe(
+    KIND,
+    "a model of 1.2 kB that fills 32 GB on one image",
+    memory=5 * GIB,
+    slow=8_000,
+    settings={"worker_memory_bytes": 3 * GIB},
+)
 def memory_by_value(scene: Scene) -> None:
     """Each allocation alone is granted."""
     if scene.clean("upload", scene.upload(memory(), "evil")).code != "OK":

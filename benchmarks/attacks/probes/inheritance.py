@@ -70,13 +70,8 @@ def _look_at(scene: Scene, pid: int) -> None:
         words=f"{what} has the server's network, and no filter of system calls",
     )
     limits = folder.joinpath("limits").read_text()
-    space = re.search(r"Max address space\s+(\S+)", limits)
-    scene.tell(
-        f"{what}: address space {space.group(1) if space else '?'}, {len(list((folder / 'fd').iterdir()))} descriptors"
-    )
-    scene.require(
-        that=space is not None and space.group(1) != "unlimited", words=f"{what} has no limit of memory"
-    )
+    bounds = re.findall(r"Max (?:address space|data size)\s+(\d+)", limits)
+    scene.require(that=bool(bounds), words=f"{what} has no limit of memory")
     uploaded = re.search(r"TMPDIR=([^\0]*)", environment.decode(errors="replace"))
     own = uploaded is not None and Path(uploaded.group(1)) != scene.server.temporary
     scene.require(that=own, words=f"{what} has no temporary folder of its own")
