@@ -157,8 +157,8 @@ class Models:
             change.cancel()
         if self._changes:
             await asyncio.wait(self._changes)
-        for identifier in self.ids():
-            await self.unload(identifier)
+        # All at once: each may have a process to end.
+        await asyncio.gather(*(self.unload(identifier) for identifier in self.ids()))
         await self.tenancy.close()
 
     def manifest(self, identifier: str) -> Manifest | None:
