@@ -21,6 +21,7 @@ from inspector.types.requests.base import (
     require_options,
 )
 from inspector.types.targets import as_target, as_targets
+from inspector.wire.bounds import require_bounded
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
 from inspector.wire.hooks import value_of_message
@@ -49,7 +50,11 @@ def request_to_message(request: Request[Any], control: Control, *, model: str) -
 
 
 def request_of_message(message: Any, call: Rpc) -> Request[Any]:
-    """Return the request that a message asks; InvalidInputError names the field that is off."""
+    """Return the request that a message asks; InvalidInputError names the field that is off.
+
+    LimitExceededError names one that holds more than it takes.
+    """
+    require_bounded(message)
     kind = request_kind(message, call)
     names = [one.name for one in request_fields(kind)]
     values = given_fields(message, kind, only=[*names, *_DATA] if call.name != RUN else _DATA)
