@@ -1,27 +1,25 @@
-"""One call on one model: looked up, let in, run in a thread, stopped when its caller leaves."""
+"""One call on one model: looked up, let in, run by a worker, stopped when its caller leaves."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from typing import Any, TypeVar
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
 
-from inspector.errors import LimitExceededError
-from inspector.face.model import Model
-from inspector.service.executor import Executor, Put
 from inspector.service.gate import Gate
 from inspector.service.hosting import Models
+from inspector.service.latest import Latest
 from inspector.service.names import MODELS, id_of
-from inspector.types.control import Cancellation, Deadline
-
-T = TypeVar("T")
+from inspector.service.tenancy import Place
+from inspector.service.workers.worker import Answer, Put, late
+from inspector.types.control import Deadline
 
 
 class Calls:
-    """Runs work on the models of this server."""
+    """Runs operations on the models of this server."""
 
-    def __init__(self, models: Models, executor: Executor, *, max_seconds: float) -> None:
+    def __init__(self, models: Models, *, max_seconds: float) -> None:
         self._models = models
-        self._executor = executor
         self._max_seconds = max_seconds
 
     def deadline(self, context: Any) -> Deadline:
@@ -30,42 +28,92 @@ class Calls:
         return Deadline(self._max_seconds if left is None else min(left, self._max_seconds))
 
     async def on_model(
-        self, name: str, deadline: Deadline, work: Callable[[Model, Cancellation], T], *, runs: bool = True
-    ) -> T:
-        """Return what `work` makes of the model with that resource name; what `runs` not, waits for no run."""
-        model, gate = self._models.ready(id_of(MODELS, name, field="model"))
-        return await self._executor.run(
-            gate if runs else None, lambda token: work(model, token), deadline=deadline, quick=not runs
-        )
-
-    def stream_on_model(
         self,
         name: str,
-        deadline: Deadline,
-        work: Callable[[Model, Cancellation, Put[T]], None],
+        operation: str,
+        about: Mapping[str, Any],
+        body: bytes,
         *,
-        runs: bool = True,
-    ) -> AsyncGenerator[T, None]:
-        """Yield what `work` puts; see Executor.stream."""
-        model, gate = self._models.ready(id_of(MODELS, name, field="model"))
-        return self._executor.stream(
-            gate if runs else None,
-            lambda token, put: work(model, token, put),
-            deadline=deadline,
-            quick=not runs,
-        )
+        deadline: Deadline,
+        quick: bool = False,
+        put: Put | None = None,
+    ) -> Answer:
+        """Return the answer of the worker of the model with that resource name; what is `quick` waits for no run.
 
-    async def behind(
-        self, gate: Gate, deadline: Deadline, work: Callable[[Cancellation], T], *, quick: bool = False
-    ) -> T:
-        """Return what `work` makes without a model."""
-        return await self._executor.run(gate, work, deadline=deadline, quick=quick)
+        DeadlineExceededError when the time is over, waiting included. The gate is left only once the worker is done,
+        so that what runs never exceeds what is counted.
+        """
+        identifier = id_of(MODELS, name, field="model")
+        place, gate = self._models.ready(identifier)
+        told = {**about, "model": identifier, "quick": quick}
+        if quick:
+            return await self._asked(place, operation, told, body, deadline, put)
+        await entered(gate, deadline)
+        try:
+            return await self._asked(place, operation, told, body, deadline, put)
+        finally:
+            gate.leave()
+
+    async def stream_on_model(
+        self,
+        name: str,
+        operation: str,
+        about: Mapping[str, Any],
+        body: bytes,
+        *,
+        deadline: Deadline,
+        quick: bool = False,
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what the worker tells, the answer last; a slow reader misses what comes between, and holds no gate."""
+        latest = Latest[bytes]()
+
+        async def run() -> None:
+            answer = await self.on_model(
+                name, operation, about, body, deadline=deadline, quick=quick, put=latest.put
+            )
+            latest.put(answer.body)
+
+        running = asyncio.create_task(run())
+        running.add_done_callback(lambda _: latest.close())
+        try:
+            while (item := await latest.get()) is not None:
+                yield item
+            await running
+        finally:
+            running.cancel()
+            await _ended(running)
+
+    async def _asked(
+        self,
+        place: Place,
+        operation: str,
+        about: Mapping[str, Any],
+        body: bytes,
+        deadline: Deadline,
+        put: Put | None,
+    ) -> Answer:
+        return await place.ask(operation, about, body, deadline=deadline, put=put, beside=self._beside)
+
+    async def _beside(self, model: str) -> Mapping[str, Any]:
+        """Tell a worker where another model lies that a request names."""
+        return self._models.where(model)
 
 
-def require_few(count: int, *, most: int, field: str) -> None:
-    """Raise LimitExceededError where a request has more entries in a field than one may have."""
-    if count > most:
-        raise LimitExceededError(
-            f"{field} has {count} entries; one request takes at most {most}. Send several requests.",
-            field=field,
-        )
+async def entered(gate: Gate, deadline: Deadline) -> None:
+    """Enter a gate before a deadline, or raise DeadlineExceededError."""
+    try:
+        async with asyncio.timeout(deadline.left()):
+            await gate.enter()
+    except TimeoutError:
+        raise late(deadline) from None
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Wait until it is done, however often the waiting task is cancelled meanwhile; its outcome is dropped."""
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            continue
+    if not task.cancelled():
+        task.exception()

@@ -1,148 +1,128 @@
-"""inspector.v1.CollectionService."""
+"""inspector.v1.CollectionService: requests pass as bytes to the worker that has the store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, TypeVar
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from inspector.collections.binding import Binding
-from inspector.collections.domain import Collections
-from inspector.collections.embedding import Content, embedded
-from inspector.collections.store import Header, Store
-from inspector.errors import LimitExceededError, within
-from inspector.face.collection import embed_by
-from inspector.face.model import Model
-from inspector.service.calls import Calls, require_few
+import grpc
+
+from inspector.service.calls import Calls, entered
 from inspector.service.gate import Gate
-from inspector.service.names import COLLECTIONS, MODELS, id_of, name_of, page_by_id
-from inspector.types.collections import CollectionInfo, Item, Neighbors, Pca, Query
-from inspector.types.control import Cancellation, Control, Deadline
-from inspector.v1 import collection_service_pb2 as pb
-from inspector.v1 import collection_service_pb2_grpc
-from inspector.wire.codec import fields_given, of_message, to_message
-from inspector.wire.collections import collection_to_message
+from inspector.service.hosting import Models
+from inspector.service.names import MODELS, name_of
+from inspector.service.settings import Settings
+from inspector.service.workers.home import Home
+from inspector.service.workers.pool import Pool
+from inspector.service.workers.worker import Answer, Worker
+from inspector.types.control import Deadline
+from inspector.v1 import collection_service_pb2
+from inspector.wire.peek import peek
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
-MAX_NEIGHBORS = 1000
+SERVICE = collection_service_pb2.DESCRIPTOR.services_by_name["CollectionService"]
+
+COMPUTING = frozenset({"FindNeighbors", "ComputePca"})
+"""Calls that go over a whole collection."""
 
 
-class CollectionServicer(collection_service_pb2_grpc.CollectionServiceServicer):
-    """Collections of vectors, and what is near in them.
+class CollectionServicer:
+    """Collections of vectors, and what is near in them; they live in a worker of their own, while it lives.
 
-    No store is asked on the event loop. `gate` is for what computes over a whole collection, `quick` for the rest,
-    which thus never waits for it, nor, in threads of its own, for a model. A call has one deadline for all its steps.
+    `gate` is for what computes over a whole collection, `quick` for the rest, which thus never waits for it, nor, in
+    threads of its own, for a model. A call has one deadline for all its steps.
     """
 
-    def __init__(self, calls: Calls, store: Store, *, gate: Gate, quick: Gate, max_items: int) -> None:
+    def __init__(self, calls: Calls, models: Models, pool: Pool, *, settings: Settings) -> None:
         self._calls = calls
-        self._collections = Collections(store)
-        self._gate = gate
-        self._quick = quick
-        self._max_items = max_items
-
-    async def AddItems(self, request: pb.AddItemsRequest, context: Any) -> pb.AddItemsResponse:
-        name = id_of(COLLECTIONS, request.collection, field="collection")
-        model = id_of(MODELS, request.model, field="model") if request.model else ""
-        require_few(len(request.items), most=self._max_items, field="items")
-        deadline = self._calls.deadline(context)
-
-        def read() -> tuple[Sequence[Item], Binding]:
-            said = fields_given(request, {"layer": str, "pooling": str})
-            items = _read("items", request.items, Item)
-            return items, self._collections.binding(name, items, model=model, **said)
-
-        items, binding = await self._quickly(deadline, read)
-        made, binding = await self._embedded(items, binding, deadline)
-        info = await self._quickly(deadline, lambda: self._collections.append(name, made, binding))
-        return pb.AddItemsResponse(collection=collection_to_message(info))
-
-    async def ListCollections(
-        self, request: pb.ListCollectionsRequest, context: Any
-    ) -> pb.ListCollectionsResponse:
-        def page() -> tuple[Sequence[CollectionInfo], str]:
-            names, token = page_by_id(
-                self._collections.names(),
-                size=request.page_size,
-                token=request.page_token,
-                default=50,
-                limit=1000,
-            )
-            return self._collections.list(names), token
-
-        found, token = await self._quickly(self._calls.deadline(context), page)
-        return pb.ListCollectionsResponse(
-            collections=map(collection_to_message, found), next_page_token=token
+        self._models = models
+        self._settings = settings
+        self._gate = Gate("the collections", running=1, waiting=settings.waiting_per_model)
+        self._quick = Gate("the collections' store", running=1, waiting=settings.max_concurrent_rpcs)
+        self._opened = False
+        self._home = Home(
+            pool,
+            prepare=self._prepare,
+            most_crashes=settings.max_crashes,
+            lost=_nothing,
+            away=_nothing,
+            back=_nothing,
         )
 
-    async def GetCollection(self, request: pb.GetCollectionRequest, context: Any) -> pb.GetCollectionResponse:
-        name = id_of(COLLECTIONS, request.name, field="name")
-        info = await self._quickly(self._calls.deadline(context), lambda: self._collections.info(name))
-        return pb.GetCollectionResponse(collection=collection_to_message(info))
+    def handlers(self) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+        """Return gRPC's handlers by the names of the calls: of bytes, which nobody parses here."""
+        return {
+            method.name: grpc.unary_unary_rpc_method_handler(self._asking(method.name))
+            for method in SERVICE.methods
+        }
 
-    async def DeleteCollection(
-        self, request: pb.DeleteCollectionRequest, context: Any
-    ) -> pb.DeleteCollectionResponse:
-        name = id_of(COLLECTIONS, request.name, field="name")
-        await self._quickly(self._calls.deadline(context), lambda: self._collections.delete(name))
-        return pb.DeleteCollectionResponse()
+    async def close(self) -> None:
+        """End the worker, and with it what only it knows."""
+        await self._home.close()
 
-    async def FindNeighbors(self, request: pb.FindNeighborsRequest, context: Any) -> pb.FindNeighborsResponse:
-        name = id_of(COLLECTIONS, request.collection, field="collection")
-        require_few(len(request.queries), most=self._max_items, field="queries")
-        said = fields_given(request, {"k": int, "metric": str})
-        if said.get("k", 0) > MAX_NEIGHBORS:
-            raise LimitExceededError(
-                f"k is {request.k}; at most {MAX_NEIGHBORS} neighbors are given.", field="k"
+    def _asking(self, name: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        descriptor = SERVICE.methods_by_name[name].input_type
+
+        async def handle(request: bytes, context: Any) -> bytes:
+            peek(request, descriptor)
+            deadline = self._calls.deadline(context)
+            about = {"call": name, "size": len(request), "most_items": self._settings.max_images}
+            # Images are first told of, so that none waits behind a model for the store, nor the other way round.
+            answer = await self._asked(about, request, deadline, quick=name not in COMPUTING)
+            if "planned" in answer.about:
+                more, vectors = await self._made(answer, deadline)
+                answer = await self._asked(
+                    {**about, **more}, vectors + request, deadline, quick=name not in COMPUTING
+                )
+            return answer.body
+
+        return handle
+
+    async def _made(self, needed: Answer, deadline: Deadline) -> tuple[dict[str, Any], bytes]:
+        """Let the model that a collection is bound to make vectors, behind its own gate; what made them is told."""
+        identifier = str(needed.about["model"])
+        self._models.ready(identifier)
+        info = self._models.get(identifier).info
+        digest = "" if info is None else info.sha256
+        more = {"planned": needed.about["planned"], "sha256": digest}
+        if needed.about["sha256"] not in (
+            "",
+            digest,
+        ):  # which is an error, and told as one before anything is run
+            return more, b""
+        limits = {"most_images": self._settings.max_images, "most_bytes": self._settings.max_message_bytes}
+        answer = await self._calls.on_model(
+            name_of(MODELS, identifier),
+            "inspect",
+            {"call": "Features", **limits},
+            needed.body,
+            deadline=deadline,
+        )
+        return more, answer.body
+
+    async def _asked(self, about: dict[str, Any], body: bytes, deadline: Deadline, *, quick: bool) -> Answer:
+        gate = self._quick if quick else self._gate
+        await entered(gate, deadline)
+        try:
+            await self._home.open()
+            # The store lives in the worker: it is not ended for a call that is slow to stop.
+            return await self._home.ask(
+                "collections", {**about, "quick": quick}, body, deadline=deadline, kills=False
             )
+        finally:
+            gate.leave()
 
-        deadline = self._calls.deadline(context)
-
-        def read() -> tuple[Sequence[Query], Header]:
-            return _read("queries", request.queries, Query), self._collections.header(name)
-
-        queries, header = await self._quickly(deadline, read)
-        made, _ = await self._embedded(queries, header.binding, deadline)
-
-        def work(cancellation: Cancellation) -> pb.FindNeighborsResponse:
-            found: Neighbors = self._collections.neighbors(
-                name, made, key=header.key, cancellation=cancellation, **said
-            )
-            return to_message(found, pb.FindNeighborsResponse)
-
-        return await self._calls.behind(self._gate, deadline, work)
-
-    async def ComputePca(self, request: pb.ComputePcaRequest, context: Any) -> pb.ComputePcaResponse:
-        name = id_of(COLLECTIONS, request.collection, field="collection")
-
-        def work(cancellation: Cancellation) -> pb.ComputePcaResponse:
-            said = fields_given(request, {"components": int})
-            found: Pca = self._collections.pca(name, cancellation=cancellation, **said)
-            return to_message(found, pb.ComputePcaResponse)
-
-        return await self._calls.behind(self._gate, self._calls.deadline(context), work)
-
-    async def _quickly(self, deadline: Deadline, work: Callable[[], T]) -> T:
-        return await self._calls.behind(self._quick, deadline, lambda _: work(), quick=True)
-
-    async def _embedded(
-        self, contents: Sequence[Content], binding: Binding, deadline: Deadline
-    ) -> tuple[Sequence[Content], Binding]:
-        """Make vectors of images on the binding's model, behind that model's own gate."""
-        if all(content.image is None for content in contents):
-            return contents, binding
-
-        def work(model: Model, cancellation: Cancellation) -> tuple[Sequence[Content], Binding]:
-            embed = partial(embed_by, model, Control(cancellation=cancellation))
-            return embedded(contents, binding, embed, cancellation=cancellation)
-
-        return await self._calls.on_model(name_of(MODELS, binding.require_model()), deadline, work)
+    async def _prepare(self, worker: Worker) -> Answer:
+        if self._opened:
+            log.error("The worker of the collections was started again: those in memory are gone")
+        self._opened = True
+        settings = self._settings
+        return await worker.ask(
+            "open_collections", {"store": settings.collections_store, "bytes": settings.collections_bytes}
+        )
 
 
-def _read(field: str, messages: Sequence[Any], kind: type[T]) -> tuple[T, ...]:
-    found = []
-    for index, message in enumerate(messages):
-        with within(f"{field}[{index}]", always=True):
-            found.append(of_message(message, kind))
-    return tuple(found)
+def _nothing(*_: object) -> None:
+    return None

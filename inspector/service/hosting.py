@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
-from inspector.engine.engine import Engine
 from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
-from inspector.face.load import load
-from inspector.face.local import LocalBackend
-from inspector.face.model import Model
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
 from inspector.service.repository import Manifest, Repository, model_exists
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
-from inspector.v1 import inspection_service_pb2
+from inspector.service.tenancy import Place, Tenancy
+from inspector.service.workers.pool import Pool
+from inspector.service.workers.worker import Worker
+from inspector.v1 import inspection_service_pb2, model_pb2
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +46,16 @@ class HostedModel:
     id: str
     state: State = State.UNLOADED
     failure: str = ""
-    loaded: Model | None = None
+    info: model_pb2.ModelInfo | None = None
+    """What is known of it, once it was loaded."""
+    place: Place | None = None
     gate: Gate | None = None
+    override: Mapping[str, Any] | None = None
+    """What whoever loaded it last said of its preprocessing."""
     is_checked: bool = False
     """Whether the sandbox has seen it."""
+    is_moving: bool = False
+    """Whether its worker is being started again; calls wait for it."""
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the state changes."""
 
@@ -62,10 +66,10 @@ class HostedModel:
 
 
 class Models:
-    """All models of one server. For one event loop; what blocks runs in threads."""
+    """All models of one server. For one event loop; models themselves are in workers."""
 
     def __init__(
-        self, repository: Repository, *, sandbox: Sandbox, health: Health, settings: Settings
+        self, repository: Repository, *, pool: Pool, sandbox: Sandbox, health: Health, settings: Settings
     ) -> None:
         self._repository = repository
         self._sandbox = sandbox
@@ -74,6 +78,7 @@ class Models:
         self._models: dict[str, HostedModel] = {}
         self._is_open = False
         self._changes: set[asyncio.Task[Any]] = set()
+        self.tenancy = Tenancy(pool, settings=settings, lost=self._lost, away=self._away, back=self._back)
         for identifier in repository.ids():
             self._enlist(identifier)
         self._tell()
@@ -93,27 +98,23 @@ class Models:
             raise unknown_name("model", identifier, self._models)
         return self._models[identifier]
 
-    def ready(self, identifier: str) -> tuple[Model, Gate]:
-        """Return what is needed to run a model; ConflictError where it is not READY."""
+    def ready(self, identifier: str) -> tuple[Place, Gate]:
+        """Return what is needed to run a model; ConflictError where it is not READY, nor about to be so again."""
         model = self.get(identifier)
-        if model.state is not State.READY or model.loaded is None or model.gate is None:
+        usable = model.state is State.READY or model.is_moving
+        if not usable or model.place is None or model.gate is None:
             why = f" ({model.failure})" if model.failure else ""
             raise ConflictError(
                 f"Model {identifier!r} is {model.state.value}{why}. Load it first.",
                 reason="MODEL_NOT_LOADED",
                 field="model",
             )
-        return model.loaded, model.gate
+        return model.place, model.gate
 
-    def _engine(self, identifier: str) -> Engine:
-        """Return the engine of another model that is READY, for a run that compares several; called in its thread."""
-        loaded, _ = self.ready(identifier)
-        backend = loaded.backend
-        if not isinstance(backend, LocalBackend):
-            raise ConflictError(
-                f"Model {identifier!r} does not run in this process.", reason="MODEL_ELSEWHERE"
-            )
-        return backend.engine
+    def where(self, identifier: str) -> Mapping[str, Any]:
+        """Return what loads a model that is READY, for a run that compares several."""
+        self.ready(identifier)
+        return self._to_load(self.get(identifier))
 
     async def load(self, identifier: str, *, preprocessing: Mapping[str, Any] | None = None) -> HostedModel:
         """Make a model READY; preprocessing overrides what was found, and loads a READY model again."""
@@ -133,14 +134,17 @@ class Models:
             self._enlist(identifier)
         return await self.load(identifier)
 
-    async def adopt(self, identifier: str, store: Callable[[], None]) -> HostedModel:
-        """Let `store` put a checked model into the repository, and load it."""
-        self.require_room()
-        if identifier in self._models:
-            raise model_exists(identifier)
-        await asyncio.to_thread(store)
-        self._enlist(identifier).is_checked = True
-        return await self.load(identifier)
+    async def adopt(self, identifier: str, store: Callable[[], None], *, worker: Worker) -> HostedModel:
+        """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there."""
+        try:
+            self._require_free(identifier)
+            await asyncio.to_thread(store)
+        except BaseException:
+            await worker.close()
+            raise
+        model = self._enlist(identifier)
+        model.is_checked = True
+        return await self._change(lambda: self._load(model, None, worker))
 
     async def delete(self, identifier: str) -> None:
         """Unload a model, forget it, and remove its files if they were uploaded."""
@@ -155,6 +159,7 @@ class Models:
             await asyncio.wait(self._changes)
         for identifier in self.ids():
             await self.unload(identifier)
+        await self.tenancy.close()
 
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id."""
@@ -168,6 +173,11 @@ class Models:
                 reason="TOO_MANY_MODELS",
                 field="model_id",
             )
+
+    def _require_free(self, identifier: str) -> None:
+        self.require_room()
+        if identifier in self._models:
+            raise model_exists(identifier)
 
     def _enlist(self, identifier: str) -> HostedModel:
         model = self._models[identifier] = HostedModel(id=identifier)
@@ -187,7 +197,9 @@ class Models:
         if not task.cancelled() and task.exception() is not None:
             log.debug("A change of a model failed: %s", task.exception())
 
-    async def _load(self, model: HostedModel, preprocessing: Mapping[str, Any] | None) -> HostedModel:
+    async def _load(
+        self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None = None
+    ) -> HostedModel:
         async with model.busy:
             self._require_listed(model)
             if model.state is State.READY and not preprocessing:
@@ -195,18 +207,7 @@ class Models:
             await self._release(model)
             self._set(model, State.LOADING)
             try:
-                folder = self._repository.folder(model.id)
-                if not model.is_checked:
-                    await self._sandbox.check(folder)
-                    model.is_checked = True
-                model.loaded = await asyncio.to_thread(
-                    load,
-                    folder,
-                    device=self._settings.device,
-                    name=model.id,
-                    preprocessing=preprocessing or None,
-                    others=lambda: nullcontext(self._engine),
-                )
+                await self._settle(model, preprocessing, worker)
             except BaseException as error:
                 failure = str(error) if isinstance(error, InspectorError) else "The server's log tells why."
                 self._set(model, State.FAILED, failure=failure)
@@ -217,8 +218,36 @@ class Models:
                 waiting=self._settings.waiting_per_model,
             )
             self._set(model, State.READY)
-            log.info("Model %s is ready on %s", model.id, model.loaded.info.device)
+            log.info("Model %s is ready on %s", model.id, self.tenancy.device)
             return model
+
+    async def _settle(
+        self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None
+    ) -> None:
+        """Let a worker load a model that the sandbox has seen: the one that looked, where it lives on alone."""
+        folder = self._repository.folder(model.id)
+        place = self.tenancy.place_of(is_uploaded=self._repository.manifest(model.id) is not None)
+        if not model.is_checked:
+            worker = await self._sandbox.checked(folder)
+            model.is_checked = True
+        model.override = preprocessing
+        try:
+            answer = await place.load(model.id, self._to_load(model), first=worker)
+        except BaseException:
+            await place.unload(model.id)
+            raise
+        finally:
+            if worker is not None and not place.has(worker):
+                await worker.close()
+        model.info = model_pb2.ModelInfo.FromString(answer.body)
+        model.place = place
+
+    def _to_load(self, model: HostedModel) -> Mapping[str, Any]:
+        return {
+            "folder": str(self._repository.folder(model.id)),
+            "device": self._settings.device,
+            "preprocessing": model.override,
+        }
 
     async def _unload(self, model: HostedModel) -> HostedModel:
         async with model.busy:
@@ -237,20 +266,42 @@ class Models:
 
     async def _release(self, model: HostedModel) -> None:
         """Close the gate, wait for those inside, and free the memory."""
-        loaded, gate = model.loaded, model.gate
-        if loaded is None or gate is None:
+        place, gate = model.place, model.gate
+        if place is None or gate is None:
             return
         self._set(model, State.UNLOADING)
         await gate.close()
-        model.loaded = model.gate = None  # before it is closed: nobody may ask a closed model what it is
-        await asyncio.to_thread(loaded.close)
+        model.info = model.place = model.gate = None
+        await place.unload(model.id)
 
     def _require_listed(self, model: HostedModel) -> None:
         if self._models.get(model.id) is not model:  # deleted while we waited
             raise unknown_name("model", model.id, self._models)
 
+    # --- what workers do
+
+    def _away(self, identifier: str) -> None:
+        """A model's worker has ended, and another is started for it."""
+        model = self._models.get(identifier)
+        if model is not None and model.state is State.READY:
+            self._set(model, State.LOADING)
+            model.is_moving = True
+
+    def _back(self, identifier: str) -> None:
+        model = self._models.get(identifier)
+        if model is not None and model.is_moving:
+            self._set(model, State.READY)
+
+    def _lost(self, identifier: str, why: str) -> None:
+        """A model cannot be loaded again, or ends its worker again and again."""
+        model = self._models.get(identifier)
+        if model is None or not (model.is_moving or model.state is State.READY):
+            return
+        log.error("Model %s failed: %s", identifier, why)
+        self._set(model, State.FAILED, failure=why)
+
     def _set(self, model: HostedModel, state: State, *, failure: str = "") -> None:
-        model.state, model.failure = state, failure
+        model.state, model.failure, model.is_moving = state, failure, False
         self._health.set(model.name, SERVING if state is State.READY else NOT_SERVING)
         self._tell()
 

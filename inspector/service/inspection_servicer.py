@@ -1,120 +1,90 @@
-"""inspector.v1.InspectionService: every call that carries a verb is made from the verb."""
+"""inspector.v1.InspectionService: requests pass as bytes to the worker of their model, and so do responses."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
-from google.protobuf.message import Message
+import grpc
 
-from inspector.face.model import Model
-from inspector.service.calls import Calls, require_few
-from inspector.service.executor import Put
-from inspector.service.names import page
-from inspector.types.control import Cancellation, Control, Progress
-from inspector.types.options import MethodInfo, VerbInfo
-from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc, method_pb2
-from inspector.wire.calls import SERVICE, Rpc, rpc_named
-from inspector.wire.codec import to_message
-from inspector.wire.requests import request_kind, request_of_message
-from inspector.wire.results import response_of
+from inspector.errors import InvalidInputError
+from inspector.service.calls import Calls
+from inspector.service.tenancy import Tenancy
+from inspector.wire.calls import RUN, SERVICE, Rpc, rpc_named
+from inspector.wire.peek import peek
 
-MAX_ENTRIES = 10_000
-"""Of a repeated field, such as targets or layers, in one request; of images, the server's setting."""
-
-Handler = Callable[[Any, Any], Awaitable[Any]]
+Handler = Callable[[bytes, Any], Awaitable[Any]]
 
 
-class InspectionServicer(inspection_service_pb2_grpc.InspectionServiceServicer):
-    """Each call reads its request, asks the model, and writes the result; only the lists are written by hand."""
+class InspectionServicer:
+    """Each call looks up the model that a request names; what it asks is read where the model runs."""
 
-    def __init__(
-        self,
-        calls: Calls,
-        *,
-        methods: Callable[[], tuple[MethodInfo, ...]],
-        verbs: Callable[[], tuple[VerbInfo, ...]],
-        max_images: int,
-        max_bytes: int,
-    ) -> None:
+    def __init__(self, calls: Calls, tenancy: Tenancy, *, max_images: int, max_bytes: int) -> None:
         """Answer through `calls`; a request holds at most `max_images`, a response `max_bytes`."""
         self._calls = calls
-        self._methods = methods
-        self._verbs = verbs
-        self._max_images = max_images
-        self._max_bytes = max_bytes
-        for method in SERVICE.methods:
-            if not method.name.startswith("List"):
-                call = rpc_named(method.name)
-                setattr(self, method.name, self._following(call) if call.is_stream else self._asking(call))
+        self._tenancy = tenancy
+        self._limits = {"most_images": max_images, "most_bytes": max_bytes}
 
-    async def ListMethods(
-        self, request: inspection_service_pb2.ListMethodsRequest, _context: Any
-    ) -> inspection_service_pb2.ListMethodsResponse:
-        methods, token = page(
-            self._methods(), size=request.page_size, token=request.page_token, default=100, limit=1000
-        )
-        return inspection_service_pb2.ListMethodsResponse(
-            methods=[to_message(method, method_pb2.Method) for method in methods], next_page_token=token
-        )
+    def handlers(self) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+        """Return gRPC's handlers by the names of the calls: of bytes, which nobody parses here."""
+        return {method.name: self._handler(method.name) for method in SERVICE.methods}
 
-    async def ListVerbs(
-        self, request: inspection_service_pb2.ListVerbsRequest, _context: Any
-    ) -> inspection_service_pb2.ListVerbsResponse:
-        verbs, token = page(
-            self._verbs(), size=request.page_size, token=request.page_token, default=100, limit=1000
-        )
-        return inspection_service_pb2.ListVerbsResponse(
-            verbs=[to_message(verb, method_pb2.Verb) for verb in verbs], next_page_token=token
-        )
+    def _handler(self, name: str) -> grpc.RpcMethodHandler[Any, Any]:
+        call = rpc_named(name)
+        if name.startswith("List"):
+            return grpc.unary_unary_rpc_method_handler(self._listing(name))
+        if call.is_stream:
+            return grpc.unary_stream_rpc_method_handler(self._following(call))
+        return grpc.unary_unary_rpc_method_handler(self._asking(call))
+
+    def _listing(self, name: str) -> Handler:
+        async def handle(request: bytes, context: Any) -> bytes:
+            answer = await self._tenancy.shared.ask(
+                "list", {"call": name, "quick": True}, request, deadline=self._calls.deadline(context)
+            )
+            return answer.body
+
+        return handle
 
     def _asking(self, call: Rpc) -> Handler:
-        async def handle(message: Any, context: Any) -> Message:
-            self._require_counts(message)
-            runs = request_kind(message, call).runs_model
-
-            def work(model: Model, cancellation: Cancellation) -> Message:
-                request = request_of_message(message, call)
-                return response_of(call, result=model.backend.ask(request, self._control(cancellation)))
-
-            return await self._calls.on_model(message.model, self._calls.deadline(context), work, runs=runs)
+        async def handle(request: bytes, context: Any) -> bytes:
+            model, quick = self._peeked(request, call)
+            answer = await self._calls.on_model(
+                model,
+                "inspect",
+                {"call": call.name, **self._limits},
+                request,
+                deadline=self._calls.deadline(context),
+                quick=quick,
+            )
+            return answer.body
 
         return handle
 
     def _following(self, call: Rpc) -> Handler:
-        async def handle(message: Any, context: Any) -> None:
-            self._require_counts(message)
-            runs = request_kind(message, call).runs_model
-
-            def work(model: Model, cancellation: Cancellation, put: Put[Message]) -> None:
-                told: list[Progress] = []
-
-                def tell(progress: Progress) -> None:
-                    told[:] = [replace(progress, partial=None)]
-                    put(response_of(call, progress=progress))
-
-                request = request_of_message(message, call)
-                wants_partial = getattr(message, "wants_partial", False)
-                control = self._control(cancellation, progress=tell, wants_partial=wants_partial)
-                result = model.backend.ask(request, control)
-                # Only the last message is sure to reach a slow reader: it says once more what was told last.
-                put(response_of(call, result=result, progress=told[0] if told else None))
-
-            deadline = self._calls.deadline(context)
-            stream = self._calls.stream_on_model(message.model, deadline, work, runs=runs)
+        async def handle(request: bytes, context: Any) -> None:
+            model, quick = self._peeked(request, call)
+            stream = self._calls.stream_on_model(
+                model,
+                "inspect",
+                {"call": call.name, **self._limits},
+                request,
+                deadline=self._calls.deadline(context),
+                quick=quick,
+            )
             async with aclosing(stream) as responses:
                 async for response in responses:
                     await context.write(response)
 
         return handle
 
-    def _control(self, cancellation: Cancellation, **more: Any) -> Control:
-        return Control(cancellation=cancellation, max_result_bytes=self._max_bytes, **more)
-
-    def _require_counts(self, message: Message) -> None:
-        for field, value in message.ListFields():
-            if field.is_repeated:
-                most = self._max_images if field.name == "images" else MAX_ENTRIES
-                require_few(len(value), most=most, field=field.name)
+    def _peeked(self, request: bytes, call: Rpc) -> tuple[str, bool]:
+        """Return the name of the model that a request asks, and whether it runs none."""
+        texts = peek(request, call.request.DESCRIPTOR)
+        if "model" not in texts:
+            raise InvalidInputError(
+                "model is ''; it must be models/ and an id.", reason="INVALID_NAME", field="model"
+            )
+        verb = texts.get("verb", "") if call.name == RUN else call.verb
+        return texts["model"], verb in self._tenancy.quick

@@ -14,9 +14,8 @@ from inspector.service.repository import Manifest, Repository, describe, model_e
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
 from inspector.service.upload import Upload
-from inspector.types.served_model import ServedModel
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
-from inspector.wire.models import model_to_message, override_of_message
+from inspector.wire.models import override_of_message
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
@@ -99,9 +98,9 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         with self._reserved(header.model_id), self._repository.receive() as folder:
             digest = await upload.receive(header, folder)
             describe(folder, Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header)))
-            await self._sandbox.check(folder)
+            worker = await self._sandbox.checked(folder)
             return await self._models.adopt(
-                header.model_id, lambda: self._repository.adopt(folder, header.model_id)
+                header.model_id, lambda: self._repository.adopt(folder, header.model_id), worker=worker
             )
 
     @contextmanager
@@ -134,7 +133,6 @@ def _sidecar(header: model_service_pb2.UploadHeader) -> dict[str, Any]:
 
 
 def _to_message(model: HostedModel) -> model_pb2.Model:
-    info = None if model.loaded is None else model.loaded.info
-    return model_to_message(
-        ServedModel(name=model.id, state=model.state.value, failure=model.failure, info=info)
+    return model_pb2.Model(
+        name=model.name, state=f"MODEL_STATE_{model.state.name}", failure=model.failure, info=model.info
     )

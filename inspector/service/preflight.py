@@ -1,4 +1,4 @@
-"""What a server needs of its machine, tried before it begins: an address, a device, threads, a store."""
+"""What a server needs of its machine, tried before it begins; its first worker tries the device."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import socket
 
 from inspector.collections.registration import store_named
 from inspector.errors import ConflictError, InspectorError, InvalidInputError
-from inspector.runtime.device import resolve_device
-from inspector.runtime.threads import require_threads
 from inspector.service.settings import Settings
 
 _ADDRESS = re.compile(r"(?P<host>\[[^\[\]\s]+\]|[^\[\]\s:]+):(?P<port>[+-]?[0-9]+)")
@@ -19,11 +17,9 @@ _NOT_OF_THIS_KIND = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 def require_usable(settings: Settings) -> None:
-    """Raise InvalidInputError, ConflictError or DeviceError for what a server could only fail of later."""
+    """Raise InvalidInputError, ConflictError or NotFoundError for what a server could only fail of later."""
     host, port = split_address(settings.address)
     _try_address(host, port, address=settings.address)
-    resolve_device(settings.device)
-    require_threads()
     store_named(settings.collections_store)
 
 

@@ -3,6 +3,7 @@
 <root>/<id>/            exactly one .onnx file, and what belongs to it
 <root>/<id>/upload.json    only beside an uploaded model: what was uploaded
 <root>/.incoming/       uploads that are not complete; emptied at the start
+<root>/.workers/        folders in which workers work, one each; emptied at the start
 <root>/.lock            held by the server that owns the folder
 """
 
@@ -57,8 +58,11 @@ class Repository:
             self._root = root.resolve()
             self._lock = _locked(self._root)
             self._incoming = self._root / ".incoming"
-            shutil.rmtree(self._incoming, ignore_errors=True)
-            self._incoming.mkdir(exist_ok=True)
+            self.workers = self._root / ".workers"
+            """The folder for those of workers."""
+            for folder in (self._incoming, self.workers):
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(exist_ok=True)
             self.ids()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import grpc
 from inspector.errors import InspectorError, within
 from inspector.plugins import load_plugins
 from inspector.service.calls import Calls
-from inspector.service.executor import Executor
+from inspector.service.collection_servicer import CollectionServicer
 from inspector.service.health import Health
 from inspector.service.hosting import Models
 from inspector.service.interceptors.ring import ring
@@ -23,6 +23,9 @@ from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.services import NAMES, Parts, add_services, standing_streams
 from inspector.service.settings import Settings
+from inspector.service.workers.memory import machine_bytes
+from inspector.service.workers.pool import Pool
+from inspector.service.workers.starting import Bounds, Start, start_process
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +36,36 @@ ALL = "*"
 class Server:
     """One server on one address, with one repository. Made by `start`; for the event loop that made it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, start_worker: Start) -> None:
         self._settings = settings
         self._health = Health(NAMES, watchers=standing_streams("health watchers", settings))
         self._repository = Repository(settings.repository)
-        self._executor = Executor(workers=settings.workers)
-        self._sandbox = Sandbox(seconds=settings.sandbox_seconds, memory_bytes=settings.sandbox_memory_bytes)
-        self.models = Models(self._repository, sandbox=self._sandbox, health=self._health, settings=settings)
+        self._pool = self._made_pool(start_worker)
+        # Nobody vouches for a new model: the first look at it is always in a process of its own.
+        self._looking = self._pool if start_worker is start_process else self._made_pool(start_process)
+        self._sandbox = Sandbox(
+            self._looking.take, seconds=settings.sandbox_seconds, memory_bytes=settings.sandbox_memory_bytes
+        )
+        self.models = Models(
+            self._repository, pool=self._pool, sandbox=self._sandbox, health=self._health, settings=settings
+        )
+        self._calls = Calls(self.models, max_seconds=settings.max_call_seconds)
+        self._collections = CollectionServicer(self._calls, self.models, self._pool, settings=settings)
         self._grpc = self._listening()
         self.address = ""
 
     @classmethod
-    async def start(cls, settings: Settings) -> Server:
-        """Return a server that listens; `address` is host:port with the real port."""
+    async def start(cls, settings: Settings, *, start_worker: Start = start_process) -> Server:
+        """Return a server that listens; `address` is host:port with the real port.
+
+        `start_worker` starts the workers that run models: processes, unless somebody who tests wants them elsewhere.
+        """
         require_usable(settings)
-        server = cls(settings)
+        server = cls(settings, start_worker)
         try:
             server._require_known()
+            server._pool.prepare()
+            await server.models.tenancy.open()
             server.address = _bind(server._grpc, settings.address)
             await server._grpc.start()
             await server._load_first()
@@ -65,8 +81,26 @@ class Server:
         self._health.drain()
         await self._grpc.stop(self._settings.drain_seconds if grace is None else grace)
         await self.models.close()
-        await asyncio.to_thread(self._executor.close)
+        await self._collections.close()
+        for pool in {self._pool, self._looking}:
+            await pool.close()
         self._repository.close()
+
+    def _made_pool(self, start: Start) -> Pool:
+        settings = self._settings
+        bounds = Bounds(
+            threads=settings.workers,
+            memory=settings.worker_memory_bytes or machine_bytes() * 4 // 5,
+            # A little more than a response may have: what is too large for the caller is told as that.
+            answer=2 * settings.max_message_bytes + (64 << 20),
+        )
+        return Pool(
+            start,
+            folder=self._repository.workers,
+            bounds=bounds,
+            kill_seconds=settings.kill_seconds,
+            spare=settings.spare_worker and start is start_process,
+        )
 
     def _listening(self) -> Any:
         settings = self._settings
@@ -89,7 +123,8 @@ class Server:
                 repository=self._repository,
                 sandbox=self._sandbox,
                 models=self.models,
-                calls=Calls(self.models, self._executor, max_seconds=settings.max_call_seconds),
+                calls=self._calls,
+                collections=self._collections,
             ),
         )
         return server

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from inspector.collections.registration import store_named
-from inspector.face.catalog import attribution_methods, verbs
 from inspector.service.calls import Calls
 from inspector.service.collection_servicer import CollectionServicer
 from inspector.service.gate import Gate
@@ -25,9 +24,7 @@ from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
 from inspector.v1 import (
     collection_service_pb2,
-    collection_service_pb2_grpc,
     inspection_service_pb2,
-    inspection_service_pb2_grpc,
     model_service_pb2,
     model_service_pb2_grpc,
 )
@@ -43,6 +40,7 @@ class Parts:
     sandbox: Sandbox
     models: Models
     calls: Calls
+    collections: CollectionServicer
 
 
 @dataclass(frozen=True)
@@ -74,26 +72,25 @@ def _inspection(parts: Parts) -> InspectionServicer:
     settings = parts.settings
     return InspectionServicer(
         parts.calls,
-        methods=attribution_methods,
-        verbs=verbs,
+        parts.models.tenancy,
         max_images=settings.max_images,
         max_bytes=settings.max_message_bytes,
     )
 
 
-def _collections(parts: Parts) -> CollectionServicer:
-    settings = parts.settings
-    return CollectionServicer(
-        parts.calls,
-        store_named(settings.collections_store)(max_bytes=settings.collections_bytes),
-        gate=Gate("the collections", running=1, waiting=settings.waiting_per_model),
-        quick=Gate("the collections' store", running=1, waiting=settings.max_concurrent_rpcs),
-        max_items=settings.max_images,
-    )
-
-
 def _reflection(parts: Parts) -> Reflection:
     return Reflection(NAMES, callers=standing_streams("reflection", parts.settings))
+
+
+def _adding_bytes(file: FileDescriptor, service: str) -> Callable[[Any, Any], None]:
+    """Return what adds a servicer that takes and gives bytes."""
+    name = full_name(file, service)
+
+    def add(servicer: Any, server: Any) -> None:
+        handlers = grpc.method_handlers_generic_handler(name, servicer.handlers())
+        server.add_generic_rpc_handlers((handlers,))
+
+    return add
 
 
 SERVICES = (
@@ -105,12 +102,12 @@ SERVICES = (
     Service(
         full_name(inspection_service_pb2.DESCRIPTOR, "InspectionService"),
         _inspection,
-        inspection_service_pb2_grpc.add_InspectionServiceServicer_to_server,
+        _adding_bytes(inspection_service_pb2.DESCRIPTOR, "InspectionService"),
     ),
     Service(
         full_name(collection_service_pb2.DESCRIPTOR, "CollectionService"),
-        _collections,
-        collection_service_pb2_grpc.add_CollectionServiceServicer_to_server,
+        lambda parts: parts.collections,
+        _adding_bytes(collection_service_pb2.DESCRIPTOR, "CollectionService"),
     ),
     Service(
         full_name(health_pb2.DESCRIPTOR, "Health"),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from inspector.service.environment import read_environment, require_valid
 Count = Annotated[int, Field(gt=0, lt=2**31)]
 CountOrNone = Annotated[int, Field(ge=0, lt=2**31)]
 Bytes = Annotated[int, Field(gt=0, lt=2**63)]
+BytesOrNone = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 SecondsOrNone = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Threads = Annotated[int, Field(gt=0, le=1024)]
@@ -37,7 +38,19 @@ class Settings:
     device: str = "auto"
     """"auto", "cpu", "cuda" or "cuda:N"."""
     workers: Threads = 4
-    """Threads that run models, for all models together."""
+    """Threads of one worker process that run models, for all its models together."""
+    isolate: Literal["uploads", "all", "none"] = "uploads"
+    """Which models have a worker process of their own: the uploads, all, or none; a GPU has one for all."""
+    replicas: Threads = 1
+    """Worker processes that serve the same models alike."""
+    worker_memory_bytes: BytesOrNone = 0
+    """The most memory of one worker process; 0: four fifths of the machine's, or of the container's."""
+    kill_seconds: Seconds = 0.8
+    """How long a worker may go on with a call after its cancel or deadline, before it is killed."""
+    max_crashes: Count = 3
+    """How often in a row a worker may end while it runs a model, before that model is FAILED."""
+    spare_worker: bool = True
+    """Whether a worker process is kept ready ahead, for the next upload or the next end of one."""
     running_per_model: Count = 2
     """Calls of one model that run at once."""
     waiting_per_model: CountOrNone = 32
@@ -63,7 +76,7 @@ class Settings:
     sandbox_seconds: Seconds = 120.0
     """The longest that parsing and first running a new model may take."""
     sandbox_memory_bytes: Bytes = 16 * GIB
-    """Address space of the process that does so."""
+    """Memory of the process that does so."""
     collections_store: str = "memory"
     """What keeps collections; docs/catalog.md lists the stores."""
     collections_bytes: Bytes = GIB

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 
 import grpc
+from google.protobuf import descriptor_pool
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -29,6 +31,7 @@ from inspector.errors import (
     UserError,
     kind_of,
 )
+from inspector.wire.peek import peek
 
 DOMAIN = "inspector"
 
@@ -58,8 +61,8 @@ def code_of(error: InspectorError) -> grpc.StatusCode:
     return next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
 
 
-def status_of(error: BaseException, request: Message | None = None) -> status_pb2.Status:
-    """Return the status to send for an error that a call on `request` raised.
+def status_of(error: BaseException, *, resource: str = "") -> status_pb2.Status:
+    """Return the status to send for an error that a call about a resource raised.
 
     What is no InspectorError is a bug: it is logged under an id, and only the id goes out.
     """
@@ -75,7 +78,7 @@ def status_of(error: BaseException, request: Message | None = None) -> status_pb
         )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if isinstance(error, (NotFoundError, ConflictError)):
-        kind, name = _short(error.field or "", 200), _short(_resource_of(request), 200)
+        kind, name = _short(error.field or "", 200), _short(resource, 200)
         details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name))
     if isinstance(error, BusyError):
         delay = Duration()
@@ -114,10 +117,20 @@ def _short(text: str, limit: int = 1000) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _resource_of(request: Message | None) -> str:
-    request = getattr(request, "attribution", request)  # one request may hold another
+def resource_of(request: object, method: str) -> str:
+    """Return the name that a request, a message or its bytes, gives to what it is about; "" where it gives none."""
+    texts = _texts(request, method) if isinstance(request, bytes) else None
     for name in ("name", "model", "collection", "model_id"):
-        value = getattr(request, name, "")
+        value = getattr(request, name, "") if texts is None else texts.get(name, "")
         if value:
             return str(value)
     return ""
+
+
+def _texts(request: bytes, method: str) -> Mapping[str, str]:
+    _, service, call = method.split("/")
+    try:
+        found = descriptor_pool.Default().FindMethodByName(f"{service}.{call}")
+        return peek(request, found.input_type)
+    except (KeyError, InspectorError):
+        return {}

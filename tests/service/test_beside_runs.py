@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,10 +63,28 @@ def test_the_store_of_collections_waits_for_no_run(busy: Server) -> None:
         points.delete()
 
 
+def holding(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    release: threading.Event,
+    began: threading.Event | None = None,
+) -> None:
+    """Let the worker take its time to forget a model."""
+    place, _ = server.models.ready("toy")
+    unload = place.unload
+
+    async def slowly(identifier: str) -> None:
+        await unload(identifier)
+        if began is not None:
+            began.set()
+        await asyncio.to_thread(release.wait, PATIENCE)
+
+    monkeypatch.setattr(place, "unload", slowly)
+
+
 def test_a_call_to_load_ends_in_its_own_time(busy: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    loaded = busy.models.ready("toy")[0]
-    monkeypatch.setattr(loaded, "_close", lambda: release.wait(PATIENCE))
+    holding(busy, monkeypatch, release)
     with Client(busy.address, timeout=PATIENCE / 2) as client:
         try:
             with pytest.raises(DeadlineExceededError):
@@ -76,15 +95,7 @@ def test_a_call_to_load_ends_in_its_own_time(busy: Server, monkeypatch: pytest.M
 
 def test_a_model_that_is_being_closed_can_be_listed(busy: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     closing, release = threading.Event(), threading.Event()
-    loaded = busy.models.ready("toy")[0]
-    close = loaded.close
-
-    def slowly() -> None:
-        close()
-        closing.set()
-        release.wait(PATIENCE)
-
-    monkeypatch.setattr(loaded, "close", slowly)
+    holding(busy, monkeypatch, release, closing)
     with Client(busy.address, timeout=PATIENCE / 2) as client:
         unloading = threading.Thread(target=client.unload, args=["toy"])
         unloading.start()

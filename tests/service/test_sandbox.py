@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from inspector.errors import InvalidInputError, InvalidModelError, LimitExceededError, UserError
 from inspector.service.sandbox import Sandbox
+from inspector.service.workers.pool import Pool
+from inspector.service.workers.starting import Bounds, start_process
 from tests.support.patience import PATIENCE
 from tests.support.toys import toy_bomb, toy_cnn, toy_endless
 from tests.support.zoo import Zoo
 
 GIB = 2**30
+MIB = 2**20
 
 
 def check(path: Path, data: bytes, *, seconds: float = 60, memory: int = 16 * GIB) -> None:
     path.write_bytes(data)
-    asyncio.run(Sandbox(seconds=seconds, memory_bytes=memory).check(path))
+    asyncio.run(checked(path, seconds=seconds, memory=memory))
+
+
+async def checked(path: Path, *, seconds: float = 60, memory: int = 16 * GIB) -> None:
+    async with sandbox(path.parent, seconds=seconds, memory=memory) as (made, _):
+        await made.check(path)
+
+
+@asynccontextmanager
+async def sandbox(
+    folder: Path, *, seconds: float = 60, memory: int = 16 * GIB
+) -> AsyncIterator[tuple[Sandbox, Pool]]:
+    """Give a sandbox, and the pool in whose workers it looks."""
+    with tempfile.TemporaryDirectory(dir=folder) as workers:
+        bounds = Bounds(threads=2, memory=0, answer=MIB)
+        pool = Pool(start_process, folder=Path(workers), bounds=bounds, kill_seconds=0.5, spare=False)
+        try:
+            yield Sandbox(pool.take, seconds=seconds, memory_bytes=memory), pool
+        finally:
+            await pool.close()
 
 
 @pytest.mark.parametrize(
@@ -45,10 +71,11 @@ REJECTS = [
 
 
 @pytest.mark.parametrize("name", REJECTS)
-def test_a_model_that_cannot_run_is_refused(zoo: Zoo, name: str) -> None:
-    sandbox = Sandbox(seconds=60, memory_bytes=16 * GIB)
+def test_a_model_that_cannot_run_is_refused(zoo: Zoo, tmp_path: Path, name: str) -> None:
+    model = tmp_path / f"{name}.onnx"
+    shutil.copy(zoo.reject(f"{name}.onnx"), model)
     with pytest.raises(UserError) as caught:
-        asyncio.run(sandbox.check(zoo.reject(f"{name}.onnx")))
+        asyncio.run(checked(model))
     assert isinstance(caught.value, (InvalidModelError, InvalidInputError))
 
 
@@ -66,12 +93,10 @@ def test_a_model_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
 
 def test_a_crash_is_an_error(tmp_path: Path) -> None:
     async def crash() -> None:
-        checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
-        async with asyncio.timeout(PATIENCE):
-            while not (children := probes_of_this_process()):
-                await asyncio.sleep(0.01)
-        os.kill(children[0], signal.SIGSEGV)
-        await checking
+        async with sandbox(tmp_path) as (made, pool):
+            checking = asyncio.create_task(made.check(tmp_path / "m.onnx"))
+            os.kill(await looking(pool), signal.SIGSEGV)
+            await checking
 
     (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
     with pytest.raises(InvalidModelError, match="SIGSEGV") as caught:
@@ -81,56 +106,35 @@ def test_a_crash_is_an_error(tmp_path: Path) -> None:
 
 def test_a_check_that_is_cancelled_leaves_no_process(tmp_path: Path) -> None:
     async def leave() -> None:
-        checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
-        async with asyncio.timeout(PATIENCE):
-            while not probes_of_this_process():
-                await asyncio.sleep(0.01)
-        checking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await checking
+        async with sandbox(tmp_path) as (made, pool):
+            checking = asyncio.create_task(made.check(tmp_path / "m.onnx"))
+            pid = await looking(pool)
+            checking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await checking
+            assert not pool.workers
+            assert not Path(f"/proc/{pid}").exists()
 
     (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
     asyncio.run(leave())
-    assert probes_of_this_process() == []
 
 
-def test_the_process_gets_no_secret_of_the_servers_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("INSPECTOR_SECRET", "x")
-    seen = []
-
+def test_one_that_passes_lives_on_in_the_worker_that_looked(tmp_path: Path) -> None:
     async def look() -> None:
-        checking = asyncio.create_task(Sandbox(seconds=60, memory_bytes=16 * GIB).check(tmp_path / "m.onnx"))
-        async with asyncio.timeout(PATIENCE):
-            while not (probes := probes_of_this_process()):
-                await asyncio.sleep(0.01)
-        seen.append(Path(f"/proc/{probes[0]}/environ").read_bytes())
-        checking.cancel()
-        await asyncio.wait({checking})
+        async with sandbox(tmp_path) as (made, pool):
+            worker = await made.checked(tmp_path / "m.onnx")
+            assert worker.is_alive
+            assert pool.workers == {worker}
 
-    (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
+    (tmp_path / "m.onnx").write_bytes(toy_cnn())
     asyncio.run(look())
-    assert b"PYTHONPATH" in seen[0]
-    assert b"SECRET" not in seen[0]
 
 
-def probes_of_this_process() -> list[int]:
-    """Other tests' servers may be children of this process, too."""
-    tasks = Path("/proc/self/task").iterdir()
-    children = [int(pid) for task in tasks for pid in children_of(task)]
-    return [pid for pid in children if b"inspector.service.probe" in command_of(pid)]
-
-
-def children_of(task: Path) -> list[str]:
-    try:
-        return (task / "children").read_text().split()
-    except OSError:  # the thread has ended meanwhile
-        return []
-
-
-def command_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # it has ended meanwhile
-        return b""
+async def looking(pool: Pool) -> int:
+    """Return the process that looks at a model, once it does."""
+    async with asyncio.timeout(PATIENCE):
+        while not any(worker.busy for worker in pool.workers):
+            await asyncio.sleep(0.01)
+    (worker,) = pool.workers
+    assert worker.pid is not None
+    return worker.pid

@@ -29,6 +29,7 @@ from inspector.types.results.sweep import Sweep
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc, model_service_pb2_grpc
 from inspector.v1.model_service_pb2 import LoadModelRequest, UploadChunk, UploadHeader, UploadModelRequest
 from inspector.wire.images import image_to_message
+from inspector.worker.thread import start_thread
 from tests.support.patience import PATIENCE, eventually
 from tests.support.server import running_server, server_process
 from tests.support.toys import BRIGHT, SIDE, toy_cnn, toy_endless, toy_image
@@ -194,7 +195,7 @@ def test_a_server_whose_models_all_failed_does_not_serve(tmp_path: Path) -> None
 
 def test_a_server_does_not_serve_before_its_models_are_loaded(tmp_path: Path) -> None:
     async def states() -> list[int]:
-        server = Server(Settings(repository=tmp_path))
+        server = Server(Settings(repository=tmp_path), start_thread)
         name = health_pb2.HealthCheckRequest(service="")
         before = await server._health.Check(name, None)
         server.models.open()

@@ -16,7 +16,9 @@ from inspector.errors import InvalidInputError
 from inspector.service.environment import OTHERS
 from inspector.service.settings import Settings
 
-GIVEN = {str: "text", Path: "/folder", int: "7", float: "2.5"}
+OTHERWISE = {"isolate": "all"}
+"""What is given for settings that take certain words only."""
+GIVEN = {bool: "False", str: "text", Path: "/folder", int: "7", float: "2.5"}
 PACKAGE = Path(__file__).parents[2] / "inspector"
 
 
@@ -33,7 +35,9 @@ class MoreSettings(Settings):
 @pytest.mark.parametrize("field", fields(Settings), ids=lambda field: field.name)
 def test_each_setting_is_read_in_its_own_type(field: Field[Any]) -> None:
     default = getattr(Settings(), field.name)
-    text = next(text for kind, text in GIVEN.items() if isinstance(default, kind))
+    text = OTHERWISE.get(field.name) or next(
+        text for kind, text in GIVEN.items() if isinstance(default, kind)
+    )
     found = getattr(Settings.from_environment({f"INSPECTOR_{field.name.upper()}": text}), field.name)
     assert str(found) == text
     assert type(found) is type(default)

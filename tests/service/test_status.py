@@ -13,8 +13,8 @@ from google.rpc.status_pb2 import Status
 
 from inspector import errors
 from inspector.errors import InspectorError
-from inspector.service.failure import failure_from_json, failure_to_json
-from inspector.service.status import status_of
+from inspector.isolation.failure import failure_from_json, failure_to_json
+from inspector.service.status import resource_of, status_of
 from inspector.v1.model_service_pb2 import GetModelRequest
 
 Code = grpc.StatusCode
@@ -61,8 +61,8 @@ def test_every_error_has_its_code_and_reason(kind: type[Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", every_error())
-def test_every_error_crosses_the_border_of_the_sandbox(kind: type[Any]) -> None:
-    found = failure_from_json(failure_to_json(kind("message", reason="REASON", field="field")))
+def test_every_error_crosses_the_border_of_a_process(kind: type[Any]) -> None:
+    found: Any = failure_from_json(failure_to_json(kind("message", reason="REASON", field="field")))
     assert type(found) is kind
     assert (found.message, found.reason, found.field) == ("message", "REASON", "field")
 
@@ -74,7 +74,10 @@ def test_a_bad_field_is_named() -> None:
 
 
 def test_a_missing_resource_is_named() -> None:
-    status = status_of(errors.NotFoundError("none", field="model"), GetModelRequest(name="models/x"))
+    status = status_of(
+        errors.NotFoundError("none", field="model"),
+        resource=resource_of(GetModelRequest(name="models/x"), ""),
+    )
     info = detail(status, error_details_pb2.ResourceInfo)
     assert (info.resource_type, info.resource_name) == ("model", "models/x")
 

@@ -181,7 +181,7 @@ def test_a_model_gets_a_name_from_its_file(tmp_path: Path) -> None:
 def assert_nothing_is_left(server: Server, client: Client) -> None:
     assert {model.name for model in client.models()} == {"toy", "endless"}
     root = server.models._repository._root
-    assert {path.name for path in root.iterdir()} == {".incoming", ".lock", "toy", "endless"}
+    assert {path.name for path in root.iterdir()} == {".incoming", ".lock", ".workers", "toy", "endless"}
     assert list((root / ".incoming").iterdir()) == []
 
 

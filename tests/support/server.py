@@ -13,20 +13,23 @@ from typing import Any
 
 from inspector.service.server import Server
 from inspector.service.settings import Settings
+from inspector.worker.thread import start_thread
 from tests.support.process import python_process
 
 
 @contextmanager
 def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
-    """Give a server that listens; stop it afterwards."""
+    """Give a server that listens, whose models run in threads of this process; stop it afterwards."""
     chosen: dict[str, Any] = {
         "address": "127.0.0.1:0",
         "device": "cpu",
         "repository": repository,
         "drain_seconds": 1.0,
+        "isolate": "none",
     } | settings
     with running_loop() as loop:
-        server = asyncio.run_coroutine_threadsafe(Server.start(Settings(**chosen)), loop).result(timeout=60)
+        starting = Server.start(Settings(**chosen), start_worker=start_thread)
+        server = asyncio.run_coroutine_threadsafe(starting, loop).result(timeout=60)
         try:
             yield server
         finally:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
-from google.protobuf.message import Message
 from grpc_status import rpc_status
 
 from inspector.service.interceptors.wrapping import Call, Interceptor
-from inspector.service.status import status_of
+from inspector.service.status import resource_of, status_of
 
 
 class ErrorInterceptor(Interceptor):
@@ -24,8 +23,8 @@ class ErrorInterceptor(Interceptor):
         except Exception as error:
             if _is_grpcs_own(error) or call.context.done():
                 raise
-            request = call.request if isinstance(call.request, Message) else None
-            await _abort(call.context, rpc_status.to_status(status_of(error, request)))
+            status = status_of(error, resource=resource_of(call.request, call.method))
+            await _abort(call.context, rpc_status.to_status(status))
             raise
 
 

@@ -1,0 +1,42 @@
+"""What a worker gives up before it begins: it dies with its server, writes no large files, and reaches no network."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+_CLONE_NEWUSER = 0x1000_0000
+_CLONE_NEWNET = 0x4000_0000
+
+
+def confine(*, server: int, memory: int, file_bytes: int) -> None:
+    """Bound this process, and tie it to the server (its process id); 0 bytes of memory are no bound.
+
+    What the system does not allow is logged: it then has to be done from outside, such as by a container.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != server:  # it ended before that was said
+        os._exit(0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    # Of its own network there is not even the loopback.
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        log.warning(
+            "This worker can reach the network: the system refused a namespace (%s). Run the server where it may make "
+            "one, or bound the network from outside.",
+            os.strerror(ctypes.get_errno()),
+        )
+    bounds = {resource.RLIMIT_FSIZE: file_bytes, resource.RLIMIT_CORE: 0}
+    if memory:
+        bounds[resource.RLIMIT_DATA] = memory
+    for kind, value in bounds.items():
+        hard = resource.getrlimit(kind)[1]
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (most, most if kind != resource.RLIMIT_DATA else hard))

@@ -1,0 +1,51 @@
+"""The calls of inspector.v1.InspectionService on a model: a request's bytes in, a response's bytes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+
+from inspector.types.control import Control, Progress
+from inspector.wire.calls import Rpc, rpc_named
+from inspector.wire.counts import require_counts
+from inspector.wire.peek import malformed
+from inspector.wire.requests import request_kind, request_of_message
+from inspector.wire.results import response_of
+from inspector.worker.operation import Answer, Ask, Here, operation
+
+
+@operation("inspect")
+def inspect(here: Here, ask: Ask) -> Answer:
+    """Answer a call, `call`, about a model; a call that streams tells its progress."""
+    call = rpc_named(ask.about["call"])
+    message: Any = parsed(ask.body, call)
+    require_counts(message, most_images=ask.about["most_images"])
+    request_kind(message, call)
+    backend = here.models.get(ask.model).backend
+    control = Control(cancellation=ask.cancellation, max_result_bytes=ask.about["most_bytes"])
+    if not call.is_stream:
+        result = backend.ask(request_of_message(message, call), control)
+        return Answer(response_of(call, result=result).SerializeToString())
+    told: list[Progress] = []
+
+    def tell(progress: Progress) -> None:
+        told[:] = [replace(progress, partial=None)]
+        ask.tell(response_of(call, progress=progress).SerializeToString())
+
+    wants_partial = getattr(message, "wants_partial", False)
+    result = backend.ask(
+        request_of_message(message, call), replace(control, progress=tell, wants_partial=wants_partial)
+    )
+    # Only the last message is sure to reach a slow reader: it says once more what was told last.
+    last = response_of(call, result=result, progress=told[0] if told else None)
+    return Answer(last.SerializeToString())
+
+
+def parsed(body: bytes, call: Rpc) -> Message:
+    """Return the message of a call's request; InvalidInputError for bytes that are none."""
+    try:
+        return call.request.FromString(body)
+    except DecodeError as error:
+        raise malformed(len(body)) from error

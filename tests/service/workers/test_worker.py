@@ -1,0 +1,217 @@
+"""A worker in a process of its own: what it answers, how it stops and ends, what it has of the server's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.errors import (
+    BusyError,
+    DeadlineExceededError,
+    InvalidInputError,
+    LimitExceededError,
+    ServerUnavailableError,
+)
+from inspector.isolation.failure import WorkerBugError
+from inspector.service.workers.pool import Pool
+from inspector.service.workers.starting import Bounds, start_process
+from inspector.service.workers.worker import Worker
+from inspector.types.control import Deadline
+from tests.support.patience import PATIENCE
+
+MIB = 2**20
+
+
+@pytest.fixture(autouse=True)
+def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSPECTOR_PLUGINS", "tests.service.workers.operations")
+    monkeypatch.setenv("INSPECTOR_TOKEN", "a secret")
+
+
+@asynccontextmanager
+async def pool(
+    folder: Path, *, memory: int = 0, kill_seconds: float = PATIENCE, spare: bool = False
+) -> AsyncIterator[Pool]:
+    bounds = Bounds(threads=2, memory=memory, answer=64 * MIB)
+    made = Pool(start_process, folder=folder, bounds=bounds, kill_seconds=kill_seconds, spare=spare)
+    made.prepare()
+    try:
+        yield made
+    finally:
+        await made.close()
+    assert list(folder.iterdir()) == []
+
+
+def with_worker(folder: Path, use: Callable[[Worker], Awaitable[None]], **settings: Any) -> None:
+    async def main() -> None:
+        async with pool(folder, **settings) as made:
+            await use(await made.take())
+
+    asyncio.run(main())
+
+
+def test_it_answers_and_raises_as_the_operation_does(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        for body in (b"", b"short", os.urandom(3 * MIB)):
+            answer = await worker.ask("test", {"do": "echo", "given": [1, "é"]}, body)
+            assert answer.body == body
+            assert answer.about == {"given": [1, "é"]}
+        with pytest.raises(InvalidInputError) as refused:
+            await worker.ask("test", {"do": "refuse"})
+        assert refused.value.field == "x"
+        with pytest.raises(BusyError) as busy:
+            await worker.ask("test", {"do": "busy"})
+        assert busy.value.retry_seconds == 2.5
+        with pytest.raises(WorkerBugError, match="ZeroDivisionError: a bug"):
+            await worker.ask("test", {"do": "bug"})
+        assert worker.is_alive
+
+    with_worker(tmp_path, use)
+
+
+def test_what_it_tells_comes_in_order_before_the_answer(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        told: list[bytes] = []
+        answer = await worker.ask("test", {"do": "count", "to": 100}, put=told.append)
+        assert [body[0] for body in told] == list(range(100))
+        assert answer.body == b"last"
+
+    with_worker(tmp_path, use)
+
+
+def test_many_operations_share_it(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        bodies = [os.urandom(size) for size in (1, 40_000, 2 * MIB) for _ in range(10)]
+        answers = await asyncio.gather(*(worker.ask("test", {"do": "echo"}, body) for body in bodies))
+        assert [answer.body for answer in answers] == bodies
+        assert worker.busy == 0
+
+    with_worker(tmp_path, use)
+
+
+def test_a_cancelled_operation_is_stopped_and_the_worker_lives(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        task = asyncio.create_task(worker.ask("test", {"do": "obey"}))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(DeadlineExceededError):
+            await worker.ask("test", {"do": "obey"}, deadline=Deadline(0.1))
+        assert (await worker.ask("test", {"do": "echo"}, b"x")).body == b"x"
+
+    with_worker(tmp_path, use)
+
+
+@pytest.mark.parametrize("how", ["cancel", "deadline"])
+def test_an_operation_that_does_not_stop_ends_the_worker(tmp_path: Path, how: str) -> None:
+    async def use(worker: Worker) -> None:
+        other = asyncio.create_task(worker.ask("test", {"do": "obey", "model": "other"}))
+        deadline = Deadline(0.2 if how == "deadline" else PATIENCE)
+        task = asyncio.create_task(worker.ask("test", {"do": "ignore"}, deadline=deadline))
+        await asyncio.sleep(0.1)
+        if how == "cancel":
+            task.cancel()
+        with pytest.raises(DeadlineExceededError if how == "deadline" else asyncio.CancelledError):
+            await task
+        with pytest.raises(ServerUnavailableError) as caught:
+            await other
+        assert caught.value.reason == "WORKER_ENDED"
+        assert not worker.crashed
+
+    with_worker(tmp_path, use, kill_seconds=0.3)
+
+
+@pytest.mark.parametrize("do", ["crash", "segfault"])
+def test_a_crash_is_an_error_of_the_calls_that_ran(tmp_path: Path, do: str) -> None:
+    async def use(worker: Worker) -> None:
+        with pytest.raises(ServerUnavailableError, match="SIGFPE|SIGSEGV"):
+            await worker.ask("test", {"do": do, "signal": int(signal.SIGFPE), "model": "bad"})
+        await worker.ended
+        assert worker.crashed
+        assert worker.blamed == {"bad"}
+        with pytest.raises(ServerUnavailableError):
+            await worker.ask("test", {"do": "echo"})
+
+    with_worker(tmp_path, use)
+
+
+def test_memory_beyond_the_bound_ends_the_worker_or_is_refused(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        with pytest.raises(LimitExceededError) as caught:
+            await worker.ask("test", {"do": "take"})
+        assert caught.value.reason == "OUT_OF_MEMORY"
+
+    with_worker(tmp_path, use, memory=700 * MIB)
+
+
+def test_a_worker_has_nothing_of_the_servers(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        about = (await worker.ask("test", {"do": "look"})).about
+        assert "INSPECTOR_TOKEN" not in about["environment"]
+        assert Path(about["folder"]).parent == tmp_path
+        assert about["sockets"] == 1
+        assert about["reached"] != "connected"
+        assert about["session"] == about["pid"] == worker.pid
+
+    with_worker(tmp_path, use)
+
+
+def test_a_worker_writes_no_large_file(tmp_path: Path) -> None:
+    async def use(worker: Worker) -> None:
+        await worker.ask("test", {"do": "write", "bytes": 1000})
+        with pytest.raises((WorkerBugError, ServerUnavailableError)):
+            await worker.ask("test", {"do": "write", "bytes": 65 * MIB})
+
+    with_worker(tmp_path, use)
+
+
+def test_a_spare_one_is_ready(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with pool(tmp_path, spare=True) as made:
+            first, second = await made.take(), await made.take()
+            assert first.pid != second.pid
+            async with asyncio.timeout(PATIENCE):
+                while len(made.workers) < 3:
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+
+
+SERVER = """
+import asyncio, sys
+from pathlib import Path
+from inspector.service.workers.starting import Bounds, start_process
+async def main():
+    running = await start_process(Bounds(threads=1, memory=0, answer=1 << 20), Path(sys.argv[1]))
+    print(running.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def test_it_dies_with_its_server(tmp_path: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    with server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        server.kill()
+        server.wait(PATIENCE)
+    for _ in range(int(PATIENCE * 100)):
+        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+            break
+        signal.sigtimedwait([], 0.01)
+    else:
+        pytest.fail("The worker lives on.")
