@@ -219,8 +219,8 @@ class Models:
     ) -> HostedModel:
         async with model.busy:
             self._require_listed(model)
-            if model.state is State.READY and not preprocessing:
-                return model
+            if model.state is State.READY:
+                return await self._overridden(model, preprocessing) if preprocessing else model
             await self._release(model)
             self._set(model, State.LOADING)
             try:
@@ -238,16 +238,28 @@ class Models:
             log.info("Model %s is ready on %s", model.id, self.tenancy.device)
             return model
 
+    async def _overridden(self, model: HostedModel, preprocessing: Mapping[str, Any]) -> HostedModel:
+        """Let another preprocessing take the place of a READY model's; until then, and where it fails, it serves."""
+        place, before = model.place, model.override
+        assert place is not None  # noqa: S101 — of a model that is READY
+        model.override = preprocessing
+        try:
+            answer = await place.load(model.id, self._to_load(model))
+        except BaseException:
+            model.override = before
+            raise
+        model.info = model_pb2.ModelInfo.FromString(answer.body)
+        return model
+
     async def _settle(
         self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None
     ) -> None:
         """Let a worker load a model that the sandbox has seen: the one that looked, where it lives on alone."""
-        folder = self._repository.folder(model.id)
-        place = self.tenancy.place_of(is_uploaded=self._repository.manifest(model.id) is not None)
         if not model.is_checked:
-            worker = await self._sandbox.checked(folder)
+            worker = await self._sandbox.checked(self._repository.folder(model.id))
             model.is_checked = True
         model.override = preprocessing
+        place = self.tenancy.place_of(model.id, is_uploaded=self._repository.manifest(model.id) is not None)
         try:
             answer = await place.load(model.id, self._to_load(model), first=worker)
         except BaseException:

@@ -58,6 +58,8 @@ class Settings:
     """Which models have a worker process of their own: the uploads, all, or none; a GPU has one for all."""
     replicas: Threads = 1
     """Worker processes that serve the same models alike."""
+    max_own_workers: Count = 16
+    """Worker processes of single models; further models share those. Each takes 70 MB and its models."""
     worker_memory_bytes: BytesOrNone = 0
     """The most memory of one worker process; 0: four fifths of the machine's, or of the container's."""
     kill_seconds: Seconds = 0.8
