@@ -19,15 +19,19 @@ Response = health_pb2.HealthCheckResponse
 SERVING = Response.SERVING
 NOT_SERVING = Response.NOT_SERVING
 SERVER = ""
+READY = "readiness"
+"""Whether calls should come: the same as the server's own state."""
+LIVE = "liveness"
+"""Whether the process answers at all, also while it loads or drains: restart it only where this fails."""
 
 
 class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
-    """States under names: "" for the server, a service's full name, or "models/{id}"."""
+    """States under names: "" and READY for the server, LIVE, a service's full name, or "models/{id}"."""
 
     def __init__(self, services: Iterable[str], *, watchers: Gate) -> None:
         """Begin with all services serving; `watchers` bounds how many streams may be open."""
         self._watchers = watchers
-        self._states: dict[str, int] = dict.fromkeys([SERVER, *services], SERVING)
+        self._states: dict[str, int] = dict.fromkeys([SERVER, READY, LIVE, *services], SERVING)
         self._changed = asyncio.Event()
         self._draining = False
         self._is_seen: Callable[[str], bool] = lambda _name: True
@@ -39,7 +43,12 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
     def set(self, name: str, state: int) -> None:
         """Set a state and tell those who watch it."""
         self._states[name] = NOT_SERVING if self._draining else state
+        self._states[READY] = self._states[SERVER]
         self._tell()
+
+    def is_serving(self, name: str = SERVER) -> bool:
+        """Return whether a name's state is SERVING; from any thread."""
+        return bool(self._states.get(name) == SERVING)
 
     def forget(self, name: str) -> None:
         """Remove a name; those who watch it are told SERVICE_UNKNOWN."""
@@ -47,9 +56,9 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
         self._tell()
 
     def drain(self) -> None:
-        """Set all states to NOT_SERVING for ever."""
+        """Set all states to NOT_SERVING for ever, but that the server lives."""
         self._draining = True
-        self._states = dict.fromkeys(self._states, NOT_SERVING)
+        self._states = dict.fromkeys(self._states, NOT_SERVING) | {LIVE: SERVING}
         self._tell()
 
     async def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802 — the protocol's name

@@ -18,7 +18,7 @@ from inspector.service.settings import Settings
 
 OTHERWISE = {"isolate": "all"}
 """What is given for settings that take certain words only."""
-GIVEN = {bool: "False", str: "text", Path: "/folder", type(None): "/file", int: "7", float: "2.5"}
+GIVEN = {bool: "False", str: "text", Path: "/folder", type(None): "/file", int: "7", float: "0.5"}
 PACKAGE = Path(__file__).parents[2] / "inspector"
 
 
