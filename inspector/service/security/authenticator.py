@@ -36,19 +36,6 @@ class Authenticator:
         """Whether it asks nobody who they are."""
         return self._callers is None and not self._takes_certificates
 
-    def look(self, method: str, metadata: Metadata) -> None:
-        """Raise UnauthenticatedError where the metadata alone tell that a call is nobody's.
-
-        For the moment before a request is read: who may not call does not make the server hold its bytes.
-        """
-        if self._callers is None or role_for(method) is Role.ANYONE:
-            return
-        token = _token_in(metadata)
-        if token is not None:
-            self._callers.value.of_token(token)
-        elif not self._takes_certificates:
-            raise _nobody(takes_certificates=False)
-
     def caller(
         self, method: str, metadata: Metadata, *, connection: Mapping[str, Sequence[bytes]], peer: str
     ) -> Caller:
