@@ -212,6 +212,12 @@ def test_without_a_file_of_callers_whoever_shows_a_certificate_may_inspect() -> 
         authenticator.caller(PREDICT, (), connection={}, peer="p")
 
 
+def test_a_name_that_is_too_long_is_none(tokens_file: Path) -> None:
+    authenticator = Authenticator(tokens_file=None, takes_certificates=True)
+    with pytest.raises(UnauthenticatedError):
+        authenticator.caller(PREDICT, (), connection=certificate("x" * 257), peer="p")
+
+
 def test_certificates_count_only_where_they_were_checked(tokens_file: Path) -> None:
     authenticator = Authenticator(tokens_file=tokens_file, takes_certificates=False)
     with pytest.raises(UnauthenticatedError):

@@ -16,7 +16,8 @@ Metadata = Iterable[tuple[str, str | bytes]]
 _SCHEME = "bearer"
 _NAMES = ("x509_common_name", "x509_subject_alternative_name")
 """What gRPC tells of the certificate that a client has shown; the connection has checked who signed it."""
-_LONGEST_NAME = 64
+_LONGEST_NAME = 256
+"""Of longer names none is taken: cut ones could be those of another."""
 
 
 class Authenticator:
@@ -83,7 +84,7 @@ def _token_in(metadata: Metadata) -> str | None:
 
 def _names_in(connection: Mapping[str, Sequence[bytes]]) -> list[str]:
     found = [name.decode("utf-8", "replace") for key in _NAMES for name in connection.get(key, ())]
-    return [name[:_LONGEST_NAME] for name in found if name]
+    return [name for name in found if 0 < len(name) <= _LONGEST_NAME]
 
 
 def _nobody(*, takes_certificates: bool) -> UnauthenticatedError:
