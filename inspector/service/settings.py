@@ -34,18 +34,6 @@ class Settings:
 
     address: str = "127.0.0.1:50051"
     """host:port; port 0 takes a free one. Beyond the loopback it takes TLS and callers that are known."""
-    tls_certificate: Path | None = None
-    """PEM file of the server's certificate, with those up to the root behind it; read again when it changes."""
-    tls_private_key: Path | None = None
-    """PEM file of the certificate's key."""
-    tls_client_ca: Path | None = None
-    """PEM file of the authorities whose certificates clients must show (mTLS)."""
-    tokens_file: Path | None = None
-    """File of those who may call, with their roles; read again when it changes. `inspector token new` writes it."""
-    insecure: bool = False
-    """Whether it may leave the loopback without TLS, or without knowing its callers."""
-    uploads: bool = True
-    """Whether callers may upload models; without it they come by the repository alone."""
     repository: Path = Path("models")
     """The folder of the models; created when absent. One server per folder."""
     load: str = ""
@@ -128,6 +116,18 @@ class Settings:
     """What keeps collections; docs/catalog.md lists the stores."""
     collections_bytes: Bytes = GIB
     """Memory for all collections together."""
+    tls_certificate: Path | None = None
+    """PEM file of the server's certificate, with those up to the root behind it; read again when it changes."""
+    tls_private_key: Path | None = None
+    """PEM file of the certificate's key."""
+    tls_client_ca: Path | None = None
+    """PEM file of the authorities whose certificates clients must show (mTLS)."""
+    tokens_file: Path | None = None
+    """File of those who may call, with their roles; read again when it changes. `inspector token new` writes it."""
+    insecure: bool = False
+    """Whether it may leave the loopback without TLS, or without knowing its callers."""
+    uploads: bool = True
+    """Whether callers may upload models; without it they come by the repository alone."""
     caller_calls: Count = 512
     """Calls and open streams of one caller at once."""
     caller_calls_per_second: Rate = 0.0
