@@ -46,12 +46,12 @@ def ran(killer: Killer, *, seconds: float) -> tuple[int | None, list[str]]:
         assert process.stdout is not None
         told = [process.stdout.readline() for _ in range(1 if killer.by_zeros else 2)]
         try:
-            told.append(process.communicate(timeout=seconds)[0])
+            code: int | None = process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-            told.append(process.communicate()[0])
-            return None, "".join(told).split()
-    return process.returncode, "".join(told).split()
+            code = None
+        told.append(process.stdout.read())
+    return code, "".join(told).split()
 
 
 @pytest.mark.parametrize("killer", KILLERS.values(), ids=KILLERS)
