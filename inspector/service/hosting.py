@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
 from inspector.service.repository import Manifest, Repository, model_exists
+from inspector.service.sample import Sample
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
 from inspector.service.tenancy import Place, Tenancy
@@ -160,6 +162,16 @@ class Models:
         for identifier in self.ids():
             await self.unload(identifier)
         await self.tenancy.close()
+
+    def samples(self) -> Iterable[Sample]:
+        """Return how many models are in which state, and who waits before them."""
+        models = tuple(self._models.values())
+        for state, count in Counter(model.state for model in models).items():
+            yield Sample("inspector_models", count, {"state": state.value})
+        for model in models:
+            if (gate := model.gate) is not None:
+                yield Sample("inspector_gate_running", gate.inside, {"gate": model.name})
+                yield Sample("inspector_gate_waiting", gate.waiting, {"gate": model.name})
 
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id."""

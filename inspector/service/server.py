@@ -14,15 +14,18 @@ from inspector.errors import InspectorError, within
 from inspector.plugins import load_plugins
 from inspector.service.calls import Calls
 from inspector.service.collection_servicer import CollectionServicer
+from inspector.service.connections import grpc_options, most_calls
 from inspector.service.health import Health
 from inspector.service.hosting import Models
 from inspector.service.interceptors.ring import ring
 from inspector.service.names import MODELS
+from inspector.service.observing.observing import Observing
 from inspector.service.preflight import cannot_listen, require_usable, split_address
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.services import NAMES, Parts, add_services, standing_streams
 from inspector.service.settings import Settings
+from inspector.service.traffic import Traffic
 from inspector.service.workers.memory import machine_bytes
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.starting import Bounds, Start, start_process
@@ -38,7 +41,9 @@ class Server:
 
     def __init__(self, settings: Settings, start_worker: Start) -> None:
         self._settings = settings
-        self._health = Health(NAMES, watchers=standing_streams("health watchers", settings))
+        self._health = Health(
+            NAMES, watchers=standing_streams("health watchers", settings.max_health_rpcs // 2)
+        )
         self._repository = Repository(settings.repository)
         self._pool = self._made_pool(start_worker)
         # Nobody vouches for a new model: the first look at it is always in a process of its own.
@@ -49,6 +54,10 @@ class Server:
         self.models = Models(
             self._repository, pool=self._pool, sandbox=self._sandbox, health=self._health, settings=settings
         )
+        self._traffic = Traffic(settings)
+        self.observing = Observing(settings, self._traffic)
+        self.observing.metrics.ask(self.models.samples)
+        self.observing.metrics.ask(self._pool.samples)
         self._calls = Calls(self.models, max_seconds=settings.max_call_seconds)
         self._collections = CollectionServicer(self._calls, self.models, self._pool, settings=settings)
         self._grpc = self._listening()
@@ -64,6 +73,7 @@ class Server:
         server = cls(settings, start_worker)
         try:
             server._require_known()
+            server.observing.start(ready=server._health.is_serving)
             server._pool.prepare()
             await server.models.tenancy.open()
             server.address = _bind(server._grpc, settings.address)
@@ -85,6 +95,7 @@ class Server:
         for pool in {self._pool, self._looking}:
             await pool.close()
         self._repository.close()
+        await self.observing.stop()
 
     def _made_pool(self, start: Start) -> Pool:
         settings = self._settings
@@ -105,15 +116,9 @@ class Server:
     def _listening(self) -> Any:
         settings = self._settings
         server = grpc.aio.server(
-            interceptors=ring(settings),
-            maximum_concurrent_rpcs=settings.max_concurrent_rpcs,
-            options=[
-                # Otherwise a second server takes the same port in silence, and each gets half of the calls.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", settings.max_message_bytes),
-                ("grpc.max_send_message_length", settings.max_message_bytes),
-                ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
-            ],
+            interceptors=ring(settings, traffic=self._traffic, observers=self.observing.observers),
+            maximum_concurrent_rpcs=most_calls(settings),
+            options=grpc_options(settings),
         )
         add_services(
             server,
