@@ -10,7 +10,9 @@
     │   ├── NotFoundError            a model, layer, channel, class or item that does not exist
     │   ├── ConflictError            the thing is not in a state that allows this (not loaded, changed meanwhile)
     │   │   └── AlreadyExistsError   the name is taken
-    │   └── DeviceError              a device that this process cannot use
+    │   ├── DeviceError              a device that this process cannot use
+    │   ├── UnauthenticatedError     the server does not know who calls
+    │   └── PermissionDeniedError    it knows, and the caller may not do this
     ├── CancelledError               the caller cancelled, or its deadline passed
     │   └── DeadlineExceededError    it was its deadline
     ├── ServerUnavailableError       nobody answers at an address, or who does is about to end
@@ -116,6 +118,18 @@ class DeviceError(UserError):
     reason = "DEVICE_UNAVAILABLE"
 
 
+class UnauthenticatedError(UserError):
+    """The server does not know who calls: there is no token, or none that holds."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDeniedError(UserError):
+    """The server knows who calls, and who calls may not do this."""
+
+    reason = "PERMISSION_DENIED"
+
+
 class CancelledError(InspectorError):
     """The run was cancelled, or its deadline passed."""
 
@@ -129,9 +143,20 @@ class DeadlineExceededError(CancelledError):
 
 
 class ServerUnavailableError(InspectorError):
-    """The server cannot be reached, or is about to end."""
+    """The server cannot be reached, or is about to end; where `retry_seconds` is set, it may answer after those."""
 
     reason = "UNAVAILABLE"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_seconds: float | None = None,
+        reason: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, field=field)
+        self.retry_seconds = retry_seconds
 
 
 class EngineError(InspectorError):

@@ -64,6 +64,8 @@ def settings_rows() -> list[str]:
 
 
 def shown(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, int):

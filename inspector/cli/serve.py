@@ -50,6 +50,13 @@ def serve(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Threads that run models. [default: 4]")
     ] = None,
+    insecure: Annotated[
+        bool | None,
+        typer.Option(
+            "--insecure",
+            help="Leave the loopback without TLS, or without knowing who calls: where a proxy sees to that.",
+        ),
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option("--log-level", help="What goes to stderr.")] = LogLevel.INFO,
     log_format: Annotated[
         LogFormat | None,
@@ -66,6 +73,7 @@ def serve(
         "load": load,
         "device": device,
         "workers": workers,
+        "insecure": insecure,
         "log_format": None if log_format is None else log_format.value,
     }
     with engine_needed():

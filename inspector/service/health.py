@@ -7,7 +7,7 @@ lets a watcher that does not read block every change of state; so this is ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -34,6 +34,11 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
         self._states: dict[str, int] = dict.fromkeys([SERVER, READY, LIVE, *services], SERVING)
         self._changed = asyncio.Event()
         self._draining = False
+        self._is_seen: Callable[[str], bool] = lambda _name: True
+
+    def restrict(self, is_seen: Callable[[str], bool]) -> None:
+        """Tell of a name only where `is_seen` says that who calls may know of it."""
+        self._is_seen = is_seen
 
     def set(self, name: str, state: int) -> None:
         """Set a state and tell those who watch it."""
@@ -58,9 +63,10 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
 
     async def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802 — the protocol's name
         """Answer with the state of a name, or NOT_FOUND."""
-        if request.service not in self._states:
-            raise unknown_name("service", request.service[:80], self._states)
-        return Response(status=self._states[request.service])
+        state = self._state(request.service)
+        if state is None:
+            raise unknown_name("service", request.service[:80], filter(self._is_seen, self._states))
+        return Response(status=state)
 
     async def Watch(self, request: Any, context: Any) -> None:  # noqa: N802 — the protocol's name
         """Send the state of a name now and whenever it changes, until the caller leaves or the server ends."""
@@ -68,7 +74,8 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
             sent = None
             while True:
                 changed = self._changed
-                state = self._states.get(request.service, Response.SERVICE_UNKNOWN)
+                known = self._state(request.service)
+                state = Response.SERVICE_UNKNOWN if known is None else known
                 if state != sent:
                     await context.write(Response(status=state))
                     sent = state
@@ -76,6 +83,10 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped
                 if self._draining:
                     return
                 await changed.wait()
+
+    def _state(self, name: str) -> int | None:
+        """Return a state; None where there is nothing of that name for who calls."""
+        return self._states.get(name) if self._is_seen(name) else None
 
     def _tell(self) -> None:
         # A new event per change: no watcher can miss one between looking and waiting.

@@ -8,6 +8,7 @@ import socket
 
 from inspector.collections.registration import store_named
 from inspector.errors import ConflictError, InspectorError, InvalidInputError
+from inspector.service.security.exposure import require_secure
 from inspector.service.settings import Settings
 
 _ADDRESS = re.compile(r"(?P<host>\[[^\[\]\s]+\]|[^\[\]\s:]+):(?P<port>[+-]?[0-9]+)")
@@ -19,6 +20,7 @@ _NOT_OF_THIS_KIND = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 def require_usable(settings: Settings) -> None:
     """Raise InvalidInputError, ConflictError or NotFoundError for what a server could only fail of later."""
     host, port = split_address(settings.address)
+    require_secure(settings, host=host)
     _try_address(host, port, address=settings.address)
     store_named(settings.collections_store)
 

@@ -80,6 +80,12 @@ def current_call() -> CallRecord | None:
     return _current.get()
 
 
+def note_caller(name: str) -> None:
+    """Note who makes the call under way."""
+    if (record := _current.get()) is not None:
+        record.caller = name
+
+
 def note_model(name: str) -> None:
     """Note which model the call under way asks, by its resource name."""
     if (record := _current.get()) is not None:

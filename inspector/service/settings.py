@@ -19,6 +19,7 @@ Bytes = Annotated[int, Field(gt=0, lt=2**63)]
 BytesOrNone = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 SecondsOrNone = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Threads = Annotated[int, Field(gt=0, le=1024)]
 
@@ -32,7 +33,19 @@ class Settings:
     """The settings of one server; each can be given as the environment variable INSPECTOR_<NAME>."""
 
     address: str = "127.0.0.1:50051"
-    """host:port; port 0 takes a free one. There is no TLS here: leave the loopback only behind a proxy."""
+    """host:port; port 0 takes a free one. Beyond the loopback it takes TLS and callers that are known."""
+    tls_certificate: Path | None = None
+    """PEM file of the server's certificate, with those up to the root behind it; read again when it changes."""
+    tls_private_key: Path | None = None
+    """PEM file of the certificate's key."""
+    tls_client_ca: Path | None = None
+    """PEM file of the authorities whose certificates clients must show (mTLS)."""
+    tokens_file: Path | None = None
+    """File of those who may call, with their roles; read again when it changes. `inspector token new` writes it."""
+    insecure: bool = False
+    """Whether it may leave the loopback without TLS, or without knowing its callers."""
+    uploads: bool = True
+    """Whether callers may upload models; without it they come by the repository alone."""
     repository: Path = Path("models")
     """The folder of the models; created when absent. One server per folder."""
     load: str = ""
@@ -71,8 +84,8 @@ class Settings:
     """Calls and open streams of one connection."""
     waiting_bytes: Bytes = GIB
     """Requests of all callers that wait or run; more are refused and told to come again."""
-    arriving_per_host: Count = 16
-    """Requests of one host that arrive at the same time; the others' bytes are not taken from the network yet."""
+    arriving_per_caller: Count = 16
+    """Requests of one caller that arrive at the same time; the others' bytes are not taken from the network yet."""
     request_seconds: Seconds = 120.0
     """The longest that a request may take to arrive, once its call has begun."""
     unread_bytes: Bytes = 512 * MIB
@@ -113,6 +126,18 @@ class Settings:
     """What keeps collections; docs/catalog.md lists the stores."""
     collections_bytes: Bytes = GIB
     """Memory for all collections together."""
+    caller_calls: Count = 512
+    """Calls and open streams of one caller at once."""
+    caller_calls_per_second: Rate = 0.0
+    """Calls of one caller per second in the long run; 0 for as many as there come."""
+    caller_burst: Count = 100
+    """Calls that a caller may make at once after a pause, where the calls per second are limited."""
+    caller_bytes: Bytes = 512 * MIB
+    """Bytes of the requests of one caller that run or wait."""
+    caller_models: Count = 50
+    """Models that one caller has uploaded and not deleted, where callers are known; admins have no such limit."""
+    caller_collections: Count = 100
+    """Collections that one caller has, where callers are known."""
     drain_seconds: SecondsOrNone = 20.0
     """How long running calls may go on after SIGTERM."""
     log_format: Literal["text", "json"] = "text"

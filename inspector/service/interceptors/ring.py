@@ -8,11 +8,15 @@ import grpc
 
 from inspector.service.interceptors.access_log import AccessLogInterceptor
 from inspector.service.interceptors.answering import AnsweringInterceptor
+from inspector.service.interceptors.auth import AuthInterceptor
 from inspector.service.interceptors.errors import ErrorInterceptor
 from inspector.service.interceptors.limits import LimitInterceptor
+from inspector.service.interceptors.quota import QuotaInterceptor
 from inspector.service.interceptors.receiving import ReceivingInterceptor
 from inspector.service.interceptors.recording import Observer, RecordingInterceptor
 from inspector.service.interceptors.slots import SlotsInterceptor
+from inspector.service.security.authenticator import Authenticator
+from inspector.service.security.quotas import Quotas
 from inspector.service.settings import Settings
 from inspector.service.traffic import Traffic
 
@@ -26,21 +30,33 @@ def ring(
     """Return the interceptors, outermost first; `inner` ones stand closest to the handlers.
 
     The record of the call stands outermost, and `observers` are told of it when all is over. Errors come next: what any
-    other raises becomes a status. Then the log, so that it tells of what the others refuse; then what knows a call by
-    its headers alone; at last what reads its request.
+    other raises becomes a status. Then the log, so that it tells of what the others refuse. Then it is asked who calls:
+    nothing further in is reached by one who may not. Then what knows a call by its headers alone; at last what reads
+    its request, and what counts its bytes.
     """
+    authenticator = Authenticator(
+        tokens_file=settings.tokens_file, takes_certificates=settings.tls_client_ca is not None
+    )
+    quotas = Quotas(
+        calls=settings.caller_calls,
+        size=settings.caller_bytes,
+        per_second=settings.caller_calls_per_second,
+        burst=settings.caller_burst,
+    )
     traffic = traffic or Traffic(settings)
     return (
         RecordingInterceptor(*observers),
         ErrorInterceptor(),
         AccessLogInterceptor(),
+        AuthInterceptor(authenticator),
         SlotsInterceptor(traffic),
         AnsweringInterceptor(traffic.answers),
         LimitInterceptor(max_response_bytes=settings.max_message_bytes),
         ReceivingInterceptor(
             seconds=settings.request_seconds,
-            arriving_per_host=settings.arriving_per_host,
+            arriving_per_caller=settings.arriving_per_caller,
             budget=traffic.requests,
         ),
+        QuotaInterceptor(quotas),
         *inner,
     )
