@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from inspector.client.asking import Limits
 from inspector.client.calls import Call, Messages, Pages
 from inspector.client.endpoint import Endpoint
 from inspector.client.errors import error_of, is_answer
@@ -26,7 +27,7 @@ class Connection:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.address = endpoint.address
-        self.max_message_bytes = endpoint.max_message_bytes
+        self.limits = Limits(bytes=endpoint.max_message_bytes)
         self._timeout = endpoint.timeout
         self._retries = endpoint.retries
         self._has_answered = False

@@ -40,6 +40,9 @@ _BY_CODE: dict[grpc.StatusCode, type[InspectorError]] = {
 }
 """For statuses without details, which gRPC itself makes, and for kinds that only a newer server knows."""
 
+_TOO_MANY = "Concurrent RPC limit exceeded"
+"""What gRPC says where a server answers as many calls as it may: with the code of a message that is too large."""
+
 
 def error_of(call: Any, *, address: str) -> InspectorError:
     """Return the error that a failed call stands for."""
@@ -54,6 +57,8 @@ def error_of(call: Any, *, address: str) -> InspectorError:
                 "address?",
                 retry_seconds=0.0,  # whoever answers next may be well
             )
+        if _TOO_MANY in message:
+            return BusyError(message, reason=code.name)
         return by_code(message, reason=code.name)
     kind = KINDS.get(info.metadata.get("kind", ""), by_code)
     error = kind(message, reason=info.reason, field=info.metadata.get("field"))

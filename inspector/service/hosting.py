@@ -173,8 +173,8 @@ class Models:
             change.cancel()
         if self._changes:
             await asyncio.wait(self._changes)
-        for model in list(self._models.values()):
-            await self._unload(model)
+        # All at once: each may have a process to end.
+        await asyncio.gather(*(self._unload(model) for model in list(self._models.values())))
         await self.tenancy.close()
 
     def samples(self) -> Iterable[Sample]:

@@ -138,6 +138,8 @@ class Settings:
     """Models that one caller has uploaded and not deleted, where callers are known; admins have no such limit."""
     caller_collections: Count = 100
     """Collections that one caller has, where callers are known."""
+    inference_changes: bool = False
+    """Whether callers may load and unload models by the Open Inference Protocol."""
     drain_seconds: SecondsOrNone = 20.0
     """How long running calls may go on after SIGTERM."""
     log_format: Literal["text", "json"] = "text"

@@ -56,8 +56,13 @@ def test_every_call_of_every_service_has_a_role() -> None:
 
 
 def test_what_is_for_anyone_is_said_here() -> None:
-    open_calls = {name for name, calls in ROLES.items() if Role.ANYONE in calls.values()}
-    assert open_calls == {"grpc.health.v1.Health"}
+    open_calls = {
+        (name, call) for name, calls in ROLES.items() for call in calls if calls[call] is Role.ANYONE
+    }
+    health = {("grpc.health.v1.Health", call) for call in ("Check", "List", "Watch")}
+    assert open_calls == health | {
+        ("inference.GRPCInferenceService", call) for call in ("ServerLive", "ServerReady")
+    }
 
 
 @pytest.mark.parametrize("method", [METHOD, "/a/b/c", "nothing", "", "/inspector.v1.ModelService/Steal"])

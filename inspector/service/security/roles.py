@@ -38,6 +38,17 @@ ROLES: Mapping[str, Mapping[str, Role]] = {
         "FindNeighbors": Role.INSPECT,
         "ComputePca": Role.INSPECT,
     },
+    "inference.GRPCInferenceService": {
+        "ServerLive": Role.ANYONE,
+        "ServerReady": Role.ANYONE,
+        "ServerMetadata": Role.INFER,
+        "ModelReady": Role.INFER,
+        "ModelMetadata": Role.INFER,
+        "ModelInfer": Role.INFER,  # layers by name: INSPECT, see its servicer
+        "RepositoryIndex": Role.INFER,
+        "RepositoryModelLoad": Role.INSPECT,
+        "RepositoryModelUnload": Role.INSPECT,
+    },
     "grpc.health.v1.Health": {
         "Check": Role.ANYONE,
         "List": Role.ANYONE,
