@@ -21,6 +21,7 @@ from inspector.service.interceptors.ring import ring
 from inspector.service.names import MODELS
 from inspector.service.observing.observing import Observing
 from inspector.service.preflight import cannot_listen, require_usable, split_address
+from inspector.service.reloading import Reloader
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.security.caller import OPEN, acting_as
@@ -85,11 +86,17 @@ class Server:
             with acting_as(OPEN):
                 await server._load_first()
             server.models.open()
+            server._follow_repository()
         except BaseException:
             await server.stop(grace=0)
             raise
         log.info("Serving on %s, models in %s", server.address, settings.repository)
         return server
+
+    def _follow_repository(self) -> None:
+        if every := self._settings.repository_poll_seconds:
+            reloader = Reloader(self.models, self._repository, loads=self._settings.load.strip() == ALL)
+            self._pool.keep(reloader.run(every=every))
 
     async def stop(self, *, grace: float | None = None) -> None:
         """Take no new calls, let running ones end for so many seconds, cancel the rest, and free everything."""

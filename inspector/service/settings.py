@@ -48,6 +48,8 @@ class Settings:
     """Whether callers may upload models; without it they come by the repository alone."""
     repository: Path = Path("models")
     """The folder of the models; created when absent. One server per folder."""
+    repository_poll_seconds: SecondsOrNone = 0.0
+    """How often it is looked at for models that came, went or changed; 0 for never. With load "*" those are loaded."""
     load: str = ""
     """Ids of the models that must be loaded before it serves, separated by commas; "*" for all that can be."""
     device: str = "auto"
@@ -70,6 +72,10 @@ class Settings:
     """Calls of one model that run at once."""
     waiting_per_model: CountOrNone = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
+    waiting_changes: CountOrNone = 32
+    """Loads, unloads and deletions that wait for others of the same model; more are told to come again."""
+    load_seconds: Seconds = 600.0
+    """The longest that loading a model may take, once it has been looked at."""
     max_call_seconds: Seconds = 600.0
     """The longest that a call may take, whatever deadline it came with."""
     max_message_bytes: Count = 64 * MIB
