@@ -36,6 +36,8 @@ class Settings:
     """host:port; port 0 takes a free one. Beyond the loopback it takes TLS and callers that are known."""
     repository: Path = Path("models")
     """The folder of the models; created when absent. One server per folder."""
+    repository_poll_seconds: SecondsOrNone = 0.0
+    """How often it is looked at for models that came, went or changed; 0 for never. With load "*" those are loaded."""
     load: str = ""
     """Ids of the models that must be loaded before it serves, separated by commas; "*" for all that can be."""
     device: str = "auto"
@@ -60,6 +62,10 @@ class Settings:
     """Calls of one model that run at once."""
     waiting_per_model: CountOrNone = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
+    waiting_changes: CountOrNone = 32
+    """Loads, unloads and deletions that wait for others of the same model; more are told to come again."""
+    load_seconds: Seconds = 600.0
+    """The longest that loading a model may take, once it has been looked at."""
     max_call_seconds: Seconds = 600.0
     """The longest that a call may take, whatever deadline it came with."""
     max_message_bytes: Count = 64 * MIB
@@ -74,8 +80,8 @@ class Settings:
     """Calls and open streams of one connection."""
     waiting_bytes: Bytes = GIB
     """Requests of all callers that wait or run; more are refused and told to come again."""
-    arriving_per_host: Count = 16
-    """Requests of one host that arrive at the same time; the others' bytes are not taken from the network yet."""
+    arriving_per_caller: Count = 16
+    """Requests of one caller that arrive at the same time; the others' bytes are not taken from the network yet."""
     request_seconds: Seconds = 120.0
     """The longest that a request may take to arrive, once its call has begun."""
     unread_bytes: Bytes = 512 * MIB

@@ -44,11 +44,13 @@ class Place:
         """Return whether a worker is one of those here."""
         return any(home.worker is worker for home in self._homes)
 
-    async def load(self, identifier: str, about: Mapping[str, Any], *, first: Worker | None = None) -> Answer:
+    async def load(
+        self, identifier: str, about: Mapping[str, Any], *, deadline: Deadline, first: Worker | None = None
+    ) -> Answer:
         """Load a model in all workers; the first one may be a worker that there is already."""
         if first is not None and self._left is not None and self._homes[0].worker is None:
             await self._homes[0].open(first)
-        answers = [await home.load(identifier, about) for home in self._homes]
+        answers = [await home.load(identifier, about, deadline=deadline) for home in self._homes]
         return answers[0]
 
     async def unload(self, identifier: str) -> None:

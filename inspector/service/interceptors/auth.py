@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inspector.service.interceptors.wrapping import Call, Interceptor
-from inspector.service.record import current_call
+from inspector.service.record import note_caller
 from inspector.service.security.authenticator import Authenticator
 from inspector.service.security.caller import set_caller
 from inspector.service.security.roles import require_role
@@ -27,7 +27,6 @@ class AuthInterceptor(Interceptor):
             call.method, call.metadata, connection=context.auth_context(), peer=context.peer()
         )
         set_caller(caller)
-        if (record := current_call()) is not None:
-            record.caller = caller.name
+        note_caller(caller.name)
         require_role(caller, call.method)
         return await call.proceed()

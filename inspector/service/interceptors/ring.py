@@ -55,7 +55,7 @@ def ring(
         LimitInterceptor(max_response_bytes=settings.max_message_bytes),
         ReceivingInterceptor(
             seconds=settings.request_seconds,
-            arriving_per_host=settings.arriving_per_host,
+            arriving_per_caller=settings.arriving_per_caller,
             budget=traffic.requests,
         ),
         ByteQuotaInterceptor(quotas),
