@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
+from inspector.client import calls
 from inspector.client.backend import WireBackend
 from inspector.client.collections import WireCollections
 from inspector.client.connection import Connection
 from inspector.client.endpoint import MAX_MESSAGE_BYTES, TIMEOUT, Endpoint
+from inspector.client.retries import RETRIES
 from inspector.client.upload import id_for, open_model, upload_messages
 from inspector.face.collections import Collection
 from inspector.face.model import Model
@@ -19,9 +21,7 @@ from inspector.types.options import MethodInfo, VerbInfo
 from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.served_model import ServedModel
 from inspector.types.sources import ModelSource
-from inspector.v1 import inspection_service_pb2, model_service_pb2
-from inspector.wire.codec import of_message
-from inspector.wire.models import model_id, model_of_message, override_to_message, resource_name
+from inspector.wire.models import model_id
 
 
 class Client:
@@ -36,11 +36,15 @@ class Client:
         *,
         timeout: float | None = TIMEOUT,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        retries: int = RETRIES,
     ) -> None:
-        """Connect when first needed, to host:port (with `timeout` in seconds per call), or as an endpoint says."""
+        """Connect when first needed, to host:port (with `timeout` in seconds per call), or as an endpoint says.
+
+        `retries` is how many times a call comes again where the server is busy, or is lost and nothing was done twice.
+        """
         load_plugins()
         self._connection = Connection(
-            Endpoint.parse(address, timeout=timeout, max_message_bytes=max_message_bytes)
+            Endpoint.parse(address, timeout=timeout, max_message_bytes=max_message_bytes, retries=retries)
         )
 
     def upload(
@@ -68,30 +72,19 @@ class Client:
                 labels=labels,
                 progress=progress,
             )
-            response = self._connection.call(
-                self._connection.models.UploadModel, messages, Control(timeout=timeout)
-            )
-        return model_of_message(response.model)
+            return self._connection.do(calls.upload_model(messages), Control(timeout=timeout))
 
     def register(self, name: str) -> ServedModel:
         """Load a model that lies in the server's repository folder under that name."""
-        request = model_service_pb2.RegisterModelRequest(model_id=model_id(name))
-        return model_of_message(self._connection.call(self._connection.models.RegisterModel, request).model)
+        return self._connection.do(calls.register_model(name))
 
     def models(self) -> tuple[ServedModel, ...]:
         """Return all models of the server, by name."""
-        request = model_service_pb2.ListModelsRequest()
-        return tuple(
-            map(
-                model_of_message,
-                self._connection.pages(self._connection.models.ListModels, request, "models"),
-            )
-        )
+        return self._connection.pages(calls.list_models())
 
     def served(self, name: str) -> ServedModel:
         """Return what the server tells of a model, loaded or not; NotFoundError names the nearest ones."""
-        request = model_service_pb2.GetModelRequest(name=resource_name(name))
-        return model_of_message(self._connection.call(self._connection.models.GetModel, request).model)
+        return self._connection.do(calls.get_model(name))
 
     def model(self, name: str) -> Model:
         """Return a model to work with, with the verbs that it has in process; NotFoundError names the nearest ones."""
@@ -101,35 +94,25 @@ class Client:
 
     def attribution_methods(self) -> tuple[MethodInfo, ...]:
         """Return the methods of `attribute`, by name, with their options."""
-        request = inspection_service_pb2.ListMethodsRequest()
-        pages = self._connection.pages(self._connection.inspection.ListMethods, request, "methods")
-        return tuple(of_message(page, MethodInfo) for page in pages)
+        return self._connection.pages(calls.list_methods())
 
     def verbs(self) -> tuple[VerbInfo, ...]:
         """Return what can be asked of the server's models, by name, with the options."""
-        request = inspection_service_pb2.ListVerbsRequest()
-        pages = self._connection.pages(self._connection.inspection.ListVerbs, request, "verbs")
-        return tuple(of_message(page, VerbInfo) for page in pages)
+        return self._connection.pages(calls.list_verbs())
 
     def load(
         self, name: str, *, preprocessing: PreprocessingLike | None = None, timeout: float | None = None
     ) -> ServedModel:
         """Make a model ready; `preprocessing` overrides its keys until it is unloaded, `timeout` is in seconds."""
-        request = model_service_pb2.LoadModelRequest(
-            name=resource_name(name), preprocessing=override_to_message(preprocessing)
-        )
-        response = self._connection.call(self._connection.models.LoadModel, request, Control(timeout=timeout))
-        return model_of_message(response.model)
+        return self._connection.do(calls.load_model(name, preprocessing), Control(timeout=timeout))
 
     def unload(self, name: str) -> ServedModel:
         """Free a model's memory once its running calls have ended."""
-        request = model_service_pb2.UnloadModelRequest(name=resource_name(name))
-        return model_of_message(self._connection.call(self._connection.models.UnloadModel, request).model)
+        return self._connection.do(calls.unload_model(name))
 
     def delete(self, name: str) -> None:
         """Unload a model, and remove it if it was uploaded."""
-        request = model_service_pb2.DeleteModelRequest(name=resource_name(name))
-        self._connection.call(self._connection.models.DeleteModel, request)
+        self._connection.do(calls.delete_model(name))
 
     def collections(self) -> tuple[CollectionInfo, ...]:
         """Return all collections of the server, by name."""

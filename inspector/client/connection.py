@@ -1,102 +1,157 @@
-"""One connection: calls with a deadline, whose failures are our errors."""
+"""One connection: calls with a deadline, which come again where that may help, and whose failures are our errors."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
+from inspector.client.asking import Limits
+from inspector.client.calls import Call, Messages, Pages
 from inspector.client.endpoint import Endpoint
-from inspector.client.errors import error_of
-from inspector.errors import ConflictError
-from inspector.types.control import FREE, NEVER, Control
-from inspector.v1 import (
-    collection_service_pb2_grpc,
-    inspection_service_pb2_grpc,
-    model_service_pb2_grpc,
-)
+from inspector.client.errors import error_of, is_answer
+from inspector.client.retries import Attempts
+from inspector.errors import ConflictError, InspectorError
+from inspector.types.control import FREE, NEVER, Cancellation, Control, Deadline
 from inspector.wire.calls import Rpc
 
 T = TypeVar("T")
 
 
 class Connection:
-    """A channel to a server and the stubs of its services."""
+    """A channel to a server, and the calls on it."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.address = endpoint.address
+        self.limits = Limits(bytes=endpoint.max_message_bytes)
         self._timeout = endpoint.timeout
+        self._retries = endpoint.retries
+        self._has_answered = False
         self._closed = False
+        self._end = Cancellation()
         self._channel = endpoint.channel()
-        self.models = model_service_pb2_grpc.ModelServiceStub(self._channel)
-        self.inspection = inspection_service_pb2_grpc.InspectionServiceStub(self._channel)
-        self.collections = collection_service_pb2_grpc.CollectionServiceStub(self._channel)
+        self._methods: dict[Rpc, Any] = {}
 
-    def call(self, method: Any, request: Any, control: Control = FREE) -> Any:
-        """Return the response to a request, or to a stream of them; the control's cancellation ends the call."""
-        self._require_open()
-        seconds = self._seconds(control)
-        if control.cancellation is NEVER:  # a call that need not be ended from outside is made faster
+    def do(self, call: Call[T], control: Control = FREE) -> T:
+        """Return what the answer of a call says."""
+        return call.read(self.ask(call.rpc, call.message, control))
+
+    def pages(self, pages: Pages[T]) -> tuple[T, ...]:
+        """Return the entries of all pages of a list."""
+        while not pages.are_complete:
+            pages.add(self.ask(pages.rpc, pages.message))
+        return pages.entries
+
+    def ask(self, rpc: Rpc, request: Message | Messages, control: Control = FREE) -> Any:
+        """Return the response to a request, or to several; the control's cancellation ends the call."""
+        attempts = self._attempts(rpc, control)
+        while True:
             try:
-                return method(request, timeout=seconds)
-            except grpc.RpcError as error:
-                raise error_of(error, address=self.address) from None
+                return self._once(rpc, request, control, attempts.seconds_left())
+            except InspectorError as error:
+                seconds = attempts.delay(error, was_connected=self._has_answered)
+            self._wait(seconds, control)
+
+    def follow(self, rpc: Rpc, message: Message, control: Control) -> Generator[Any, None, None]:
+        """Yield the responses of a call that tells its progress; the control's cancellation ends it.
+
+        One that fails comes again, from its beginning, as long as nobody was told how far it is.
+        """
+        attempts = self._attempts(rpc, control)
+        while True:
+            told = False
+            try:
+                for response in self._responses(rpc, message, control, attempts.seconds_left()):
+                    told = True
+                    yield response
+            except InspectorError as error:
+                if told and control.progress is not None:
+                    raise
+                seconds = attempts.delay(error, was_connected=self._has_answered)
+            else:
+                return
+            self._wait(seconds, control)
+
+    def close(self) -> None:
+        """End the connection, and the calls that run on it or wait to come again."""
+        self._closed = True
+        self._end.cancel()
+        self._channel.close()
+
+    def _attempts(self, rpc: Rpc, control: Control) -> Attempts:
+        self._require_open()
+        seconds = self._timeout if control.timeout is None else control.timeout
+        deadline = None if seconds is None else Deadline(seconds)
+        return Attempts(retries=self._retries, is_repeatable=rpc.is_repeatable, deadline=deadline)
+
+    def _once(self, rpc: Rpc, request: Any, control: Control, seconds: float | None) -> Any:
+        method, asked = self._method(rpc), request() if rpc.takes_stream else request
+        if control.cancellation is NEVER:  # a call that need not be ended from outside is made faster
+            with self._translated():
+                return method(asked, timeout=seconds)
         control.cancellation.raise_if_cancelled()
-        future = method.future(request, timeout=seconds)
+        future = method.future(asked, timeout=seconds)
         try:
-            with control.cancellation.stopping(future.cancel):
+            with self._translated(), control.cancellation.stopping(future.cancel):
                 return future.result()
-        except grpc.FutureCancelledError:
+        except (grpc.FutureCancelledError, InspectorError):
             control.cancellation.raise_if_cancelled()
             raise
-        except grpc.RpcError as error:
-            control.cancellation.raise_if_cancelled()
-            raise error_of(error, address=self.address) from None
         finally:
             future.cancel()  # does something only where nobody waits for it any more
 
-    def ask(self, call: Rpc, message: Message, control: Control) -> Any:
-        """Return the response of a call that answers once."""
-        return self.call(self._method(call), message, control)
-
-    def follow(self, call: Rpc, message: Message, control: Control) -> Generator[Any, None, None]:
-        """Yield the responses of a call that tells its progress; the control's cancellation ends it."""
+    def _responses(
+        self, rpc: Rpc, message: Message, control: Control, seconds: float | None
+    ) -> Generator[Any, None, None]:
         control.cancellation.raise_if_cancelled()
-        responses = self._method(call)(message, timeout=self._seconds(control))
+        responses = self._method(rpc)(message, timeout=seconds)
         try:
-            with control.cancellation.stopping(responses.cancel):
+            with self._translated(), control.cancellation.stopping(responses.cancel):
                 yield from responses
-        except grpc.RpcError as error:
+        except InspectorError:
             control.cancellation.raise_if_cancelled()
-            raise error_of(error, address=self.address) from None
+            raise
         finally:
             responses.cancel()
 
-    def _method(self, call: Rpc) -> Any:
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise failures as our errors, and note that somebody has answered."""
+        try:
+            yield
+        except grpc.RpcError as failure:
+            self._has_answered |= is_answer(failure)
+            raise error_of(failure, address=self.address) from None
+        self._has_answered = True
+
+    def _wait(self, seconds: float, control: Control) -> None:
+        """Let time pass before a call comes again; a cancellation, or the connection's end, ends the wait at once."""
+        woken = threading.Event()
+        with self._end.stopping(woken.set), control.cancellation.stopping(woken.set):
+            woken.wait(seconds)
+        control.cancellation.raise_if_cancelled()
         self._require_open()
-        return getattr(self.inspection, call.name)
+
+    def _method(self, rpc: Rpc) -> Any:
+        """Return what makes a call."""
+        self._require_open()
+        if rpc not in self._methods:
+            asks = "stream" if rpc.takes_stream else "unary"
+            answers = "stream" if rpc.is_stream else "unary"
+            make = getattr(self._channel, f"{asks}_{answers}")
+            self._methods[rpc] = make(
+                rpc.path,
+                request_serializer=rpc.request.SerializeToString,
+                response_deserializer=rpc.response.FromString,
+            )
+        return self._methods[rpc]
 
     def _require_open(self) -> None:
         if self._closed:
             raise ConflictError(
                 f"The client of {self.address} was closed; make a new one.", reason="CLIENT_CLOSED"
             )
-
-    def _seconds(self, control: Control) -> float | None:
-        return self._timeout if control.timeout is None else control.timeout
-
-    def pages(self, method: Any, request: Any, field: str) -> Iterator[Any]:
-        """Yield the entries of all pages of a list."""
-        while True:
-            response = self.call(method, request)
-            yield from getattr(response, field)
-            if not response.next_page_token:
-                return
-            request.page_token = response.next_page_token
-
-    def close(self) -> None:
-        """End the connection, and the calls that run on it."""
-        self._closed = True
-        self._channel.close()

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, get_args
 
 import grpc
 import grpc.experimental
 
+from inspector.client.channel import (
+    COMPRESSIONS,
+    KEEPALIVE_SECONDS,
+    LEAST_KEEPALIVE_SECONDS,
+    Balancing,
+    Compression,
+    channel_options,
+)
+from inspector.client.metadata import MetadataInterceptor, Pairs, as_pairs, read_token, require_token
+from inspector.client.retries import RETRIES
+from inspector.client.tls import Tls
 from inspector.errors import InvalidInputError, in_brief
 from inspector.types.control import as_timeout
 from inspector.types.given import as_integer, require_text
@@ -26,31 +36,21 @@ _OTHER_TARGETS = ("unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:", "xds:")  
 _MAX_PORT = 65_535
 _MOST_MESSAGE_BYTES = 2**31 - 1
 """gRPC's own end."""
+_MOST_RETRIES = 100
 
-
-@dataclass(frozen=True, kw_only=True)
-class Tls:
-    """How the server is known, and this client to it: paths of PEM files."""
-
-    root_certificates: Path | None = None
-    """Whose certificates are trusted; without it, those that gRPC trusts by default."""
-    certificate: Path | None = None
-    """This client's own, with `key`, where the server asks for one."""
-    key: Path | None = None
-
-    def __post_init__(self) -> None:
-        if (self.certificate is None) != (self.key is None):
-            raise InvalidInputError(
-                "A client's certificate and its key come together: give both, or neither.", field="tls"
-            )
-
-    def credentials(self) -> grpc.ChannelCredentials:
-        """Return gRPC's credentials; InvalidInputError where a file cannot be read."""
-        return grpc.ssl_channel_credentials(
-            root_certificates=_read("root_certificates", self.root_certificates),
-            private_key=_read("key", self.key),
-            certificate_chain=_read("certificate", self.certificate),
-        )
+VARIABLES = tuple(
+    f"INSPECTOR_{name}"
+    for name in (
+        "SERVER",  # host:port
+        "TOKEN",
+        "TOKEN_FILE",
+        "ROOT_CERTIFICATES",
+        "CLIENT_CERTIFICATE",
+        "CLIENT_KEY",
+        "SERVER_NAME",
+    )
+)
+"""The environment variables of a client."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,36 @@ class Endpoint:
     """Without it the connection is not encrypted."""
     token: str | None = field(default=None, repr=False)
     """Goes with each call as `authorization: Bearer ...`. Without TLS it can be read on the way."""
+    token_file: Path | None = None
+    """A file that holds the token instead, read for each call: one that is replaced there is used from then on."""
+    metadata: Mapping[str, str] | Pairs = field(default=(), repr=False)
+    """Goes with each call, too: what a proxy or a log on the way wants to see."""
     timeout: float | None = TIMEOUT
     """Seconds that a call may take; None for no end."""
     max_message_bytes: int = MAX_MESSAGE_BYTES
     """One request or response."""
+    retries: int = RETRIES
+    """How many times a call comes again where the server is busy, or is lost and nothing is done twice; 0 for never."""
+    keepalive_seconds: float | None = KEEPALIVE_SECONDS
+    """While calls run and nothing comes, the server is asked so often whether it is still there; None for never."""
+    balancing: Balancing = "pick_first"
+    """Of the addresses that a name has: "pick_first", all calls to the first that answers; "round_robin", in turn."""
+    compression: Compression = "none"
+    """Of what is sent: "gzip" for slow lines and arrays; pictures as files are compressed already."""
 
     def __post_init__(self) -> None:
         _require_address(self.address)
         if self.tls is not None and not isinstance(self.tls, Tls):
             raise InvalidInputError(f"tls is {in_brief(self.tls, long='a {}')}; give a Tls.", field="tls")
-        if self.token is not None and not re.fullmatch(r"[!-~]+", require_text(self.token, field="token")):
-            raise InvalidInputError(
-                "The token must be printable ASCII without spaces, and not empty.", field="token"
-            )
+        if self.token is not None:
+            require_token(self.token)
+        if self.token_file is not None:
+            if self.token is not None:
+                raise InvalidInputError(
+                    "A token comes by itself or in a file: give one of them.", field="token_file"
+                )
+            read_token(self.token_file)
+        object.__setattr__(self, "metadata", as_pairs(self.metadata))
         object.__setattr__(self, "timeout", as_timeout(self.timeout))
         if self.timeout is not None and not self.timeout > 0:
             raise InvalidInputError(f"The timeout is {self.timeout} s; it must be positive.", field="timeout")
@@ -88,6 +105,21 @@ class Endpoint:
                 field="max_message_bytes",
             )
         object.__setattr__(self, "max_message_bytes", size)
+        retries = as_integer(self.retries)
+        if retries is None or not 0 <= retries <= _MOST_RETRIES:
+            raise InvalidInputError(
+                f"retries is {in_brief(self.retries, long='a {}')}; allowed is 0 to {_MOST_RETRIES}.",
+                field="retries",
+            )
+        object.__setattr__(self, "retries", retries)
+        keepalive = as_timeout(self.keepalive_seconds, field="keepalive_seconds")
+        if keepalive is not None and not keepalive >= LEAST_KEEPALIVE_SECONDS:
+            raise InvalidInputError(
+                f"keepalive_seconds is {keepalive:g}; give at least {LEAST_KEEPALIVE_SECONDS:g}, or None for never.",
+                field="keepalive_seconds",
+            )
+        _require_choice(self.balancing, Balancing, field="balancing")
+        _require_choice(self.compression, Compression, field="compression")
 
     @classmethod
     def parse(
@@ -96,78 +128,82 @@ class Endpoint:
         *,
         timeout: float | None = TIMEOUT,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        retries: int = RETRIES,
     ) -> Endpoint:
         """Return the endpoint at an address; an endpoint stays as it is."""
         if isinstance(address, Endpoint):
             return address
-        return cls(address, timeout=timeout, max_message_bytes=max_message_bytes)
+        return cls(address, timeout=timeout, max_message_bytes=max_message_bytes, retries=retries)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Endpoint:
-        """Return the endpoint of INSPECTOR_SERVER (host:port) and INSPECTOR_TOKEN; what is given wins."""
-        known = {"address": environment.get("INSPECTOR_SERVER"), "token": environment.get("INSPECTOR_TOKEN")}
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        encrypted: bool = False,
+        root_certificates: Path | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        server_name: str | None = None,
+        **given: Any,
+    ) -> Endpoint:
+        """Return the endpoint that the variables of `VARIABLES` describe; what is given wins.
+
+        There is TLS where it is `encrypted`, or any part of a Tls is given or in a variable.
+        """
+        known: dict[str, Any] = {"address": environment.get("INSPECTOR_SERVER")}
+        if not (given.get("token") or given.get("token_file")):
+            known |= {"token": environment.get("INSPECTOR_TOKEN")}
+            known |= {} if known["token"] else {"token_file": environment.get("INSPECTOR_TOKEN_FILE")}
+        parts: dict[str, Any] = {
+            "root_certificates": root_certificates or environment.get("INSPECTOR_ROOT_CERTIFICATES"),
+            "certificate": certificate or environment.get("INSPECTOR_CLIENT_CERTIFICATE"),
+            "key": key or environment.get("INSPECTOR_CLIENT_KEY"),
+            "server_name": server_name or environment.get("INSPECTOR_SERVER_NAME"),
+        }
+        chosen = {name: part for name, part in parts.items() if part}
+        if encrypted or chosen:
+            known["tls"] = Tls(**chosen)
         return cls(**({name: value for name, value in known.items() if value} | given))
+
+    def call_metadata(self) -> Pairs:
+        """Return what goes with a call that begins now; InvalidInputError where the token's file cannot be read."""
+        token = self.token if self.token_file is None else read_token(self.token_file)
+        bearer = () if token is None else (("authorization", f"Bearer {token}"),)
+        return (*bearer, *as_pairs(self.metadata))
+
+    def options(self) -> list[tuple[str, Any]]:
+        """Return the options of a channel of whatever kind."""
+        made = channel_options(
+            max_message_bytes=self.max_message_bytes,
+            keepalive_seconds=self.keepalive_seconds,
+            balancing=self.balancing,
+        )
+        return made if self.tls is None else [*made, *self.tls.options()]
 
     def channel(self) -> grpc.Channel:
         """Return a new channel, which connects when first needed."""
-        options = [
-            ("grpc.max_receive_message_length", self.max_message_bytes),
-            ("grpc.max_send_message_length", self.max_message_bytes),
-            # A stream is read by the thread that asked, not by way of another one: half of its cost.
-            (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),
-        ]
+        # A stream is read by the thread that asked, not by way of another one: half of its cost.
+        options = [*self.options(), (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
+        compression = COMPRESSIONS[self.compression]
         if self.tls is None:
-            channel = grpc.insecure_channel(self.address, options=options)
+            channel = grpc.insecure_channel(self.address, options=options, compression=compression)
         else:
-            channel = grpc.secure_channel(self.address, self.tls.credentials(), options=options)
-        return channel if self.token is None else grpc.intercept_channel(channel, _Bearer(self.token))
+            channel = grpc.secure_channel(
+                self.address, self.tls.credentials(), options=options, compression=compression
+            )
+        if self.token is None and self.token_file is None and not self.metadata:
+            return channel
+        return grpc.intercept_channel(channel, MetadataInterceptor(self.call_metadata))
 
 
-class _Details(NamedTuple):
-    """What gRPC asks of the details of a call."""
-
-    method: str
-    timeout: float | None
-    metadata: Any
-    credentials: Any
-    wait_for_ready: bool | None
-    compression: Any
-
-
-class _Bearer(
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-    grpc.StreamStreamClientInterceptor,
-):
-    """Adds the token to every call. As call credentials gRPC would send it over TLS only, never to the loopback."""
-
-    def __init__(self, token: str) -> None:
-        self._metadatum = ("authorization", f"Bearer {token}")
-
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request)
-
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request)
-
-    def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return self._call(continuation, details, requests)
-
-    def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return self._call(continuation, details, requests)
-
-    def _call(self, continuation: Callable[[Any, Any], Any], details: Any, request: Any) -> Any:
-        return continuation(
-            _Details(
-                details.method,
-                details.timeout,
-                (*(details.metadata or ()), self._metadatum),
-                details.credentials,
-                details.wait_for_ready,
-                details.compression,
-            ),
-            request,
+def _require_choice(value: object, choices: Any, *, field: str) -> None:
+    """Raise InvalidInputError for what is not among the words of a Literal."""
+    if not isinstance(value, str) or value not in get_args(choices):
+        raise InvalidInputError(
+            f"{field} is {in_brief(value)}; allowed: {', '.join(get_args(choices))}.",
+            reason="UNKNOWN_ENUM",
+            field=field,
         )
 
 
@@ -182,22 +218,3 @@ def _require_address(address: str) -> None:
             "without http:// and without a path.",
             field="address",
         )
-
-
-def _read(name: str, path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    if not isinstance(path, str | PathLike):
-        raise InvalidInputError(
-            f"tls.{name} is {in_brief(path, long='a {}')}; give the path of a PEM file.", field=f"tls.{name}"
-        )
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInputError(
-            f"The file {str(path)[:200]!r} cannot be read: {reason}. Give a PEM file.", field=f"tls.{name}"
-        ) from error
-    if b"-----BEGIN " not in data:  # gRPC would only say that nobody answers
-        raise InvalidInputError(f"The file {str(path)[:200]!r} holds no PEM.", field=f"tls.{name}")
-    return data

@@ -20,7 +20,9 @@ from inspector.errors import (
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
+    PermissionDeniedError,
     ServerUnavailableError,
+    UnauthenticatedError,
 )
 
 _BY_CODE: dict[grpc.StatusCode, type[InspectorError]] = {
@@ -33,8 +35,13 @@ _BY_CODE: dict[grpc.StatusCode, type[InspectorError]] = {
     grpc.StatusCode.CANCELLED: CancelledError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.UNAVAILABLE: ServerUnavailableError,
+    grpc.StatusCode.UNAUTHENTICATED: UnauthenticatedError,
+    grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
 """For statuses without details, which gRPC itself makes, and for kinds that only a newer server knows."""
+
+_TOO_MANY = "Concurrent RPC limit exceeded"
+"""What gRPC says where a server answers as many calls as it may: with the code of a message that is too large."""
 
 
 def error_of(call: Any, *, address: str) -> InspectorError:
@@ -45,17 +52,25 @@ def error_of(call: Any, *, address: str) -> InspectorError:
     info = error_details_pb2.ErrorInfo()
     if status is None or not _take(status, info):
         if code is grpc.StatusCode.UNAVAILABLE:
-            message = (
+            return ServerUnavailableError(
                 f"No inspector answers at {address}: {message}. Is it running (inspector serve), and is this its "
-                "address?"
+                "address?",
+                retry_seconds=0.0,  # whoever answers next may be well
             )
+        if _TOO_MANY in message:
+            return BusyError(message, reason=code.name)
         return by_code(message, reason=code.name)
     kind = KINDS.get(info.metadata.get("kind", ""), by_code)
     error = kind(message, reason=info.reason, field=info.metadata.get("field"))
     retry = error_details_pb2.RetryInfo()
-    if isinstance(error, BusyError) and _take(status, retry):
+    if isinstance(error, BusyError | ServerUnavailableError) and _take(status, retry):
         error.retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
     return error
+
+
+def is_answer(call: Any) -> bool:
+    """Return whether an inspector said that the call failed, and not gRPC on the way to it."""
+    return _status(call) is not None
 
 
 def _status(call: Any) -> status_pb2.Status | None:

@@ -35,10 +35,11 @@ def upload_messages(
     preprocessing: PreprocessingLike | None,
     labels: Sequence[str] | None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[model_service_pb2.UploadModelRequest]:
-    """Return the header and the chunks; the file is read twice, now and while it is sent, and never held whole.
+) -> Callable[[], Iterator[model_service_pb2.UploadModelRequest]]:
+    """Return what gives the header and the chunks, each time from the first one.
 
-    `progress` is called with the bytes that were given to be sent, and all of them.
+    The file is read now, for its digest, and whenever it is sent, and never held whole. `progress` is called with the
+    bytes that were given to be sent, and all of them.
     """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()
     header = model_service_pb2.UploadHeader(
@@ -48,11 +49,13 @@ def upload_messages(
         preprocessing=override_to_message(preprocessing),
         labels=as_labels(labels) or (),
     )
-    stream.seek(0)
-    return chain(
-        [model_service_pb2.UploadModelRequest(header=header)],
-        _chunks(stream, size=header.size, progress=progress),
-    )
+
+    def messages() -> Iterator[model_service_pb2.UploadModelRequest]:
+        stream.seek(0)
+        first = model_service_pb2.UploadModelRequest(header=header)
+        return chain([first], _chunks(stream, size=header.size, progress=progress))
+
+    return messages
 
 
 def open_model(source: ModelSource) -> BufferedIOBase:

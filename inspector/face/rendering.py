@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from inspector.render.png import to_png
-from inspector.types.results.base import Result
+from inspector.types.results.base import Result, way
 
 
 def rendered(result: Result) -> tuple[bytes, ...]:
-    """Return the pictures of a result as PNG files."""
-    return tuple(map(to_png, result.pictures()))
+    """Return the pictures of a result as PNG files; what draws is imported when it is first needed."""
+    found: tuple[bytes, ...] = way("png")(result)
+    return found

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from inspector.errors import InvalidInputError
 from inspector.resolve.targets import Aim
+from inspector.types.requests.attribute import unpairable
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +56,5 @@ def pairs(targets: Sequence[Aim | Paired], images: int) -> list[Pair]:
         elif len(targets) == images:
             found.append(Pair(number, target, number, number))
         else:
-            raise InvalidInputError(
-                f"{len(targets)} targets do not go with {images} images. Give one target, or one image, or as many of "
-                "both; or cross=True for every target on every image.",
-                field="targets",
-            )
+            raise unpairable(len(targets), images)
     return found

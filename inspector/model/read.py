@@ -14,6 +14,7 @@ from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
 from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.operators import check_operators
+from inspector.model.checks.types import check_types
 from inspector.model.checks.validate import validate
 from inspector.model.heads.find import find_heads
 from inspector.model.heads.head import Heads
@@ -145,6 +146,7 @@ def _checked_shapes(
     the operators do not fit together either way.
     """
     found = infer_shapes(proto, image, limits=limits)
+    check_types(proto, found[1])
     try:
         check_operators(graph, found[0])
     except InvalidModelError:

@@ -10,6 +10,7 @@ from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.latest import Latest
 from inspector.service.names import MODELS, id_of
+from inspector.service.security.caller import acting_as, current_caller
 from inspector.service.tenancy import Place
 from inspector.service.workers.worker import Answer, Put, late
 from inspector.types.control import Deadline
@@ -92,11 +93,14 @@ class Calls:
         deadline: Deadline,
         put: Put | None,
     ) -> Answer:
-        return await place.ask(operation, about, body, deadline=deadline, put=put, beside=self._beside)
+        caller = current_caller()
 
-    async def _beside(self, model: str) -> Mapping[str, Any]:
-        """Tell a worker where another model lies that a request names."""
-        return self._models.where(model)
+        async def beside(model: str) -> Mapping[str, Any]:
+            """Tell the worker, which asks on its own time, where another model lies that the request names."""
+            with acting_as(caller):
+                return self._models.where(model)
+
+        return await place.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
 
 
 async def entered(gate: Gate, deadline: Deadline) -> None:

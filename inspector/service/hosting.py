@@ -15,6 +15,7 @@ from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
 from inspector.service.repository import Manifest, Repository, model_exists
 from inspector.service.sandbox import Sandbox
+from inspector.service.security.access import may_see, require_few_owned
 from inspector.service.settings import Settings
 from inspector.service.tenancy import Place, Tenancy
 from inspector.service.workers.pool import Pool
@@ -44,6 +45,8 @@ class HostedModel:
     """One model of the repository."""
 
     id: str
+    owner: str
+    """Whose it is; empty for one of the service's: see `security.access`."""
     state: State = State.UNLOADED
     failure: str = ""
     info: model_pb2.ModelInfo | None = None
@@ -66,7 +69,10 @@ class HostedModel:
 
 
 class Models:
-    """All models of one server. For one event loop; models themselves are in workers."""
+    """All models of one server. For one event loop; models themselves are in workers.
+
+    Who calls sees its own and the service's; the others are not there for it.
+    """
 
     def __init__(
         self, repository: Repository, *, pool: Pool, sandbox: Sandbox, health: Health, settings: Settings
@@ -81,6 +87,7 @@ class Models:
         self.tenancy = Tenancy(pool, settings=settings, lost=self._lost, away=self._away, back=self._back)
         for identifier in repository.ids():
             self._enlist(identifier)
+        health.restrict(self._is_seen_as)
         self._tell()
 
     def open(self) -> None:
@@ -89,14 +96,19 @@ class Models:
         self._tell()
 
     def ids(self) -> list[str]:
-        """Return all ids, sorted."""
-        return sorted(self._models)
+        """Return the ids of the models that who calls sees, sorted."""
+        return sorted(one.id for one in self._models.values() if may_see(one.id, one.owner))
 
     def get(self, identifier: str) -> HostedModel:
-        """Return a model; NotFoundError names the nearest ones."""
-        if identifier not in self._models:
-            raise unknown_name("model", identifier, self._models)
-        return self._models[identifier]
+        """Return a model that who calls sees; NotFoundError names the nearest ones."""
+        model = self._models.get(identifier)
+        if model is None or not may_see(model.id, model.owner):
+            raise unknown_name("model", identifier, self.ids())
+        return model
+
+    def has(self, identifier: str) -> bool:
+        """Return whether there is a model of that id, whoever sees it."""
+        return identifier in self._models
 
     def ready(self, identifier: str) -> tuple[Place, Gate]:
         """Return what is needed to run a model; ConflictError where it is not READY, nor about to be so again."""
@@ -134,7 +146,9 @@ class Models:
             self._enlist(identifier)
         return await self.load(identifier)
 
-    async def adopt(self, identifier: str, store: Callable[[], None], *, worker: Worker) -> HostedModel:
+    async def adopt(
+        self, identifier: str, store: Callable[[], None], *, worker: Worker, owner: str
+    ) -> HostedModel:
         """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there."""
         try:
             self._require_free(identifier)
@@ -142,7 +156,7 @@ class Models:
         except BaseException:
             await worker.close()
             raise
-        model = self._enlist(identifier)
+        model = self._enlist(identifier, owner=owner)
         model.is_checked = True
         return await self._change(lambda: self._load(model, None, worker))
 
@@ -158,7 +172,7 @@ class Models:
         if self._changes:
             await asyncio.wait(self._changes)
         # All at once: each may have a process to end.
-        await asyncio.gather(*(self.unload(identifier) for identifier in self.ids()))
+        await asyncio.gather(*(self._unload(model) for model in list(self._models.values())))
         await self.tenancy.close()
 
     def manifest(self, identifier: str) -> Manifest | None:
@@ -166,7 +180,9 @@ class Models:
         return self._repository.manifest(identifier) if identifier in self._models else None
 
     def require_room(self) -> None:
-        """Raise LimitExceededError where no further model fits."""
+        """Raise LimitExceededError where no further model fits, or who calls has as many as it may."""
+        owners = [model.owner for model in self._models.values()]
+        require_few_owned(owners, most=self._settings.caller_models)
         if len(self._models) >= self._settings.max_models:
             raise LimitExceededError(
                 f"This server holds at most {self._settings.max_models} models. Delete one first.",
@@ -179,8 +195,9 @@ class Models:
         if identifier in self._models:
             raise model_exists(identifier)
 
-    def _enlist(self, identifier: str) -> HostedModel:
-        model = self._models[identifier] = HostedModel(id=identifier)
+    def _enlist(self, identifier: str, *, owner: str | None = None) -> HostedModel:
+        kept = self._repository.owner(identifier) if owner is None else owner
+        model = self._models[identifier] = HostedModel(id=identifier, owner=kept)
         self._health.set(model.name, NOT_SERVING)
         self._tell()
         return model
@@ -274,9 +291,14 @@ class Models:
         model.info = model.place = model.gate = None
         await place.unload(model.id)
 
+    def _is_seen_as(self, name: str) -> bool:
+        """Return whether who calls sees what health knows under a name: a model, or else anything."""
+        kind, _, identifier = name.partition("/")
+        return kind != MODELS or identifier in self.ids()
+
     def _require_listed(self, model: HostedModel) -> None:
         if self._models.get(model.id) is not model:  # deleted while we waited
-            raise unknown_name("model", model.id, self._models)
+            raise unknown_name("model", model.id, self.ids())
 
     # --- what workers do
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,16 @@ from inspector.errors import (
     unknown_name,
 )
 from inspector.service.names import is_id
+from inspector.service.security.access import THE_SERVICES
+
+log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
 MANIFEST = "upload.json"
 SIDECAR = "inspector.json"
+
+NOBODYS = "?"
+"""The owner of a model of which nothing is known: no caller has that name."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -46,6 +53,8 @@ class Manifest:
     size: int
     sidecar: Mapping[str, Any]
     """Preprocessing and labels that came with it, in their JSON form."""
+    owner: str = field(default=THE_SERVICES, compare=False)
+    """Whose it is, where callers are known."""
 
 
 class Repository:
@@ -87,6 +96,15 @@ class Repository:
             return None
         except (ValueError, TypeError) as error:
             raise EngineError(f"{MANIFEST} of model {identifier!r} is damaged: {error}") from error
+
+    def owner(self, identifier: str) -> str:
+        """Return whose a model is; one whose manifest is damaged is nobody's, so that only admins see it."""
+        try:
+            manifest = self.manifest(identifier)
+        except EngineError as error:
+            log.error("%s", error)  # noqa: TRY400 — the file's, and no bug of ours
+            return NOBODYS
+        return THE_SERVICES if manifest is None else manifest.owner
 
     @contextmanager
     def receive(self) -> Iterator[Path]:

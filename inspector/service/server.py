@@ -21,6 +21,9 @@ from inspector.service.names import MODELS
 from inspector.service.preflight import cannot_listen, require_usable, split_address
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
+from inspector.service.security.caller import OPEN, acting_as
+from inspector.service.security.exposure import tls_files
+from inspector.service.security.tls import server_credentials
 from inspector.service.services import NAMES, Parts, add_services, standing_streams
 from inspector.service.settings import Settings
 from inspector.service.workers.memory import machine_bytes
@@ -63,12 +66,14 @@ class Server:
         require_usable(settings)
         server = cls(settings, start_worker)
         try:
-            server._require_known()
+            with acting_as(OPEN):
+                server._require_known()
             server._pool.prepare()
             await server.models.tenancy.open()
-            server.address = _bind(server._grpc, settings.address)
+            server.address = _bind(server._grpc, settings)
             await server._grpc.start()
-            await server._load_first()
+            with acting_as(OPEN):
+                await server._load_first()
             server.models.open()
         except BaseException:
             await server.stop(grace=0)
@@ -186,12 +191,16 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> Non
     log.info("Stopped")
 
 
-def _bind(server: Any, address: str) -> str:
-    host, _ = split_address(address)
+def _bind(server: Any, settings: Settings) -> str:
+    host, _ = split_address(settings.address)
+    files = tls_files(settings)
     try:
-        port = server.add_insecure_port(address)
+        if files is None:
+            port = server.add_insecure_port(settings.address)
+        else:
+            port = server.add_secure_port(settings.address, server_credentials(files))
     except RuntimeError:
         port = 0
     if port == 0:
-        raise cannot_listen(address)
+        raise cannot_listen(settings.address)
     return f"{host}:{port}"

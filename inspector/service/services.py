@@ -11,11 +11,13 @@ from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from inspector.inference import inference_service_pb2
 from inspector.service.calls import Calls
 from inspector.service.collection_servicer import CollectionServicer
 from inspector.service.gate import Gate
 from inspector.service.health import Health
 from inspector.service.hosting import Models
+from inspector.service.inference_servicer import InferenceServicer
 from inspector.service.inspection_servicer import InspectionServicer
 from inspector.service.model_servicer import ModelServicer
 from inspector.service.reflection import Reflection
@@ -78,6 +80,18 @@ def _inspection(parts: Parts) -> InspectionServicer:
     )
 
 
+def _inference(parts: Parts) -> InferenceServicer:
+    settings = parts.settings
+    return InferenceServicer(
+        parts.calls,
+        parts.models,
+        parts.health,
+        may_change=settings.inference_changes,
+        max_images=settings.max_images,
+        max_bytes=settings.max_message_bytes,
+    )
+
+
 def _reflection(parts: Parts) -> Reflection:
     return Reflection(NAMES, callers=standing_streams("reflection", parts.settings))
 
@@ -108,6 +122,11 @@ SERVICES = (
         full_name(collection_service_pb2.DESCRIPTOR, "CollectionService"),
         lambda parts: parts.collections,
         _adding_bytes(collection_service_pb2.DESCRIPTOR, "CollectionService"),
+    ),
+    Service(
+        full_name(inference_service_pb2.DESCRIPTOR, "GRPCInferenceService"),
+        _inference,
+        _adding_bytes(inference_service_pb2.DESCRIPTOR, "GRPCInferenceService"),
     ),
     Service(
         full_name(health_pb2.DESCRIPTOR, "Health"),

@@ -26,7 +26,9 @@ from inspector.errors import (
     InvalidModelError,
     LimitExceededError,
     NotFoundError,
+    PermissionDeniedError,
     ServerUnavailableError,
+    UnauthenticatedError,
     UnsupportedOperatorError,
     UserError,
     kind_of,
@@ -46,6 +48,8 @@ _CODES: dict[type[InspectorError], grpc.StatusCode] = {
     AlreadyExistsError: grpc.StatusCode.ALREADY_EXISTS,
     ConflictError: grpc.StatusCode.FAILED_PRECONDITION,
     DeviceError: grpc.StatusCode.FAILED_PRECONDITION,
+    UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
+    PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     UserError: grpc.StatusCode.INVALID_ARGUMENT,
     DeadlineExceededError: grpc.StatusCode.DEADLINE_EXCEEDED,
     CancelledError: grpc.StatusCode.CANCELLED,
@@ -80,7 +84,7 @@ def status_of(error: BaseException, *, resource: str = "") -> status_pb2.Status:
     if isinstance(error, (NotFoundError, ConflictError)):
         kind, name = _short(error.field or "", 200), _short(resource, 200)
         details.append(error_details_pb2.ResourceInfo(resource_type=kind, resource_name=name))
-    if isinstance(error, BusyError):
+    if isinstance(error, BusyError | ServerUnavailableError) and error.retry_seconds is not None:
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_seconds * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))

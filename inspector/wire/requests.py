@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -21,6 +21,8 @@ from inspector.types.requests.base import (
     require_options,
 )
 from inspector.types.targets import as_target, as_targets
+from inspector.v1 import image_pb2
+from inspector.wire.bounds import require_bounded
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
 from inspector.wire.hooks import value_of_message
@@ -30,8 +32,10 @@ _DATA = ("inputs", "rendering")
 """Fields of every request about images that are no options of a verb."""
 
 
-def request_to_message(request: Request[Any], control: Control, *, model: str) -> Message:
-    """Return the message that asks the model with that resource name."""
+def request_to_message(
+    request: Request[Any], control: Control, *, model: str, images: Sequence[image_pb2.Image] | None = None
+) -> Message:
+    """Return the message that asks the model with that resource name; about `images` where those are given."""
     call = rpc_of(type(request))
     values: dict[str, Any] = {}
     if isinstance(request, ImagesRequest):
@@ -41,7 +45,9 @@ def request_to_message(request: Request[Any], control: Control, *, model: str) -
         values | (fields if call.name != RUN else _by_name(request, fields)), call.request
     )
     message.model = model
-    if isinstance(request, ImagesRequest) and has_images(request):
+    if images is not None:
+        message.images.extend(images)
+    elif isinstance(request, ImagesRequest) and has_images(request):
         message.images.extend(images_to_messages(request.images))
     if "wants_partial" in message.DESCRIPTOR.fields_by_name:
         message.wants_partial = control.wants_partial
@@ -49,7 +55,11 @@ def request_to_message(request: Request[Any], control: Control, *, model: str) -
 
 
 def request_of_message(message: Any, call: Rpc) -> Request[Any]:
-    """Return the request that a message asks; InvalidInputError names the field that is off."""
+    """Return the request that a message asks; InvalidInputError names the field that is off.
+
+    LimitExceededError names one that holds more than it takes.
+    """
+    require_bounded(message)
     kind = request_kind(message, call)
     names = [one.name for one in request_fields(kind)]
     values = given_fields(message, kind, only=[*names, *_DATA] if call.name != RUN else _DATA)

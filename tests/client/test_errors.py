@@ -71,7 +71,7 @@ def test_a_deadline(server: Server) -> None:
 
 
 def test_a_busy_server(server: Server) -> None:
-    with Client(server.address) as client:
+    with Client(server.address, retries=0) as client:
         gate = server.models.ready("endless")[1]
         assert eventually(lambda: gate.inside == 0)
         steps = client.model("endless").steps(OccludeRequest(images=BRIGHT))

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from inspector.client import Client
-from inspector.client.collections import BATCH_ITEMS, WireCollections
+from inspector.client.calls import Call
+from inspector.client.collection_calls import BATCH_ITEMS
+from inspector.client.collections import WireCollections
 from inspector.errors import DeadlineExceededError
 from inspector.types.collections import Item
 from inspector.types.control import Control
@@ -22,12 +24,14 @@ from tests.support.toys import toy_cnn
 def test_all_requests_of_an_addition_share_its_time() -> None:
     given: list[float | None] = []
 
-    def call(_method: Any, _request: Any, control: Control) -> pb.AddItemsResponse:
+    def do(call: Call[Any], control: Control) -> Any:
         given.append(control.timeout)
         time.sleep(0.2)
-        return pb.AddItemsResponse(collection=pb.Collection(name="collections/all", pooling="POOLING_MEAN"))
+        return call.read(
+            pb.AddItemsResponse(collection=pb.Collection(name="collections/all", pooling="POOLING_MEAN"))
+        )
 
-    connection: Any = SimpleNamespace(address="", collections=SimpleNamespace(AddItems=None), call=call)
+    connection: Any = SimpleNamespace(address="", do=do)
     items = [Item(id=str(number), vector=np.ones(2)) for number in range(2 * BATCH_ITEMS + 1)]
     WireCollections(connection).add("all", items, control=Control(timeout=0.3))
     first, second, third = given

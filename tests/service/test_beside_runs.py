@@ -42,7 +42,10 @@ def busy(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_facts_wait_for_no_run(busy: Server) -> None:
-    with Client(busy.address, timeout=PATIENCE / 2) as client, grpc.insecure_channel(busy.address) as channel:
+    with (
+        Client(busy.address, timeout=PATIENCE / 2, retries=0) as client,
+        grpc.insecure_channel(busy.address) as channel,
+    ):
         model = client.model("endless")
         with pytest.raises(BusyError):
             model.predict(BRIGHT)

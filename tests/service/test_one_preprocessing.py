@@ -17,6 +17,7 @@ from inspector.client import Client
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.presets import PRESETS
 from inspector.v1 import model_service_pb2
+from inspector.wire.calls import MODEL_SERVICE, rpc_named
 from inspector.wire.models import model_of_message, override_to_message
 from tests.support.command import Command
 from tests.support.graphs import model, node
@@ -87,7 +88,9 @@ def loaded_by_a_message(data: bytes, given: Any, client: Client, folder: Path) -
         preprocessing=override_to_message(fields),
         preset=given if isinstance(given, str) else given.get("preset", ""),
     )
-    info = model_of_message(client._connection.models.LoadModel(request, timeout=60).model).info
+    info = model_of_message(
+        client._connection.ask(rpc_named("LoadModel", service=MODEL_SERVICE), request).model
+    ).info
     assert info is not None
     return info.preprocessing
 

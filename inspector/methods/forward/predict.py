@@ -24,15 +24,20 @@ from inspector.resolve.probabilities import probabilities, tensors_of
 from inspector.resolve.values import is_spread
 from inspector.types.arrays import Array
 from inspector.types.requests.predict import PredictRequest
-from inspector.types.results.predictions import DRAWN, Box, ClassScore, Prediction, Predictions
+from inspector.types.results.predictions import (
+    DRAWN,
+    MOST_DRAWN_BYTES,
+    Box,
+    ClassScore,
+    Prediction,
+    Predictions,
+)
 
 SURE = 0.25
 """Less sure boxes are not told of."""
 OVERLAP = 0.5
 """Of two boxes of one class that overlap by so much (intersection over union), the surer is told of."""
 MOST_BOXES = 100
-_MOST_DRAWN_BYTES = 64 << 20
-"""Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
 
 _CARD = Card(
@@ -70,7 +75,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
         note_doubts(run, x, doubtful)
     note_head(run, None)
     found = [replace(one, notes=run.notes) for one in found]
-    drawn = head.meaning in DRAWN and x.values.nbytes <= _MOST_DRAWN_BYTES
+    drawn = head.meaning in DRAWN and x.values.nbytes <= MOST_DRAWN_BYTES
     return Predictions(
         predictions=tuple(found),
         inputs=x.values if drawn else None,

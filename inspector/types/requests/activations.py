@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from inspector.types.requests.base import ImagesRequest, option, verb
 from inspector.types.results.activations import Activations
@@ -13,6 +13,8 @@ from inspector.types.results.activations import Activations
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ActivationsRequest(ImagesRequest[Activations]):
     """Give what layers compute of images."""
+
+    is_per_image: ClassVar[bool] = True
 
     layers: tuple[str, ...] = option((), help="Names of layers, as `inspector layers` gives them.", short="l")
     scale: Literal["map", "layer"] = option(

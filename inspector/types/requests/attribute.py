@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from inspector.errors import InvalidInputError
 from inspector.types.options import POLICIES, OptionInfo
@@ -38,6 +38,15 @@ def as_policies(value: Mapping[str, str] | None) -> dict[str, str]:
     return found
 
 
+def unpairable(targets: int, images: int) -> InvalidInputError:
+    """Return the error for several targets that are not as many as the images."""
+    return InvalidInputError(
+        f"{targets} targets do not go with {images} images. Give one target, or one image, or as many of both; or "
+        "cross=True for every target on every image.",
+        field="targets",
+    )
+
+
 @verb("attribute")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AttributeRequest(ImagesRequest[Maps]):
@@ -48,6 +57,8 @@ class AttributeRequest(ImagesRequest[Maps]):
     layer, or a `Combination` of those. One target goes with any number of images, several targets with one image or
     with as many images, in pairs; with `cross`, every target with every image.
     """
+
+    is_per_image: ClassVar[bool] = True
 
     method: str = option(
         "saliency", help="saliency, deconvnet, guided, gradcam, lrp, …: see `inspector methods`.", short="m"
@@ -62,3 +73,12 @@ class AttributeRequest(ImagesRequest[Maps]):
     cross: bool = option(
         default=False, help="Explain every target on every image, the targets of the first image first."
     )
+
+    def paired(self) -> tuple[str, ...]:
+        """Several targets for several images are pairs; InvalidInputError where one has no other."""
+        images = len(self.images) if isinstance(self.images, list | tuple) else 1
+        if images == 1 or len(self.targets) <= 1 or self.cross:
+            return ()
+        if len(self.targets) != images:
+            raise unpairable(len(self.targets), images)
+        return ("targets",)

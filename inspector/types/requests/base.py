@@ -57,6 +57,9 @@ class ImagesRequest(Request[R_co]):
     rendering: Rendering = "none"
     """"png": the result comes with its pictures as PNG files."""
 
+    is_per_image: ClassVar[bool] = False
+    """Whether every image is answered for itself: the answer about many is those about some of them, `joined`."""
+
     def __post_init__(self) -> None:
         """Take the options; InvalidInputError for inputs that are none, and a rendering that there is none of."""
         super().__post_init__()
@@ -71,9 +74,18 @@ class ImagesRequest(Request[R_co]):
                 field="rendering",
             )
 
-    def about(self, images: Sequence[Any], *, kept: Sequence[int]) -> Self:  # noqa: ARG002 — for requests with more
-        """Return the request about some of its images, those at the places `kept`; others could not be read."""
-        return replace(self, images=list(images))
+    def paired(self) -> tuple[str, ...]:
+        """Return the names of the fields that have an entry for every image, in the order of the images."""
+        return ()
+
+    def about(self, images: Sequence[Any], *, kept: Sequence[int]) -> Self:
+        """Return the request about some of its images, those at the places `kept`, with their own entries of fields."""
+        beside = {name: getattr(self, name) for name in self.paired()}
+        own: dict[str, Any] = {
+            name: tuple(values[place] for place in kept if place < len(values))
+            for name, values in beside.items()
+        }
+        return replace(self, images=list(images), **own)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

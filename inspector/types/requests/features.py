@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from inspector.types.requests.base import ImagesRequest, option, verb
 from inspector.types.results.vectors import Vectors
@@ -15,6 +15,8 @@ Pooling = Literal["mean", "max", "none"]
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FeaturesRequest(ImagesRequest[Vectors]):
     """Give one feature vector per image, from any layer."""
+
+    is_per_image: ClassVar[bool] = True
 
     layer: str | None = option(
         None, help="A layer's name; default: what the last dense layer reads.", short="l"

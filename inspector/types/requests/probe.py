@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from inspector.errors import InvalidInputError, in_brief
 from inspector.types.given import as_items, as_texts
@@ -57,10 +56,9 @@ class ProbeRequest(ImagesRequest[Figure]):
         if not self.classes:
             object.__setattr__(self, "classes", folders_of(self.images))
 
-    def about(self, images: Sequence[Any], *, kept: Sequence[int]) -> ProbeRequest:
-        """Return the request about some of its images, each with its own class."""
-        classes = [self.classes[place] for place in kept if place < len(self.classes)]
-        return replace(self, images=list(images), classes=tuple(classes))
+    def paired(self) -> tuple[str, ...]:
+        """Each image has its own class."""
+        return ("classes",)
 
 
 def folders_of(images: ImageLike) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 from inspector.types.arrays import Array
 from inspector.types.results.base import Cell, Result, kind
+from inspector.types.results.joining import notes_of, pictures_of, stacked
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +34,18 @@ class Activations(Result, Mapping[str, Array]):
     """Over which range a map in the picture goes from dark to bright: "map", its own, or "layer", that of its layer."""
     order: str = "number"
     """In which order the maps stand in the picture: by "number", or by "strength", their largest value."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return each layer's values of all images."""
+        layers = zip(*(part.activations for part in parts), strict=True)
+        activations = tuple(
+            replace(
+                ones[0], values=stacked([one.values for one in ones], what=f"Values of {ones[0].layer!r}")
+            )
+            for ones in layers
+        )
+        return replace(parts[0], activations=activations, notes=notes_of(parts), rendered=pictures_of(parts))
 
     # A mapping compares itself item by item, and arrays cannot say yes or no: results are compared by identity.
     __eq__ = object.__eq__

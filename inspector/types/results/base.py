@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inspect import Parameter, signature
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from inspector.errors import InvalidInputError, in_brief, nearest
 from inspector.registry import Registry
@@ -35,6 +35,16 @@ class Result:
     def failed(self) -> bool:
         """Whether the result says that something is wrong: then the command line exits with 1."""
         return False
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the one result that the results about some of the images each are, in the images' order.
+
+        For kinds whose results are about every image for itself; TypeError for all others.
+        """
+        raise TypeError(
+            f"{cls.__name__} is about all images together: {len(parts)} of them cannot be joined."
+        )
 
     def pictures(self, **drawing: Any) -> list[Image.Image]:
         """Draw the result as is usual for its kind; none where it has no picture.
@@ -91,7 +101,7 @@ PICTURES: Registry[type[Result], Draw] = Registry("picture of a result", package
 """How each kind of result is drawn; the room `render` fills it."""
 
 WAYS: Registry[str, Callable[..., Any]] = Registry("way to show a result", package="inspector.render")
-"""How any result is shown: as a "file", in a "notebook"; the room `render` fills it."""
+"""How any result is shown: as a "file", in a "notebook", as files of "png"; the room `render` fills it."""
 
 KINDS: Registry[str, type[Result]] = Registry("kind of result", package="inspector.types.results")
 """All kinds by their names on the wire, in lower_snake_case."""

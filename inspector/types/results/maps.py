@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from inspector.types.options import PICTURES
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
 from inspector.types.results.brief import brief
+from inspector.types.results.joining import notes_of, pictures_of, stacked
 from inspector.types.targets import ResolvedTarget
 
 Used = str | int | float | bool | tuple[float, ...] | tuple[str, ...] | Array
@@ -57,6 +59,27 @@ class Maps(Result):
                 field="picture",
             )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return all maps; each target is about the image of its place among all."""
+        targets: list[ResolvedTarget] = []
+        images = 0
+        for part in parts:
+            targets += [replace(one, image=images + one.image) for one in part.targets]
+            images += len(part.inputs)
+        layers = tuple(layer for part in parts for layer in part.layers)
+        return replace(
+            parts[0],
+            maps=stacked([part.maps for part in parts], what="The maps"),
+            targets=tuple(targets),
+            inputs=stacked([part.inputs for part in parts], what="The images"),
+            completeness_gap=tuple(gap for part in parts for gap in part.completeness_gap),
+            layers=layers,
+            options=_used_by_all(parts, layers),
+            notes=notes_of(parts),
+            rendered=pictures_of(parts),
+        )
+
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per map."""
         rows: list[tuple[Cell, ...]] = [
@@ -85,3 +108,22 @@ class Maps(Result):
             f"completeness gap {gap:.4g}: the map's sum, less f(x) − f(baseline)"
             for gap in self.completeness_gap
         ]
+
+
+def _used_by_all(parts: Sequence[Maps], layers: Sequence[str]) -> dict[str, Used]:
+    """Return the options of several parts: where they differ, words one after the other, and nothing else.
+
+    The layer that maps were read from is an option where it is one for all.
+    """
+    found = dict(parts[0].options)
+    for name, value in parts[0].options.items():
+        others = [part.options.get(name) for part in parts[1:]]
+        if all(np.array_equal(np.asarray(value), np.asarray(other)) for other in others):
+            continue
+        words = [word for one in (value, *others) if isinstance(one, str) for word in one.split(",")]
+        found[name] = ",".join(dict.fromkeys(words))
+        if not words:
+            del found[name]
+    if len(set(layers)) > 1:
+        found.pop("layer", None)
+    return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import overload
+from dataclasses import dataclass, replace
+from typing import Self, overload
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from inspector.types.arrays import Array
 from inspector.types.notes import Note
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
+from inspector.types.results.joining import notes_of, pictures_of, stacked
 from inspector.types.targets import Class
 
 DRAWN = ("boxes", "class_map", "class_numbers")
 """Meanings of outputs whose predictions have a picture: see `Output.meaning`."""
+MOST_DRAWN_BYTES = 64 << 20
+"""Of the images that a result of boxes or maps holds, so that it can be drawn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +104,24 @@ class Predictions(Result, Sequence[Prediction]):
     """"NCHW", "NHWC" or "NC"."""
     preprocessing: Preprocessing | None = None
     """How the model's input is made of a picture, so that the photograph can be drawn from `inputs`."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return all predictions; without the images where those would be very large together."""
+        notes = notes_of(parts)
+        found = tuple(replace(one, notes=notes) for part in parts for one in part)
+        inputs = [part.inputs for part in parts if part.inputs is not None]
+        are_few = sum(one.nbytes for one in inputs) <= MOST_DRAWN_BYTES
+        is_drawn = len(inputs) == len(parts) and are_few
+        return replace(
+            parts[0],
+            predictions=found,
+            inputs=stacked(inputs, what="The images") if is_drawn else None,
+            layout=parts[0].layout if is_drawn else "",
+            preprocessing=parts[0].preprocessing if is_drawn else None,
+            notes=notes,
+            rendered=pictures_of(parts),
+        )
 
     @overload
     def __getitem__(self, image: int) -> Prediction: ...

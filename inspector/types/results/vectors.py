@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
 from inspector.types.arrays import Array
 from inspector.types.results.base import Cell, Result, kind
+from inspector.types.results.joining import notes_of, pictures_of, stacked
 
 
 @kind("vectors")
@@ -23,6 +24,12 @@ class Vectors(Result):
     """The layer whose output they are."""
     pooling: str
     """How its maps became one vector: "mean", "max" or "none"."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return all vectors, one after the other."""
+        vectors = stacked([one.vectors for one in parts], what="The vectors")
+        return replace(parts[0], vectors=vectors, notes=notes_of(parts), rendered=pictures_of(parts))
 
     @property
     def shape(self) -> tuple[int, ...]:
