@@ -58,8 +58,6 @@ def _drip(name: str, *, pause: float, until: threading.Event) -> Iterator[Upload
         "upload_stall_seconds": 3,
         "max_call_seconds": 10,
         "upload_seconds": 10,
-        "max_upload_seconds": 10,
-        "upload_least_rate": 1000,
     },
 )
 def dripping_uploads(scene: Scene) -> None:
