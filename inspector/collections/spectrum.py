@@ -133,7 +133,7 @@ def _completed(rows: Float64Array, look: Look) -> Float64Array:
         new: Float64Array = random.standard_normal(rows.shape[1])
         for _ in range(2):  # once more, for what rounding left
             new -= made.T @ (made @ new)
-            new = np.divide(new, np.linalg.norm(new))
+            new *= 1.0 / np.linalg.norm(new)
         made[index] = new
     return made
 
