@@ -17,6 +17,8 @@ from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 
+ort.disable_telemetry_events()  # in a process that had imported it before us
+
 
 class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
