@@ -129,7 +129,7 @@ def _read_model(
         shapes=shapes,
         roles={name: field.roles for name, field in fields.items()},
         metadata=metadata,
-        names=as_labels(labels) or written_labels(metadata) or zipped,
+        names=as_labels(labels) or written_labels(metadata, limits=limits) or zipped,
     )
     classes, has_background = _classes(heads)
     front = from_graph(graph, image_input, shapes)
