@@ -88,7 +88,7 @@ class Settings:
     """Answers of all callers that are not read yet; more are refused and told to come again."""
     unread_seconds: Seconds = 30.0
     """How long an answer may stay unread, beside its bytes at the least rate; then its connection is closed."""
-    least_bytes_per_second: Bytes = 64 * KIB
+    least_bytes_per_second: Bytes = 128 * KIB
     """The rate below which uploads and the reading of answers are given up."""
     handshake_seconds: Seconds = 20.0
     """How long a new connection may take to say what it is."""
