@@ -29,6 +29,8 @@ IN_LOOP = 1 << 20
 """Bytes of a body that are copied on the event loop, which takes less than a millisecond; longer ones in a thread."""
 _NO_MESSAGE = (ValueError, KeyError, TypeError, OSError)
 """What is raised where a worker sends what is no message, or one without what its kind needs."""
+_RETRY_SECONDS = 0.5
+"""After which a call that was lost with its worker may come again; it then waits for the next worker."""
 _PATIENCE = 2.0
 """Seconds for a worker that is told to end; then it is killed."""
 
@@ -296,9 +298,12 @@ class Worker:
             self._unsent.popleft().close()
         self._why = self._why or what or "it ended"
         self._blamed = self.blamed
+        # Who ran alone in a worker that crashed would crash the next one; of several, most do no harm.
+        is_innocent = self._is_killed or len(self._calls) > 1
         for call in self._calls.values():
             if not call.done.done():
-                call.done.set_exception(_memory() if self._out_of_memory else gone(self._why))
+                error = _memory() if self._out_of_memory else gone(self._why, comes_again=is_innocent)
+                call.done.set_exception(error)
         return what
 
 
@@ -315,11 +320,12 @@ async def _packed(head: Head, body: bytes) -> Packet:
         raise
 
 
-def gone(why: str) -> ServerUnavailableError:
-    """Return the error for a call whose worker has ended."""
+def gone(why: str, *, comes_again: bool = True) -> ServerUnavailableError:
+    """Return the error for a call whose worker has ended; `comes_again` lets clients repeat it by themselves."""
     return ServerUnavailableError(
         f"The worker that ran this call has ended: {why}. Another takes its place; try again.",
         reason="WORKER_ENDED",
+        retry_seconds=_RETRY_SECONDS if comes_again else None,
     )
 
 
