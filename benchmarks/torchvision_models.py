@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,17 @@ def import_models() -> ModuleType:
     They are for detection; the import fails only because their shape functions are registered for operators that
     were not loaded. So the operator is declared and the registration passed over.
     """
+    try:
+        from torchvision import models  # noqa: PLC0415 — where all fits, nothing need be changed
+    except RuntimeError:
+        models = _without_operators()
+    found: ModuleType = models
+    return found
+
+
+def _without_operators() -> Any:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]  # half imported
     library = torch.library.Library("torchvision", "DEF")
     if not hasattr(torch.ops.torchvision, "nms"):
         library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
@@ -29,5 +41,4 @@ def import_models() -> ModuleType:
         from torchvision import models  # noqa: PLC0415 — under the changed registration
     finally:
         torch.library.register_fake = register_fake
-    found: ModuleType = models
-    return found
+    return models

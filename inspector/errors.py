@@ -10,7 +10,9 @@
     │   ├── NotFoundError            a model, layer, channel, class or item that does not exist
     │   ├── ConflictError            the thing is not in a state that allows this (not loaded, changed meanwhile)
     │   │   └── AlreadyExistsError   the name is taken
-    │   └── DeviceError              a device that this process cannot use
+    │   ├── DeviceError              a device that this process cannot use
+    │   ├── UnauthenticatedError     the server does not know who calls
+    │   └── PermissionDeniedError    it knows, and the caller may not do this
     ├── CancelledError               the caller cancelled, or its deadline passed
     │   └── DeadlineExceededError    it was its deadline
     ├── ServerUnavailableError       nobody answers at an address, or who does is about to end
@@ -114,6 +116,18 @@ class DeviceError(UserError):
     """A device was asked for that this process cannot use."""
 
     reason = "DEVICE_UNAVAILABLE"
+
+
+class UnauthenticatedError(UserError):
+    """The server does not know who calls: there is no token, or none that holds."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDeniedError(UserError):
+    """The server knows who calls, and who calls may not do this."""
+
+    reason = "PERMISSION_DENIED"
 
 
 class CancelledError(InspectorError):
@@ -231,7 +245,7 @@ def join_fields(path: str, field: str) -> str:
 def unknown_name(what: str, given: str, known: Iterable[str], *, field: str | None = None) -> NotFoundError:
     """Return the error for a name that does not exist, with the nearest of those that do."""
     names = sorted(known)
-    shown = ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
+    shown = ", ".join(map(_cut, names[:12])) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
     return NotFoundError(
         f"There is no {what} {_cut(given)!r}. Known: {shown or 'none'}.{nearest(given, names, most=3)}",
         reason=f"{what.upper().replace(' ', '_')}_NOT_FOUND",
@@ -243,9 +257,23 @@ def _cut(text: str, *, most: int = 200) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
+LONGEST_COMPARED = 64
+"""Characters of a name that is compared with others: comparing takes the product of their lengths, and longer."""
+MOST_COMPARED = 2_000
+"""How many names one is compared with, which takes a few ten milliseconds."""
+
+
 def nearest(given: object, known: Iterable[str], *, most: int = 1) -> str:
-    """Return " Did you mean 'name'?" for a name that is like known ones, or nothing."""
-    close = get_close_matches(given, list(known), n=most, cutoff=0.5) if isinstance(given, str) else []
+    """Return " Did you mean 'name'?" for a name that is like known ones, or nothing.
+
+    Long names are compared with none; of many known ones, with those that begin or end as it does.
+    """
+    if not isinstance(given, str) or len(given) > LONGEST_COMPARED:
+        return ""
+    names = [name for name in known if len(name) <= LONGEST_COMPARED]
+    if len(names) > MOST_COMPARED:
+        names = [name for name in names if name[:2] == given[:2] or name[-2:] == given[-2:]][:MOST_COMPARED]
+    close = get_close_matches(given, names, n=most, cutoff=0.5)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
@@ -254,6 +282,8 @@ def in_brief(value: object, *, long: str = "{}") -> str:
 
     What Python cannot write (a list within lists too deep, a number of too many digits) is shown by its type, too.
     """
+    if isinstance(value, str | bytes | bytearray | list | tuple | dict | set | frozenset) and len(value) > 60:
+        return long.format(type(value).__name__)  # nor is it written first
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 — whatever a caller's object does, the error is about the argument

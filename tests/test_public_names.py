@@ -108,7 +108,8 @@ def test_the_commands() -> None:
     names = (
         "ablate accentuate activations architecture attribute check correspondence delete describe dream evolution "
         "features figure filters fool health info invariance invert judge layers load methods models neighbors occlude "
-        "occlude_regions occlusion patch pca predict probe rectifiers report serve synthesize top unit unload upload"
+        "occlude_regions occlusion patch pca predict probe rectifiers report serve synthesize token top unit unload "
+        "upload"
     )
     assert verbs == names.split()
 

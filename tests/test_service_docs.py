@@ -64,6 +64,8 @@ def settings_rows() -> list[str]:
 
 
 def shown(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, int):
@@ -127,13 +129,18 @@ def address(tmp_path: Path) -> Iterator[str]:
 def test_the_python_example_runs(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    (example,) = (one for one in examples(TEXT) if "inspector.client" in one)
     assert ADDRESS in example
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
     exec(compile(example.replace(ADDRESS, address), "docs/service.md", "exec"), {})  # noqa: S102 (what the page shows)
     assert (tmp_path / "projection.png").read_bytes().startswith(b"\x89PNG")
     assert "cat" in capsys.readouterr().out
+
+
+def examples(text: str) -> list[str]:
+    """Return the programs of a page."""
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
 
 
 def test_the_grpcurl_requests_are_answered(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Write inspector/v1 from protos/, or with --check compare the two and exit 1 where they differ.
+"""Write the packages of messages from protos/, or with --check compare the two and exit 1 where they differ.
 
 python -m tools.generate_protos [--check]
 """
@@ -18,12 +18,13 @@ from tools.grpc_stubs import stub_files
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
-PACKAGE = Path("inspector/v1")
+PACKAGES = (Path("inspector/v1"), Path("inspector/inference"))
+"""The folders below protos/, and of what is made of them."""
 
 
 def generate(out: Path) -> None:
-    """Write the Python modules and their stubs into `out`/inspector/v1."""
-    sources = sorted(str(path) for path in (PROTOS / PACKAGE).glob("*.proto"))
+    """Write the Python modules and their stubs into the packages below `out`."""
+    sources = sorted(str(path) for package in PACKAGES for path in (PROTOS / package).glob("*.proto"))
     well_known = files("grpc_tools") / "_proto"
     with tempfile.TemporaryDirectory() as folder:
         described = Path(folder) / "descriptors.binpb"
@@ -39,7 +40,8 @@ def generate(out: Path) -> None:
         if protoc.main(["protoc", *arguments, *sources]) != 0:
             sys.exit("protoc failed: its messages are above.")
         descriptors = FileDescriptorSet.FromString(described.read_bytes())
-    _remove_empty_services(out / PACKAGE)
+    for package in PACKAGES:
+        _remove_empty_services(out / package)
     for name, text in stub_files(descriptors).items():
         (out / name).write_text(text, encoding="utf-8")
 
@@ -52,11 +54,10 @@ def _remove_empty_services(folder: Path) -> None:
 
 
 def differences(fresh: Path, committed: Path) -> list[str]:
-    """Return one line per file that is missing, superfluous or different."""
-    expected = {path.name: path.read_bytes() for path in _generated(fresh)}
-    found = {path.name: path.read_bytes() for path in _generated(committed)}
+    """Return one line per file of the packages below two folders that is missing, superfluous or different."""
+    expected, found = _generated(fresh), _generated(committed)
     changed = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-    return [f"{PACKAGE / name}: {_verdict(name, expected, found)}" for name in changed]
+    return [f"{name}: {_verdict(name, expected, found)}" for name in changed]
 
 
 def _verdict(name: str, expected: dict[str, bytes], found: dict[str, bytes]) -> str:
@@ -65,8 +66,14 @@ def _verdict(name: str, expected: dict[str, bytes], found: dict[str, bytes]) -> 
     return "differs" if name in expected else "superfluous"
 
 
-def _generated(folder: Path) -> list[Path]:
-    return [*folder.glob("*_pb2.py"), *folder.glob("*_pb2.pyi"), *folder.glob("*_pb2_grpc.py*")]
+def _generated(root: Path) -> dict[str, bytes]:
+    """Return the bytes of each generated file by its path from the root."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for package in PACKAGES
+        for pattern in ("*_pb2.py", "*_pb2.pyi", "*_pb2_grpc.py*")
+        for path in (root / package).glob(pattern)
+    }
 
 
 def main() -> None:
@@ -78,7 +85,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
-        lines = differences(Path(folder) / PACKAGE, ROOT / PACKAGE)
+        lines = differences(Path(folder), ROOT)
     if lines:
         sys.exit("\n".join([*lines, "Run: make protos"]))
 

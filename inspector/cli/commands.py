@@ -21,6 +21,7 @@ OWN = {
     "pca": "Lay images out on the principal components of their features.",
     "report": "Write one page about a model: its answers, why they are so, what its units look for.",
     "serve": "Serve models over gRPC until SIGTERM or Ctrl-C, then drain.",
+    "token": "Make a token for a caller of a server, list who may call, or revoke.",
     "unload": "Free the memory of a model of a service, once its running calls have ended.",
     "upload": "Send a model to a service, and load it there.",
 }

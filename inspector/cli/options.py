@@ -66,6 +66,12 @@ class ServiceOptions:
             rich_help_panel=WHERE,
         ),
     ] = None
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file", metavar="FILE", help="A file that holds the token.", rich_help_panel=WHERE
+        ),
+    ] = None
     tls: Annotated[
         bool,
         typer.Option("--tls", help="Encrypt, and check the service's certificate.", rich_help_panel=WHERE),
@@ -78,6 +84,32 @@ class ServiceOptions:
             help="Whose certificates are trusted; with it --tls is on.",
             rich_help_panel=WHERE,
         ),
+    ] = None
+    client_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--client-certificate",
+            metavar="FILE.pem",
+            help="What is shown to a service that asks for it, with --client-key.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None
+    client_key: Annotated[
+        Path | None,
+        typer.Option("--client-key", metavar="FILE.pem", help="Its key.", rich_help_panel=WHERE),
+    ] = None
+    server_name: Annotated[
+        str | None,
+        typer.Option(
+            "--server-name",
+            metavar="NAME",
+            help="The name in the service's certificate, where its address has another.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--metadata", metavar="KEY=VALUE", help="Sent with each call.", rich_help_panel=WHERE),
     ] = None
     timeout: Annotated[
         float | None,
@@ -100,6 +132,16 @@ class ServiceOptions:
         return Deadline(self.timeout or 0.0)
 
 
+_THERE_ONLY = (
+    "tls",
+    "root_certificates",
+    "client_certificate",
+    "client_key",
+    "server_name",
+    "token_file",
+    "metadata",
+)
+"""Options that say how a service is spoken to."""
 _HERE_ONLY = {
     "device": "a service chooses the device for all of its models (inspector serve --device)",
     "preprocessing": "on a service it is given when the model is uploaded or loaded there",
@@ -148,7 +190,7 @@ class WhereOptions(ServiceOptions):
         """Raise InvalidInputError for options that the place where the model runs does not know."""
         super().require_consistent()
         if self.server is None:
-            for name in ("tls", "root_certificates"):
+            for name in _THERE_ONLY:
                 if getattr(self, name):
                     raise InvalidInputError(
                         f"{_flag(name)} belongs to --server: without one the model runs in this process.",

@@ -25,10 +25,16 @@ from inspector.render.answer import Answer
 from inspector.render.documents import plain
 from inspector.render.files import write
 from inspector.types.results.suffixes import PICTURES
+from inspector.types.visible import visible
 
 # In a pipe there is no width to fit: long names stay on one line.
 _out = Console(width=None if sys.stdout.isatty() else 200)
 _err = Console(stderr=True)
+
+
+def marked(text: str) -> str:
+    """Return a text that was not written here as `rich` takes it: nothing in it is markup, and nothing acts."""
+    return escape(visible(text))
 
 
 def print_json(value: object) -> None:
@@ -41,29 +47,29 @@ def print_table(
 ) -> None:
     """Print a table."""
     if title is not None:
-        _out.print(f"[italic]{escape(title)}[/]", highlight=False, soft_wrap=True)
+        _out.print(f"[italic]{marked(title)}[/]", highlight=False, soft_wrap=True)
     table = Table(header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(marked(column), overflow="fold")
     for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
+        table.add_row(*(marked(str(cell)) for cell in row))
     _out.print(table)
 
 
 def say(text: str) -> None:
     """Print a line for people."""
-    _out.print(escape(text), highlight=False, soft_wrap=True)
+    _out.print(marked(text), highlight=False, soft_wrap=True)
 
 
 def say_written(path: Path) -> None:
     """Say on stderr which file was written."""
-    _err.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
+    _err.print(f"wrote {marked(str(path))}", highlight=False, soft_wrap=True)
 
 
 def say_notes(notes: Sequence[str]) -> None:
     """Say on stderr what a result says about itself."""
     for note in notes:
-        _err.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
+        _err.print(f"note: {marked(note)}", highlight=False, soft_wrap=True)
 
 
 def deliver(answer: Answer, to: Destination | None, *, as_json: bool, command: str) -> None:
@@ -116,7 +122,7 @@ def progress_bar(
 
         def move(done: int, total: int) -> None:
             if not bar.tasks:
-                bar.add_task(what)
+                bar.add_task(marked(what))
             bar.update(bar.tasks[0].id, completed=done, total=total)
 
         yield move
@@ -124,4 +130,4 @@ def progress_bar(
 
 def progress_steps() -> Callable[[str], AbstractContextManager[object]]:
     """Return what tells on stderr, while it lasts, what is being done; nothing where nobody looks."""
-    return _err.status if _err.is_terminal else lambda _what: nullcontext()
+    return (lambda what: _err.status(marked(what))) if _err.is_terminal else lambda _what: nullcontext()

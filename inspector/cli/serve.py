@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,13 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How it is told."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def serve(
@@ -44,25 +50,39 @@ def serve(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Threads that run models. [default: 4]")
     ] = None,
+    insecure: Annotated[
+        bool | None,
+        typer.Option(
+            "--insecure",
+            help="Leave the loopback without TLS, or without knowing who calls: where a proxy sees to that.",
+        ),
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option("--log-level", help="What goes to stderr.")] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option("--log-format", help="Lines for people, or one JSON object each. [default: text]"),
+    ] = None,
 ) -> None:
     """Serve models over gRPC until SIGTERM or Ctrl-C, then drain.
 
     Every setting can be given as an environment variable INSPECTOR_<NAME> too (docs/service.md lists them).
     """
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     given: dict[str, Any] = {
         "address": address,
         "repository": repository,
         "load": load,
         "device": device,
         "workers": workers,
+        "insecure": insecure,
+        "log_format": None if log_format is None else log_format.value,
     }
     with engine_needed():
         # Only a server pays for the import of one: it takes longer than the help of the other verbs may.
+        from inspector.service.logs import start_log  # noqa: PLC0415
         from inspector.service.server import serve as run_server  # noqa: PLC0415
         from inspector.service.settings import Settings  # noqa: PLC0415
     settings = Settings.from_environment(
         **{name: value for name, value in given.items() if value is not None}
     )
+    start_log(log_level.value, settings.log_format)
     run_server(settings, ready=lambda bound: say(f"serving on {bound}"))

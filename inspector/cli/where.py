@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from inspector.cli.engine import engine_needed
 from inspector.cli.images import Answered, ask_about, require_one_each
 from inspector.cli.options import FeatureOptions, ServiceOptions, WhereOptions
 from inspector.cli.output import say_notes
-from inspector.cli.texts import read_labels, read_preprocessing
+from inspector.cli.texts import read_labels, read_pairs, read_preprocessing
 from inspector.types.array_files import is_array_file
 from inspector.types.arrays import Array
 from inspector.types.options import MethodInfo, VerbInfo
@@ -80,16 +79,25 @@ def known_verbs(where: ServiceOptions) -> tuple[VerbInfo, ...]:
 
 def connect(where: ServiceOptions) -> Client:
     """Return the client of the service that was named, by --server or INSPECTOR_SERVER, or else of this machine's."""
-    from inspector.client import Client, Endpoint, Tls  # noqa: PLC0415
-    from inspector.client.endpoint import ADDRESS, TIMEOUT  # noqa: PLC0415
+    from inspector.client import Client, Endpoint  # noqa: PLC0415
 
     where.require_consistent()
-    encrypted = where.tls or where.root_certificates is not None
-    tls = Tls(root_certificates=where.root_certificates) if encrypted else None
-    left = where.seconds_left
-    timeout = TIMEOUT if left is None else left
-    address = where.server or os.environ.get("INSPECTOR_SERVER") or ADDRESS
-    return Client(Endpoint(address, token=where.token, tls=tls, timeout=timeout))
+    chosen: dict[str, Any] = {
+        "address": where.server,
+        "token": where.token,
+        "token_file": where.token_file,
+        "timeout": where.seconds_left,
+    }
+    endpoint = Endpoint.from_environment(
+        encrypted=where.tls,
+        root_certificates=where.root_certificates,
+        certificate=where.client_certificate,
+        key=where.client_key,
+        server_name=where.server_name,
+        metadata=tuple(read_pairs(where.metadata or (), option="--metadata", shape="KEY=VALUE").items()),
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+    return Client(endpoint)
 
 
 def time_for(where: WhereOptions) -> float | None:

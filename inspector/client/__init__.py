@@ -4,7 +4,8 @@ with inspector.client.Client("localhost:50051") as client: client.upload("m.onnx
 """
 
 from inspector.client.client import Client
-from inspector.client.endpoint import Endpoint, Tls
+from inspector.client.endpoint import Endpoint
+from inspector.client.tls import Tls
 from inspector.errors import BusyError, ServerUnavailableError
 from inspector.face.collections import Collection
 from inspector.face.model import Model

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import grpc
 import grpc.experimental
@@ -21,7 +20,9 @@ from inspector.client.channel import (
     Compression,
     channel_options,
 )
+from inspector.client.metadata import MetadataInterceptor, Pairs, as_pairs, read_token, require_token
 from inspector.client.retries import RETRIES
+from inspector.client.tls import Tls
 from inspector.errors import InvalidInputError, in_brief
 from inspector.types.control import as_timeout
 from inspector.types.given import as_integer, require_text
@@ -37,30 +38,19 @@ _MOST_MESSAGE_BYTES = 2**31 - 1
 """gRPC's own end."""
 _MOST_RETRIES = 100
 
-
-@dataclass(frozen=True, kw_only=True)
-class Tls:
-    """How the server is known, and this client to it: paths of PEM files."""
-
-    root_certificates: Path | None = None
-    """Whose certificates are trusted; without it, those that gRPC trusts by default."""
-    certificate: Path | None = None
-    """This client's own, with `key`, where the server asks for one."""
-    key: Path | None = None
-
-    def __post_init__(self) -> None:
-        if (self.certificate is None) != (self.key is None):
-            raise InvalidInputError(
-                "A client's certificate and its key come together: give both, or neither.", field="tls"
-            )
-
-    def credentials(self) -> grpc.ChannelCredentials:
-        """Return gRPC's credentials; InvalidInputError where a file cannot be read."""
-        return grpc.ssl_channel_credentials(
-            root_certificates=_read("root_certificates", self.root_certificates),
-            private_key=_read("key", self.key),
-            certificate_chain=_read("certificate", self.certificate),
-        )
+VARIABLES = tuple(
+    f"INSPECTOR_{name}"
+    for name in (
+        "SERVER",  # host:port
+        "TOKEN",
+        "TOKEN_FILE",
+        "ROOT_CERTIFICATES",
+        "CLIENT_CERTIFICATE",
+        "CLIENT_KEY",
+        "SERVER_NAME",
+    )
+)
+"""The environment variables of a client."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +64,10 @@ class Endpoint:
     """Without it the connection is not encrypted."""
     token: str | None = field(default=None, repr=False)
     """Goes with each call as `authorization: Bearer ...`. Without TLS it can be read on the way."""
+    token_file: Path | None = None
+    """A file that holds the token instead, read for each call: one that is replaced there is used from then on."""
+    metadata: Mapping[str, str] | Pairs = field(default=(), repr=False)
+    """Goes with each call, too: what a proxy or a log on the way wants to see."""
     timeout: float | None = TIMEOUT
     """Seconds that a call may take; None for no end."""
     max_message_bytes: int = MAX_MESSAGE_BYTES
@@ -91,10 +85,15 @@ class Endpoint:
         _require_address(self.address)
         if self.tls is not None and not isinstance(self.tls, Tls):
             raise InvalidInputError(f"tls is {in_brief(self.tls, long='a {}')}; give a Tls.", field="tls")
-        if self.token is not None and not re.fullmatch(r"[!-~]+", require_text(self.token, field="token")):
-            raise InvalidInputError(
-                "The token must be printable ASCII without spaces, and not empty.", field="token"
-            )
+        if self.token is not None:
+            require_token(self.token)
+        if self.token_file is not None:
+            if self.token is not None:
+                raise InvalidInputError(
+                    "A token comes by itself or in a file: give one of them.", field="token_file"
+                )
+            read_token(self.token_file)
+        object.__setattr__(self, "metadata", as_pairs(self.metadata))
         object.__setattr__(self, "timeout", as_timeout(self.timeout))
         if self.timeout is not None and not self.timeout > 0:
             raise InvalidInputError(f"The timeout is {self.timeout} s; it must be positive.", field="timeout")
@@ -137,18 +136,50 @@ class Endpoint:
         return cls(address, timeout=timeout, max_message_bytes=max_message_bytes, retries=retries)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Endpoint:
-        """Return the endpoint of INSPECTOR_SERVER (host:port) and INSPECTOR_TOKEN; what is given wins."""
-        known = {"address": environment.get("INSPECTOR_SERVER"), "token": environment.get("INSPECTOR_TOKEN")}
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        encrypted: bool = False,
+        root_certificates: Path | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        server_name: str | None = None,
+        **given: Any,
+    ) -> Endpoint:
+        """Return the endpoint that the variables of `VARIABLES` describe; what is given wins.
+
+        There is TLS where it is `encrypted`, or any part of a Tls is given or in a variable.
+        """
+        known: dict[str, Any] = {"address": environment.get("INSPECTOR_SERVER")}
+        if not (given.get("token") or given.get("token_file")):
+            known |= {"token": environment.get("INSPECTOR_TOKEN")}
+            known |= {} if known["token"] else {"token_file": environment.get("INSPECTOR_TOKEN_FILE")}
+        parts: dict[str, Any] = {
+            "root_certificates": root_certificates or environment.get("INSPECTOR_ROOT_CERTIFICATES"),
+            "certificate": certificate or environment.get("INSPECTOR_CLIENT_CERTIFICATE"),
+            "key": key or environment.get("INSPECTOR_CLIENT_KEY"),
+            "server_name": server_name or environment.get("INSPECTOR_SERVER_NAME"),
+        }
+        chosen = {name: part for name, part in parts.items() if part}
+        if encrypted or chosen:
+            known["tls"] = Tls(**chosen)
         return cls(**({name: value for name, value in known.items() if value} | given))
+
+    def call_metadata(self) -> Pairs:
+        """Return what goes with a call that begins now; InvalidInputError where the token's file cannot be read."""
+        token = self.token if self.token_file is None else read_token(self.token_file)
+        bearer = () if token is None else (("authorization", f"Bearer {token}"),)
+        return (*bearer, *as_pairs(self.metadata))
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the options of a channel of whatever kind."""
-        return channel_options(
+        made = channel_options(
             max_message_bytes=self.max_message_bytes,
             keepalive_seconds=self.keepalive_seconds,
             balancing=self.balancing,
         )
+        return made if self.tls is None else [*made, *self.tls.options()]
 
     def channel(self) -> grpc.Channel:
         """Return a new channel, which connects when first needed."""
@@ -161,55 +192,9 @@ class Endpoint:
             channel = grpc.secure_channel(
                 self.address, self.tls.credentials(), options=options, compression=compression
             )
-        return channel if self.token is None else grpc.intercept_channel(channel, _Bearer(self.token))
-
-
-class _Details(NamedTuple):
-    """What gRPC asks of the details of a call."""
-
-    method: str
-    timeout: float | None
-    metadata: Any
-    credentials: Any
-    wait_for_ready: bool | None
-    compression: Any
-
-
-class _Bearer(
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-    grpc.StreamStreamClientInterceptor,
-):
-    """Adds the token to every call. As call credentials gRPC would send it over TLS only, never to the loopback."""
-
-    def __init__(self, token: str) -> None:
-        self._metadatum = ("authorization", f"Bearer {token}")
-
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request)
-
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request)
-
-    def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return self._call(continuation, details, requests)
-
-    def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return self._call(continuation, details, requests)
-
-    def _call(self, continuation: Callable[[Any, Any], Any], details: Any, request: Any) -> Any:
-        return continuation(
-            _Details(
-                details.method,
-                details.timeout,
-                (*(details.metadata or ()), self._metadatum),
-                details.credentials,
-                details.wait_for_ready,
-                details.compression,
-            ),
-            request,
-        )
+        if self.token is None and self.token_file is None and not self.metadata:
+            return channel
+        return grpc.intercept_channel(channel, MetadataInterceptor(self.call_metadata))
 
 
 def _require_choice(value: object, choices: Any, *, field: str) -> None:
@@ -233,22 +218,3 @@ def _require_address(address: str) -> None:
             "without http:// and without a path.",
             field="address",
         )
-
-
-def _read(name: str, path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    if not isinstance(path, str | PathLike):
-        raise InvalidInputError(
-            f"tls.{name} is {in_brief(path, long='a {}')}; give the path of a PEM file.", field=f"tls.{name}"
-        )
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInputError(
-            f"The file {str(path)[:200]!r} cannot be read: {reason}. Give a PEM file.", field=f"tls.{name}"
-        ) from error
-    if b"-----BEGIN " not in data:  # gRPC would only say that nobody answers
-        raise InvalidInputError(f"The file {str(path)[:200]!r} holds no PEM.", field=f"tls.{name}")
-    return data

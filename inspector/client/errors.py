@@ -20,7 +20,9 @@ from inspector.errors import (
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
+    PermissionDeniedError,
     ServerUnavailableError,
+    UnauthenticatedError,
 )
 
 _BY_CODE: dict[grpc.StatusCode, type[InspectorError]] = {
@@ -33,6 +35,8 @@ _BY_CODE: dict[grpc.StatusCode, type[InspectorError]] = {
     grpc.StatusCode.CANCELLED: CancelledError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.UNAVAILABLE: ServerUnavailableError,
+    grpc.StatusCode.UNAUTHENTICATED: UnauthenticatedError,
+    grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
 """For statuses without details, which gRPC itself makes, and for kinds that only a newer server knows."""
 

@@ -1,8 +1,9 @@
 """python -m inspector.client.health [HOST:PORT] [NAME]: exit 0 where the service serves, 1 where it does not.
 
 For container health checks and scripts. NAME is "models/ID" or a service's full name; without it the whole server is
-asked for. HOST:PORT is INSPECTOR_SERVER where it is not given, and a token comes from INSPECTOR_TOKEN. Speaks
-grpc.health.v1, which any gRPC service may have.
+asked for. What is not given comes from the variables of a client (INSPECTOR_SERVER, INSPECTOR_TOKEN_FILE and so on); a
+server tells how it is itself without a token, and how its models are to those who may see them. Speaks grpc.health.v1,
+which any gRPC service may have.
 """
 
 from __future__ import annotations
@@ -15,13 +16,21 @@ from typing import Any
 import grpc
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
-from inspector.client.endpoint import ADDRESS, Endpoint, Tls
+from inspector.client.endpoint import ADDRESS, Endpoint
 from inspector.client.errors import error_of
 from inspector.errors import InspectorError
+from inspector.types.visible import visible
 
 STATES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 """HealthCheckResponse.ServingStatus."""
 SERVING = STATES[1]
+
+_FILES = {
+    "--root-certificates": "PEM file of whom to trust; implies --tls",
+    "--client-certificate": "PEM file of what the server is shown, with --client-key",
+    "--client-key": "PEM file of its key",
+    "--token-file": "file of the token",
+}
 
 
 def check_health(address: str | Endpoint, *, name: str = "", timeout: float = 5.0) -> str:
@@ -57,23 +66,29 @@ def main() -> int:
     )
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help="default: the whole server")
     parser.add_argument("--tls", action="store_true", help="encrypt, and check the server's certificate")
-    parser.add_argument(
-        "--root-certificates", type=Path, metavar="FILE", help="PEM file of whom to trust; implies --tls"
-    )
+    for flag, words in _FILES.items():
+        parser.add_argument(flag, type=Path, metavar="FILE", help=words)
+    parser.add_argument("--server-name", metavar="NAME", help="the name in the server's certificate")
     given = parser.parse_args()
     try:
         state = check_health(_endpoint(given), name=given.name)
     except InspectorError as error:
-        sys.stderr.write(f"{error.message}\n")
+        sys.stderr.write(f"{visible(error.message)}\n")
         return 1
     sys.stdout.write(f"{state}\n")
     return 0 if state == SERVING else 1
 
 
 def _endpoint(given: argparse.Namespace) -> Endpoint:
-    encrypted = given.tls or given.root_certificates is not None
-    chosen: dict[str, Any] = {"tls": Tls(root_certificates=given.root_certificates)} if encrypted else {}
-    return Endpoint.from_environment(**chosen, **({"address": given.address} if given.address else {}))
+    chosen: dict[str, Any] = {"address": given.address, "token_file": given.token_file}
+    return Endpoint.from_environment(
+        encrypted=given.tls,
+        root_certificates=given.root_certificates,
+        certificate=given.client_certificate,
+        key=given.client_key,
+        server_name=given.server_name,
+        **{name: value for name, value in chosen.items() if value},
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,15 @@ from inspector.collections.checks import (
 from inspector.collections.embedding import Embed, embedded, no_model
 from inspector.collections.store import Block, Header, HeaderChangedError, IdsTakenError, Store, Summary
 from inspector.collections.vectors import FloatArray, as_vector
-from inspector.errors import AlreadyExistsError, ConflictError, NotFoundError, unknown_name
+from inspector.collections.viewer import EVERYBODY, Viewer
+from inspector.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    LimitExceededError,
+    NotFoundError,
+    PermissionDeniedError,
+    unknown_name,
+)
 from inspector.types.collections import CollectionInfo, Item, Metric, Neighbor, Neighbors, Pca, Query
 from inspector.types.control import NEVER, Cancellation
 from inspector.types.names import require_id
@@ -37,9 +45,14 @@ class Collections:
     Every verb is done in full or not at all, and answers for one moment of the collection.
     """
 
-    def __init__(self, store: Store, *, embed: Embed = no_model) -> None:
+    def __init__(self, store: Store, *, embed: Embed = no_model, viewer: Viewer = EVERYBODY) -> None:
         self._store = store
         self._embed = embed
+        self._viewer = viewer
+
+    def seen_by(self, viewer: Viewer) -> Collections:
+        """Return the same collections as somebody sees them: others' are not there."""
+        return Collections(self._store, embed=self._embed, viewer=viewer)
 
     def add(
         self,
@@ -74,7 +87,7 @@ class Collections:
         """
         require_id(name, field="collection")
         require_items(items)
-        summary = self._store.info(name)
+        summary = self._own(name)
         existing = None if summary is None else summary.header.binding
         return binding_for(existing, model=model, layer=layer, pooling=pooling)
 
@@ -83,12 +96,19 @@ class Collections:
         require_id(name, field="collection")
         require_items(items)
         for _ in range(_ATTEMPTS):
-            found = self._store.info(name)
+            found = self._own(name)
             old = None if found is None else found.header
             batch = batch_of(items, dimension=None if old is None else old.dimension)
             if old is None:
                 dimension = batch.vectors.shape[1]
-                header = Header(name=name, key=uuid4().hex, dimension=dimension, binding=binding)
+                self._require_room()
+                header = Header(
+                    name=name,
+                    key=uuid4().hex,
+                    dimension=dimension,
+                    binding=binding,
+                    owner=self._viewer.owner,
+                )
             else:
                 header = replace(old, binding=binding.joined(old.binding, name=name))
             try:
@@ -167,25 +187,66 @@ class Collections:
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all collections, sorted."""
-        return self._store.names()
+        if self._viewer.sees_all:
+            return self._store.names()
+        return tuple(name for name in self._store.names() if self._seen(name) is not None)
 
     def list(self, names: Sequence[str] | None = None) -> tuple[CollectionInfo, ...]:
         """Return what is known of all collections, or of those named that are there, in their order."""
-        found = map(self._store.info, self._store.names() if names is None else names)
+        found = map(self._seen, self.names() if names is None else names)
         return tuple(_info(summary) for summary in found if summary is not None)
 
     def delete(self, name: str) -> None:
         """Forget a collection and its items."""
-        require_id(name, field="collection")
+        self._summary(name)  # one that is not seen is not there
+        self._own(name)
         if not self._store.delete(name):
-            raise unknown_name("collection", name, self._store.names())
+            raise unknown_name("collection", name, self.names())
 
     def _summary(self, name: str) -> Summary:
         require_id(name, field="collection")
-        summary = self._store.info(name)
+        summary = self._seen(name)
         if summary is None:
-            raise unknown_name("collection", name, self._store.names())
+            raise unknown_name("collection", name, self.names())
         return summary
+
+    def _seen(self, name: str) -> Summary | None:
+        """Return a collection as it is now; None where the viewer has none of that name to see."""
+        summary = self._store.info(name)
+        return summary if summary is not None and self._viewer.may_see(summary.header.owner) else None
+
+    def _own(self, name: str) -> Summary | None:
+        """Return a collection that is to be changed, None where there is none.
+
+        PermissionDeniedError where it is everybody's, AlreadyExistsError where it is another's.
+        """
+        summary = self._store.info(name)
+        if summary is None or self._viewer.may_change(summary.header.owner):
+            return summary
+        if self._viewer.may_see(summary.header.owner):
+            raise PermissionDeniedError(
+                f"Collection {name!r} is everybody's: callers with the role 'admin' change it.",
+                reason="NOT_YOURS",
+                field="collection",
+            )
+        raise AlreadyExistsError(
+            f"The name {name!r} is taken by a collection that is not yours. Take another name.",
+            reason="COLLECTION_EXISTS",
+            field="collection",
+        )
+
+    def _require_room(self) -> None:
+        most = self._viewer.most
+        if most is None:
+            return
+        summaries = map(self._store.info, self._store.names())
+        count = sum(one is not None and one.header.owner == self._viewer.owner for one in summaries)
+        if count >= most:
+            raise LimitExceededError(
+                f"You have {count} collections; a caller may have {most}. Delete one first.",
+                reason="TOO_MANY_COLLECTIONS",
+                field="collection",
+            )
 
     def _asked(self, header: Header, queries: Sequence[Query]) -> FloatArray:
         """Return the vectors (Q, D) of queries without images."""

@@ -28,6 +28,8 @@ class Header:
     """Of no other collection, nor of one that bore the same name before."""
     dimension: int
     binding: Binding
+    owner: str = ""
+    """Whose it is, where callers are told apart; empty for one that is everybody's."""
 
     def __post_init__(self) -> None:
         require_id(self.name, field="collection")

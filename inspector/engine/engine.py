@@ -10,6 +10,7 @@ import numpy as np
 
 from inspector.engine.heads import MeasuredHeads
 from inspector.engine.image_sizes import ImageSizes
+from inspector.engine.joint_runs import Joining, JointRuns
 from inspector.engine.kept import Kept
 from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
@@ -25,6 +26,7 @@ from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import Device
+from inspector.runtime.session import Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
@@ -41,9 +43,18 @@ class Engine:
     """Runs one model. Thread-safe; sessions are made when first needed and shared through the cache."""
 
     def __init__(
-        self, model: OnnxModel, *, device: Device, cache: SessionCache, batch_bytes: int = 512 << 20
+        self,
+        model: OnnxModel,
+        *,
+        device: Device,
+        cache: SessionCache,
+        batch_bytes: int = 512 << 20,
+        joining: Joining | None = None,
     ) -> None:
-        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run."""
+        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run.
+
+        `joining` lets calls of several threads share runs; without it, each has its own.
+        """
         if model.other_inputs:
             raise InvalidModelError(
                 f"Model {model.name!r} needs inputs beside the image {model.input.name!r}: "
@@ -64,6 +75,9 @@ class Engine:
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
         self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
         self._refused: str | None = None
+        self.joint_runs: JointRuns[dict[str, Array]] | None = (
+            JointRuns(joining) if joining is not None and joining.images > 1 else None
+        )
 
     @property
     def head(self) -> Head:
@@ -109,6 +123,7 @@ class Engine:
         It shares the device and the cache, and is closed after the block.
         """
         model = replace(self.model, ir=randomized(self.model.ir, layers, seed=seed))
+        # Nobody else runs it, so there is nobody to share runs with.
         other = Engine(model, device=self.device, cache=self._cache, batch_bytes=self._batch_bytes)
         try:
             yield other
@@ -150,14 +165,15 @@ class Engine:
 
         Where an image's values depend on its company, or may, it has none but itself.
         """
-        fixed = self.model.input.batch
         size = self.batch_size(x, tensors, at_most=at_most)
         for start in range(0, len(x), size):
             chunk = x[start : start + size]
-            images = range(start, start + len(chunk))
-            if fixed and len(chunk) < fixed:
-                chunk = np.concatenate([chunk, np.repeat(chunk[-1:], fixed - len(chunk), axis=0)])
-            yield images, chunk
+            yield range(start, start + len(chunk)), self.filled(chunk)
+
+    def filled(self, chunk: Array) -> Array:
+        """Return images, at least one, as a batch that the model takes: a fixed one is filled up with the last."""
+        missing = (self.model.input.batch or 0) - len(chunk)
+        return np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing > 0 else chunk
 
     def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
         """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""
@@ -218,17 +234,32 @@ class Engine:
 
         Raises ImageSizeError where the model runs on images of other sizes, but not on these.
         """
-        names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
-        fetch = [*names, *(place + SWITCHES for place in places)]
-        session = self.sessions.forward(names, places)
-        fed = chunk[0] if self.model.input.batch_axis is None else chunk
         try:
-            return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)
+            return self.run_forward(chunk, tensors, switches=switches, cancellation=cancellation)
         except EngineError as error:
+            session, fetch = self._forward(tensors, switches)
             explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
             if explained is error:
                 raise
             raise explained from error
+
+    def run_forward(
+        self,
+        chunk: Array,
+        tensors: Sequence[str],
+        *,
+        switches: Sequence[str] = (),
+        cancellation: Cancellation | None = None,
+    ) -> dict[str, DeviceTensor]:
+        """Do what `fetch` does; where the run fails, do not ask whether images of other sizes would run."""
+        session, fetch = self._forward(tensors, switches)
+        fed = chunk[0] if self.model.input.batch_axis is None else chunk
+        return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)
+
+    def _forward(self, tensors: Sequence[str], switches: Sequence[str]) -> tuple[Session, list[str]]:
+        """Return the session for tensors and switches, and what to fetch from it."""
+        names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
+        return self.sessions.forward(names, places), [*names, *(place + SWITCHES for place in places)]
 
     def shapes_for(
         self, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from inspector.engine.engine import Engine
+from inspector.engine.sharing import values_of
 from inspector.errors import EngineError
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
@@ -37,13 +38,10 @@ def scan(
 ) -> Iterator[Scanned]:
     """Yield tensors of (N, …) images, batch by batch; within a batch in their order, as many at a time as fit.
 
-    A later group of tensors runs its batch again, and needs only what leads to it.
+    A later group of tensors runs its batch again, and needs only what leads to it. Batches that are not full may be
+    run together with those of other calls.
     """
     names = tuple(dict.fromkeys(tensors))
     for images, chunk in engine.batches(x, names):
         for group in engine.groups(names, chunk):
-            found = engine.fetch(chunk, group, cancellation=cancellation)
-            yield (
-                images,
-                {name: engine.values(name, found[name], chunk, images=len(images)) for name in group},
-            )
+            yield images, values_of(engine, chunk, group, images=len(images), cancellation=cancellation)

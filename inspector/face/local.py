@@ -20,6 +20,7 @@ from inspector.types.requests.base import ImagesRequest, Request
 from inspector.types.results.base import Result
 
 R = TypeVar("R", bound=Result)
+T = TypeVar("T")
 
 OpenOthers = Callable[[], AbstractContextManager[Others]]
 """Opens the way to other models for one request; what it opened is closed with it."""
@@ -47,18 +48,23 @@ class LocalBackend:
                 field="inputs",
             )
         with in_time(control) as timed, self._others() as others:
-            found = self._answered(request, timed, others)
+            found = in_sizes_that_run(
+                self.engine, lambda run: answer_to(run, request), control=timed, others=others
+            )
             wanted = isinstance(request, ImagesRequest) and request.rendering == "png"
             return replace(found, rendered=rendered(found)) if wanted else found
 
-    def _answered(self, request: Request[R], control: Control, others: Others) -> R:
-        """Answer a request; pictures of a size on which the model does not run are brought to one on which it does."""
-        sizes: dict[Size, Size] = {}
-        while True:
-            run = Run(self.engine, control=control, sizes=sizes, others=others)
-            try:
-                return answer_to(run, request)
-            except ImageSizeError as error:
-                if error.given in sizes or error.given not in run.pictured:
-                    raise
-                sizes[error.given] = error.taken
+
+def in_sizes_that_run(
+    engine: Engine, work: Callable[[Run], T], *, control: Control, others: Others = no_others
+) -> T:
+    """Return what `work` makes of a run; pictures on whose size the model does not run are resized."""
+    sizes: dict[Size, Size] = {}
+    while True:
+        run = Run(engine, control=control, sizes=sizes, others=others)
+        try:
+            return work(run)
+        except ImageSizeError as error:
+            if error.given in sizes or error.given not in run.pictured:
+                raise
+            sizes[error.given] = error.taken

@@ -121,9 +121,11 @@ def placed(run: Run, layer: Layer, activations: Array, x: Array, *, windows: Win
         channels = field.channel_axis + shift
     along = () if field is None else field.spatial_axes
     space: tuple[int | None, ...] = tuple(None if axis is None else axis + shift for axis in along)
+    if channels in space:  # what the rank makes likely is an axis of the image here
+        channels = next((axis for axis in range(1, activations.ndim) if axis not in space), 0)
     others = [axis for axis in range(1, activations.ndim) if axis != channels and axis not in space]
     tracks: tuple[Track | None, ...] = (None,) * len(size)
-    if field is not None and any(axis is not None for axis in space):
+    if field is not None and channels and any(axis is not None for axis in space):
         tracks = tuple(field.tracks[role] for role in field.space)
     elif len(others) == len(size):
         space, others = tuple(others), []

@@ -11,18 +11,40 @@ from inspector.errors import LimitExceededError
 
 def nodes_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.NodeProto]:
     """Yield the nodes of the graph, of its subgraphs and of model-local functions."""
-    for graph in graphs_of(model, max_depth=max_depth):
+    yield from graph_nodes_of(model, max_depth=max_depth)
+    yield from function_nodes_of(model, max_depth=max_depth)
+
+
+def graph_nodes_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.NodeProto]:
+    """Yield the nodes of the graph, its subgraphs and training information, which all have the model's opsets."""
+    for graph in _within(_graphs(model), max_depth):
         yield from graph.node
+
+
+def function_nodes_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.NodeProto]:
+    """Yield the nodes of model-local functions and of the subgraphs in them."""
     for function in model.functions:
         yield from function.node
+    for graph in _within(_graphs_of_functions(model), max_depth):
+        yield from graph.node
 
 
 def graphs_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.GraphProto]:
     """Yield the graph, its subgraphs, those of functions and of training information, outermost first."""
-    pending: list[tuple[onnx.GraphProto, int]] = [(model.graph, 0)]
-    pending += [(part, 0) for info in model.training_info for part in (info.initialization, info.algorithm)]
-    for function in model.functions:
-        pending += [(graph, 1) for graph in _subgraphs(function.node)]
+    return _within([*_graphs(model), *_graphs_of_functions(model)], max_depth)
+
+
+def _graphs(model: onnx.ModelProto) -> list[tuple[onnx.GraphProto, int]]:
+    parts = [part for info in model.training_info for part in (info.initialization, info.algorithm)]
+    return [(graph, 0) for graph in (model.graph, *parts)]
+
+
+def _graphs_of_functions(model: onnx.ModelProto) -> list[tuple[onnx.GraphProto, int]]:
+    return [(graph, 1) for function in model.functions for graph in _subgraphs(function.node)]
+
+
+def _within(pending: list[tuple[onnx.GraphProto, int]], max_depth: int) -> Iterator[onnx.GraphProto]:
+    """Yield graphs, given with how deep they are nested, and those in them."""
     while pending:
         graph, depth = pending.pop()
         if depth > max_depth:

@@ -16,6 +16,13 @@ def versions(op_type: str) -> Sequence[onnx.defs.OpSchema]:
     return _history().get(op_type, ())
 
 
+@cache
+def schema_at(op_type: str, opset: int) -> onnx.defs.OpSchema | None:
+    """Return the version of a standard operator that holds at an opset; None where ONNX does not have it there."""
+    known = [schema for schema in versions(op_type) if schema.since_version <= opset]
+    return known[-1] if known and not known[-1].deprecated else None
+
+
 def fewest_inputs(op_type: str) -> int:
     """Return how many inputs a standard operator needs at least, at any version; 0 where ONNX does not have it."""
     return min((schema.min_input for schema in versions(op_type)), default=0)

@@ -1,4 +1,4 @@
-"""The templates of pages: every word that is put into them is escaped."""
+"""The templates of pages: every word that is put into them is escaped, and no character of it acts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspector.render.blocks import Block, Cell
 from inspector.render.png import to_png
+from inspector.types.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,6 +27,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("inspector.render"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -33,6 +35,11 @@ def _environment() -> Environment:
     )
     made.filters |= {"cell": _text, "data": _data, "png": to_png, "template": _template_of}
     return made
+
+
+def _shown(value: Any) -> Any:
+    """Write out what would act in a page; what a template has made itself is as it should be."""
+    return visible(value, lines=True) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _template_of(block: Block) -> str:

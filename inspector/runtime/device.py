@@ -22,6 +22,11 @@ _PROBE_MODEL = bytes.fromhex(
 )
 
 
+_CUDA = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+"""Whole float32, since a map of TensorFloat-32 differs from the CPU's by a tenth of its maximum; and no trying of all
+kernels for each new shape, which takes seconds (docs/decisions/0063-cuda.md)."""
+
+
 @dataclass(frozen=True)
 class Device:
     """A place where sessions run and tensors live."""
@@ -40,7 +45,7 @@ class Device:
         """What to ask ONNX Runtime for; the CPU stays as the fallback of single operators."""
         if self.kind == "cpu":
             return ["CPUExecutionProvider"]
-        return [("CUDAExecutionProvider", {"device_id": str(self.index)}), "CPUExecutionProvider"]
+        return [("CUDAExecutionProvider", {"device_id": str(self.index), **_CUDA}), "CPUExecutionProvider"]
 
     @property
     def required_provider(self) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 import grpc
 
+from inspector.collections.viewer import Viewer
 from inspector.service.calls import Calls, entered
 from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, name_of
+from inspector.service.record import note_ran, phase
+from inspector.service.security.access import owner_for
+from inspector.service.security.caller import current_caller
 from inspector.service.settings import Settings
 from inspector.service.workers.home import Home
 from inspector.service.workers.pool import Pool
@@ -68,7 +73,12 @@ class CollectionServicer:
         async def handle(request: bytes, context: Any) -> bytes:
             peek(request, descriptor)
             deadline = self._calls.deadline(context)
-            about = {"call": name, "size": len(request), "most_items": self._settings.max_images}
+            about = {
+                "call": name,
+                "size": len(request),
+                "most_items": self._settings.max_images,
+                "viewer": asdict(self._viewer()),
+            }
             # Images are first told of, so that none waits behind a model for the store, nor the other way round.
             answer = await self._asked(about, request, deadline, quick=name not in COMPUTING)
             if "planned" in answer.about:
@@ -79,6 +89,12 @@ class CollectionServicer:
             return answer.body
 
         return handle
+
+    def _viewer(self) -> Viewer:
+        """Return whose eyes look at the collections in this call."""
+        caller = current_caller()
+        most = None if caller.is_admin else self._settings.caller_collections
+        return Viewer(owner=owner_for(caller), sees_all=caller.is_admin, most=most)
 
     async def _made(self, needed: Answer, deadline: Deadline) -> tuple[dict[str, Any], bytes]:
         """Let the model that a collection is bound to make vectors, behind its own gate; what made them is told."""
@@ -104,13 +120,17 @@ class CollectionServicer:
 
     async def _asked(self, about: dict[str, Any], body: bytes, deadline: Deadline, *, quick: bool) -> Answer:
         gate = self._quick if quick else self._gate
-        await entered(gate, deadline)
+        with phase("queue"):
+            await entered(gate, deadline)
         try:
             await self._home.open()
-            # The store lives in the worker: it is not ended for a call that is slow to stop.
-            return await self._home.ask(
-                "collections", {**about, "quick": quick}, body, deadline=deadline, kills=False
-            )
+            with phase("worker"):
+                # The store lives in the worker: it is not ended for a call that is slow to stop.
+                answer = await self._home.ask(
+                    "collections", {**about, "quick": quick}, body, deadline=deadline, kills=False
+                )
+            note_ran(answer.about)
+            return answer
         finally:
             gate.leave()
 

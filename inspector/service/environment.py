@@ -28,6 +28,11 @@ OTHERS = frozenset(
         "SPINNING",  # runtime: of a session's threads
         "SERVER",  # client: the address
         "TOKEN",  # client
+        "TOKEN_FILE",  # client
+        "ROOT_CERTIFICATES",  # client
+        "CLIENT_CERTIFICATE",  # client
+        "CLIENT_KEY",  # client
+        "SERVER_NAME",  # client
         "PLUGINS",  # modules that register
         "ZOO",  # tests and benchmarks: the folder of models
     )

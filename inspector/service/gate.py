@@ -1,4 +1,4 @@
-"""How many calls of one kind run at once, and how many may wait."""
+"""How many calls of one kind run at once, how many may wait, and that those who call take turns."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from inspector.errors import BusyError, ConflictError
+from inspector.errors import BusyError, ConflictError, InspectorError
+from inspector.service.security.caller import current_caller
+from inspector.service.turns import Turns, Who
 
 
 class Gate:
-    """Behind it a bounded number of calls run, before it a bounded number wait.
+    """Behind it a bounded number of calls run, before it a bounded number wait, and callers take turns.
 
-    Once closed it lets nobody in; `close` returns when all are out. For one event loop, not for threads.
+    Where all places to wait are taken, a caller that has many gives one to a caller that has fewer. Once closed it lets
+    nobody in; `close` returns when all are out. For one event loop, not for threads.
     """
 
     def __init__(self, name: str, *, running: int, waiting: int) -> None:
         self._name = name
-        self._free = asyncio.Semaphore(running)
+        self._max_running = running
         self._max_waiting = waiting
         self._inside = 0
-        self._waiting = 0
+        self._turns: Turns[asyncio.Future[None]] = Turns()
         self._closed = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -33,26 +36,27 @@ class Gate:
     @property
     def waiting(self) -> int:
         """How many calls wait now."""
-        return self._waiting
+        return len(self._turns)
 
     async def enter(self) -> None:
         """Wait for a turn; BusyError if too many wait, ConflictError if the gate is closed, then or meanwhile."""
-        self._refuse_if_closed()
-        if self._free.locked() and self._waiting >= self._max_waiting:
-            raise BusyError(
-                f"{self._inside} calls of {self._name} run and {self._waiting} wait; no more may. Try again soon.",
-                retry_seconds=1.0,
-            )
-        self._waiting += 1
-        try:
-            await self._free.acquire()
-        finally:
-            self._waiting -= 1
         if self._closed:
-            self._free.release()
-            self._refuse_if_closed()
-        self._inside += 1
-        self._empty.clear()
+            raise self._being_closed()
+        who = _who()
+        if self._inside < self._max_running and not self._turns:
+            self._let_in(who)
+            return
+        if len(self._turns) >= self._max_waiting:
+            self._make_room(who)
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.add(who, turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            self._turns.remove(who, turn)
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._let_out(who)  # its turn came while it left
+            raise
 
     @asynccontextmanager
     async def passed(self) -> AsyncIterator[None]:
@@ -64,21 +68,60 @@ class Gate:
             self.leave()
 
     def leave(self) -> None:
-        """Let the next one in."""
-        self._inside -= 1
-        self._free.release()
-        if self._inside == 0:
-            self._empty.set()
+        """Let the next one in; called by the caller that entered."""
+        self._let_out(_who())
 
     async def close(self) -> None:
         """Let nobody in any more, and wait until all are out."""
         self._closed = True
+        while (waiting := self._turns.next()) is not None:
+            _refuse(waiting[1], self._being_closed())
         await self._empty.wait()
 
-    def _refuse_if_closed(self) -> None:
-        if self._closed:
-            raise ConflictError(
-                f"{self._name} is being unloaded. Load it again first.",
-                reason="MODEL_NOT_LOADED",
-                field="model",
+    def _let_in(self, who: Who) -> None:
+        self._inside += 1
+        self._turns.began(who)
+        self._empty.clear()
+
+    def _let_out(self, who: Who) -> None:
+        self._inside -= 1
+        self._turns.ended(who)
+        while self._inside < self._max_running and (waiting := self._turns.next()) is not None:
+            next_one, turn = waiting
+            if not turn.done():  # who left meanwhile has no turn
+                self._let_in(next_one)
+                turn.set_result(None)
+        if self._inside == 0:
+            self._empty.set()
+
+    def _make_room(self, who: Who) -> None:
+        """Let one of a caller with many waiting calls go, or raise BusyError where nobody has more than this one."""
+        crowded = self._turns.crowded_out(who)
+        if crowded is None:
+            raise BusyError(
+                f"{self._inside} calls of {self._name} run and {len(self._turns)} wait; no more may. Try again soon.",
+                retry_seconds=1.0,
             )
+        _refuse(
+            crowded[1],
+            BusyError(
+                f"So many calls of {self._name} wait that this one gave its place to another caller. Try again soon, "
+                "with fewer at once.",
+                retry_seconds=1.0,
+            ),
+        )
+
+    def _being_closed(self) -> ConflictError:
+        return ConflictError(
+            f"{self._name} is being unloaded. Load it again first.", reason="MODEL_NOT_LOADED", field="model"
+        )
+
+
+def _who() -> Who:
+    caller = current_caller()
+    return caller.key, caller.peer
+
+
+def _refuse(turn: asyncio.Future[None], error: InspectorError) -> None:
+    if not turn.done():
+        turn.set_exception(error)

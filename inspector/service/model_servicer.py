@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from inspector.errors import ConflictError
+from inspector.errors import ConflictError, PermissionDeniedError
 from inspector.service.gate import Gate
 from inspector.service.hosting import HostedModel, Models
 from inspector.service.names import MODELS, id_of, page_by_id, require_id
 from inspector.service.repository import Manifest, Repository, describe, model_exists
 from inspector.service.sandbox import Sandbox
+from inspector.service.security.access import owner_for, require_may_change, require_may_name
+from inspector.service.security.caller import current_caller
 from inspector.service.settings import Settings
 from inspector.service.upload import Upload
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
@@ -34,13 +36,21 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     async def UploadModel(
         self, request_iterator: AsyncIterator[model_service_pb2.UploadModelRequest], _context: Any
     ) -> model_service_pb2.UploadModelResponse:
+        if not self._settings.uploads:
+            raise PermissionDeniedError(
+                "This server takes no uploads. Whoever runs it puts models into its repository folder.",
+                reason="UPLOADS_OFF",
+            )
         async with self._uploads.passed():
             upload = Upload(
                 aiter(request_iterator),
                 max_bytes=self._settings.max_upload_bytes,
                 stall_seconds=self._settings.upload_stall_seconds,
+                seconds=self._settings.upload_seconds,
+                bytes_per_second=self._settings.least_bytes_per_second,
             )
             header = await upload.header()
+            require_may_name(header.model_id, field="header.model_id")
             if self._is_same(header):
                 model = await self._models.load(header.model_id)
             else:
@@ -74,39 +84,61 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     ) -> model_service_pb2.LoadModelResponse:
         identifier = id_of(MODELS, request.name, field="name")
         given = override_of_message(request.preprocessing, preset=request.preset)
+        if given:
+            self._require_may_change(
+                identifier, "load it with another preprocessing, which is for all who use it"
+            )
         model = await self._models.load(identifier, preprocessing=given)
         return model_service_pb2.LoadModelResponse(model=_to_message(model))
 
     async def UnloadModel(
         self, request: model_service_pb2.UnloadModelRequest, _context: Any
     ) -> model_service_pb2.UnloadModelResponse:
-        model = await self._models.unload(id_of(MODELS, request.name, field="name"))
+        identifier = id_of(MODELS, request.name, field="name")
+        self._require_may_change(identifier, "unload it")
+        model = await self._models.unload(identifier)
         return model_service_pb2.UnloadModelResponse(model=_to_message(model))
 
     async def DeleteModel(
         self, request: model_service_pb2.DeleteModelRequest, _context: Any
     ) -> model_service_pb2.DeleteModelResponse:
-        await self._models.delete(id_of(MODELS, request.name, field="name"))
+        identifier = id_of(MODELS, request.name, field="name")
+        self._require_may_change(identifier, "delete it")
+        await self._models.delete(identifier)
         return model_service_pb2.DeleteModelResponse()
 
     def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
         """Return whether exactly this was uploaded before, going by the digest that the caller gives."""
+        if header.model_id not in self._models.ids():
+            return False
         manifest = self._models.manifest(header.model_id)
         return manifest == Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
 
     async def _receive(self, upload: Upload, header: model_service_pb2.UploadHeader) -> HostedModel:
         with self._reserved(header.model_id), self._repository.receive() as folder:
             digest = await upload.receive(header, folder)
-            describe(folder, Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header)))
+            owner = owner_for(current_caller())
+            describe(
+                folder,
+                Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner),
+            )
             worker = await self._sandbox.checked(folder)
             return await self._models.adopt(
-                header.model_id, lambda: self._repository.adopt(folder, header.model_id), worker=worker
+                header.model_id,
+                lambda: self._repository.adopt(folder, header.model_id),
+                worker=worker,
+                owner=owner,
             )
+
+    def _require_may_change(self, identifier: str, what: str) -> None:
+        """Raise where who calls does not see a model (NotFoundError), or may not change it for all who use it."""
+        model = self._models.get(identifier)
+        require_may_change(model.id, model.owner, what=what)
 
     @contextmanager
     def _reserved(self, identifier: str) -> Iterator[None]:
         """Hold an id for an upload; one that cannot end well is refused before its bytes come."""
-        if identifier in self._models.ids():
+        if self._models.has(identifier):
             raise model_exists(identifier)
         if identifier in self._uploading:
             raise ConflictError(

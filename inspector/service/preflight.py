@@ -8,6 +8,7 @@ import socket
 
 from inspector.collections.registration import store_named
 from inspector.errors import ConflictError, InspectorError, InvalidInputError
+from inspector.service.security.exposure import require_secure
 from inspector.service.settings import Settings
 
 _ADDRESS = re.compile(r"(?P<host>\[[^\[\]\s]+\]|[^\[\]\s:]+):(?P<port>[+-]?[0-9]+)")
@@ -20,27 +21,28 @@ def require_usable(settings: Settings) -> None:
     """Raise InvalidInputError, ConflictError or NotFoundError for what a server could only fail of later."""
     host, port = split_address(settings.address)
     _try_address(host, port, address=settings.address)
+    require_secure(settings, host=host)
     store_named(settings.collections_store)
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """Return host and port of an address that a server may listen on."""
+def split_address(address: str, *, field: str = "address") -> tuple[str, int]:
+    """Return host and port of an address that a server may listen on; errors name the setting `field`."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
         raise InvalidInputError(
             f"The address {address!r} is not host:port, such as 127.0.0.1:50051; port 0 takes a free one.",
-            field="address",
+            field=field,
         )
     port = int(found["port"])
     if not 0 <= port <= _LAST_PORT:
         raise InvalidInputError(
             f"The port of {address!r} is {port}; ports go from 1 to {_LAST_PORT}, and 0 takes a free one.",
-            field="address",
+            field=field,
         )
     return found["host"], port
 
 
-def cannot_listen(address: str, error: OSError | None = None) -> InspectorError:
+def cannot_listen(address: str, error: OSError | None = None, *, field: str = "address") -> InspectorError:
     """Return the error for an address that a server cannot have; without a reason of the system, one that is taken."""
     number = errno.EADDRINUSE if error is None else error.errno
     why = {
@@ -50,8 +52,8 @@ def cannot_listen(address: str, error: OSError | None = None) -> InspectorError:
     }.get(number or 0, "" if error is None else error.strerror or str(error))
     message = f"The server cannot listen on {address!r}: {why}. Take another, or port 0 for a free one."
     if number == errno.EADDRINUSE:
-        return ConflictError(message, reason="ADDRESS_IN_USE", field="address")
-    return InvalidInputError(message, reason="ADDRESS_UNUSABLE", field="address")
+        return ConflictError(message, reason="ADDRESS_IN_USE", field=field)
+    return InvalidInputError(message, reason="ADDRESS_UNUSABLE", field=field)
 
 
 def _try_address(host: str, port: int, *, address: str) -> None:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,16 @@ from inspector.errors import (
     unknown_name,
 )
 from inspector.service.names import is_id
+from inspector.service.security.access import THE_SERVICES
+
+log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
 MANIFEST = "upload.json"
 SIDECAR = "inspector.json"
+
+NOBODYS = "?"
+"""The owner of a model of which nothing is known: no caller has that name."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -46,6 +54,8 @@ class Manifest:
     size: int
     sidecar: Mapping[str, Any]
     """Preprocessing and labels that came with it, in their JSON form."""
+    owner: str = field(default=THE_SERVICES, compare=False)
+    """Whose it is, where callers are known."""
 
 
 class Repository:
@@ -79,6 +89,15 @@ class Repository:
             raise unknown_name("model", identifier, self.ids())
         return self._root / identifier
 
+    def looks(self, identifier: str) -> str:
+        """Return how the files of a model look: a digest of their names, sizes and times, which changes as they do.
+
+        What lies deeper than a folder below the model's is not looked at; nor is any content read.
+        """
+        folder = self._root / identifier
+        seen = sorted(_looks_of(entry) for entry in _entries(folder))
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
+
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id; None where nothing was."""
         try:
@@ -87,6 +106,15 @@ class Repository:
             return None
         except (ValueError, TypeError) as error:
             raise EngineError(f"{MANIFEST} of model {identifier!r} is damaged: {error}") from error
+
+    def owner(self, identifier: str) -> str:
+        """Return whose a model is; one whose manifest is damaged is nobody's, so that only admins see it."""
+        try:
+            manifest = self.manifest(identifier)
+        except EngineError as error:
+            log.error("%s", error)  # noqa: TRY400 — the file's, and no bug of ours
+            return NOBODYS
+        return THE_SERVICES if manifest is None else manifest.owner
 
     @contextmanager
     def receive(self) -> Iterator[Path]:
@@ -121,6 +149,21 @@ class Repository:
 
     def _is_model(self, entry: os.DirEntry[str]) -> bool:
         return is_id(entry.name) and entry.is_dir(follow_symlinks=False)
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies in a folder, and in those in it."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                with os.scandir(entry.path) as deeper:
+                    yield from deeper
+
+
+def _looks_of(entry: os.DirEntry[str]) -> tuple[str, int, int, int, int]:
+    found = entry.stat(follow_symlinks=False)
+    return entry.path, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def describe(folder: Path, manifest: Manifest) -> None:

@@ -11,14 +11,16 @@ from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from inspector.inference import inference_service_pb2
 from inspector.service.calls import Calls
 from inspector.service.collection_servicer import CollectionServicer
 from inspector.service.gate import Gate
 from inspector.service.health import Health
 from inspector.service.hosting import Models
+from inspector.service.inference_servicer import InferenceServicer
 from inspector.service.inspection_servicer import InspectionServicer
 from inspector.service.model_servicer import ModelServicer
-from inspector.service.reflection import Reflection
+from inspector.service.reflection import REFLECTION_V1, Reflection, add_reflection_v1
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
@@ -57,9 +59,9 @@ def full_name(file: FileDescriptor, service: str) -> str:
     return str(file.services_by_name[service].full_name)
 
 
-def standing_streams(what: str, settings: Settings) -> Gate:
+def standing_streams(what: str, most: int) -> Gate:
     """Return a gate for streams that may stay open for ever, so that calls always find room beside them."""
-    return Gate(what, running=max(1, settings.max_concurrent_rpcs // 4), waiting=0)
+    return Gate(what, running=max(1, most), waiting=0)
 
 
 def _models(parts: Parts) -> ModelServicer:
@@ -78,8 +80,20 @@ def _inspection(parts: Parts) -> InspectionServicer:
     )
 
 
+def _inference(parts: Parts) -> InferenceServicer:
+    settings = parts.settings
+    return InferenceServicer(
+        parts.calls,
+        parts.models,
+        parts.health,
+        may_change=settings.inference_changes,
+        max_images=settings.max_images,
+        max_bytes=settings.max_message_bytes,
+    )
+
+
 def _reflection(parts: Parts) -> Reflection:
-    return Reflection(NAMES, callers=standing_streams("reflection", parts.settings))
+    return Reflection(NAMES, callers=standing_streams("reflection", parts.settings.max_concurrent_rpcs // 4))
 
 
 def _adding_bytes(file: FileDescriptor, service: str) -> Callable[[Any, Any], None]:
@@ -110,6 +124,11 @@ SERVICES = (
         _adding_bytes(collection_service_pb2.DESCRIPTOR, "CollectionService"),
     ),
     Service(
+        full_name(inference_service_pb2.DESCRIPTOR, "GRPCInferenceService"),
+        _inference,
+        _adding_bytes(inference_service_pb2.DESCRIPTOR, "GRPCInferenceService"),
+    ),
+    Service(
         full_name(health_pb2.DESCRIPTOR, "Health"),
         lambda parts: parts.health,
         health_pb2_grpc.add_HealthServicer_to_server,
@@ -119,6 +138,7 @@ SERVICES = (
         _reflection,
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server,
     ),
+    Service(full_name(REFLECTION_V1, "ServerReflection"), _reflection, add_reflection_v1),
 )
 
 NAMES = tuple(service.name for service in SERVICES)

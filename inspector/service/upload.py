@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import os
 import re
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.errors import InvalidInputError, LimitExceededError
@@ -17,13 +19,63 @@ from inspector.v1 import model_service_pb2
 Message = model_service_pb2.UploadModelRequest
 
 
-class Upload:
-    """The messages of one upload, read in order."""
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How slow an upload may be."""
 
-    def __init__(self, messages: AsyncIterator[Message], *, max_bytes: int, stall_seconds: float) -> None:
+    stall_seconds: float
+    """The longest pause between two messages; it may fall behind the least rate by two of them."""
+    seconds: float
+    """The longest of all."""
+    bytes_per_second: float
+    """The least rate, from the beginning on."""
+
+    def left(self, spent: float, *, received: int) -> float:
+        """Return how many seconds the next message may take; 0 or less where it is too late for it already."""
+        return min(self.stall_seconds, self.seconds - spent, self._latest(received) - spent)
+
+    def refusal(self, spent: float, *, received: int) -> InvalidInputError:
+        """Return the error of an upload for which nothing was left."""
+        if spent >= self.seconds:
+            return InvalidInputError(
+                f"The upload took longer than {self.seconds:g} s, with {received:,} bytes received. Ask whoever runs "
+                "the server to put the model into its repository, and register it.",
+                reason="UPLOAD_TOO_SLOW",
+            )
+        if spent >= self._latest(received):
+            return InvalidInputError(
+                f"The upload is too slow: {received:,} bytes in {spent:.3g} s; it must have "
+                f"{self.bytes_per_second:,} a second. Send it again, over a faster line.",
+                reason="UPLOAD_TOO_SLOW",
+            )
+        return InvalidInputError(
+            f"The upload stalled: no message came for {self.stall_seconds:g} s. Send it again.",
+            reason="UPLOAD_STALLED",
+        )
+
+    def _latest(self, received: int) -> float:
+        """Return after how many seconds that many bytes are too few."""
+        return received / self.bytes_per_second + 2 * self.stall_seconds
+
+
+class Upload:
+    """The messages of one upload, read in order, while it goes on well."""
+
+    def __init__(
+        self,
+        messages: AsyncIterator[Message],
+        *,
+        max_bytes: int,
+        stall_seconds: float,
+        seconds: float,
+        bytes_per_second: float,
+    ) -> None:
+        """A file has at most `max_bytes`; see Pace for how slow it may come."""
         self._messages = messages
         self._max_bytes = max_bytes
-        self._stall_seconds = stall_seconds
+        self._pace = Pace(stall_seconds=stall_seconds, seconds=seconds, bytes_per_second=bytes_per_second)
+        self._began = time.monotonic()
+        self._received = 0
 
     async def header(self) -> model_service_pb2.UploadHeader:
         """Return the first message's header, checked."""
@@ -75,13 +127,15 @@ class Upload:
         return found
 
     async def _next(self) -> Message | None:
+        spent = time.monotonic() - self._began
+        allowed = self._pace.left(spent, received=self._received)
         try:
-            return await asyncio.wait_for(anext(self._messages, None), self._stall_seconds)
+            message = await asyncio.wait_for(anext(self._messages, None), allowed)
         except TimeoutError:
-            raise InvalidInputError(
-                f"The upload stalled: no message came for {self._stall_seconds:g} s. Send it again.",
-                reason="UPLOAD_STALLED",
-            ) from None
+            raise self._pace.refusal(time.monotonic() - self._began, received=self._received) from None
+        if message is not None:
+            self._received += len(message.chunk.data)
+        return message
 
 
 def _chunk(message: Message, *, written: int, size: int) -> bytes:

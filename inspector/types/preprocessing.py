@@ -19,6 +19,9 @@ RESIZE_MODES = ("short_side", "exact", "letterbox", "none")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 ALIGNMENTS = ("center", "top_left")
 
+MOST_PIXELS = 1 << 26
+"""Height times width of what a model sees of one picture; a side has no more either."""
+
 VALUES = ("scale", "mean", "std")
 """These mean something only together."""
 LARGEST_OF_UNIT = 5.0
@@ -70,10 +73,7 @@ class Preprocessing:
         _one_of("resize", self.resize, RESIZE_MODES)
         _one_of("interpolation", self.interpolation, INTERPOLATIONS)
         _one_of("letterbox_align", self.letterbox_align, ALIGNMENTS)
-        for name in ("height", "width", "resize_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise _invalid(name, value, "a positive number of pixels")
+        self._require_sides()
         if not isfinite(self.scale) or self.scale == 0:
             raise _invalid("scale", self.scale, "a finite number other than 0")
         if not all(isfinite(value) for value in self.mean):
@@ -83,6 +83,15 @@ class Preprocessing:
         for name in ("mean", "std"):
             if self.channels is not None and len(getattr(self, name)) not in (1, self.channels):
                 raise _invalid(name, getattr(self, name), f"1 or {self.channels} numbers for {self.color}")
+
+    def _require_sides(self) -> None:
+        for name in ("height", "width", "resize_size"):
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= MOST_PIXELS:
+                raise _invalid(name, value, f"a positive number of pixels, of at most {MOST_PIXELS:,}")
+        if self.height and self.width and self.height * self.width > MOST_PIXELS:
+            sides = f"{self.height:,} × {self.width:,}"
+            raise _invalid("height", sides, f"so that height × width are at most {MOST_PIXELS:,} pixels")
 
     @property
     def channels(self) -> int | None:

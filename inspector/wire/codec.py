@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from inspector.errors import InspectorError, InvalidInputError, in_brief, located, within
 from inspector.registry import Registry
 from inspector.types.dtypes import datatype_of
-from inspector.wire.fields import Descriptor, EnumDescriptor, Field, fields_of, require_few, wrapped_field
+from inspector.wire.fields import Descriptor, EnumDescriptor, Field, fields_of, wrapped_field
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
@@ -284,19 +284,10 @@ def _field_reader(field: Field, hint: Any) -> Read:
     if not field.is_repeated:
         return _value_reader(field.message, field.enum, inner)
     if field.message is None and field.enum is None:
-
-        def several(value: Any) -> Any:
-            require_few(field, len(value))
-            return tuple(value)
-
-        return several
+        return tuple
     read = _value_reader(field.message, field.enum, get_args(inner)[0] if get_args(inner) else Any)
 
-    def each(value: Any) -> Any:
-        require_few(field, len(value))
-        return tuple(_at(read, one, index) for index, one in enumerate(value))
-
-    return each
+    return lambda value: tuple(_at(read, one, index) for index, one in enumerate(value))
 
 
 def _value_reader(message: Descriptor | None, enum: EnumDescriptor | None, hint: Any) -> Read:

@@ -1,12 +1,9 @@
-"""What descriptors say of messages' fields, and how many entries these take."""
+"""What descriptors say of messages' fields."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
-
-from inspector.errors import LimitExceededError
 
 Descriptor: TypeAlias = Any
 EnumDescriptor: TypeAlias = Any
@@ -14,14 +11,6 @@ EnumDescriptor: TypeAlias = Any
 
 RENAMED = {"datatype": "dtype", "default_value": "default"}
 """Fields of messages whose names in Python are others."""
-
-MOST: Mapping[str, int] = {
-    "inspector.v1.CombinationTarget.targets": 64,
-    "inspector.v1.Position.coordinates": 64,
-    "inspector.v1.RegionTarget.index": 64,
-    "inspector.v1.Texts.values": 10_000,
-}
-"""How many entries fields take that lie below a request's own, by full name; a tensor has few axes."""
 
 
 class Field(NamedTuple):
@@ -33,6 +22,7 @@ class Field(NamedTuple):
     full_name: str
     is_map: bool
     is_repeated: bool
+    is_text: bool
     has_presence: bool
     message: Any
     enum: Any
@@ -48,6 +38,7 @@ def fields_of(descriptor: Descriptor) -> tuple[Field, ...]:
             full_name=one.full_name,
             is_map=one.message_type is not None and bool(one.message_type.GetOptions().map_entry),
             is_repeated=bool(one.is_repeated),
+            is_text=one.type == one.TYPE_STRING,
             has_presence=bool(one.has_presence),
             message=one.message_type,
             enum=one.enum_type,
@@ -60,10 +51,3 @@ def wrapped_field(descriptor: Descriptor) -> Field | None:
     """Return the field of a message that is nothing but one repeated field, or None."""
     fields = fields_of(descriptor)
     return fields[0] if len(fields) == 1 and fields[0].is_repeated and not fields[0].is_map else None
-
-
-def require_few(field: Field, count: int) -> None:
-    """Raise LimitExceededError where a field has more entries than MOST says."""
-    most = MOST.get(field.full_name)
-    if most is not None and count > most:
-        raise LimitExceededError(f"{field.name} has {count:,} entries; at most {most:,} are taken.", field="")

@@ -18,7 +18,6 @@ from inspector.types.receptive_field import AxisField, ReceptiveField
 from inspector.types.targets import KINDS, Span, Target
 from inspector.v1 import model_pb2, target_pb2, tensor_pb2, value_pb2
 from inspector.wire.codec import HOOKS, SCALARS, Hook, of_message, to_message
-from inspector.wire.fields import require_few
 from inspector.wire.tensors import finite_tensor_of_message, tensor_of_message, tensor_to_message
 
 _FIELDS: Any = target_pb2.Target.DESCRIPTOR.fields_by_name
@@ -84,9 +83,7 @@ def value_of_message(message: value_pb2.Value) -> Any:
     if kind is None:
         return None
     if kind in ("numbers", "texts"):
-        several = getattr(message, kind)
-        require_few(several.DESCRIPTOR.fields_by_name["values"], len(several.values))
-        return tuple(several.values)
+        return tuple(getattr(message, kind).values)
     if kind == "tensor":
         with within("tensor"):
             return finite_tensor_of_message(message.tensor)

@@ -22,6 +22,7 @@ from inspector.types.requests.base import (
 )
 from inspector.types.targets import as_target, as_targets
 from inspector.v1 import image_pb2
+from inspector.wire.bounds import require_bounded
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
 from inspector.wire.hooks import value_of_message
@@ -54,7 +55,11 @@ def request_to_message(
 
 
 def request_of_message(message: Any, call: Rpc) -> Request[Any]:
-    """Return the request that a message asks; InvalidInputError names the field that is off."""
+    """Return the request that a message asks; InvalidInputError names the field that is off.
+
+    LimitExceededError names one that holds more than it takes.
+    """
+    require_bounded(message)
     kind = request_kind(message, call)
     names = [one.name for one in request_fields(kind)]
     values = given_fields(message, kind, only=[*names, *_DATA] if call.name != RUN else _DATA)

@@ -31,7 +31,12 @@ def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
             f"What is to be sent is {in_brief(array, long='a {}')}; give an array of numbers or booleans.",
             reason="UNKNOWN_DATATYPE",
         )
-    array = found
+    datatype, raw = array_to_bytes(found)
+    return tensor_pb2.Tensor(datatype=datatype, shape=found.shape, raw=raw)
+
+
+def array_to_bytes(array: Array) -> tuple[str, bytes]:
+    """Return the datatype and the little-endian bytes of an array of numbers or booleans."""
     name = array.dtype.name
     if name not in _DATATYPES:
         raise InvalidInputError(
@@ -39,7 +44,7 @@ def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
             reason="UNKNOWN_DATATYPE",
         )
     little = array if name == "bfloat16" else array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return tensor_pb2.Tensor(datatype=_DATATYPES[name], shape=array.shape, raw=little.tobytes())
+    return _DATATYPES[name], little.tobytes()
 
 
 def tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
@@ -47,27 +52,32 @@ def tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
 
     InvalidInputError where the type is unknown, or shape and bytes disagree.
     """
-    if tensor.datatype not in _DTYPES:
+    return array_of_bytes(tensor.raw, datatype=tensor.datatype, shape=tensor.shape)
+
+
+def array_of_bytes(raw: bytes, *, datatype: str, shape: Sequence[int], field: str = "raw") -> Array:
+    """Return what `tensor_of_message` does; `field` names the bytes in errors."""
+    if datatype not in _DTYPES:
         raise InvalidInputError(
-            f"datatype is {tensor.datatype[:40]!r}; known are {', '.join(_DTYPES)}.",
+            f"datatype is {datatype[:40]!r}; known are {', '.join(_DTYPES)}.",
             reason="UNKNOWN_DATATYPE",
             field="datatype",
         )
-    _check_shape(tensor.shape)
-    shape = tuple(tensor.shape)
-    name = "uint16" if tensor.datatype == _BFLOAT16 else _DTYPES[tensor.datatype]
+    require_shape(shape)
+    shape = tuple(shape)
+    name = "uint16" if datatype == _BFLOAT16 else _DTYPES[datatype]
     kind = np.dtype(name).newbyteorder("<")
     expected = prod(shape) * kind.itemsize
-    if expected != len(tensor.raw):
+    if expected != len(raw):
         raise InvalidInputError(
-            f"raw has {len(tensor.raw)} bytes; {tensor.datatype} of shape {list(shape)} takes {expected}.",
+            f"{field} has {len(raw)} bytes; {datatype} of shape {list(shape)} takes {expected}.",
             reason="SIZE_MISMATCH",
-            field="raw",
+            field=field,
         )
-    if tensor.datatype == "BOOL":
-        return np.not_equal(np.frombuffer(tensor.raw, np.uint8), 0).reshape(shape)
-    array: Array = np.frombuffer(tensor.raw, kind).reshape(shape)
-    if tensor.datatype == _BFLOAT16:
+    if datatype == "BOOL":
+        return np.not_equal(np.frombuffer(raw, np.uint8), 0).reshape(shape)
+    array: Array = np.frombuffer(raw, kind).reshape(shape)
+    if datatype == _BFLOAT16:
         return (array.astype(np.uint32) << 16).view(np.float32)
     return array
 
@@ -82,7 +92,8 @@ def finite_tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:
     return array
 
 
-def _check_shape(shape: Sequence[int]) -> None:
+def require_shape(shape: Sequence[int]) -> None:
+    """Raise InvalidInputError for a shape of too many axes or values, or with a negative size."""
     too_large = prod(max(1, size) for size in shape[:MAX_RANK]) > MAX_VALUES
     if len(shape) > MAX_RANK or min(shape[:MAX_RANK], default=0) < 0 or too_large:
         raise InvalidInputError(

@@ -6,9 +6,7 @@ import argparse
 import logging
 import socket
 
-from inspector.plugins import load_plugins
 from inspector.worker.confine import confine
-from inspector.worker.loop import Loop
 
 
 def main() -> None:
@@ -24,6 +22,10 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     confine(server=arguments.server, memory=arguments.memory, file_bytes=arguments.file_bytes)
+    # Only now: NumPy starts threads as it is imported, and a process with threads is given no namespace of its own.
+    from inspector.plugins import load_plugins  # noqa: PLC0415
+    from inspector.worker.loop import Loop  # noqa: PLC0415
+
     load_plugins()
     Loop(socket.socket(fileno=arguments.channel), threads=arguments.threads).run()
 

@@ -19,13 +19,11 @@ _CLONE_NEWNET = 0x4000_0000
 def confine(*, server: int, memory: int, file_bytes: int) -> None:
     """Bound this process, and tie it to the server (its process id); 0 bytes of memory are no bound.
 
+    To be called before anything starts a thread, which importing NumPy does.
+
     What the system does not allow is logged: it then has to be done from outside, such as by a container.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != server:  # it ended before that was said
-        os._exit(0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     # Of its own network there is not even the loopback.
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         log.warning(
@@ -33,6 +31,11 @@ def confine(*, server: int, memory: int, file_bytes: int) -> None:
             "one, or bound the network from outside.",
             os.strerror(ctypes.get_errno()),
         )
+    # After the namespace: a process that gets other rights is untied again.
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != server:  # it ended before that was said
+        os._exit(0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     bounds = {resource.RLIMIT_FSIZE: file_bytes, resource.RLIMIT_CORE: 0}
     if memory:
         bounds[resource.RLIMIT_DATA] = memory

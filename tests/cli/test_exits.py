@@ -32,7 +32,9 @@ from inspector.errors import (
     InvalidModelError,
     LimitExceededError,
     NotFoundError,
+    PermissionDeniedError,
     ServerUnavailableError,
+    UnauthenticatedError,
     UnsupportedOperatorError,
 )
 from tests.cli.conftest import Place
@@ -56,6 +58,8 @@ DOCUMENTED = Path(__file__).parents[2] / "docs" / "command-line.md"
         (NotFoundError("…", reason="LAYER_NOT_FOUND"), EXIT_USAGE),
         (InvalidInputError("…"), EXIT_USAGE),
         (DeviceError("…"), EXIT_USAGE),
+        (UnauthenticatedError("…"), EXIT_USAGE),
+        (PermissionDeniedError("…"), EXIT_USAGE),
         (BusyError("…"), EXIT_INTERNAL),
         (LimitExceededError("…", reason="STORAGE_FULL"), EXIT_INTERNAL),
         (ServerUnavailableError("…"), EXIT_INTERNAL),

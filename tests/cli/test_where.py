@@ -157,3 +157,32 @@ def test_an_input_beside_the_image(
     np.save(tmp_path / "scale.npy", np.asarray([1, 2], np.float32))
     inspector("predict", "toy", place.image, "--server", ADDRESS, "--input", f"scale={tmp_path}/scale.npy")
     assert service.asked[0]["request"].inputs["scale"].tolist() == [1, 2]
+
+
+def test_a_service_is_spoken_to_as_the_options_say(
+    inspector: Command, service: type[Service], tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret")
+    words = {
+        "--root-certificates": "r.pem",
+        "--client-certificate": "c.pem",
+        "--client-key": "k.pem",
+        "--server-name": "models.example",
+        "--token-file": str(token),
+        "--metadata": "x-team=vision",
+    }
+    pairs = [word for pair in words.items() for word in pair]
+    assert inspector("layers", "toy", "--server", ADDRESS, *pairs).code == 0
+    tls = Tls(
+        root_certificates=Path("r.pem"),
+        certificate=Path("c.pem"),
+        key=Path("k.pem"),
+        server_name="models.example",
+    )
+    (endpoint,) = (one for one in service.made if one is not None)
+    assert endpoint == Endpoint(ADDRESS, tls=tls, token_file=token, metadata={"x-team": "vision"})
+    for flag, value in words.items():
+        found = inspector("layers", "toy.onnx", flag, value)
+        assert found.code == EXIT_USAGE
+        assert f"{flag} belongs to --server" in found.err

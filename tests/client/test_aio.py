@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -119,9 +119,14 @@ class Blocking:
     def __getattr__(self, name: str) -> Any:
         def call(*args: Any, **given: Any) -> Any:
             asked = getattr(self._model, name)(*args, **given)
-            return asyncio.run_coroutine_threadsafe(asked, self._loop).result(PATIENCE)
+            waited = _all_of(asked) if inspect.isasyncgen(asked) else asked
+            return asyncio.run_coroutine_threadsafe(waited, self._loop).result(PATIENCE)
 
         return call() if name == "info" else call
+
+
+async def _all_of(steps: AsyncIterator[Any]) -> list[Any]:
+    return [step async for step in steps]
 
 
 def test_a_model_is_looked_at(server: Server) -> None:

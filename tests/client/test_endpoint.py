@@ -16,9 +16,10 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from inspector.client import Client, Endpoint, ServerUnavailableError, Tls
-from inspector.client.endpoint import ADDRESS
+from inspector.client.endpoint import ADDRESS, VARIABLES
 from inspector.client.health import check_health, main
 from inspector.errors import InvalidInputError, NotFoundError
+from inspector.service.environment import OTHERS
 from inspector.service.interceptors.errors import ErrorInterceptor
 from tests.support.bare_service import MAKE
 from tests.support.certificates import Authority, Pair
@@ -40,9 +41,12 @@ class Seen:
 
     address: str = ""
     authorization: list[str | None] = field(default_factory=list)
+    metadata: list[dict[str, str]] = field(default_factory=list)
 
     def look(self, context: Any) -> None:
-        self.authorization.append(dict(context.invocation_metadata()).get("authorization"))
+        metadata = dict(context.invocation_metadata())
+        self.authorization.append(metadata.get("authorization"))
+        self.metadata.append(metadata)
 
 
 def handlers(seen: Seen) -> tuple[grpc.GenericRpcHandler, ...]:
@@ -250,6 +254,112 @@ def test_the_environment_tells_address_and_token() -> None:
     assert Endpoint.from_environment(environment) == Endpoint("a:1", token="s3cret")
     assert Endpoint.from_environment(environment, address="b:2") == Endpoint("b:2", token="s3cret")
     assert Endpoint.from_environment({}) == Endpoint(ADDRESS)
+
+
+def test_the_environment_tells_how_the_server_is_known() -> None:
+    files = {"ROOT_CERTIFICATES": "r.pem", "CLIENT_CERTIFICATE": "c.pem", "CLIENT_KEY": "k.pem"}
+    environment = {f"INSPECTOR_{name}": path for name, path in files.items()} | {"INSPECTOR_SERVER_NAME": "n"}
+    tls: dict[str, Any] = {
+        "root_certificates": "r.pem",
+        "certificate": "c.pem",
+        "key": "k.pem",
+        "server_name": "n",
+    }
+    assert Endpoint.from_environment(environment).tls == Tls(**tls)
+    changed = Endpoint.from_environment(environment, root_certificates=Path("other.pem"))
+    assert changed.tls == Tls(**tls | {"root_certificates": Path("other.pem")})
+    assert Endpoint.from_environment({}, encrypted=True).tls == Tls()
+    assert Endpoint.from_environment(environment, tls=None).tls is None
+    assert {f"INSPECTOR_{name}" for name in files} <= set(VARIABLES)
+
+
+def test_a_server_knows_the_variables_of_a_client() -> None:
+    assert set(VARIABLES) <= OTHERS
+
+
+def test_a_token_in_a_file_is_read_for_each_call(plain: Seen, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("first\n")
+    endpoint = Endpoint.from_environment({"INSPECTOR_TOKEN_FILE": str(path)}, address=plain.address)
+    plain.authorization.clear()
+    with Client(endpoint) as client:
+        client.models()
+        path.write_text("second")
+        client.models()
+        path.write_text("")
+        with pytest.raises(InvalidInputError, match="holds no token"):
+            client.models()
+        with pytest.raises(InvalidInputError, match="holds no token"):
+            client.models()
+    assert plain.authorization == ["Bearer first", "Bearer second"]
+
+
+def test_a_token_that_is_given_wins_over_those_of_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("filed")
+    environment = {"INSPECTOR_TOKEN": "environment", "INSPECTOR_TOKEN_FILE": str(path)}
+    assert Endpoint.from_environment(environment).call_metadata() == (
+        ("authorization", "Bearer environment"),
+    )
+    found = Endpoint.from_environment(environment, token_file=path)
+    assert found.call_metadata() == (("authorization", "Bearer filed"),)
+    found = Endpoint.from_environment(environment, token="given")
+    assert found.call_metadata() == (("authorization", "Bearer given"),)
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "two words", "binary"])
+def test_a_file_without_a_token_is_named(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "token"
+    if kind != "missing":
+        path.write_bytes({"empty": b"\n", "two words": b"two words", "binary": b"\xff"}[kind])
+    with pytest.raises(InvalidInputError, match="token'") as caught:
+        Endpoint(token_file=path)
+    assert caught.value.field == "token_file"
+    with pytest.raises(InvalidInputError, match="give one of them"):
+        Endpoint(token="x", token_file=path)
+
+
+@pytest.mark.parametrize("given", [{"x-team": "vision"}, [("x-team", "vision")]], ids=["mapping", "pairs"])
+def test_metadata_goes_with_every_call(plain: Seen, given: Any) -> None:
+    plain.metadata.clear()
+    every_kind_of_call(Endpoint(plain.address, metadata=given, token="s3cret"))
+    assert [one["x-team"] for one in plain.metadata] == ["vision"] * 4
+    assert [one["authorization"] for one in plain.metadata] == ["Bearer s3cret"] * 4
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "x=y",
+        7,
+        ["x"],
+        [("x",)],
+        {"X": "y"},
+        {"": "y"},
+        {"x y": "z"},
+        {"grpc-timeout": "1"},
+        {"x-bin": "y"},
+        {"x": "a\nb"},
+        {"x": "ü"},
+        {"x": 1},
+        {":path": "/"},
+    ],
+    ids=repr,
+)
+def test_metadata_that_no_header_can_hold_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        Endpoint(metadata=given)
+    assert caught.value.field == "metadata"
+
+
+def test_a_server_has_the_name_that_its_certificate_has(secure: Seen, authority: Authority) -> None:
+    """On the loopback, by the certificate itself: as a probe within a container knows its server."""
+    _, _, port = secure.address.rpartition(":")
+    there = f"localhost:{port}"
+    with pytest.raises(ServerUnavailableError):
+        check_health(Endpoint(there, tls=Tls(root_certificates=authority.root)))
+    named = Tls(root_certificates=authority.root, server_name="127.0.0.1")
+    assert check_health(Endpoint(there, tls=named)) == "SERVING"
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ from inspector.collections.binding import Binding
 from inspector.collections.store import Header, HeaderChangedError, IdsTakenError, ItemBatch, Store, Summary
 from inspector.errors import LimitExceededError
 
-CATS = Header(name="cats", key="first", dimension=2, binding=Binding(model="m", layer="fc7", pooling="max"))
+CATS = Header(
+    name="cats", key="first", dimension=2, binding=Binding(model="m", layer="fc7", pooling="max"), owner="ann"
+)
 THREADS = 8
 
 

@@ -47,7 +47,9 @@ def test_auto_is_the_cpu_where_there_is_no_cuda() -> None:
 
 def test_names_of_devices() -> None:
     assert Device("cuda", 2).name == "cuda:2"
-    assert Device("cuda", 2).providers[0] == ("CUDAExecutionProvider", {"device_id": "2"})
+    first = Device("cuda", 2).providers[0]
+    assert isinstance(first, tuple)
+    assert (first[0], first[1]["device_id"]) == ("CUDAExecutionProvider", "2")
 
 
 def test_a_session_that_fell_back_is_refused() -> None:

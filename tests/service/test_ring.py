@@ -14,6 +14,7 @@ import pytest
 from inspector.errors import InspectorError, InvalidInputError, NotFoundError
 from inspector.service.interceptors.errors import ErrorInterceptor
 from inspector.service.interceptors.limits import LimitInterceptor
+from inspector.service.interceptors.recording import RecordingInterceptor
 from inspector.service.interceptors.ring import ring
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.settings import Settings
@@ -177,7 +178,8 @@ def test_what_an_interceptor_raises_is_a_status_too(
 
 
 def test_whatever_joins_the_ring_errors_stay_outermost() -> None:
-    first, *_ = ring(Settings(), Refusing(OURS))
+    recording, first, *_ = ring(Settings(), Refusing(OURS))
+    assert isinstance(recording, RecordingInterceptor)  # which raises nothing
     assert isinstance(first, ErrorInterceptor)
     assert ask(echo, *ring(Settings(), Refusing(OURS), RefusingAround(KeyError("x")))).info.reason == "SEED"
 

@@ -18,7 +18,7 @@ from inspector.service.settings import Settings
 
 OTHERWISE = {"isolate": "all"}
 """What is given for settings that take certain words only."""
-GIVEN = {bool: "False", str: "text", Path: "/folder", int: "7", float: "2.5"}
+GIVEN = {bool: "False", str: "text", Path: "/folder", type(None): "/file", int: "7", float: "0.5"}
 PACKAGE = Path(__file__).parents[2] / "inspector"
 
 
@@ -40,7 +40,7 @@ def test_each_setting_is_read_in_its_own_type(field: Field[Any]) -> None:
     )
     found = getattr(Settings.from_environment({f"INSPECTOR_{field.name.upper()}": text}), field.name)
     assert str(found) == text
-    assert type(found) is type(default)
+    assert type(found) is (type(default) if default is not None else type(Path()))
 
 
 def test_other_variables_change_nothing() -> None:

@@ -30,6 +30,8 @@ CODES = {
     errors.ConflictError: Code.FAILED_PRECONDITION,
     errors.AlreadyExistsError: Code.ALREADY_EXISTS,
     errors.DeviceError: Code.FAILED_PRECONDITION,
+    errors.UnauthenticatedError: Code.UNAUTHENTICATED,
+    errors.PermissionDeniedError: Code.PERMISSION_DENIED,
     errors.CancelledError: Code.CANCELLED,
     errors.DeadlineExceededError: Code.DEADLINE_EXCEEDED,
     errors.ServerUnavailableError: Code.UNAVAILABLE,

@@ -88,11 +88,12 @@ async def serving(
     responses: bool = False,
     decode: Any = None,
     encode: Any = None,
+    name: str = SERVICE,
 ) -> AsyncIterator[Caller]:
     """Serve one method behind these interceptors, outermost first, and give who calls it."""
     server = grpc.aio.server(interceptors=interceptors)
     handler = MAKE[requests, responses](method, request_deserializer=decode, response_serializer=encode)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Method": handler}),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Method": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
-from tools.generate_protos import PACKAGE, ROOT, differences
+from tools.generate_protos import PACKAGES, ROOT, differences
 from tools.grpc_stubs import stub_files
 
-STUBS = sorted((ROOT / PACKAGE).glob("*_pb2_grpc.pyi"))
+STUBS = sorted(path for package in PACKAGES for path in (ROOT / package).glob("*_pb2_grpc.pyi"))
 
 
 def classes(text: str) -> dict[str, set[str]]:
@@ -29,7 +29,7 @@ def classes(text: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("path", STUBS, ids=lambda path: path.stem)
 def test_a_stub_has_what_its_module_has(path: Path) -> None:
-    module = importlib.import_module(f"inspector.v1.{path.stem}")
+    module = importlib.import_module(f"inspector.{path.parent.name}.{path.stem}")
     found = classes(path.read_text(encoding="utf-8"))
     (service,) = [name.removesuffix("Servicer") for name in found if name.endswith("Servicer")]
     servicer = getattr(module, f"{service}Servicer")
@@ -43,7 +43,9 @@ def test_a_stub_has_what_its_module_has(path: Path) -> None:
 
 
 def test_there_is_one_for_every_service() -> None:
-    assert [path.with_suffix(".py") for path in STUBS] == sorted((ROOT / PACKAGE).glob("*_pb2_grpc.py"))
+    assert [path.with_suffix(".py") for path in STUBS] == sorted(
+        path for package in PACKAGES for path in (ROOT / package).glob("*_pb2_grpc.py")
+    )
 
 
 @pytest.fixture
@@ -90,8 +92,17 @@ def test_the_four_shapes_of_calls(text: str) -> None:
 def test_the_check_sees_a_stub_that_is_missing_superfluous_or_different(tmp_path: Path) -> None:
     fresh, committed = tmp_path / "fresh", tmp_path / "committed"
     for folder, files in ((fresh, {"a": "1", "b": "1"}), (committed, {"b": "2", "c": "1"})):
-        folder.mkdir()
+        (folder / PACKAGES[0]).mkdir(parents=True)
         for name, content in files.items():
-            (folder / f"{name}_pb2_grpc.pyi").write_text(content)
+            (folder / PACKAGES[0] / f"{name}_pb2_grpc.pyi").write_text(content)
     verdicts = [line.rpartition(": ")[2] for line in differences(fresh, committed)]
     assert verdicts == ["missing", "differs", "superfluous"]
+
+
+def test_the_check_looks_at_every_package(tmp_path: Path) -> None:
+    for package in PACKAGES:
+        (tmp_path / package).mkdir(parents=True)
+        (tmp_path / package / "a_pb2.py").touch()
+    assert differences(tmp_path, tmp_path / "nothing") == [
+        f"{one / 'a_pb2.py'}: missing" for one in sorted(PACKAGES)
+    ]

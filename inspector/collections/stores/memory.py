@@ -219,7 +219,7 @@ def _entries_bytes(batch: ItemBatch) -> int:
 
 
 def _header_bytes(header: Header) -> int:
-    return _text_bytes(header.name, header.key, *astuple(header.binding))
+    return _text_bytes(header.name, header.key, header.owner, *astuple(header.binding))
 
 
 def _text_bytes(*words: str) -> int:

@@ -18,6 +18,14 @@ from inspector.operators.families import CONVOLUTIONS, POOLINGS
 from inspector.operators.operation import Operation, as_float
 from inspector.types.layers import Shape
 
+_AXIS_BEHIND = frozenset({"Flatten"})
+"""Operators whose axis may stand behind the last."""
+_ALONG_AXIS = _AXIS_BEHIND | {
+    "ArgMax", "ArgMin", "Compress", "Concat", "Gather", "GatherElements", "Hardmax", "LayerNormalization",
+    "LogSoftmax", "LpNormalization", "RMSNormalization", "Scatter", "ScatterElements", "Softmax", "Split", "TopK",
+}  # fmt: skip
+"""Operators with an axis of their first input."""
+
 SPATIAL_ATTRIBUTES = ("kernel_shape", "strides", "dilations")
 
 
@@ -35,6 +43,8 @@ def check_operators(model: ir.Model, shapes: Mapping[str, Shape]) -> None:
                 raise InvalidModelError(f"{_named(node)} has no kernel_shape.")
         elif operation.op_type == "MaxUnpool":
             _check_unpooling(node, shapes)
+        elif operation.op_type in _ALONG_AXIS:
+            _check_axis(node, _rank(node.inputs[0], shapes))
 
 
 def _check_convolution(node: ir.Node, operation: Operation, shapes: Mapping[str, Shape]) -> None:
@@ -120,3 +130,14 @@ def _rank(value: ir.Value | None, shapes: Mapping[str, Shape]) -> int | None:
 
 def _named(node: ir.Node) -> str:
     return f"Node {(node.name or node.outputs[0].name or '')[:80]!r} ({node.op_type})"
+
+
+def _check_axis(node: ir.Node, rank: int | None) -> None:
+    """An axis counts from either end of the input's."""
+    if rank is None or not is_given(node, "axis"):
+        return
+    axis, most = integer(node, "axis"), rank if node.op_type in _AXIS_BEHIND else rank - 1
+    if not -rank <= axis <= most and not (rank == 0 and axis in (0, -1)):
+        raise InvalidModelError(
+            f"{_named(node)} has axis {axis}; its input of rank {rank} has the axes {-rank} to {most}."
+        )

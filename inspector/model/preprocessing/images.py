@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inspector.errors import InvalidInputError, LimitExceededError, in_brief
 from inspector.model.checks.limits import Limits, require_at_most
+from inspector.model.preprocessing.resizing import Box, require_bounded, resized
 from inspector.types.dtypes import saturated
 from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
@@ -21,12 +22,6 @@ STILL_FORMATS = ("MPO",)
 """A JPEG of a camera with a preview or a depth map behind the photograph, which is its first picture."""
 RgbImage = npt.NDArray[np.uint8]
 """(H, W, 3), RGB."""
-
-_MOST_RESIZED = 1 << 28
-"""Pixels of a resized image."""
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom; the last two excluded."""
 
 _CORRUPT = (SyntaxError, ValueError, IndexError, TypeError, KeyError, struct.error)
 """What Pillow's readers raise on bytes that contradict themselves."""
@@ -124,10 +119,11 @@ def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.
             "its shape.",
             field="input",
         )
-    pixels = _pixels(image, spec)
+    values = _pixels(image, spec)
     with np.errstate(all="ignore"):  # told of below
-        mean, std = np.asarray(spec.mean, np.float32), np.asarray(spec.std, np.float32)
-        values = (pixels * np.float32(spec.scale) - mean) / std
+        values *= np.float32(spec.scale)  # in place: a large picture is there once
+        values -= np.asarray(spec.mean, np.float32)
+        values /= np.asarray(spec.std, np.float32)
     if not np.isfinite(values).all():
         raise InvalidInputError(
             f"With the scale {spec.scale:g}, the mean {in_brief(spec.mean)} and the std {in_brief(spec.std)} some "
@@ -237,31 +233,15 @@ def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
     if spec.height is None or spec.width is None:
         if spec.resize == "short_side" and spec.resize_size:
             ratio = spec.resize_size / min(picture.size)
-            return _resized(picture, (round(picture.width * ratio), round(picture.height * ratio)), method)
+            return resized(picture, (round(picture.width * ratio), round(picture.height * ratio)), method)
         return picture
     if spec.resize == "exact":
-        return _resized(picture, (spec.width, spec.height), method)
+        return resized(picture, (spec.width, spec.height), method)
     if spec.resize == "letterbox":
         return _letterbox(picture, spec, method)
     ratio = _cover_ratio(picture.height, picture.width, spec)
     size = (max(spec.width, round(picture.width * ratio)), max(spec.height, round(picture.height * ratio)))
-    resized = _resized(picture, size, method)
-    return resized.crop(_center(resized.height, resized.width, spec.height, spec.width))
-
-
-def _resized(picture: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
-    _require_bounded(picture, size)
-    return picture.resize(size, method)
-
-
-def _require_bounded(picture: Image.Image, size: tuple[int, int]) -> None:
-    """Raise InvalidInputError where what is to come out is beyond all bounds, as of a strip with a short side."""
-    if size[0] * size[1] > _MOST_RESIZED:
-        raise InvalidInputError(
-            f"The image of {picture.height} × {picture.width} pixels would become one of {size[1]:,} × {size[0]:,} so "
-            "that it fits. Cut out the part that you mean.",
-            field="image",
-        )
+    return resized(picture, size, method, box=_center(size[1], size[0], spec.height, spec.width))
 
 
 def _crop_only(picture: Image.Image, spec: Preprocessing) -> Image.Image:
@@ -282,7 +262,7 @@ def _letterbox(picture: Image.Image, spec: Preprocessing, method: Image.Resampli
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     fill = spec.letterbox_fill
     opaque = (255,) if picture.mode == "RGBA" else ()
-    _require_bounded(picture, (width, height))
+    require_bounded(picture, (width, height))
     canvas = Image.new(picture.mode, (width, height), fill if picture.mode == "L" else (fill,) * 3 + opaque)
     left, top = (
         (0, 0) if spec.letterbox_align == "top_left" else ((width - size[0]) // 2, (height - size[1]) // 2)

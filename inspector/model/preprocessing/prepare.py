@@ -232,9 +232,25 @@ def _image(model: OnnxModel, image: npt.NDArray[np.uint8], *, field: str) -> Arr
             "Give a float array of the input's shape.",
             field=field,
         )
+    _require_size_taken(model)
     with _about(field):
         prepared = apply_preprocessing(image, spec)[None]
     problem = _mismatch(model, prepared)
     if problem:
         raise InvalidInputError(f"The preprocessing does not fit the model: {problem}", field="preprocessing")
     return np.ascontiguousarray(prepared, model.input.dtype)
+
+
+def _require_size_taken(model: OnnxModel) -> None:
+    """Raise InvalidInputError where pictures would be brought to a size that the model does not take."""
+    spec, layout, declared = model.preprocessing, of_one(model.input.layout), model.input.image_shape
+    if spec.resize == "none" or space_of(model.input.layout) != "HW" or len(layout) != len(declared):
+        return
+    for axis, side, name in (("H", spec.height, "height"), ("W", spec.width, "width")):
+        taken = declared[layout.index(axis)]
+        if side is not None and isinstance(taken, int) and side != taken:
+            raise InvalidInputError(
+                f"The preprocessing does not fit the model: its {name} is {side:,}; this model takes {taken:,}. "
+                "Leave it out, or give that.",
+                field=f"preprocessing.{name}",
+            )

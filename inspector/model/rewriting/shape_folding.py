@@ -200,6 +200,8 @@ def constant_of(node: onnx.NodeProto) -> Array | None:
     if node.op_type != "Constant":
         return None
     for attribute in node.attribute:
+        if attribute.t.data_location == onnx.TensorProto.EXTERNAL:
+            return None  # its file is beside the model, and would be looked for in the working directory
         if attribute.name == "value" and int(np.prod(attribute.t.dims, dtype=np.int64)) <= MAX_ELEMENTS:
             value: Array = numpy_helper.to_array(attribute.t)
             return value

@@ -8,11 +8,12 @@ import grpc
 from grpc_status import rpc_status
 
 from inspector.service.interceptors.wrapping import Call, Interceptor
+from inspector.service.record import current_call
 from inspector.service.status import resource_of, status_of
 
 
 class ErrorInterceptor(Interceptor):
-    """Turns what is raised into a status; nothing else of an error reaches the wire. The outermost of the ring."""
+    """Turns what is raised into a status; nothing else of an error reaches the wire. What may raise stands inside."""
 
     encodes = True
 
@@ -23,9 +24,15 @@ class ErrorInterceptor(Interceptor):
         except Exception as error:
             if _is_grpcs_own(error) or call.context.done():
                 raise
-            status = status_of(error, resource=resource_of(call.request, call.method))
+            status = status_of(error, resource=resource_of(_request_of(call), call.method))
             await _abort(call.context, rpc_status.to_status(status))
             raise
+
+
+def _request_of(call: Call) -> Any:
+    """Return the request, where it came: it may have been read further in."""
+    record = current_call()
+    return call.request if record is None or record.request is None else record.request
 
 
 def _is_grpcs_own(error: Exception) -> bool:

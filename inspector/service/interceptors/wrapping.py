@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import grpc
 
 from inspector.errors import InvalidInputError
+from inspector.service.record import note_request
 
 Method = Callable[[Any, Any], Any]
 Around = Callable[["Call"], Awaitable[Any]]
 Each = Callable[[Any], object]
 """Looks at one response before it is sent; what it raises ends the call."""
+Sending = Callable[[Any], AbstractContextManager[object]]
+"""Stands around the sending of one response of a stream."""
 
 _WELL = (None, 0, grpc.StatusCode.OK)
 _WRAPPED = "wrapped"
 """Marks the functions made here: a request that cannot be parsed is handed on as far as they reach."""
+
+
+def _as_it_is(_response: Any) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +46,18 @@ class Call:
     encode: Callable[[Any], bytes] | None = None
     """Where the one response is to become bytes within `proceed`, so that what is no response fails there."""
 
-    async def proceed(self, *, each: Each | None = None) -> Any:
-        """Let the handler serve; return its response, or None where it streams them. `each` sees every response."""
-        if isinstance(self.request, _Malformed) and not hasattr(self.serve, _WRAPPED):
-            raise self.request.error
+    async def proceed(self, *, each: Each | None = None, sending: Sending = _as_it_is) -> Any:
+        """Let the handler serve; return its response, or None where it streams them.
+
+        `each` sees every response. What is streamed is written within `sending(response)`.
+        """
         if self.streams_responses:
-            context = self.context if each is None else _SeenWrites(self.context, each)
-            await _stream(self.serve, self.request, context)
+            context = self.context
+            if each is not None or sending is not _as_it_is:
+                context = _SeenWrites(context, each, sending)
+            await respond(self.serve, self.request, context, streams=True)
             return None
-        if not inspect.iscoroutinefunction(self.serve):
-            raise _not_async(self.serve)
-        response = await self.serve(self.request, self.context)
+        response = await respond(self.serve, self.request, self.context, streams=False)
         if each is not None and response is not None:
             each(response)
         if self.encode is None or self.context.code() not in _WELL:
@@ -120,6 +128,36 @@ def _kind(handler: Any) -> tuple[Callable[..., Any], Method]:
     return grpc.unary_unary_rpc_method_handler, handler.unary_unary
 
 
+async def respond(serve: Method, request: Any, context: Any, *, streams: bool) -> Any:
+    """Let a handler's function serve a request; return its response, or None where it streams them."""
+    if isinstance(request, _Malformed) and not hasattr(serve, _WRAPPED):
+        raise request.error
+    if streams:
+        return await _stream(serve, request, context)
+    if not inspect.iscoroutinefunction(serve):
+        raise _not_async(serve)
+    return await serve(request, context)
+
+
+def reading(handler: Any, read: Callable[[Any], AbstractAsyncContextManager[bytes]]) -> Any:
+    """Return a handler of streamed requests for one that takes a single one: the same on the wire.
+
+    Its one message is what `read(context)` gives, for as long as the handler serves.
+    """
+    _, serve = _kind(handler)
+    decode = _decoder(handler) or bytes
+    streams = handler.response_streaming
+    make = grpc.stream_stream_rpc_method_handler if streams else grpc.stream_unary_rpc_method_handler
+
+    async def served(_requests: Any, context: Any) -> Any:
+        async with read(context) as data:
+            request = decode(data)
+            note_request(None if isinstance(request, _Malformed) else request, size=len(data))
+            return await respond(serve, request, context, streams=streams)
+
+    return make(served, response_serializer=handler.response_serializer)
+
+
 async def _stream(serve: Method, request: Any, context: Any) -> None:
     """Let a handler stream: a coroutine writes by itself, what a generator yields is written for it."""
     if inspect.isasyncgenfunction(serve):
@@ -135,18 +173,21 @@ async def _stream(serve: Method, request: Any, context: Any) -> None:
 
 
 class _SeenWrites:
-    """A context whose written responses are looked at."""
+    """A context whose written responses are looked at, and written within a block."""
 
-    def __init__(self, context: Any, each: Each) -> None:
+    def __init__(self, context: Any, each: Each | None, sending: Sending) -> None:
         self._context = context
         self._each = each
+        self._sending = sending
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
 
     async def write(self, response: Any) -> None:
-        self._each(response)
-        await self._context.write(response)
+        if self._each is not None:
+            self._each(response)
+        with self._sending(response):
+            await self._context.write(response)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,9 @@ class Home:
         async with self._moving:
             if self._worker is not None and self._worker.is_alive:
                 return None
-            return await self._move_in(worker)
+            answer = await self._move_in(worker)
+            self._ready.set()
+            return answer
 
     async def load(
         self, identifier: str, about: Mapping[str, Any], *, deadline: Deadline | None = None
@@ -123,6 +125,8 @@ class Home:
         answer = await worker.ask(
             operation, about, body, deadline=deadline, put=put, beside=beside, kills=kills
         )
+        if about.get("quick"):  # what runs no model is no sign that its runs end well
+            return answer
         self._ends = 0
         if tenant := self._tenants.get(str(about.get("model", ""))):
             tenant.crashes = 0
@@ -160,7 +164,6 @@ class Home:
         self._worker = worker
         self._failure = None
         worker.ended.add_done_callback(lambda _: self._left(worker))
-        self._ready.set()
         return answer
 
     def _left(self, worker: Worker) -> None:
@@ -196,7 +199,7 @@ class Home:
                     del self._tenants[identifier]
                     self._lost(identifier, "Its worker ended, and no other could be started.")
                 return
-            self._ready.clear()
+            # Who waits is let in only now: a call that came before its model would be told that it is not loaded.
             for identifier, tenant in tuple(self._tenants.items()):
                 await self._load_again(identifier, tenant)
             self._ready.set()
@@ -208,7 +211,7 @@ class Home:
         try:
             await worker.ask("load", {**tenant.load, "model": identifier})
         except ServerUnavailableError:
-            tenant.crashes += 1  # its end starts another
+            log.debug("The worker ended while it loaded %s again", identifier)  # and its end starts another
         except InspectorError as error:
             self._tenants.pop(identifier, None)
             self._lost(identifier, str(error))

@@ -298,12 +298,14 @@ class Worker:
             self._unsent.popleft().close()
         self._why = self._why or what or "it ended"
         self._blamed = self.blamed
-        # Who ran alone in a worker that crashed would crash the next one; of several, most do no harm.
-        is_innocent = self._is_killed or len(self._calls) > 1
-        for call in self._calls.values():
-            if not call.done.done():
-                error = _memory() if self._out_of_memory else gone(self._why, comes_again=is_innocent)
-                call.done.set_exception(error)
+        running = [call for call in self._calls.values() if not call.done.done()]
+        for call in running:
+            if self._out_of_memory:
+                call.done.set_exception(_memory())
+            elif self.crashed and len(running) == 1:
+                call.done.set_exception(_crashed(self._why))
+            else:
+                call.done.set_exception(gone(self._why))
         return what
 
 
@@ -320,12 +322,20 @@ async def _packed(head: Head, body: bytes) -> Packet:
         raise
 
 
-def gone(why: str, *, comes_again: bool = True) -> ServerUnavailableError:
-    """Return the error for a call whose worker has ended; `comes_again` lets clients repeat it by themselves."""
+def gone(why: str) -> ServerUnavailableError:
+    """Return the error for a call whose worker has ended; clients repeat it by themselves."""
     return ServerUnavailableError(
         f"The worker that ran this call has ended: {why}. Another takes its place; try again.",
         reason="WORKER_ENDED",
-        retry_seconds=_RETRY_SECONDS if comes_again else None,
+        retry_seconds=_RETRY_SECONDS,
+    )
+
+
+def _crashed(why: str) -> ServerUnavailableError:
+    return ServerUnavailableError(
+        f"The worker that ran this call, and nothing else, has ended: {why}. Another takes its place, but the same "
+        "call may end that one, too.",
+        reason="WORKER_CRASHED",
     )
 
 

@@ -12,6 +12,7 @@ from inspector.collections.binding import Binding
 from inspector.collections.domain import Collections
 from inspector.collections.embedding import Embedded, embedded, features_request
 from inspector.collections.registration import store_named
+from inspector.collections.viewer import Viewer
 from inspector.errors import InvalidInputError, LimitExceededError, within
 from inspector.types.arrays import Array
 from inspector.types.collections import Item, Neighbors, Pca, Query
@@ -62,7 +63,8 @@ def collections(here: Here, ask: Ask) -> Answer:
     if planned is not None:
         found = _vectors(ask.body[:start]) if start else None
         vectors = Vectors(found, planned=planned, sha256=str(ask.about["sha256"]))
-    return answer(Task(here.collections, message, vectors, ask))
+    seen = here.collections.seen_by(Viewer(**ask.about["viewer"]))
+    return answer(Task(seen, message, vectors, ask))
 
 
 class Vectors:

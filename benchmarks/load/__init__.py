@@ -1,0 +1,1 @@
+"""The service under load: `python -m benchmarks.load` and, for half an hour, `python -m benchmarks.load.soak`."""

@@ -1,0 +1,169 @@
+"""Mutated requests: bytes of messages, read as the service reads them, and some of them answered by a small model."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cached_property
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+
+import inspector
+from inspector.errors import InspectorError, InvalidInputError
+from inspector.face.backend import Backend
+from inspector.face.load import load
+from inspector.face.model import Model
+from inspector.types.control import Control
+from inspector.types.requests.base import Request
+from inspector.wire.calls import Rpc, rpc_named, rpc_of
+from inspector.wire.requests import request_of_message, request_to_message
+from tests.congruence.cases import CASES
+from tests.congruence.catalogue import CATALOGUE
+from tests.support.toys import toy_cnn
+from tools.fuzz.damage import damaged
+from tools.fuzz.draw import Draw
+from tools.fuzz.target import Stage
+
+_ANSWERED = 0.1
+"""The share of requests that are answered, too: running is what takes the time."""
+_SEPARATOR = b"\0"
+_SECONDS = 5.0
+_MOST_BYTES = 8 << 20
+
+
+class _Asked(Exception):  # noqa: N818 — no error: an end
+    """Nothing more is needed of a case."""
+
+
+class Recording:
+    """A backend that notes what it is asked: questions about the model it answers, others end there."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.seen: list[bytes] = []
+
+    def ask(self, request: Request[Any], control: Control) -> Any:
+        """Note the request."""
+        with suppress(InspectorError):
+            call = rpc_of(type(request))
+            message = request_to_message(request, Control(), model="models/toy")
+            self.seen.append(call.name.encode() + _SEPARATOR + message.SerializeToString(deterministic=True))
+        if not request.runs_model:
+            return self._backend.ask(request, control)
+        raise _Asked
+
+
+class Requests:
+    """Requests of every verb, as the cases of the suite ask them."""
+
+    name = "requests"
+    foreign: frozenset[str] = frozenset()
+
+    @cached_property
+    def seeds(self) -> tuple[bytes, ...]:
+        """The requests that are mutated."""
+        recording = Recording(self.model.backend)
+        model = Model(recording, name="toy")
+        for case in (*CASES.values(), *CATALOGUE.values()):
+            with suppress(_Asked, InspectorError):
+                case.ask(model, inspector)
+        return tuple(sorted(set(recording.seen)))
+
+    @cached_property
+    def model(self) -> Model:
+        """The model that answers."""
+        return load(toy_cnn(), device="cpu")
+
+    def make(self, draw: Draw) -> bytes:
+        """Return the name of a call and the damaged bytes of its request, or one with other values in its fields."""
+        name, _, data = draw.pick(self.seeds).partition(_SEPARATOR)
+        if draw.chance(0.4):
+            data = damaged(draw, data)
+        else:
+            message = rpc_named(name.decode()).request.FromString(data)
+            for _ in range(draw.pick((1, 1, 2, 4))):
+                _change(draw, message)
+            data = message.SerializeToString()
+        return name + _SEPARATOR + data
+
+    def attempt(self, case: bytes, draw: Draw, stage: Stage) -> None:
+        """Read the request, and answer some."""
+        name, _, data = case.partition(_SEPARATOR)
+        call = rpc_named(name.decode())
+        stage(f"read {call.name}")
+        request = _read(data, call)
+        if draw.chance(_ANSWERED):
+            stage(f"answer {call.name}")
+            self.model.backend.ask(request, Control(timeout=_SECONDS, max_result_bytes=_MOST_BYTES))
+
+
+def _read(data: bytes, call: Rpc) -> Request[Any]:
+    """Return the request; bytes that are no message are refused before anybody reads them."""
+    try:
+        message = call.request.FromString(data)
+    except DecodeError as error:
+        raise InvalidInputError("The request is no message of that call.") from error
+    return request_of_message(message, call)
+
+
+def _change(draw: Draw, message: Message, *, depth: int = 0) -> None:
+    """Change one field of a message, or of one within it: mostly of those that are set."""
+    given = [field for field, _ in message.ListFields()] if draw.chance(0.7) else []
+    fields: list[Any] = given or list(message.DESCRIPTOR.fields)
+    if not fields or depth > 8:
+        return
+    field = draw.pick(fields)
+    if draw.chance(0.1):
+        message.ClearField(field.name)
+        return
+    with suppress(ValueError, TypeError, OverflowError):  # what protobuf lets nobody write
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            _change_entry(draw, field, getattr(message, field.name), depth)
+        elif field.is_repeated:
+            _change_entries(draw, field, getattr(message, field.name), depth)
+        elif field.message_type is not None:
+            getattr(message, field.name).SetInParent()
+            _change(draw, getattr(message, field.name), depth=depth + 1)
+        else:
+            setattr(message, field.name, _value(draw, field))
+
+
+def _change_entry(draw: Draw, field: Any, entries: Any, depth: int) -> None:
+    key = draw.pick([*sorted(entries), draw.text()])
+    value = field.message_type.fields_by_name["value"]
+    if value.message_type is not None:
+        _change(draw, entries[key], depth=depth + 1)
+    else:
+        entries[key] = _value(draw, value)
+
+
+def _change_entries(draw: Draw, field: FieldDescriptor, entries: Any, depth: int) -> None:
+    if len(entries) and draw.chance(0.3):
+        del entries[draw.below(len(entries))]
+    elif field.message_type is not None:
+        _change(
+            draw, draw.pick(entries) if len(entries) and draw.chance(0.7) else entries.add(), depth=depth + 1
+        )
+    elif len(entries) and draw.chance(0.5):
+        entries[draw.below(len(entries))] = _value(draw, field)
+    else:
+        entries.extend(_value(draw, field) for _ in range(draw.pick((1, 2, 9))))
+
+
+def _value(draw: Draw, field: FieldDescriptor) -> Any:
+    match field.cpp_type:
+        case FieldDescriptor.CPPTYPE_DOUBLE | FieldDescriptor.CPPTYPE_FLOAT:
+            return draw.real()
+        case FieldDescriptor.CPPTYPE_BOOL:
+            return draw.chance(0.5)
+        case FieldDescriptor.CPPTYPE_ENUM:
+            return draw.below(9)
+        case FieldDescriptor.CPPTYPE_STRING:
+            words = ("relu1", "conv2", "scores", "saliency", "rise", "lrp", "FP32", "INT8", "BOOL", "predict")
+            return (
+                draw.bytes(200)
+                if field.type == FieldDescriptor.TYPE_BYTES
+                else draw.pick((*words, draw.text()))
+            )
+    return draw.whole()
