@@ -29,6 +29,8 @@ IN_LOOP = 1 << 20
 """Bytes of a body that are copied on the event loop, which takes less than a millisecond; longer ones in a thread."""
 _NO_MESSAGE = (ValueError, KeyError, TypeError, OSError)
 """What is raised where a worker sends what is no message, or one without what its kind needs."""
+_RETRY_SECONDS = 0.5
+"""After which a call that was lost with its worker may come again; it then waits for the next worker."""
 _PATIENCE = 2.0
 """Seconds for a worker that is told to end; then it is killed."""
 
@@ -325,10 +327,11 @@ async def _packed(head: Head, body: bytes) -> Packet:
 
 
 def gone(why: str) -> ServerUnavailableError:
-    """Return the error for a call whose worker has ended."""
+    """Return the error for a call whose worker has ended; clients repeat it by themselves."""
     return ServerUnavailableError(
         f"The worker that ran this call has ended: {why}. Another takes its place; try again.",
         reason="WORKER_ENDED",
+        retry_seconds=_RETRY_SECONDS,
     )
 
 
