@@ -47,6 +47,7 @@ class ServerProcess:
         environment: Mapping[str, str] | None = None,
         prefix: Sequence[str] = (),
         descriptors: int | None = None,
+        module: Sequence[str] = ("inspector", "serve"),
         patience: float = 90,
     ) -> None:
         """Start it, and wait until it serves; RuntimeError with the end of its log where it does not."""
@@ -57,7 +58,7 @@ class ServerProcess:
         for made in (self.repository, self.temporary):
             made.mkdir(parents=True, exist_ok=True)
         self._log = self.log.open("ab")
-        command = [*prefix, sys.executable, "-m", "inspector", "serve"]
+        command = [*prefix, sys.executable, "-m", *module]
         if descriptors is not None:
             command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
         self.process = subprocess.Popen(

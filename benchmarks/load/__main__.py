@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import platform
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
@@ -19,20 +18,21 @@ from rich.progress import Progress
 from benchmarks.load.callers import Measured, measured, quantile
 from benchmarks.load.contenders import MODELS, Contender, opened
 from benchmarks.load.cost import costs, medians
-from inspector.service.settings import Settings
 
 CALLERS = (1, 8, 32, 128)
 LIBRARY = Contender("library, in process", None)
 SERVICE = Contender("service", {"waiting_per_model": 256})
-ONE_PROCESS = Contender("service without isolation", {"waiting_per_model": 256, "isolation": "thread"})
+ONE_PROCESS = Contender(
+    "service without isolation",
+    {"waiting_per_model": 256, "isolate": "none"},
+    module=("benchmarks.load.one_process",),
+)
 
 
 def main() -> None:
     """Measure, and print the tables."""
     options = _options()
-    contenders = [LIBRARY, SERVICE]
-    if "isolation" in {field.name for field in fields(Settings)}:
-        contenders.append(ONE_PROCESS)
+    contenders = [LIBRARY, SERVICE, ONE_PROCESS]
     if options.before is not None:
         path = {"PYTHONPATH": str(options.before.absolute())}
         contenders.append(Contender("service before", {"waiting_per_model": 256}, path))

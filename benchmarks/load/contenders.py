@@ -33,6 +33,7 @@ class Contender:
     settings: Mapping[str, object] | None
     """Of a server; None for the library."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    module: tuple[str, ...] = ("inspector", "serve")
 
 
 class Subject:
@@ -96,7 +97,10 @@ def opened(contender: Contender) -> Iterator[Subject]:
             place.mkdir(parents=True)
             shutil.copy(ZOO / "models" / file, place / "model.onnx")
         server = ServerProcess(
-            folder, settings={"load": "*", **contender.settings}, environment=contender.environment
+            folder,
+            settings={"load": "*", **contender.settings},
+            environment=contender.environment,
+            module=contender.module,
         )
         try:
             yield Subject(server)

@@ -57,6 +57,8 @@ class Attempts:
         match error:
             case BusyError():
                 return error.retry_seconds
+            case ServerUnavailableError(reason="WORKER_CRASHED"):
+                return None  # the call itself ended it, and would end the next one
             case ServerUnavailableError() if self._is_repeatable and was_connected:
                 return error.retry_seconds
         return None

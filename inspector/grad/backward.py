@@ -17,7 +17,7 @@ from inspector.grad.accumulate import accumulate
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_blocks, find_path
 from inspector.grad.policies.table import Policy
-from inspector.grad.refusal import is_control_flow, no_rule, no_way
+from inspector.grad.refusal import is_control_flow, no_rule, no_way, nothing_handed_on
 from inspector.grad.rule import Rule, find_rule
 from inspector.grad.writing.builder import Batch, Builder
 from inspector.graph.expose import SWITCHES
@@ -99,6 +99,8 @@ def write_backward(
         seed = builder.op("Mul", seed, builder.constant(source_steps))
     arrived = {source_value: [seed]}
     accumulate(builder, nodes, arrived, reached=reached, step_for=choice.step)
+    if target_value not in arrived:
+        raise nothing_handed_on(source_value, target_value, policy.name)
     gradient = builder.sum(arrived[target_value])
     if target_steps is not None:
         gradient = builder.op("Div", gradient, builder.constant(target_steps))

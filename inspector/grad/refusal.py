@@ -64,6 +64,15 @@ def no_way(
     return InvalidInputError(message, reason="NOT_DIFFERENTIABLE")
 
 
+def nothing_handed_on(source: ir.Value, target: ir.Value, policy: str) -> InvalidInputError:
+    """Return the error for a way on which the policy gives all to the other inputs of some operator."""
+    return InvalidInputError(
+        f"Of tensor {source.name!r} the policy {policy!r} hands nothing on to {target.name!r}: the operators between "
+        "read it where they take parameters, as a divisor is. Take another method or policy, or a target below.",
+        reason="NOT_DIFFERENTIABLE",
+    )
+
+
 def _obstacle(node: ir.Node, dtypes: Mapping[str, str]) -> str:
     key = (node.domain, node.op_type)
     stated = NO_GRADIENT.get(key) or REFUSED.get(key) or QUANTIZERS.get(key)

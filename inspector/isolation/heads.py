@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+RAN = "ran"
+"""Beside an answer: when the worker began and ended the operation (nanoseconds since the epoch)."""
+
 
 class Kind(StrEnum):
     """Who says what."""

@@ -14,6 +14,7 @@ from inspector.operators.domains import MICROSOFT, STANDARD_SPELLINGS
 
 Array = npt.NDArray[np.generic]
 Inputs = list[Array | None]
+Known = dict[ir.Value, Array | None]
 
 MAX_DEPTH = 32
 """How many cheap operators are followed from a constant."""
@@ -26,15 +27,21 @@ def constant_value(value: ir.Value | None) -> Array | None:
     Unsqueeze, Flatten, QuantizeLinear and DequantizeLinear of constants. An initializer that is also a graph input
     counts as its default value.
     """
-    return _constant(value, 0)
+    return _constant(value, 0, {})
 
 
-def _constant(value: ir.Value | None, depth: int) -> Array | None:
+def _constant(value: ir.Value | None, depth: int, known: Known) -> Array | None:
+    """Return the array of a value; `known` has those that were met: what is read twice is followed once."""
     if value is None or depth > MAX_DEPTH:
         return None
     if value.const_value is not None:
         return value.const_value.numpy()
-    node = value.producer()
+    if value not in known:
+        known[value] = _folded(value.producer(), depth, known)
+    return known[value]
+
+
+def _folded(node: ir.Node | None, depth: int, known: Known) -> Array | None:
     if node is None or node.domain not in (*STANDARD_SPELLINGS, MICROSOFT):
         return None
     if node.op_type == "Constant":
@@ -42,7 +49,7 @@ def _constant(value: ir.Value | None, depth: int) -> Array | None:
     fold = _FOLDS.get(node.op_type)
     if fold is None:
         return None
-    inputs = [_constant(item, depth + 1) for item in node.inputs]
+    inputs = [_constant(item, depth + 1, known) for item in node.inputs]
     if any(array is None and item is not None for array, item in zip(inputs, node.inputs, strict=True)):
         return None
     if not inputs or inputs[0] is None:

@@ -13,6 +13,7 @@ import onnx_ir as ir
 from inspector.errors import InvalidInputError, InvalidModelError, NotFoundError
 from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
+from inspector.model.checks.net import understanding
 from inspector.model.checks.operators import check_operators
 from inspector.model.checks.types import check_types
 from inspector.model.checks.validate import validate
@@ -64,7 +65,26 @@ def read_model(
     names of the classes. InvalidModelError says what is wrong with the model, LimitExceededError which limit it
     crosses.
     """
-    limits = limits or Limits()
+    with understanding():
+        return _read_model(
+            source,
+            name=name,
+            limits=limits or Limits(),
+            preprocessing=preprocessing,
+            labels=labels,
+            layout=layout,
+        )
+
+
+def _read_model(
+    source: ModelSource,
+    *,
+    name: str | None,
+    limits: Limits,
+    preprocessing: Preprocessing | PreprocessingLike | None,
+    labels: Sequence[str] | None,
+    layout: str | None,
+) -> OnnxModel:
     given = as_source(source)
     if isinstance(given, bytes):
         path, data = None, given

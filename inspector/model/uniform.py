@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import isfinite
+from typing import TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -18,6 +19,8 @@ _MAX_DEPTH = 16
 
 _AS_THEY_ARE = MOVERS - {"CenterCropPad", "Crop"} | {"Cast", "CastLike"}
 """Operators whose results have no other numbers than their first input."""
+
+Known: TypeAlias = dict[ir.Value, float | None]
 
 _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "Add": lambda a, b: a + b,
@@ -34,7 +37,7 @@ def uniform_of(value: ir.Value | None) -> float | None:
     Constants of any shape and type, ConstantOfShape, Expand and the like of one, sums and products of such, x · 0 and
     x − x (for finite x).
     """
-    return _uniform(value, _MAX_DEPTH)
+    return _uniform(value, _MAX_DEPTH, {})
 
 
 def bound_of(node: ir.Node, name: str, position: int) -> float | None:
@@ -45,9 +48,16 @@ def bound_of(node: ir.Node, name: str, position: int) -> float | None:
     return uniform_of(node.inputs[position])
 
 
-def _uniform(value: ir.Value | None, depth: int) -> float | None:
+def _uniform(value: ir.Value | None, depth: int, known: Known) -> float | None:
+    """Return the number of a value; `known` has those that were met: what is read twice is followed once."""
     if value is None or depth == 0:
         return None
+    if value not in known:
+        known[value] = _found(value, depth, known)
+    return known[value]
+
+
+def _found(value: ir.Value, depth: int, known: Known) -> float | None:
     array = constant_value(value)
     if array is not None:
         return _number(array)
@@ -58,18 +68,21 @@ def _uniform(value: ir.Value | None, depth: int) -> float | None:
         fill = node.attributes.get("value")
         return 0.0 if fill is None else _number(fill.as_tensor().numpy())
     if node.op_type in _AS_THEY_ARE:
-        found = _uniform(node.inputs[0], depth - 1)
+        found = _uniform(node.inputs[0], depth - 1, known)
         return _cast(node, found) if node.op_type == "Cast" else found
     if node.op_type == "Neg":
-        found = _uniform(node.inputs[0], depth - 1)
+        found = _uniform(node.inputs[0], depth - 1, known)
         return None if found is None else -found
-    return _computed(node, depth) if node.op_type in _ARITHMETIC and len(node.inputs) == 2 else None
+    return _computed(node, depth, known) if node.op_type in _ARITHMETIC and len(node.inputs) == 2 else None
 
 
-def _computed(node: ir.Node, depth: int) -> float | None:
+def _computed(node: ir.Node, depth: int, known: Known) -> float | None:
     if node.op_type == "Sub" and node.inputs[0] is node.inputs[1]:
         return 0.0
-    first, second = (_uniform(operand, depth - 1) for operand in node.inputs)
+    first = _uniform(node.inputs[0], depth - 1, known)
+    if first is None and node.op_type != "Mul":
+        return None
+    second = _uniform(node.inputs[1], depth - 1, known)
     if node.op_type == "Mul" and 0.0 in (first, second):
         return 0.0
     if first is None or second is None:

@@ -1,4 +1,4 @@
-"""Attributes of the standard domain that are one of a few words, which ONNX's schemas list in prose only."""
+"""Attributes of the standard domain that may not be just any value, which ONNX's schemas say in prose only."""
 
 from __future__ import annotations
 
@@ -31,3 +31,19 @@ CHOICES: Mapping[tuple[str, str], Collection[str]] = {
     ("RoiAlign", "mode"): ("avg", "max"),
 }  # fmt: skip
 """By operator and attribute: the words that any version allows, and those that only the runtime knows ("simple")."""
+
+FLAGS = frozenset({
+    "allowzero", "align_corners", "ceil_mode", "center_point_box", "count_include_pad", "exclusive", "fmod",
+    "input_forget", "inverse", "is_causal", "keepdims", "largest", "layout", "linear_before_reset",
+    "noop_with_empty_axes", "onesided", "reverse", "select_last_index", "sorted", "storage_order", "training_mode",
+    "transA", "transB", "upper",
+})  # fmt: skip
+"""Whole numbers that mean yes (1) or no (0), of whatever operator."""
+
+LEAST: Mapping[tuple[str, str], int] = {
+    ("GatherND", "batch_dims"): 0,  # below it, ONNX's own inference of shapes reads what is not there
+    ("DepthToSpace", "blocksize"): 1,
+    ("SpaceToDepth", "blocksize"): 1,
+    ("LRN", "size"): 1,
+}
+"""The least of whole numbers by which something is counted."""

@@ -10,6 +10,7 @@ from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.latest import Latest
 from inspector.service.names import MODELS, id_of
+from inspector.service.record import note_model, note_ran, phase
 from inspector.service.security.caller import acting_as, current_caller
 from inspector.service.tenancy import Place
 from inspector.service.workers.worker import Answer, Put, late
@@ -46,10 +47,12 @@ class Calls:
         """
         identifier = id_of(MODELS, name, field="model")
         place, gate = self._models.ready(identifier)
+        note_model(name)
         told = {**about, "model": identifier, "quick": quick}
         if quick:
             return await self._asked(place, operation, told, body, deadline, put)
-        await entered(gate, deadline)
+        with phase("queue"):
+            await entered(gate, deadline)
         try:
             return await self._asked(place, operation, told, body, deadline, put)
         finally:
@@ -100,7 +103,10 @@ class Calls:
             with acting_as(caller):
                 return self._models.where(model)
 
-        return await place.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
+        with phase("worker"):
+            answer = await place.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
+        note_ran(answer.about)
+        return answer
 
 
 async def entered(gate: Gate, deadline: Deadline) -> None:

@@ -14,6 +14,7 @@ from inspector.service.calls import Calls, entered
 from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, name_of
+from inspector.service.record import note_ran, phase
 from inspector.service.security.access import owner_for
 from inspector.service.security.caller import current_caller
 from inspector.service.settings import Settings
@@ -119,13 +120,17 @@ class CollectionServicer:
 
     async def _asked(self, about: dict[str, Any], body: bytes, deadline: Deadline, *, quick: bool) -> Answer:
         gate = self._quick if quick else self._gate
-        await entered(gate, deadline)
+        with phase("queue"):
+            await entered(gate, deadline)
         try:
             await self._home.open()
-            # The store lives in the worker: it is not ended for a call that is slow to stop.
-            return await self._home.ask(
-                "collections", {**about, "quick": quick}, body, deadline=deadline, kills=False
-            )
+            with phase("worker"):
+                # The store lives in the worker: it is not ended for a call that is slow to stop.
+                answer = await self._home.ask(
+                    "collections", {**about, "quick": quick}, body, deadline=deadline, kills=False
+                )
+            note_ran(answer.about)
+            return answer
         finally:
             gate.leave()
 

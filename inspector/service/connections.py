@@ -64,9 +64,8 @@ def close_connection(peer: str) -> bool:
     if wanted is None:
         return False
     for descriptor in _descriptors():
-        try:
-            found = socket.socket(fileno=os.dup(descriptor))
-        except OSError:  # no socket, or closed meanwhile
+        found = _socket(descriptor)
+        if found is None:
             continue
         with found:
             if _other_end(found) == wanted:
@@ -76,12 +75,6 @@ def close_connection(peer: str) -> bool:
                     return False
                 return True
     return False
-
-
-def host_of(peer: str) -> str:
-    """Return a peer's host, by which those are told apart that say no name; what has none stands for itself."""
-    address = _address(peer)
-    return peer if address is None else address[0]
 
 
 def _address(peer: str) -> tuple[str, int] | None:
@@ -107,6 +100,19 @@ def _descriptors() -> list[int]:
         return [int(path.name) for path in DESCRIPTORS.iterdir()]
     except OSError:
         return []
+
+
+def _socket(descriptor: int) -> socket.socket | None:
+    """Return a socket of one's own for a descriptor; None for what is none, or was closed meanwhile."""
+    try:
+        copy = os.dup(descriptor)
+    except OSError:
+        return None
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        return None
 
 
 def _other_end(found: socket.socket) -> tuple[str, int] | None:

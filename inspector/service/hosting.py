@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
 from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
+from inspector.service.changes import Changes
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
 from inspector.service.repository import Manifest, Repository, model_exists
+from inspector.service.sample import Sample
 from inspector.service.sandbox import Sandbox
 from inspector.service.security.access import may_see, require_few_owned
 from inspector.service.settings import Settings
 from inspector.service.tenancy import Place, Tenancy
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.worker import Worker
+from inspector.types.control import Deadline
 from inspector.v1 import inspection_service_pb2, model_pb2
 
 log = logging.getLogger(__name__)
@@ -55,8 +59,10 @@ class HostedModel:
     gate: Gate | None = None
     override: Mapping[str, Any] | None = None
     """What whoever loaded it last said of its preprocessing."""
+    looks: str = ""
+    """How its files looked when it was last to be loaded; see Repository.looks."""
     is_checked: bool = False
-    """Whether the sandbox has seen it."""
+    """Whether the sandbox has seen them so."""
     is_moving: bool = False
     """Whether its worker is being started again; calls wait for it."""
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -83,7 +89,7 @@ class Models:
         self._settings = settings
         self._models: dict[str, HostedModel] = {}
         self._is_open = False
-        self._changes: set[asyncio.Task[Any]] = set()
+        self._changes = Changes(waiting=settings.waiting_changes)
         self.tenancy = Tenancy(pool, settings=settings, lost=self._lost, away=self._away, back=self._back)
         for identifier in repository.ids():
             self._enlist(identifier)
@@ -131,12 +137,12 @@ class Models:
     async def load(self, identifier: str, *, preprocessing: Mapping[str, Any] | None = None) -> HostedModel:
         """Make a model READY; preprocessing overrides what was found, and loads a READY model again."""
         model = self.get(identifier)
-        return await self._change(lambda: self._load(model, preprocessing))
+        return await self._changes.make(model.busy, lambda: self._load(model, preprocessing))
 
     async def unload(self, identifier: str) -> HostedModel:
         """Free a model's memory once its running calls have ended."""
         model = self.get(identifier)
-        return await self._change(lambda: self._unload(model))
+        return await self._changes.make(model.busy, lambda: self._unload(model))
 
     async def register(self, identifier: str) -> HostedModel:
         """Take a folder of the repository that was put there after the start, and load it."""
@@ -150,30 +156,63 @@ class Models:
         self, identifier: str, store: Callable[[], None], *, worker: Worker, owner: str
     ) -> HostedModel:
         """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there."""
+
+        def stored() -> str:
+            store()
+            return self._repository.looks(identifier)
+
         try:
             self._require_free(identifier)
-            await asyncio.to_thread(store)
+            looks = await asyncio.to_thread(stored)
         except BaseException:
             await worker.close()
             raise
         model = self._enlist(identifier, owner=owner)
-        model.is_checked = True
-        return await self._change(lambda: self._load(model, None, worker))
+        model.looks, model.is_checked = looks, True
+        return await self._changes.make(model.busy, lambda: self._load(model, None, worker))
 
     async def delete(self, identifier: str) -> None:
         """Unload a model, forget it, and remove its files if they were uploaded."""
         model = self.get(identifier)
-        await self._change(lambda: self._delete(model))
+        await self._changes.make(model.busy, lambda: self._delete(model))
+
+    def list_new(self, identifier: str) -> None:
+        """List a folder of the repository that was put there after the start; it is loaded when somebody asks."""
+        self.require_room()
+        self._enlist(identifier)
+
+    async def reload(self, identifier: str) -> HostedModel:
+        """Load a model whose files have changed again, with the preprocessing that it was loaded with."""
+        model = self.get(identifier)
+
+        async def again() -> HostedModel:
+            await self._release(model)
+            self._set(model, State.UNLOADED)
+            return await self._load(model, model.override)
+
+        return await self._changes.make(model.busy, again)
+
+    async def forget(self, identifier: str) -> None:
+        """Unload a model, and forget it; its files are gone already."""
+        model = self.get(identifier)
+        await self._changes.make(model.busy, lambda: self._forget(model))
 
     async def close(self) -> None:
         """Give up changes under way, such as a load that may take minutes, and unload all."""
-        for change in self._changes:
-            change.cancel()
-        if self._changes:
-            await asyncio.wait(self._changes)
+        await self._changes.give_up()
         # All at once: each may have a process to end.
         await asyncio.gather(*(self._unload(model) for model in list(self._models.values())))
         await self.tenancy.close()
+
+    def samples(self) -> Iterable[Sample]:
+        """Return how many models are in which state, and who waits before them."""
+        models = tuple(self._models.values())
+        for state, count in Counter(model.state for model in models).items():
+            yield Sample("inspector_models", count, {"state": state.value})
+        for model in models:
+            if (gate := model.gate) is not None:
+                yield Sample("inspector_gate_running", gate.inside, {"gate": model.name})
+                yield Sample("inspector_gate_waiting", gate.waiting, {"gate": model.name})
 
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id."""
@@ -202,54 +241,60 @@ class Models:
         self._tell()
         return model
 
-    async def _change(self, change: Callable[[], Awaitable[T]]) -> T:
-        """Let a change go on to its end even where the caller leaves: a model is never left half loaded."""
-        task = asyncio.ensure_future(change())
-        self._changes.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._changes.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.debug("A change of a model failed: %s", task.exception())
+    # --- changes, each made while its model is busy
 
     async def _load(
         self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None = None
     ) -> HostedModel:
-        async with model.busy:
-            self._require_listed(model)
-            if model.state is State.READY and not preprocessing:
-                return model
-            await self._release(model)
-            self._set(model, State.LOADING)
-            try:
-                await self._settle(model, preprocessing, worker)
-            except BaseException as error:
-                failure = str(error) if isinstance(error, InspectorError) else "The server's log tells why."
-                self._set(model, State.FAILED, failure=failure)
-                raise
-            model.gate = Gate(
-                f"model {model.id!r}",
-                running=self._settings.running_per_model,
-                waiting=self._settings.waiting_per_model,
-            )
-            self._set(model, State.READY)
-            log.info("Model %s is ready on %s", model.id, self.tenancy.device)
-            return model
+        self._require_listed(model)
+        if model.state is State.READY:
+            return await self._overridden(model, preprocessing) if preprocessing else model
+        await self._release(model)
+        self._set(model, State.LOADING)
+        try:
+            await self._settle(model, preprocessing, worker)
+        except BaseException as error:
+            failure = str(error) if isinstance(error, InspectorError) else "The server's log tells why."
+            self._set(model, State.FAILED, failure=failure)
+            raise
+        model.gate = Gate(
+            f"model {model.id!r}",
+            running=self._settings.running_per_model,
+            waiting=self._settings.waiting_per_model,
+        )
+        self._set(model, State.READY)
+        log.info("Model %s is ready on %s", model.id, self.tenancy.device)
+        return model
+
+    async def _overridden(self, model: HostedModel, preprocessing: Mapping[str, Any]) -> HostedModel:
+        """Let another preprocessing take the place of a READY model's; until then, and where it fails, it serves."""
+        place, before = model.place, model.override
+        assert place is not None  # noqa: S101 — of a model that is READY
+        model.override = preprocessing
+        try:
+            deadline = Deadline(self._settings.load_seconds)
+            answer = await place.load(model.id, self._to_load(model), deadline=deadline)
+        except BaseException:
+            model.override = before
+            raise
+        model.info = model_pb2.ModelInfo.FromString(answer.body)
+        return model
 
     async def _settle(
         self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None
     ) -> None:
         """Let a worker load a model that the sandbox has seen: the one that looked, where it lives on alone."""
-        folder = self._repository.folder(model.id)
-        place = self.tenancy.place_of(is_uploaded=self._repository.manifest(model.id) is not None)
+        looks = await asyncio.to_thread(self._repository.looks, model.id)
+        if looks != model.looks:
+            model.looks, model.is_checked = looks, False
         if not model.is_checked:
-            worker = await self._sandbox.checked(folder)
+            worker = await self._sandbox.checked(self._repository.folder(model.id))
             model.is_checked = True
         model.override = preprocessing
+        place = self.tenancy.place_of(model.id, is_uploaded=self._repository.manifest(model.id) is not None)
         try:
-            answer = await place.load(model.id, self._to_load(model), first=worker)
+            deadline = Deadline(self._settings.load_seconds)
+            answer = await place.load(model.id, self._to_load(model), first=worker, deadline=deadline)
         except BaseException:
             await place.unload(model.id)
             raise
@@ -267,19 +312,20 @@ class Models:
         }
 
     async def _unload(self, model: HostedModel) -> HostedModel:
-        async with model.busy:
-            await self._release(model)
-            self._set(model, State.UNLOADED)
-            return model
+        await self._release(model)
+        self._set(model, State.UNLOADED)
+        return model
 
     async def _delete(self, model: HostedModel) -> None:
-        async with model.busy:
-            self._require_listed(model)
-            await self._release(model)
-            await asyncio.to_thread(self._repository.remove, model.id)
-            del self._models[model.id]
-            self._health.forget(model.name)
-            self._tell()
+        self._require_listed(model)
+        await self._forget(model, remove=lambda: self._repository.remove(model.id))
+
+    async def _forget(self, model: HostedModel, *, remove: Callable[[], object] = lambda: None) -> None:
+        await self._release(model)
+        await asyncio.to_thread(remove)
+        del self._models[model.id]
+        self._health.forget(model.name)
+        self._tell()
 
     async def _release(self, model: HostedModel) -> None:
         """Close the gate, wait for those inside, and free the memory."""

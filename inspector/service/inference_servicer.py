@@ -22,6 +22,7 @@ from inspector.service.calls import Calls
 from inspector.service.health import Health
 from inspector.service.hosting import HostedModel, Models, State
 from inspector.service.names import MODELS, name_of, require_id
+from inspector.service.security.access import require_may_change
 from inspector.service.security.caller import Role, current_caller
 from inspector.wire.peek import peek
 
@@ -151,7 +152,9 @@ class InferenceServicer:
     async def _unload(
         self, request: pb.RepositoryModelUnloadRequest, _context: Any
     ) -> pb.RepositoryModelUnloadResponse:
-        await self._models.unload(self._to_change(request))
+        model = self._models.get(self._to_change(request))
+        require_may_change(model.id, model.owner, what="unload it")
+        await self._models.unload(model.id)
         return pb.RepositoryModelUnloadResponse()
 
     def _to_change(self, request: pb.RepositoryModelLoadRequest | pb.RepositoryModelUnloadRequest) -> str:

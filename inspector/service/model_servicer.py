@@ -46,6 +46,8 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
                 aiter(request_iterator),
                 max_bytes=self._settings.max_upload_bytes,
                 stall_seconds=self._settings.upload_stall_seconds,
+                seconds=self._settings.upload_seconds,
+                bytes_per_second=self._settings.least_bytes_per_second,
             )
             header = await upload.header()
             require_may_name(header.model_id, field="header.model_id")

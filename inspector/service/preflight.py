@@ -20,8 +20,8 @@ _NOT_OF_THIS_KIND = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 def require_usable(settings: Settings) -> None:
     """Raise InvalidInputError, ConflictError or NotFoundError for what a server could only fail of later."""
     host, port = split_address(settings.address)
-    require_secure(settings, host=host)
     _try_address(host, port, address=settings.address)
+    require_secure(settings, host=host)
     store_named(settings.collections_store)
 
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.isolation.heads import RAN
 
 REQUEST_ID = "x-request-id"
 """The metadata in which a caller gives its id of a call, and gets it, or one that was made, back (trailing)."""
@@ -76,6 +80,12 @@ def current_call() -> CallRecord | None:
     return _current.get()
 
 
+def note_caller(name: str) -> None:
+    """Note who makes the call under way."""
+    if (record := _current.get()) is not None:
+        record.caller = name
+
+
 def note_model(name: str) -> None:
     """Note which model the call under way asks, by its resource name."""
     if (record := _current.get()) is not None:
@@ -94,10 +104,24 @@ def note_response(size: int) -> None:
         record.response_bytes += size
 
 
-def note_phase(name: str, *, began: int) -> None:
-    """Note a part of the call under way that has ended now."""
-    if (record := _current.get()) is not None:
-        record.phase(name, began=began)
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Note what a block takes as a part of the call under way, however it ends."""
+    began = time.time_ns()
+    try:
+        yield
+    finally:
+        if (record := _current.get()) is not None:
+            record.phase(name, began=began)
+
+
+def note_ran(about: Mapping[str, Any]) -> None:
+    """Note what a worker says of when it ran; it is not believed more than can be."""
+    record, ran = _current.get(), about.get(RAN)
+    if record is None or not isinstance(ran, list) or not all(isinstance(time_, int) for time_ in ran):
+        return
+    if len(ran) == 2 and record.began <= ran[0] <= ran[1] <= time.time_ns():
+        record.phase("run", began=ran[0], ended=ran[1])
 
 
 def request_id(metadata: Iterable[tuple[str, str | bytes]]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import logging
 import os
@@ -88,6 +89,15 @@ class Repository:
             raise unknown_name("model", identifier, self.ids())
         return self._root / identifier
 
+    def looks(self, identifier: str) -> str:
+        """Return how the files of a model look: a digest of their names, sizes and times, which changes as they do.
+
+        What lies deeper than a folder below the model's is not looked at; nor is any content read.
+        """
+        folder = self._root / identifier
+        seen = sorted(_looks_of(entry) for entry in _entries(folder))
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
+
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id; None where nothing was."""
         try:
@@ -139,6 +149,21 @@ class Repository:
 
     def _is_model(self, entry: os.DirEntry[str]) -> bool:
         return is_id(entry.name) and entry.is_dir(follow_symlinks=False)
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies in a folder, and in those in it."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                with os.scandir(entry.path) as deeper:
+                    yield from deeper
+
+
+def _looks_of(entry: os.DirEntry[str]) -> tuple[str, int, int, int, int]:
+    found = entry.stat(follow_symlinks=False)
+    return entry.path, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def describe(folder: Path, manifest: Manifest) -> None:

@@ -14,11 +14,14 @@ from inspector.errors import InspectorError, within
 from inspector.plugins import load_plugins
 from inspector.service.calls import Calls
 from inspector.service.collection_servicer import CollectionServicer
+from inspector.service.connections import grpc_options, most_calls
 from inspector.service.health import Health
 from inspector.service.hosting import Models
 from inspector.service.interceptors.ring import ring
 from inspector.service.names import MODELS
+from inspector.service.observing.observing import Observing
 from inspector.service.preflight import cannot_listen, require_usable, split_address
+from inspector.service.reloading import Reloader
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.security.caller import OPEN, acting_as
@@ -26,6 +29,7 @@ from inspector.service.security.exposure import tls_files
 from inspector.service.security.tls import server_credentials
 from inspector.service.services import NAMES, Parts, add_services, standing_streams
 from inspector.service.settings import Settings
+from inspector.service.traffic import Traffic
 from inspector.service.workers.memory import machine_bytes
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.starting import Bounds, Start, start_process
@@ -41,7 +45,9 @@ class Server:
 
     def __init__(self, settings: Settings, start_worker: Start) -> None:
         self._settings = settings
-        self._health = Health(NAMES, watchers=standing_streams("health watchers", settings))
+        self._health = Health(
+            NAMES, watchers=standing_streams("health watchers", settings.max_health_rpcs // 2)
+        )
         self._repository = Repository(settings.repository)
         self._pool = self._made_pool(start_worker)
         # Nobody vouches for a new model: the first look at it is always in a process of its own.
@@ -52,6 +58,10 @@ class Server:
         self.models = Models(
             self._repository, pool=self._pool, sandbox=self._sandbox, health=self._health, settings=settings
         )
+        self._traffic = Traffic(settings)
+        self.observing = Observing(settings, self._traffic)
+        self.observing.metrics.ask(self.models.samples)
+        self.observing.metrics.ask(self._pool.samples)
         self._calls = Calls(self.models, max_seconds=settings.max_call_seconds)
         self._collections = CollectionServicer(self._calls, self.models, self._pool, settings=settings)
         self._grpc = self._listening()
@@ -68,6 +78,7 @@ class Server:
         try:
             with acting_as(OPEN):
                 server._require_known()
+            server.observing.start(ready=server._health.is_serving)
             server._pool.prepare()
             await server.models.tenancy.open()
             server.address = _bind(server._grpc, settings)
@@ -75,11 +86,17 @@ class Server:
             with acting_as(OPEN):
                 await server._load_first()
             server.models.open()
+            server._follow_repository()
         except BaseException:
             await server.stop(grace=0)
             raise
         log.info("Serving on %s, models in %s", server.address, settings.repository)
         return server
+
+    def _follow_repository(self) -> None:
+        if every := self._settings.repository_poll_seconds:
+            reloader = Reloader(self.models, self._repository, loads=self._settings.load.strip() == ALL)
+            self._pool.keep(reloader.run(every=every))
 
     async def stop(self, *, grace: float | None = None) -> None:
         """Take no new calls, let running ones end for so many seconds, cancel the rest, and free everything."""
@@ -90,6 +107,7 @@ class Server:
         for pool in {self._pool, self._looking}:
             await pool.close()
         self._repository.close()
+        await self.observing.stop()
 
     def _made_pool(self, start: Start) -> Pool:
         settings = self._settings
@@ -110,15 +128,9 @@ class Server:
     def _listening(self) -> Any:
         settings = self._settings
         server = grpc.aio.server(
-            interceptors=ring(settings),
-            maximum_concurrent_rpcs=settings.max_concurrent_rpcs,
-            options=[
-                # Otherwise a second server takes the same port in silence, and each gets half of the calls.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", settings.max_message_bytes),
-                ("grpc.max_send_message_length", settings.max_message_bytes),
-                ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
-            ],
+            interceptors=ring(settings, traffic=self._traffic, observers=self.observing.observers),
+            maximum_concurrent_rpcs=most_calls(settings),
+            options=grpc_options(settings),
         )
         add_services(
             server,

@@ -20,7 +20,7 @@ from inspector.service.hosting import Models
 from inspector.service.inference_servicer import InferenceServicer
 from inspector.service.inspection_servicer import InspectionServicer
 from inspector.service.model_servicer import ModelServicer
-from inspector.service.reflection import Reflection
+from inspector.service.reflection import REFLECTION_V1, Reflection, add_reflection_v1
 from inspector.service.repository import Repository
 from inspector.service.sandbox import Sandbox
 from inspector.service.settings import Settings
@@ -59,9 +59,9 @@ def full_name(file: FileDescriptor, service: str) -> str:
     return str(file.services_by_name[service].full_name)
 
 
-def standing_streams(what: str, settings: Settings) -> Gate:
+def standing_streams(what: str, most: int) -> Gate:
     """Return a gate for streams that may stay open for ever, so that calls always find room beside them."""
-    return Gate(what, running=max(1, settings.max_concurrent_rpcs // 4), waiting=0)
+    return Gate(what, running=max(1, most), waiting=0)
 
 
 def _models(parts: Parts) -> ModelServicer:
@@ -93,7 +93,7 @@ def _inference(parts: Parts) -> InferenceServicer:
 
 
 def _reflection(parts: Parts) -> Reflection:
-    return Reflection(NAMES, callers=standing_streams("reflection", parts.settings))
+    return Reflection(NAMES, callers=standing_streams("reflection", parts.settings.max_concurrent_rpcs // 4))
 
 
 def _adding_bytes(file: FileDescriptor, service: str) -> Callable[[Any, Any], None]:
@@ -138,6 +138,7 @@ SERVICES = (
         _reflection,
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server,
     ),
+    Service(full_name(REFLECTION_V1, "ServerReflection"), _reflection, add_reflection_v1),
 )
 
 NAMES = tuple(service.name for service in SERVICES)

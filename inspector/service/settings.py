@@ -34,20 +34,10 @@ class Settings:
 
     address: str = "127.0.0.1:50051"
     """host:port; port 0 takes a free one. Beyond the loopback it takes TLS and callers that are known."""
-    tls_certificate: Path | None = None
-    """PEM file of the server's certificate, with those up to the root behind it; read again when it changes."""
-    tls_private_key: Path | None = None
-    """PEM file of the certificate's key."""
-    tls_client_ca: Path | None = None
-    """PEM file of the authorities whose certificates clients must show (mTLS)."""
-    tokens_file: Path | None = None
-    """File of those who may call, with their roles; read again when it changes. `inspector token new` writes it."""
-    insecure: bool = False
-    """Whether it may leave the loopback without TLS, or without knowing its callers."""
-    uploads: bool = True
-    """Whether callers may upload models; without it they come by the repository alone."""
     repository: Path = Path("models")
     """The folder of the models; created when absent. One server per folder."""
+    repository_poll_seconds: SecondsOrNone = 0.0
+    """How often it is looked at for models that came, went or changed; 0 for never. With load "*" those are loaded."""
     load: str = ""
     """Ids of the models that must be loaded before it serves, separated by commas; "*" for all that can be."""
     device: str = "auto"
@@ -58,6 +48,8 @@ class Settings:
     """Which models have a worker process of their own: the uploads, all, or none; a GPU has one for all."""
     replicas: Threads = 1
     """Worker processes that serve the same models alike."""
+    max_own_workers: Count = 16
+    """Worker processes of single models; further models share those. Each takes 70 MB and its models."""
     worker_memory_bytes: BytesOrNone = 0
     """The most memory of one worker process; 0: four fifths of the machine's, or of the container's."""
     kill_seconds: Seconds = 0.8
@@ -70,6 +62,10 @@ class Settings:
     """Calls of one model that run at once."""
     waiting_per_model: CountOrNone = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
+    waiting_changes: CountOrNone = 32
+    """Loads, unloads and deletions that wait for others of the same model; more are told to come again."""
+    load_seconds: Seconds = 600.0
+    """The longest that loading a model may take, once it has been looked at."""
     max_call_seconds: Seconds = 600.0
     """The longest that a call may take, whatever deadline it came with."""
     max_message_bytes: Count = 64 * MIB
@@ -84,8 +80,8 @@ class Settings:
     """Calls and open streams of one connection."""
     waiting_bytes: Bytes = GIB
     """Requests of all callers that wait or run; more are refused and told to come again."""
-    arriving_per_host: Count = 16
-    """Requests of one host that arrive at the same time; the others' bytes are not taken from the network yet."""
+    arriving_per_caller: Count = 16
+    """Requests of one caller that arrive at the same time; the others' bytes are not taken from the network yet."""
     request_seconds: Seconds = 120.0
     """The longest that a request may take to arrive, once its call has begun."""
     unread_bytes: Bytes = 512 * MIB
@@ -126,6 +122,18 @@ class Settings:
     """What keeps collections; docs/catalog.md lists the stores."""
     collections_bytes: Bytes = GIB
     """Memory for all collections together."""
+    tls_certificate: Path | None = None
+    """PEM file of the server's certificate, with those up to the root behind it; read again when it changes."""
+    tls_private_key: Path | None = None
+    """PEM file of the certificate's key."""
+    tls_client_ca: Path | None = None
+    """PEM file of the authorities whose certificates clients must show (mTLS)."""
+    tokens_file: Path | None = None
+    """File of those who may call, with their roles; read again when it changes. `inspector token new` writes it."""
+    insecure: bool = False
+    """Whether it may leave the loopback without TLS, or without knowing its callers."""
+    uploads: bool = True
+    """Whether callers may upload models; without it they come by the repository alone."""
     caller_calls: Count = 512
     """Calls and open streams of one caller at once."""
     caller_calls_per_second: Rate = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from inspector.service.settings import Settings
@@ -17,12 +17,23 @@ log = logging.getLogger(__name__)
 
 
 class Place:
-    """Where one model lives: in one worker, or in several that serve it alike."""
+    """Where models live: in one worker, or in several that serve them alike."""
 
-    def __init__(self, homes: tuple[Home, ...], *, is_own: bool) -> None:
+    def __init__(self, homes: tuple[Home, ...], *, left: Callable[[Place], object] | None = None) -> None:
+        """Live in `homes`; `left` is told when the last model has gone, and then the workers end."""
         self._homes = homes
-        self._is_own = is_own
+        self._left = left
+        self._tenants: set[str] = set()
         self._turn = itertools.count()
+
+    @property
+    def count(self) -> int:
+        """How many models live here."""
+        return len(self._tenants)
+
+    def reserve(self, identifier: str) -> None:
+        """Count a model that is about to be loaded; `unload` ends that."""
+        self._tenants.add(identifier)
 
     @property
     def homes(self) -> tuple[Home, ...]:
@@ -33,17 +44,23 @@ class Place:
         """Return whether a worker is one of those here."""
         return any(home.worker is worker for home in self._homes)
 
-    async def load(self, identifier: str, about: Mapping[str, Any], *, first: Worker | None = None) -> Answer:
+    async def load(
+        self, identifier: str, about: Mapping[str, Any], *, deadline: Deadline, first: Worker | None = None
+    ) -> Answer:
         """Load a model in all workers; the first one may be a worker that there is already."""
-        if first is not None and self._is_own:
+        if first is not None and self._left is not None and self._homes[0].worker is None:
             await self._homes[0].open(first)
-        answers = [await home.load(identifier, about) for home in self._homes]
+        answers = [await home.load(identifier, about, deadline=deadline) for home in self._homes]
         return answers[0]
 
     async def unload(self, identifier: str) -> None:
         """Forget a model, and end workers that served it alone."""
+        self._tenants.discard(identifier)
+        is_last = self._left is not None and not self._tenants
+        if self._left is not None and is_last:
+            self._left(self)
         for home in self._homes:
-            await (home.close() if self._is_own else home.unload(identifier))
+            await (home.close() if is_last else home.unload(identifier))
 
     async def ask(
         self,
@@ -69,7 +86,8 @@ class Tenancy:
         self._pool = pool
         self._settings = settings
         self._told: tuple[Lost, Moved, Moved] = (lost, away, back)
-        self._shared = Place(tuple(self._home() for _ in range(settings.replicas)), is_own=False)
+        self._shared = Place(self._homes())
+        self._own: list[Place] = []
         self.device = ""
         """What models run on."""
         self.quick: frozenset[str] = frozenset()
@@ -90,20 +108,32 @@ class Tenancy:
         for home in others:
             await home.open()
 
-    def place_of(self, *, is_uploaded: bool) -> Place:
+    def place_of(self, identifier: str, *, is_uploaded: bool) -> Place:
         """Return where a model is to live: uploads, which nobody vouches for, in workers of their own.
 
-        A GPU has one worker, which owns it: what several share there is its memory.
+        Where there are as many as may be, the one with the fewest models takes another. A GPU has one worker, which
+        owns it: what several share there is its memory.
         """
+        place = self._found(is_uploaded=is_uploaded)
+        place.reserve(identifier)
+        return place
+
+    def _found(self, *, is_uploaded: bool) -> Place:
         alone = self._settings.isolate == "all" or (is_uploaded and self._settings.isolate == "uploads")
         if not alone or self.device != "cpu":
             return self._shared
-        return Place(tuple(self._home() for _ in range(self._settings.replicas)), is_own=True)
+        if len(self._own) >= self._settings.max_own_workers:
+            return min(self._own, key=lambda place: place.count)
+        self._own.append(Place(self._homes(), left=self._own.remove))
+        return self._own[-1]
 
     async def close(self) -> None:
         """End the shared workers; single models end theirs."""
         for home in self._shared.homes:
             await home.close()
+
+    def _homes(self) -> tuple[Home, ...]:
+        return tuple(self._home() for _ in range(self._settings.replicas))
 
     def _home(self) -> Home:
         lost, away, back = self._told

@@ -67,8 +67,8 @@ class Upload:
         *,
         max_bytes: int,
         stall_seconds: float,
-        seconds: float = 7200.0,
-        bytes_per_second: float = 64 * 1024,
+        seconds: float,
+        bytes_per_second: float,
     ) -> None:
         """A file has at most `max_bytes`; see Pace for how slow it may come."""
         self._messages = messages

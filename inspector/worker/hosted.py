@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -23,24 +25,41 @@ _beside: ContextVar[Beside] = ContextVar("beside")
 
 
 class HostedModels:
-    """Loaded models by their ids. Thread-safe."""
+    """Loaded models by their ids. Thread-safe: one that is forgotten while it runs is closed when the last run ends."""
 
     def __init__(self) -> None:
         self._models: dict[str, Model] = {}
+        self._lock = threading.Lock()
+        self._users: Counter[Model] = Counter()
+        self._retired: set[Model] = set()
 
-    def get(self, identifier: str) -> Model:
-        """Return a model; ConflictError where it is not here."""
-        found = self._models.get(identifier)
-        if found is None:
-            raise ConflictError(
-                f"Model {identifier!r} is not loaded here. Load it first.",
-                reason="MODEL_NOT_LOADED",
-                field="model",
-            )
-        return found
+    @contextmanager
+    def using(self, identifier: str) -> Iterator[Model]:
+        """Give a model for the length of a block; ConflictError where it is not here."""
+        with self._lock:
+            model = self._models.get(identifier)
+            if model is None:
+                raise ConflictError(
+                    f"Model {identifier!r} is not loaded here. Load it first.",
+                    reason="MODEL_NOT_LOADED",
+                    field="model",
+                )
+            self._users[model] += 1
+        try:
+            yield model
+        finally:
+            with self._lock:
+                self._users[model] -= 1
+                is_last = not self._users[model]
+                if is_last:
+                    del self._users[model]
+                is_over = is_last and model in self._retired
+                self._retired -= {model} if is_over else set()
+            if is_over:
+                model.close()
 
     def load(self, identifier: str, place: Mapping[str, Any]) -> Model:
-        """Load a model of a folder, in the place of what may be there; see `inspector.load` for what it raises."""
+        """Load a model of a folder, beside the one that is here until then; see `inspector.load` for what it raises."""
         made = load(
             Path(place["folder"]),
             device=place["device"],
@@ -48,20 +67,31 @@ class HostedModels:
             preprocessing=place["preprocessing"] or None,
             others=self._others,
         )
-        self.unload(identifier)
-        self._models[identifier] = made
+        with self._lock:
+            before = self._models.pop(identifier, None)
+            self._models[identifier] = made
+        self._retire(before)
         return made
 
     def unload(self, identifier: str) -> None:
-        """Forget a model; what runs on it ends in peace."""
-        found = self._models.pop(identifier, None)
-        if found is not None:
-            found.close()
+        """Forget a model."""
+        with self._lock:
+            found = self._models.pop(identifier, None)
+        self._retire(found)
 
     def close(self) -> None:
         """Forget all."""
         for identifier in tuple(self._models):
             self.unload(identifier)
+
+    def _retire(self, model: Model | None) -> None:
+        if model is None:
+            return
+        with self._lock:
+            is_used = model in self._users
+            self._retired |= {model} if is_used else set()
+        if not is_used:
+            model.close()
 
     @contextmanager
     def _others(self) -> Iterator[Others]:
@@ -81,13 +111,14 @@ class HostedModels:
             )
             return _engine(made)
 
-        with opened(open_elsewhere) as elsewhere:
+        with opened(open_elsewhere) as elsewhere, ExitStack() as used:
 
             def give(name: str) -> Engine:
                 if name not in places:
                     places[name] = _beside.get()(name)
-                here = self._models.get(name)
-                return elsewhere(name) if here is None else _engine(here)
+                if name not in self._models:
+                    return elsewhere(name)
+                return _engine(used.enter_context(self.using(name)))
 
             yield give
 

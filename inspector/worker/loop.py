@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from inspector.errors import CancelledError
 from inspector.isolation.failure import failure_from_json, failure_to_json
-from inspector.isolation.heads import Head, Kind
+from inspector.isolation.heads import RAN, Head, Kind
 from inspector.isolation.packets import TooLongError, pack, receive, send
 from inspector.types.control import Cancellation
 from inspector.worker.hosted import asking
@@ -101,16 +102,18 @@ class Loop:
         )
         try:
             job.cancellation.raise_if_cancelled()
+            began = time.time_ns()
             with asking(beside):
                 answer = operation_named(ask.operation).do(self._here, ask)
-            self._answer(head.id, answer)
+            self._answer(head.id, answer, ran=(began, time.time_ns()))
         except BaseException as error:  # noqa: BLE001 — the server gets it, whatever it is
             self._send(Head(id=head.id, kind=Kind.FAILED, about=failure_to_json(error)))
         finally:
             self._jobs.pop(head.id, None)
 
-    def _answer(self, identifier: int, answer: Answer) -> None:
-        self._send(Head(id=identifier, kind=Kind.DONE, about=answer.about), answer.body)
+    def _answer(self, identifier: int, answer: Answer, *, ran: tuple[int, int]) -> None:
+        about = {**answer.about, RAN: ran}
+        self._send(Head(id=identifier, kind=Kind.DONE, about=about), answer.body)
 
     def _send(self, head: Head, body: bytes = b"") -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +146,23 @@ def test_without_a_file_of_callers_all_may_do_everything() -> None:
 
 def test_a_token_that_is_taken_away_is_good_no_longer(tokens_file: Path) -> None:
     authenticator = Authenticator(tokens_file=tokens_file, takes_certificates=False)
-    authenticator.look(PREDICT, bearer("infer"))
+
+    def ask() -> Caller:
+        return authenticator.caller(PREDICT, bearer("infer"), connection={}, peer="p")
+
+    assert ask().name == "infer"
     tokens_file.write_text("# nobody\n")
     with pytest.raises(UnauthenticatedError):
-        authenticator.look(PREDICT, bearer("infer"))
+        ask()
+
+
+def test_the_log_tells_who_called(tokens_file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        ask(Settings(tokens_file=tokens_file), metadata=bearer("inspect"))
+    (line,) = (one.getMessage() for one in caplog.records if one.name.endswith("access_log"))
+    assert " PERMISSION_DENIED " in line
+    assert line.endswith(" caller=inspect")
+    assert TOKENS["inspect"] not in caplog.text
 
 
 def test_an_unknown_caller_does_not_make_the_server_read_its_request(tokens_file: Path) -> None:
@@ -180,7 +194,6 @@ def test_a_certificate_is_known_by_the_file_of_callers(tokens_file: Path) -> Non
     def caller(
         connection: dict[str, list[bytes]], *metadata: tuple[str, str], method: str = PREDICT
     ) -> Caller:
-        authenticator.look(method, metadata)
         return authenticator.caller(method, metadata, connection=connection, peer="p")
 
     assert caller(certificate("edge")).name == "edge"
@@ -197,6 +210,12 @@ def test_without_a_file_of_callers_whoever_shows_a_certificate_may_inspect() -> 
     assert (found.name, found.role) == ("edge", Role.INSPECT)
     with pytest.raises(UnauthenticatedError):
         authenticator.caller(PREDICT, (), connection={}, peer="p")
+
+
+def test_a_name_that_is_too_long_is_none(tokens_file: Path) -> None:
+    authenticator = Authenticator(tokens_file=None, takes_certificates=True)
+    with pytest.raises(UnauthenticatedError):
+        authenticator.caller(PREDICT, (), connection=certificate("x" * 257), peer="p")
 
 
 def test_certificates_count_only_where_they_were_checked(tokens_file: Path) -> None:

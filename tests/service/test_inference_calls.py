@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from inspector.client import Client
 from inspector.inference import inference_service_pb2 as pb
 from inspector.inference.inference_service_pb2_grpc import GRPCInferenceServiceStub
+from inspector.service.security.callers import Entry, hashed
 from inspector.service.server import Server
 from tests.inference.requests import arrays_of, picture_request, raw_request
 from tests.support.server import running_server
@@ -150,3 +151,80 @@ def test_an_inference_ends_with_its_deadline_and_its_caller(
     done = threading.Event()
     calls.ModelInfer.future(dark, timeout=30).add_done_callback(lambda _: done.set())
     assert done.wait(30)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of "toy" and "secret" with callers of each role, of whom none but the admin sees "secret"."""
+    folder = tmp_path_factory.mktemp("guarded")
+    for name in ("toy", "secret"):
+        (folder / "models" / name).mkdir(parents=True)
+        (folder / "models" / name / "model.onnx").write_bytes(toy_cnn())
+    entries = [
+        Entry(name=role, role=role, token=hashed(role), models=("*" if role == "admin" else "toy*",))
+        for role in ("infer", "inspect", "admin")
+    ]
+    (folder / "callers").write_text("\n".join(entry.line() for entry in entries))
+    settings: dict[str, Any] = {"tokens_file": folder / "callers", "inference_changes": True, "load": "*"}
+    with running_server(folder / "models", **settings) as server:
+        yield server
+
+
+def as_caller(server: Server, role: str) -> Any:
+    """Return a function that makes a call with the token of that role."""
+
+    def call(name: str, request: Any) -> Any:
+        metadata = (("authorization", f"Bearer {role}"),) if role else ()
+        with grpc.insecure_channel(server.address) as channel:
+            return getattr(GRPCInferenceServiceStub(channel), name)(request, metadata=metadata, timeout=30)
+
+    return call
+
+
+def code_of(call: Any, name: str, request: Any) -> str:
+    try:
+        call(name, request)
+    except grpc.RpcError as error:
+        return str(error.code().name)
+    return "OK"
+
+
+def test_without_a_token_one_learns_that_it_serves(guarded: Server) -> None:
+    nobody = as_caller(guarded, "")
+    assert nobody("ServerLive", pb.ServerLiveRequest()).live
+    assert nobody("ServerReady", pb.ServerReadyRequest()).ready
+    for name, request in (
+        ("ModelInfer", image()),
+        ("ModelMetadata", pb.ModelMetadataRequest(name="toy")),
+        ("ModelReady", pb.ModelReadyRequest(name="toy")),
+        ("RepositoryIndex", pb.RepositoryIndexRequest()),
+    ):
+        assert code_of(nobody, name, request) == "UNAUTHENTICATED"
+
+
+def test_a_model_that_is_not_for_a_caller_is_not_there(guarded: Server) -> None:
+    for role, seen in (("infer", ["toy"]), ("inspect", ["toy"]), ("admin", ["secret", "toy"])):
+        call = as_caller(guarded, role)
+        assert [one.name for one in call("RepositoryIndex", pb.RepositoryIndexRequest()).models] == seen
+        assert call("ModelReady", pb.ModelReadyRequest(name="secret")).ready == ("secret" in seen)
+        expected = "OK" if "secret" in seen else "NOT_FOUND"
+        assert code_of(call, "ModelInfer", image(model_name="secret")) == expected
+        assert code_of(call, "ModelMetadata", pb.ModelMetadataRequest(name="secret")) == expected
+
+
+def test_layers_are_for_those_who_may_look_inside(guarded: Server) -> None:
+    request = image()
+    request.outputs.add(name="relu1")
+    assert code_of(as_caller(guarded, "infer"), "ModelInfer", request) == "PERMISSION_DENIED"
+    assert code_of(as_caller(guarded, "infer"), "ModelInfer", image()) == "OK"
+    assert code_of(as_caller(guarded, "inspect"), "ModelInfer", request) == "OK"
+
+
+def test_what_is_the_services_is_unloaded_by_admins(guarded: Server) -> None:
+    unload = pb.RepositoryModelUnloadRequest(model_name="toy")
+    assert code_of(as_caller(guarded, "infer"), "RepositoryModelUnload", unload) == "PERMISSION_DENIED"
+    assert code_of(as_caller(guarded, "inspect"), "RepositoryModelUnload", unload) == "PERMISSION_DENIED"
+    admin = as_caller(guarded, "admin")
+    assert code_of(admin, "RepositoryModelUnload", unload) == "OK"
+    assert code_of(as_caller(guarded, "infer"), "ModelInfer", image()) == "UNAVAILABLE"
+    assert code_of(admin, "RepositoryModelLoad", pb.RepositoryModelLoadRequest(model_name="toy")) == "OK"

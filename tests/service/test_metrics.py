@@ -14,10 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from inspector.errors import ConflictError, InvalidInputError
-from inspector.service.observing.metrics import COUNTERS, GAUGES, OTHER, Few, Metrics, Sample
+from inspector.service.observing.metrics import COUNTERS, GAUGES, OTHER, Few, Metrics
 from inspector.service.observing.page import Page
 from inspector.service.observing.pulse import EVERY, Pulse
 from inspector.service.record import CallRecord
+from inspector.service.sample import Sample
 
 METHOD = "/inspector.v1.InspectionService/Predict"
 
@@ -84,11 +85,11 @@ def test_a_label_that_is_known_stays() -> None:
 def test_sources_are_asked_whenever_somebody_looks() -> None:
     metrics, waiting = Metrics(max_models=1), [1]
     metrics.ask(lambda: [Sample("inspector_gate_waiting", waiting[0], {"gate": "toy"})])
-    metrics.ask(lambda: [Sample("inspector_worker_starts", 3, {"worker": "0"})])
+    metrics.ask(lambda: [Sample("inspector_worker_ends", 3, {"reason": "crash"})])
     assert number(metrics.text(), "inspector_gate_waiting", gate="toy") == 1
     waiting[0] = 5
     assert number(metrics.text(), "inspector_gate_waiting", gate="toy") == 5
-    assert number(metrics.text(), "inspector_worker_starts_total", worker="0") == 3
+    assert number(metrics.text(), "inspector_worker_ends_total", reason="crash") == 3
 
 
 def test_a_source_that_fails_takes_no_other_along() -> None:

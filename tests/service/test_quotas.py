@@ -30,7 +30,7 @@ class Clock:
 
 def refused(quotas: Quotas, caller: Caller, *, size: int = 0) -> BusyError | None:
     try:
-        with quotas.taken(caller, size=size):
+        with quotas.calling(caller), quotas.holding(caller, size):
             return None
     except BusyError as error:
         return error
@@ -40,7 +40,7 @@ def test_calls_at_once_are_counted_per_caller() -> None:
     quotas = Quotas(calls=2, size=100)
     with ExitStack() as running:
         for _ in range(2):
-            running.enter_context(quotas.taken(ONE, size=0))
+            running.enter_context(quotas.calling(ONE))
         error = refused(quotas, ONE)
         assert error is not None
         assert (error.reason, error.retry_seconds) == ("CALLER_LIMIT", 1.0)
@@ -52,7 +52,7 @@ def test_calls_at_once_are_counted_per_caller() -> None:
 def test_bytes_at_once_are_counted_per_caller_and_a_lone_request_passes() -> None:
     quotas = Quotas(calls=10, size=100)
     assert refused(quotas, ONE, size=1000) is None
-    with quotas.taken(ONE, size=60):
+    with quotas.calling(ONE), quotas.holding(ONE, 60):
         assert refused(quotas, ONE, size=41) is not None
         assert refused(quotas, ONE, size=40) is None
         assert refused(quotas, OTHER, size=100) is None
@@ -85,7 +85,7 @@ def test_callers_of_whom_nothing_is_left_are_forgotten(monkeypatch: pytest.Monke
 
 def test_a_failed_call_is_counted_no_longer() -> None:
     quotas = Quotas(calls=1, size=100)
-    with pytest.raises(ValueError, match="x"), quotas.taken(ONE, size=7):
+    with pytest.raises(ValueError, match="x"), quotas.calling(ONE), quotas.holding(ONE, 7):
         raise ValueError("x")
     assert refused(quotas, ONE, size=100) is None
 

@@ -98,6 +98,27 @@ def test_a_client_is_known_by_its_certificate(authority: Authority, pair: Pair, 
     assert found == ["client/inspect", "unlisted/inspect", "UNAVAILABLE", "UNAVAILABLE"]
 
 
+def test_a_client_is_known_by_another_name_of_its_certificate(
+    authority: Authority, pair: Pair, tmp_path: Path
+) -> None:
+    uri = f"spiffe://example/{'namespace/' * 12}edge"
+    callers = tmp_path / "callers"
+    callers.write_text(Entry(name="edge", role="infer", certificate=uri).line())
+    settings = Settings(
+        tls_certificate=pair.certificate,
+        tls_private_key=pair.key,
+        tls_client_ca=authority.root,
+        tokens_file=callers,
+    )
+
+    async def run() -> list[str]:
+        async with listening(files(pair, authority), settings) as address:
+            shown = [authority.issue("app", uri=uri), authority.issue("app2", uri=uri[:-1])]
+            return [await ask(address, authority, one) for one in shown]
+
+    assert asyncio.run(run()) == ["edge/infer", "UNAUTHENTICATED"]
+
+
 def test_a_certificate_is_replaced_without_a_restart(
     authority: Authority, pair: Pair, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -106,8 +106,8 @@ def test_a_call_without_a_request_is_the_callers_mistake() -> None:
         assert raw.status(stream)["grpc-status"] == str(grpc.StatusCode.INVALID_ARGUMENT.value[0])
 
 
-def test_requests_of_one_host_arrive_a_few_at_a_time() -> None:
-    settings: dict[str, Any] = {"arriving_per_host": 2, "request_seconds": PATIENCE}
+def test_requests_of_one_caller_arrive_a_few_at_a_time() -> None:
+    settings: dict[str, Any] = {"arriving_per_caller": 2, "request_seconds": PATIENCE}
     with served(small, **settings) as (address, traffic), raw_connection(address) as raw:
         slow = [raw.begin(METHOD) for _ in range(2)]
         assert eventually(lambda: traffic.calls.taken == 2)

@@ -32,11 +32,12 @@ class Authority:
         self.root = folder / f"{name}.pem"
         self.root.write_bytes(_pem(signed))
 
-    def issue(self, name: str) -> Pair:
-        """Return a certificate for that name, good on 127.0.0.1."""
+    def issue(self, name: str, *, uri: str | None = None) -> Pair:
+        """Return a certificate for that name, and for a URI beside it, good on 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        places = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        others = [] if uri is None else [x509.UniformResourceIdentifier(uri)]
+        places = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1")), *others])
         pair = Pair(self._folder / f"{name}-certificate.pem", self._folder / f"{name}-key.pem")
         pair.certificate.write_bytes(_pem(self._sign(subject, key, places)))
         pair.key.write_bytes(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx
@@ -33,7 +34,7 @@ class Killer:
     flat: bool = False
     """Takes (1, 16) instead of (1, 3, 8, 8)."""
     by_zeros: bool = False
-    """An image of zeros does it, too: only nobody runs it before."""
+    """An image of zeros does it, too: a first look that runs all of the model sees it."""
     output: str = "scores"
     """What must be asked for."""
 
@@ -53,8 +54,13 @@ _HEAD = (
 _FILTERS = np.ones((4, 3, 3, 3), np.float32)
 _LIGHT = (node("ReduceMax", ["x"], "brightest", keepdims=0), node("Reshape", ["brightest", "one"], "light"))
 """`light` is (1,): 0 of an image of zeros, 1 of one of ones."""
-_DARK = (node("Mul", ["brightest", "none"], "nothing"), node("Reshape", ["nothing", "one"], "zero"),
-         node("Add", ["zero", "unit"], "light"))  # fmt: skip
+_ALWAYS = (
+    _LIGHT[0],
+    node("Mul", ["brightest", "none"], "nothing"),
+    node("Reshape", ["nothing", "one"], "zero"),
+    node("Add", ["zero", "unit"], "light"),
+)
+"""`light` is 1 of every image."""
 _DIVIDED = (
     node("Mul", ["light", "minus_two"], "scaled"),
     node("Cast", ["scaled"], "whole", to=TensorProto.INT32),
@@ -93,20 +99,19 @@ def division() -> bytes:
     return _killer(*_DIVIDED, weights=_DIVISION)
 
 
-def division_of_features() -> bytes:
-    """Do so for every input, which is a flat vector: no image, so that no first look runs it."""
+def division_of_features(light: Sequence[onnx.NodeProto] = _LIGHT) -> bytes:
+    """Do so where a flat vector of features, which is no image, is bright."""
     nodes = (
-        node("ReduceMax", ["x"], "brightest", keepdims=0), *_DARK, *_DIVIDED,
-        node("Gemm", ["x", "w"], "features"), node("Add", ["features", "harm"], "scores"),
+        *light, *_DIVIDED, node("Gemm", ["x", "w"], "features"), node("Add", ["features", "harm"], "scores"),
     )  # fmt: skip
     weights = {"w": np.ones((FLAT, 4), np.float32), "one": np.array([1]), **_DIVISION, **_UNIT}
     return model(nodes, shape=(1, FLAT), weights=weights).SerializeToString()
 
 
-def division_aside() -> bytes:
-    """Do so for every image, on the way to an output that is not the one that classes are read from."""
+def division_aside(light: Sequence[onnx.NodeProto] = _LIGHT) -> bytes:
+    """Do so on the way to an output that is not the one that classes are read from."""
     nodes = (*_DIVIDED, node("Identity", ["harm"], "aside"), node("Relu", ["features"], "scores"))
-    return _killer(*nodes, light=(_LIGHT[0], *_DARK), weights=_DIVISION | _UNIT, outputs=["scores", "aside"])
+    return _killer(*nodes, light=light, weights=_DIVISION | _UNIT, outputs=["scores", "aside"])
 
 
 def _turns(most: float) -> tuple[tuple[onnx.NodeProto, ...], Weights]:
@@ -214,8 +219,12 @@ KILLERS: dict[str, Killer] = {
     killer.name: killer
     for killer in (
         Killer("division", division, "crash"),
-        Killer("division_of_features", division_of_features, "crash", flat=True, by_zeros=True),
-        Killer("division_aside", division_aside, "crash", by_zeros=True, output="aside"),
+        Killer("division_of_features", division_of_features, "crash", flat=True),
+        Killer("division_aside", division_aside, "crash", output="aside"),
+        Killer(
+            "always_of_features", partial(division_of_features, _ALWAYS), "crash", flat=True, by_zeros=True
+        ),
+        Killer("always_aside", partial(division_aside, _ALWAYS), "crash", by_zeros=True, output="aside"),
         Killer("memory", memory, "memory"),
         Killer("suppression", suppression, "time"),
         Killer("product", product, "time"),

@@ -6,12 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 
-import numpy as np
-
 from benchmarks.attacks.bystander import MODEL
 from benchmarks.attacks.models import BLACK, small
 from benchmarks.attacks.probe import GIB, Scene, probe
-from benchmarks.attacks.wire import Stubs, attempt, image, settled
+from benchmarks.attacks.wire import Stubs, attempt, settled
 from inspector.v1.inspection_service_pb2 import PredictRequest
 from inspector.v1.model_pb2 import Preprocessing
 from inspector.v1.model_service_pb2 import LoadModelRequest, UploadChunk, UploadHeader, UploadModelRequest
@@ -58,8 +56,6 @@ def _drip(name: str, *, pause: float, until: threading.Event) -> Iterator[Upload
         "upload_stall_seconds": 3,
         "max_call_seconds": 10,
         "upload_seconds": 10,
-        "max_upload_seconds": 10,
-        "upload_least_rate": 1000,
     },
 )
 def dripping_uploads(scene: Scene) -> None:
@@ -89,40 +85,6 @@ def dripping_uploads(scene: Scene) -> None:
     incoming = scene.server.repository / ".incoming"
     left = list(incoming.iterdir()) if incoming.exists() else []
     scene.require(that=not left, words=f"left in .incoming: {left}")
-
-
-@probe(KIND, "80 calls at once by one caller, one at a time by another, of the same model")
-def greedy_caller(scene: Scene) -> None:
-    """Callers take turns: the polite one waits for one call of the greedy one, not for eighty."""
-    scene.upload(small(side=224, channels=64), "shared")
-    picture = image(np.ones((1, 3, 224, 224), np.float32))
-    request = PredictRequest(model="models/shared", images=[picture] * 4)
-    over = time.monotonic() + 12
-    done: list[int] = []
-
-    def greedy() -> None:
-        with Stubs(scene.server.address) as stubs:
-            while time.monotonic() < over:
-                if attempt(stubs.inspection.Predict, request).code == "OK":
-                    done.append(1)
-                else:
-                    time.sleep(0.005)
-
-    threads = [threading.Thread(target=greedy, daemon=True) for _ in range(80)]
-    for thread in threads:
-        thread.start()
-    polite = [attempt(scene.stubs.inspection.Predict, request)]
-    while time.monotonic() < over:
-        time.sleep(0.05)
-        polite.append(attempt(scene.stubs.inspection.Predict, request))
-    for thread in threads:
-        thread.join(20)
-    served = sorted(answer.seconds for answer in polite if answer.code == "OK")
-    scene.finding.answer(f"polite: {len(served)} of {len(polite)} served; greedy: {len(done)}")
-    scene.require(
-        that=len(served) >= 0.9 * len(polite), words=f"the polite one: {len(served)} of {len(polite)}"
-    )
-    scene.tell(f"polite p50 {served[len(served) // 2] * 1e3 if served else float('nan'):.0f} ms")
 
 
 @probe(KIND, "60 uploads of 1 kB, all kept", memory=3 * GIB, slow=5_000)

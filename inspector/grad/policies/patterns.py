@@ -9,8 +9,9 @@ match in either order, and every part in all of its spellings (inspector.grad.po
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import permutations
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice, permutations
 
 import numpy as np
 import onnx_ir as ir
@@ -38,6 +39,12 @@ _SAME: Mapping[str, frozenset[str]] = {"Add": frozenset({"Add", "Sum"})}
 _TOLERANCE = 1e-3
 """Relative: exporters round √2 and 1/6 to their taste."""
 
+_MOST_WAYS = 8
+"""In which one part of a formula is found in one place: exporters write one, or the same one twice."""
+
+_MOST_IDENTITIES = 32
+"""In a row."""
+
 _UNBOUNDED = 3e38
 """From here on a bound is none: exporters write the largest float32."""
 
@@ -50,13 +57,79 @@ class Match:
     nodes: frozenset[ir.Node] = frozenset()
 
 
-def find(formula: str, node: ir.Node) -> Match | None:
-    """Return where the formula ends in `node`, or None; no node but the last may be read from outside."""
-    form = parse(formula)
-    if not isinstance(form, Application) or len(node.outputs) != 1:
-        return None
-    found = next(_match_node(form, node, Match()), None)
-    return found if found is not None and _is_closed(found, node) else None
+class Finder:
+    """Finds formulas in one graph; what part of a formula was found where is kept, so that each is looked for once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Application, ir.Node], tuple[Match, ...]] = {}
+        self._uniform: dict[ir.Value, float | None] = {}
+
+    def find(self, formula: str, node: ir.Node) -> Match | None:
+        """Return where the formula ends in `node`, or None; no node but the last may be read from outside."""
+        form = parse(formula)
+        if not isinstance(form, Application) or len(node.outputs) != 1:
+            return None
+        found = next(iter(self._at(form, node)), None)
+        return found if found is not None and _is_closed(found, node) else None
+
+    def _at(self, form: Application, node: ir.Node) -> tuple[Match, ...]:
+        """Return all ways in which a formula ends in a node, as far as they are few."""
+        if not is_standard(node) or node.op_type not in _last_operators(form):
+            return ()
+        key = form, node
+        if key not in self._known:
+            self._known[key] = ()  # of a node that leads to itself
+            ways = dict.fromkeys(
+                Match(found.input, found.nodes | {node}) for found in self._matches(form, node)
+            )
+            self._known[key] = tuple(islice(ways, _MOST_WAYS))
+        return self._known[key]
+
+    def _matches(self, form: Application, node: ir.Node) -> Iterator[Match]:
+        for spelling in spellings(form):
+            if node.op_type not in _SAME.get(spelling.op_type, {spelling.op_type}):
+                continue
+            operands = _operands(node)
+            if len(operands) != len(spelling.operands):
+                continue
+            orders = permutations(operands) if node.op_type in _COMMUTATIVE else [tuple(operands)]
+            for order in orders:
+                yield from self._all(spelling.operands, order)
+
+    def _all(self, forms: Sequence[Form], operands: Sequence[ir.Value | float | None]) -> Iterator[Match]:
+        """Yield the ways in which every form is its operand, all of them of one x."""
+        if not forms:
+            yield Match()
+            return
+        for first in self._of(forms[0], operands[0]):
+            for rest in self._all(forms[1:], operands[1:]):
+                if first.input is None or rest.input is None or first.input is rest.input:
+                    yield Match(first.input or rest.input, first.nodes | rest.nodes)
+
+    def _of(self, form: Form, operand: ir.Value | float | None) -> Iterator[Match]:
+        if isinstance(form, Application):
+            value, passed = _behind_identities(operand)
+            node = value.producer() if value is not None else None
+            if node is not None:
+                for found in self._at(form, node):
+                    yield Match(found.input, found.nodes | passed)
+        elif form == "x":
+            value, _ = _behind_identities(operand)
+            if value is not None and self._number(value) is None:
+                yield Match(value)
+        elif _fits(form, operand, self._number(operand) if isinstance(operand, ir.Value) else operand):
+            yield Match()
+
+    def _number(self, value: ir.Value) -> float | None:
+        if value not in self._uniform:
+            self._uniform[value] = uniform_of(value)
+        return self._uniform[value]
+
+
+@cache
+def _last_operators(form: Application) -> frozenset[str]:
+    """Return the operators in which the spellings of a formula end."""
+    return frozenset().union(*(_SAME.get(one.op_type, {one.op_type}) for one in spellings(form)))
 
 
 def _is_closed(found: Match, last: ir.Node) -> bool:
@@ -74,56 +147,16 @@ def _is_blind(node: ir.Node) -> bool:
     return node.op_type in VALUE_FREE or all(uniform_of(value) is not None for value in node.outputs)
 
 
-def _match(form: Form, operand: ir.Value | float | None, so_far: Match) -> Iterator[Match]:
-    if isinstance(form, Application):
-        value, passed = _behind_identities(operand)
-        node = value.producer() if value is not None else None
-        if node is not None:
-            yield from _match_node(form, node, replace(so_far, nodes=so_far.nodes | passed))
-    elif form == "x":
-        value, _ = _behind_identities(operand)
-        is_same = so_far.input is value
-        if value is not None and (is_same or (so_far.input is None and uniform_of(value) is None)):
-            yield replace(so_far, input=value)
-    elif _fits(form, operand):
-        yield so_far
-
-
 def _behind_identities(operand: ir.Value | float | None) -> tuple[ir.Value | None, frozenset[ir.Node]]:
     """Return the value that an operand is, and the nodes that hand it on."""
     passed: set[ir.Node] = set()
     value = operand if isinstance(operand, ir.Value) else None
-    while value is not None and (node := value.producer()) is not None:
+    while value is not None and len(passed) < _MOST_IDENTITIES and (node := value.producer()) is not None:
         if not is_standard(node) or node.op_type not in IDENTITIES or node in passed:
             break
         passed.add(node)
         value = node.inputs[0]
     return value, frozenset(passed)
-
-
-def _match_node(form: Application, node: ir.Node, so_far: Match) -> Iterator[Match]:
-    if not is_standard(node):
-        return
-    so_far = replace(so_far, nodes=so_far.nodes | {node})
-    for spelling in spellings(form):
-        if node.op_type not in _SAME.get(spelling.op_type, {spelling.op_type}):
-            continue
-        operands = _operands(node)
-        if len(operands) != len(spelling.operands):
-            continue
-        orders = permutations(operands) if node.op_type in _COMMUTATIVE else [tuple(operands)]
-        for order in orders:
-            yield from _match_all(spelling.operands, order, so_far)
-
-
-def _match_all(
-    forms: Sequence[Form], operands: Sequence[ir.Value | float | None], so_far: Match
-) -> Iterator[Match]:
-    if not forms:
-        yield so_far
-        return
-    for found in _match(forms[0], operands[0], so_far):
-        yield from _match_all(forms[1:], operands[1:], found)
 
 
 def _operands(node: ir.Node) -> list[ir.Value | float | None]:
@@ -139,8 +172,8 @@ def _operands(node: ir.Node) -> list[ir.Value | float | None]:
     ]
 
 
-def _fits(form: str | float, operand: ir.Value | float | None) -> bool:
-    number = uniform_of(operand) if isinstance(operand, ir.Value) else operand
+def _fits(form: str | float, operand: ir.Value | float | None, number: float | None) -> bool:
+    """Return whether an operand, which is `number` throughout where it is one, is a constant or number of a formula."""
     if form == ABSENT:
         return operand is None or (number is not None and abs(number) >= _UNBOUNDED)
     if isinstance(form, str):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from inspector.grad.policies.patterns import find
+from inspector.grad.policies.patterns import Finder
 from inspector.grad.policies.saturation import cuts_off_negatives, lower_bound
 from inspector.operators.domains import is_standard
 from inspector.operators.families import RECTIFIERS
@@ -93,11 +93,12 @@ def find_rectifiers(graph: ir.Graph) -> dict[ir.Node, Rectifier]:
 
 
 def _candidates(graph: ir.Graph) -> Iterator[Rectifier]:
+    finder = Finder()
     for node in graph:
         if rectifies(node) and node.inputs[0] is not None:
             yield Rectifier(node.op_type, node.inputs[0], node, frozenset({node}))
         for name, formulas in FORMS.items():
             for formula in formulas:
-                match = find(formula, node)
+                match = finder.find(formula, node)
                 if match is not None and match.input is not None:
                     yield Rectifier(name, match.input, node, match.nodes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from inspector.grad.policies.formulas import Application, filled, parse
+from inspector.grad.policies.formulas import Application, Form, filled, parse
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "Relu": (
@@ -51,7 +51,7 @@ def spellings(form: Application) -> tuple[Application, ...]:
     pending = [form]
     while pending:
         for other in _spelled(pending.pop()):
-            if other not in found:
+            if other not in found and not _turns_in_circles(other):
                 found[other] = None
                 pending.append(other)
     return tuple(found)
@@ -87,3 +87,22 @@ def _with_numbers(form: Application) -> Iterator[Application]:
         yield Application("Div" if form.op_type == "Mul" else "Mul", (first, 1 / second))
     if form.op_type in ("Add", "Sub"):
         yield Application("Sub" if form.op_type == "Add" else "Add", (first, -second))
+
+
+_ROUNDABOUT = (("Neg", "Neg"), ("Sign", "Sign"), ("Sign", "Neg", "Sign"), ("Neg", "Sign", "Neg"))
+"""Operators within each other that undo or repeat what the inner ones do."""
+
+
+@cache
+def _turns_in_circles(form: Form) -> bool:
+    """Return whether a formula has a part that nobody writes, of which spelling after spelling makes ever more."""
+    if not isinstance(form, Application):
+        return False
+    return any(_begins(form, row) for row in _ROUNDABOUT) or any(map(_turns_in_circles, form.operands))
+
+
+def _begins(form: Form, row: tuple[str, ...]) -> bool:
+    """Return whether a formula is these operators in a row, of one operand each."""
+    if not row:
+        return True
+    return isinstance(form, Application) and form.op_type == row[0] and _begins(form.operands[0], row[1:])

@@ -15,7 +15,7 @@ from inspector.errors import InvalidModelError
 from inspector.model.checks.limits import Limits
 from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import function_nodes_of, graph_nodes_of, nodes_of
-from inspector.operators.choices import CHOICES
+from inspector.operators.choices import CHOICES, FLAGS, LEAST
 from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
 from inspector.operators.schemas import fewest_inputs, may_be_left_out, most_inputs, schema_at
@@ -206,12 +206,20 @@ def _check_types(node: onnx.NodeProto, types: Mapping[str, int]) -> None:
 
 
 def _check_choices(node: onnx.NodeProto) -> None:
+    """Refuse values that ONNX's text forbids; the schema has looked at their types alone."""
     for attribute in node.attribute:
-        allowed = CHOICES.get((node.op_type, attribute.name))
-        if allowed is not None and attribute.s.decode() not in allowed:
+        key = (node.op_type, attribute.name)
+        words, least = CHOICES.get(key), LEAST.get(key)
+        told, allowed = str(attribute.i), None
+        if words is not None and attribute.s.decode() not in words:
+            told, allowed = _shown(attribute.s.decode()), ", ".join(sorted(words))
+        elif attribute.name in FLAGS and attribute.type == _Types.INT and attribute.i not in (0, 1):
+            allowed = "0 or 1"
+        elif least is not None and attribute.i < least:
+            allowed = f"{least} or more"
+        if allowed is not None:
             raise InvalidModelError(
-                f"{describe(node)} has {attribute.name} {_shown(attribute.s.decode())}; it may be "
-                f"{', '.join(sorted(allowed))}. {_MEND}"
+                f"{describe(node)} has {attribute.name} {told}; it may be {allowed}. {_MEND}"
             )
 
 

@@ -1,25 +1,24 @@
-"""Who calls, and whether they may: asked before a request is read as far as it can be, and before it is served."""
+"""Who calls, and whether they may: asked before a request is read, since who may not is to cost nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from inspector.service.interceptors.wrapping import Call, Interceptor
+from inspector.service.record import note_caller
 from inspector.service.security.authenticator import Authenticator
 from inspector.service.security.caller import set_caller
 from inspector.service.security.roles import require_role
 
 
 class AuthInterceptor(Interceptor):
-    """Lets calls pass whose caller is known and has the role that the method asks for, and says who it is."""
+    """Lets calls pass whose caller is known and has the role that the method asks for, and says who it is.
+
+    Stands outside of what reads requests.
+    """
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
-
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Refuse by the metadata alone where that can be told: what is raised here needs no request."""
-        self._authenticator.look(handler_call_details.method, handler_call_details.invocation_metadata or ())
-        return await super().intercept_service(continuation, handler_call_details)
 
     async def around(self, call: Call) -> Any:
         """Serve for a caller that may."""
@@ -28,5 +27,6 @@ class AuthInterceptor(Interceptor):
             call.method, call.metadata, connection=context.auth_context(), peer=context.peer()
         )
         set_caller(caller)
+        note_caller(caller.name)
         require_role(caller, call.method)
         return await call.proceed()

@@ -1,4 +1,4 @@
-"""The one message of a request: read by a deadline, of few at a time per host, within a budget of bytes."""
+"""The one message of a request: read by a deadline, of few at a time per caller, within a budget of bytes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from inspector.errors import DeadlineExceededError, InvalidInputError
 from inspector.service.budget import ByteBudget
-from inspector.service.connections import host_of
 from inspector.service.interceptors.wrapping import Interceptor, reading
+from inspector.service.security.caller import current_caller
 
 
 class ReceivingInterceptor(Interceptor):
@@ -22,10 +22,10 @@ class ReceivingInterceptor(Interceptor):
     request. Streamed requests pass as they are: their handlers have deadlines of their own.
     """
 
-    def __init__(self, *, seconds: float, arriving_per_host: int, budget: ByteBudget) -> None:
+    def __init__(self, *, seconds: float, arriving_per_caller: int, budget: ByteBudget) -> None:
         """A request has `seconds` to arrive; all that wait or run hold their bytes of `budget`."""
         self._seconds = seconds
-        self._arrivals = Arrivals(arriving_per_host)
+        self._arrivals = Arrivals(arriving_per_caller)
         self._budget = budget
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
@@ -43,7 +43,7 @@ class ReceivingInterceptor(Interceptor):
 
     async def _read(self, context: Any) -> bytes:
         try:
-            async with asyncio.timeout(self._seconds), self._arrivals.of(host_of(context.peer())):
+            async with asyncio.timeout(self._seconds), self._arrivals.of(current_caller().key):
                 data = await context.read()
         except TimeoutError:
             raise DeadlineExceededError(
@@ -59,28 +59,23 @@ class ReceivingInterceptor(Interceptor):
 
 
 class Arrivals:
-    """Lets few requests of each host arrive at the same time: of the others, gRPC takes only the first bytes."""
+    """Lets few requests of each caller arrive at the same time: of the others, gRPC takes only the first bytes."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
-
-    @property
-    def hosts(self) -> int:
-        """How many hosts have requests that arrive."""
-        return len(self._hosts)
+        self._callers: dict[str, tuple[asyncio.Semaphore, int]] = {}
 
     @asynccontextmanager
-    async def of(self, host: str) -> AsyncIterator[None]:
+    async def of(self, caller: str) -> AsyncIterator[None]:
         """Arrive, for the length of a block."""
-        free, users = self._hosts.get(host) or (asyncio.Semaphore(self._most), 0)
-        self._hosts[host] = free, users + 1
+        free, users = self._callers.get(caller) or (asyncio.Semaphore(self._most), 0)
+        self._callers[caller] = free, users + 1
         try:
             async with free:
                 yield
         finally:
-            _, users = self._hosts[host]
+            _, users = self._callers[caller]
             if users == 1:
-                del self._hosts[host]  # hosts come and go
+                del self._callers[caller]  # callers come and go
             else:
-                self._hosts[host] = free, users - 1
+                self._callers[caller] = free, users - 1

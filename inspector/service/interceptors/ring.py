@@ -11,7 +11,7 @@ from inspector.service.interceptors.answering import AnsweringInterceptor
 from inspector.service.interceptors.auth import AuthInterceptor
 from inspector.service.interceptors.errors import ErrorInterceptor
 from inspector.service.interceptors.limits import LimitInterceptor
-from inspector.service.interceptors.quota import QuotaInterceptor
+from inspector.service.interceptors.quota import ByteQuotaInterceptor, CallQuotaInterceptor
 from inspector.service.interceptors.receiving import ReceivingInterceptor
 from inspector.service.interceptors.recording import Observer, RecordingInterceptor
 from inspector.service.interceptors.slots import SlotsInterceptor
@@ -49,14 +49,15 @@ def ring(
         ErrorInterceptor(),
         AccessLogInterceptor(),
         AuthInterceptor(authenticator),
+        CallQuotaInterceptor(quotas),
         SlotsInterceptor(traffic),
         AnsweringInterceptor(traffic.answers),
         LimitInterceptor(max_response_bytes=settings.max_message_bytes),
         ReceivingInterceptor(
             seconds=settings.request_seconds,
-            arriving_per_host=settings.arriving_per_host,
+            arriving_per_caller=settings.arriving_per_caller,
             budget=traffic.requests,
         ),
-        QuotaInterceptor(quotas),
+        ByteQuotaInterceptor(quotas),
         *inner,
     )

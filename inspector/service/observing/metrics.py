@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,6 +17,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from inspector.service.record import CallRecord
+from inspector.service.sample import Source
 
 log = logging.getLogger(__name__)
 
@@ -36,30 +36,18 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "inspector_gate_waiting": ("Calls that wait before a gate.", ("gate",)),
     "inspector_models": ("Models by their state.", ("state",)),
     "inspector_loop_delay_seconds": ("The longest that the event loop was held up of late.", ()),
-    "inspector_workers": ("Worker processes by their state.", ("state",)),
+    "inspector_workers": ("Workers that run.", ()),
     "inspector_worker_memory_bytes": ("Memory that a worker has resident.", ("worker",)),
     "inspector_worker_calls": ("Calls that a worker has under way.", ("worker",)),
-    "inspector_worker_sessions": ("Sessions of the runtime that a worker keeps.", ("worker",)),
-    "inspector_collections_bytes": ("Bytes of the vectors of all collections.", ()),
 }
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "inspector_worker_starts": ("Times that a worker was started.", ("worker",)),
-    "inspector_worker_crashes": ("Times that a worker ended by itself, or was ended.", ("worker", "reason")),
+    "inspector_worker_starts": ("Workers that were started.", ()),
+    "inspector_worker_ends": (
+        'Workers that ended: of a "crash", of their "memory", or as they were "told".',
+        ("reason",),
+    ),
     "inspector_log_lines_dropped": ("Lines that nobody read in time.", ()),
 }
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A number now: its name, which is in GAUGES or COUNTERS, its value, and the values of its labels."""
-
-    name: str
-    value: float
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-Source = Callable[[], Iterable[Sample]]
-"""Returns samples, at once; called from any thread, so it copies what may change meanwhile (`list(…)`)."""
 
 
 class Metrics:

@@ -12,9 +12,10 @@ from inspector.errors import InvalidInputError
 from inspector.extras import DISTRIBUTION
 from inspector.service.interceptors.recording import Observer
 from inspector.service.logs import lines_dropped
-from inspector.service.observing.metrics import Metrics, Sample
+from inspector.service.observing.metrics import Metrics
 from inspector.service.observing.page import Page
 from inspector.service.observing.pulse import Pulse
+from inspector.service.sample import Sample
 from inspector.service.settings import Settings
 from inspector.service.traffic import Traffic
 

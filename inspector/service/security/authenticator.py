@@ -16,7 +16,8 @@ Metadata = Iterable[tuple[str, str | bytes]]
 _SCHEME = "bearer"
 _NAMES = ("x509_common_name", "x509_subject_alternative_name")
 """What gRPC tells of the certificate that a client has shown; the connection has checked who signed it."""
-_LONGEST_NAME = 64
+_LONGEST_NAME = 256
+"""Of longer names none is taken: cut ones could be those of another."""
 
 
 class Authenticator:
@@ -35,19 +36,6 @@ class Authenticator:
     def is_open(self) -> bool:
         """Whether it asks nobody who they are."""
         return self._callers is None and not self._takes_certificates
-
-    def look(self, method: str, metadata: Metadata) -> None:
-        """Raise UnauthenticatedError where the metadata alone tell that a call is nobody's.
-
-        For the moment before a request is read: who may not call does not make the server hold its bytes.
-        """
-        if self._callers is None or role_for(method) is Role.ANYONE:
-            return
-        token = _token_in(metadata)
-        if token is not None:
-            self._callers.value.of_token(token)
-        elif not self._takes_certificates:
-            raise _nobody(takes_certificates=False)
 
     def caller(
         self, method: str, metadata: Metadata, *, connection: Mapping[str, Sequence[bytes]], peer: str
@@ -96,7 +84,7 @@ def _token_in(metadata: Metadata) -> str | None:
 
 def _names_in(connection: Mapping[str, Sequence[bytes]]) -> list[str]:
     found = [name.decode("utf-8", "replace") for key in _NAMES for name in connection.get(key, ())]
-    return [name[:_LONGEST_NAME] for name in found if name]
+    return [name for name in found if 0 < len(name) <= _LONGEST_NAME]
 
 
 def _nobody(*, takes_certificates: bool) -> UnauthenticatedError:

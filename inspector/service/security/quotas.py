@@ -53,35 +53,46 @@ class Quotas:
         return len(self._accounts)
 
     @contextmanager
-    def taken(self, caller: Caller, *, size: int) -> Iterator[None]:
-        """Count one call with a request of so many bytes for the length of a block; BusyError where it is too much."""
+    def calling(self, caller: Caller) -> Iterator[None]:
+        """Count a call for the length of a block; BusyError where the caller has too many, or too often."""
         account = self._account(caller.key)
-        self._require(account, size=size)
-        account.left -= 1
-        account.calls += 1
-        account.size += size
-        try:
-            yield
-        finally:
-            account.calls -= 1
-            account.size -= size
-            if account.calls == 0 and not self._per_second:
-                self._accounts.pop(caller.key, None)
-
-    def _require(self, account: _Account, *, size: int) -> None:
         if account.calls >= self._calls:
             raise _too_much(f"{account.calls} calls of yours are under way, and no more may be at once")
-        # A lone request is taken however large it is: the limit of a message bounds it.
-        if account.calls and account.size + size > self._size:
-            raise _too_much(
-                f"Your calls that are under way hold {account.size:,} bytes; with this one's {size:,} they would hold "
-                f"more than {self._size:,}"
-            )
         if self._per_second and account.left < 1:
             seconds = (1 - account.left) / self._per_second
             raise _too_much(
                 f"You have made more than {self._per_second:g} calls per second", retry_seconds=seconds
             )
+        account.left -= 1
+        account.calls += 1
+        try:
+            yield
+        finally:
+            account.calls -= 1
+            self._forget_if_idle(caller.key, account)
+
+    @contextmanager
+    def holding(self, caller: Caller, size: int) -> Iterator[None]:
+        """Count the bytes of a request for the length of a block; BusyError where the caller's are too many.
+
+        A lone request is taken however large it is: the limit of a message bounds it.
+        """
+        account = self._account(caller.key)
+        if account.size and account.size + size > self._size:
+            raise _too_much(
+                f"Your calls that are under way hold {account.size:,} bytes; with this one's {size:,} they would hold "
+                f"more than {self._size:,}"
+            )
+        account.size += size
+        try:
+            yield
+        finally:
+            account.size -= size
+            self._forget_if_idle(caller.key, account)
+
+    def _forget_if_idle(self, key: str, account: _Account) -> None:
+        if account.calls == 0 and account.size == 0 and not self._per_second:
+            self._accounts.pop(key, None)
 
     def _account(self, key: str) -> _Account:
         now = self._clock()
@@ -102,7 +113,7 @@ class Quotas:
         idle = [
             key
             for key, account in self._accounts.items()
-            if account.calls == 0 and self._left(account, now) >= self._burst
+            if account.calls == 0 and account.size == 0 and self._left(account, now) >= self._burst
         ]
         for key in idle:
             del self._accounts[key]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
+from inspector.service.sample import Sample
 from inspector.service.workers.memory import resident_bytes
 from inspector.service.workers.starting import Bounds, Start
 from inspector.service.workers.worker import Worker
@@ -35,6 +39,11 @@ class Pool:
         self._workers: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._starts = 0
+        self._ends: Counter[str] = Counter()
+        """How often workers ended, by the kind of reason."""
+        self._numbers: dict[Worker, int] = {}
+        """Small numbers for those that run, so that metrics need no new name for each."""
 
     @property
     def workers(self) -> frozenset[Worker]:
@@ -87,7 +96,23 @@ class Pool:
         if self._wants_spare and self._spare is None and not self._closed:
             self._spare = asyncio.ensure_future(self._made())
 
+    def samples(self) -> Iterable[Sample]:
+        """Return how many workers there are, what they take, and how often they began and ended."""
+        yield Sample("inspector_workers", len(self._workers))
+        yield Sample("inspector_worker_starts", self._starts)
+        for reason, count in tuple(self._ends.items()):
+            yield Sample("inspector_worker_ends", count, {"reason": reason})
+        for worker, number in tuple(self._numbers.items()):
+            labels = {"worker": str(number)}
+            yield Sample("inspector_worker_calls", worker.busy, labels)
+            if worker.pid is not None:
+                yield Sample("inspector_worker_memory_bytes", resident_bytes(worker.pid), labels)
+
     async def _made(self) -> Worker:
+        """Start a worker, apart from the call that may have asked for it: what is told of it is not of that call."""
+        return await asyncio.create_task(self._begun(), context=Context())
+
+    async def _begun(self) -> Worker:
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="worker-", dir=self._folder))
         try:
             running = await self._start(self._bounds, folder)
@@ -96,9 +121,13 @@ class Pool:
             raise
         worker = Worker(running, most_bytes=self._bounds.answer, kill_seconds=self._kill_seconds)
         self._workers.add(worker)
+        self._starts += 1
+        self._numbers[worker] = next(n for n in itertools.count() if n not in self._numbers.values())
 
         def ended(_: object) -> None:
             self._workers.discard(worker)
+            self._numbers.pop(worker, None)
+            self._ends[_reason(worker)] += 1
             shutil.rmtree(folder, ignore_errors=True)
 
         worker.ended.add_done_callback(ended)
@@ -113,3 +142,10 @@ class Pool:
                 if taken > self._bounds.memory:
                     log.error("Worker %s took %s bytes of memory, and is ended", worker.pid, f"{taken:,}")
                     worker.kill("it took more memory than it may", out_of_memory=True)
+
+
+def _reason(worker: Worker) -> str:
+    if worker.out_of_memory:
+        return "memory"
+    ended_by_itself = worker.crashed and not worker.ended.cancelled() and worker.ended.result()
+    return "crash" if ended_by_itself else "told"

@@ -296,9 +296,14 @@ class Worker:
             self._unsent.popleft().close()
         self._why = self._why or what or "it ended"
         self._blamed = self.blamed
-        for call in self._calls.values():
-            if not call.done.done():
-                call.done.set_exception(_memory() if self._out_of_memory else gone(self._why))
+        running = [call for call in self._calls.values() if not call.done.done()]
+        for call in running:
+            if self._out_of_memory:
+                call.done.set_exception(_memory())
+            elif self.crashed and len(running) == 1:
+                call.done.set_exception(_crashed(self._why))
+            else:
+                call.done.set_exception(gone(self._why))
         return what
 
 
@@ -320,6 +325,14 @@ def gone(why: str) -> ServerUnavailableError:
     return ServerUnavailableError(
         f"The worker that ran this call has ended: {why}. Another takes its place; try again.",
         reason="WORKER_ENDED",
+    )
+
+
+def _crashed(why: str) -> ServerUnavailableError:
+    return ServerUnavailableError(
+        f"The worker that ran this call, and nothing else, has ended: {why}. Another takes its place, but the same "
+        "call may end that one, too.",
+        reason="WORKER_CRASHED",
     )
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from inspector.errors import EngineError, InspectorError, LimitExceededError
+from inspector.errors import EngineError, InspectorError, InvalidModelError, LimitExceededError
 from inspector.face.load import load
 from inspector.face.model import Model
 from inspector.isolation.failure import ran_out_of_memory
+from inspector.model.checks.net import understanding
 from inspector.types.control import Cancellation
 from inspector.types.layouts import of_one
+from inspector.types.results.model_info import ImageInput
 from inspector.worker.operation import Answer, Ask, Here, Lane, operation
 
 OPEN_SIZE = 224
@@ -27,7 +29,11 @@ OPEN_LENGTH = 4096
 def examine(_here: Here, ask: Ask) -> Answer:
     """Read the model in `folder` and run it once, within `memory` bytes; raise what it failed of."""
     try:
-        with _bounded(ask.about["memory"]), load(Path(ask.about["folder"]), device="cpu") as model:
+        with (
+            _bounded(ask.about["memory"]),
+            understanding(),
+            load(Path(ask.about["folder"]), device="cpu") as model,
+        ):
             _run_once(model, ask.cancellation)
     except InspectorError as error:
         raise _too_large() if ran_out_of_memory(error) else error from None
@@ -49,21 +55,47 @@ def _bounded(memory: int) -> Iterator[None]:
 
 
 def _run_once(model: Model, cancellation: Cancellation) -> None:
-    """Compute the last layer for a black image; a size that the model leaves open may be one that it cannot take."""
+    """Compute every output and the last layer for a black image.
+
+    A size that the model leaves open may be one that it cannot take, and a flat vector of an open length has none that
+    is likely: what fails of those is not the model's fault.
+    """
     image, layers = model.info.input, model.layers()
-    if not image.space or not layers:
+    shape = _shape_of(image)
+    if not layers or shape is None:
         return
+    black = np.zeros((1, *shape), dtype=np.dtype(image.dtype))
+    outputs = {output.name for output in model.info.outputs}
+    seen = [layer.name for layer in layers if layer.output in outputs or layer is layers[-1]]
+    try:
+        model.activations(black, layers=seen, cancellation=cancellation)
+    except EngineError as error:
+        if ran_out_of_memory(error):
+            raise
+        if _is_sized(image):
+            raise InvalidModelError(
+                f"The model can be read, and does not run on a black image. {error.message} Run it with onnxruntime, "
+                "and export it again.",
+                reason="MODEL_DOES_NOT_RUN",
+                field="model",
+            ) from error
+
+
+def _shape_of(image: ImageInput) -> tuple[int, ...] | None:
+    """Return the shape of one image to try; None for a flat vector of an open length."""
+    if not image.space:
+        return (
+            tuple(size for size in image.image_shape if isinstance(size, int)) if _is_sized(image) else None
+        )
     sizes = {"C": image.channels or 3, "L": OPEN_LENGTH}
-    shape = [
+    return tuple(
         size if isinstance(size, int) else sizes.get(letter, OPEN_SIZE)
         for size, letter in zip(image.image_shape, of_one(image.layout), strict=True)
-    ]
-    black = np.zeros((1, *shape), dtype=np.dtype(image.dtype))
-    try:
-        model.activations(black, layers=[layers[-1].name], cancellation=cancellation)
-    except EngineError as error:
-        if all(isinstance(size, int) for size in image.space) or ran_out_of_memory(error):
-            raise
+    )
+
+
+def _is_sized(image: ImageInput) -> bool:
+    return all(isinstance(size, int) for size in image.image_shape)
 
 
 def _too_large() -> LimitExceededError:

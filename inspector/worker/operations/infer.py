@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError, Message
 
 from inspector.engine.engine import Engine
 from inspector.face.local import LocalBackend
+from inspector.face.model import Model
 from inspector.inference.infer import infer
 from inspector.inference.inference_service_pb2 import ModelInferRequest, ModelMetadataRequest
 from inspector.inference.metadata import model_metadata
@@ -23,13 +24,14 @@ def answer(here: Here, ask: Ask) -> Answer:
     """Answer ModelInfer: of at most `most_images` pictures, in `most_bytes`, with layers if it `gives_layers`."""
     request = _parsed(ask.body, ModelInferRequest)
     control = Control(cancellation=ask.cancellation, max_result_bytes=ask.about["most_bytes"])
-    found = infer(
-        _engine(here, ask),
-        request,
-        control=control,
-        most_pictures=ask.about["most_images"],
-        gives_layers=ask.about["gives_layers"],
-    )
+    with here.models.using(ask.model) as model:
+        found = infer(
+            _engine(model),
+            request,
+            control=control,
+            most_pictures=ask.about["most_images"],
+            gives_layers=ask.about["gives_layers"],
+        )
     return Answer(found.SerializeToString())
 
 
@@ -37,11 +39,12 @@ def answer(here: Here, ask: Ask) -> Answer:
 def metadata(here: Here, ask: Ask) -> Answer:
     """Answer ModelMetadata."""
     request = _parsed(ask.body, ModelMetadataRequest)
-    return Answer(model_metadata(_engine(here, ask).model, name=request.name).SerializeToString())
+    with here.models.using(ask.model) as model:
+        return Answer(model_metadata(_engine(model).model, name=request.name).SerializeToString())
 
 
-def _engine(here: Here, ask: Ask) -> Engine:
-    backend = here.models.get(ask.model).backend
+def _engine(model: Model) -> Engine:
+    backend = model.backend
     if not isinstance(backend, LocalBackend):
         raise TypeError(f"{backend!r} has no engine of this process.")
     return backend.engine

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
+from inspector.face.backend import Backend
 from inspector.types.control import Control, Progress
 from inspector.wire.calls import Rpc, rpc_named
 from inspector.wire.counts import require_counts
@@ -23,11 +24,14 @@ def inspect(here: Here, ask: Ask) -> Answer:
     message: Any = parsed(ask.body, call)
     require_counts(message, most_images=ask.about["most_images"])
     request_kind(message, call)
-    backend = here.models.get(ask.model).backend
+    with here.models.using(ask.model) as model:
+        return Answer(_answered(model.backend, message, call, ask).SerializeToString())
+
+
+def _answered(backend: Backend, message: Any, call: Rpc, ask: Ask) -> Message:
     control = Control(cancellation=ask.cancellation, max_result_bytes=ask.about["most_bytes"])
     if not call.is_stream:
-        result = backend.ask(request_of_message(message, call), control)
-        return Answer(response_of(call, result=result).SerializeToString())
+        return response_of(call, result=backend.ask(request_of_message(message, call), control))
     told: list[Progress] = []
 
     def tell(progress: Progress) -> None:
@@ -39,8 +43,7 @@ def inspect(here: Here, ask: Ask) -> Answer:
         request_of_message(message, call), replace(control, progress=tell, wants_partial=wants_partial)
     )
     # Only the last message is sure to reach a slow reader: it says once more what was told last.
-    last = response_of(call, result=result, progress=told[0] if told else None)
-    return Answer(last.SerializeToString())
+    return response_of(call, result=result, progress=told[0] if told else None)
 
 
 def parsed(body: bytes, call: Rpc) -> Message:
