@@ -51,12 +51,8 @@ class Engine:
         device: Device,
         cache: SessionCache,
         batch_bytes: int = 512 << 20,
-        joining: Joining | None = None,
     ) -> None:
-        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run.
-
-        `joining` lets calls of several threads share runs; without it, each has its own.
-        """
+        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run."""
         if model.other_inputs:
             raise InvalidModelError(
                 f"Model {model.name!r} needs inputs beside the image {model.input.name!r}: "
@@ -77,9 +73,7 @@ class Engine:
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
         self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
         self._refused: str | None = None
-        self.joint_runs: JointRuns[dict[str, Array]] | None = (
-            JointRuns(joining) if joining is not None and joining.images > 1 else None
-        )
+        self.joint_runs: JointRuns[dict[str, Array]] | None = None
 
     @property
     def head(self) -> Head:
@@ -131,6 +125,10 @@ class Engine:
             yield other
         finally:
             other.close()
+
+    def share_runs(self, joining: Joining) -> None:
+        """From now on, let calls of several threads that come at the same time share runs."""
+        self.joint_runs = JointRuns(joining) if joining.images > 1 else None
 
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""
