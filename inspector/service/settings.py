@@ -60,6 +60,12 @@ class Settings:
     """Whether a worker process is kept ready ahead, for the next upload or the next end of one."""
     running_per_model: Count = 2
     """Calls of one model that run at once."""
+    joining: Literal["short", "all", "none"] = "short"
+    """Whose calls share runs when several wait for the same: models with short runs on the CPU, all models, or none."""
+    joined_images: Count = 16
+    """Images in one run that calls share."""
+    joining_seconds: SecondsOrNone = 0.0
+    """How long a call that finds nobody before it waits for company; what answers are late by on an idle server."""
     waiting_per_model: CountOrNone = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
     waiting_changes: CountOrNone = 32
