@@ -17,7 +17,7 @@ from inspector.service.server import Server
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc
 from inspector.wire.images import image_to_message
 from tests.support.patience import PATIENCE, eventually
-from tests.support.server import running_server
+from tests.support.server import ready_model, running_server
 from tests.support.toys import BRIGHT, toy_cnn, toy_endless
 
 
@@ -36,7 +36,7 @@ def busy(tmp_path: Path) -> Iterator[Server]:
             model="models/endless", images=[image_to_message(BRIGHT)]
         )
         call = stub.Predict.future(request, timeout=PATIENCE * 2)
-        assert eventually(lambda: server.models.ready("endless")[1].inside == 1)
+        assert eventually(lambda: ready_model(server, "endless")[1].inside == 1)
         yield server
         call.cancel()
 
@@ -73,7 +73,7 @@ def holding(
     began: threading.Event | None = None,
 ) -> None:
     """Let the worker take its time to forget a model."""
-    place, _ = server.models.ready("toy")
+    place, _ = ready_model(server, "toy")
     unload = place.unload
 
     async def slowly(identifier: str) -> None:
