@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -87,7 +88,14 @@ def holding(
 
 def test_a_call_to_load_ends_in_its_own_time(busy: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    holding(busy, monkeypatch, release)
+    place, _ = ready_model(busy, "toy")
+    load = place.load
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        await asyncio.to_thread(release.wait, PATIENCE)
+        return await load(*given, **named)
+
+    monkeypatch.setattr(place, "load", slowly)
     with Client(busy.address, timeout=PATIENCE / 2) as client:
         try:
             with pytest.raises(DeadlineExceededError):
