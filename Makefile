@@ -88,7 +88,7 @@ protos-lint: ## buf's lint and breaking-change check (needs npx)
 face: setup ## write the types of a model's verbs from the requests
 	$(BIN)/python -m tools.generate_face
 
-face-check: setup ## is inspector/face/verbs.pyi what the requests say?
+face-check: setup ## are the types of the verbs what the requests say?
 	$(BIN)/python -m tools.generate_face --check
 
 catalog: setup ## write docs/catalog.md: verbs, kinds of result, methods, rules of check, stores
