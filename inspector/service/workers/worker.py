@@ -18,7 +18,7 @@ from inspector.errors import (
     ServerUnavailableError,
 )
 from inspector.isolation.failure import failure_from_json, failure_to_json
-from inspector.isolation.heads import Head, Kind
+from inspector.isolation.heads import SESSIONS, Head, Kind
 from inspector.isolation.packets import Packet, Received, pack, receive, send
 from inspector.service.workers.starting import NO_MEMORY, Running
 from inspector.types.control import Deadline
@@ -75,6 +75,8 @@ class Worker:
         self._ids = itertools.count(1)
         self._calls: dict[int, _Call] = {}
         self._unsent: deque[Packet] = deque()
+        self.sessions = 0
+        """How many sessions of the runtime it kept when it last answered, as it says."""
         self._why = ""
         """Why it ended, or is about to."""
         self._is_killed = False
@@ -243,6 +245,8 @@ class Worker:
         if call.done.done():
             return
         if head.kind is Kind.DONE:
+            told = head.about.get(SESSIONS)
+            self.sessions = told if isinstance(told, int) else self.sessions
             call.done.set_result(Answer(body, head.about))
         elif head.kind is Kind.FAILED:
             call.done.set_exception(failure_from_json(head.about))
