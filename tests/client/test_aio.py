@@ -99,7 +99,7 @@ def test_the_cases_of_congruence_give_the_same(server: Server) -> None:
         remote = Blocking(await client.model("toy"), asyncio.get_running_loop())
         with Client(server.address) as blocking:
             local = blocking.model("toy")
-            for case in CASES.values():
+            for case in (one for one in CASES.values() if one.rpc != "Run"):
                 here, there = [
                     await asyncio.to_thread(outcome, partial(case.ask, model, targets))
                     for model in (local, remote)
