@@ -33,6 +33,8 @@ from inspector.types.control import Cancellation
 from inspector.types.layers import Shape
 
 _MOST_IMAGES = 64
+_USUAL_SIZES = (4, 16)
+"""Of batches, beside one and the largest, where every other size would have to be planned for."""
 _MOST_SHAPES = 64
 """Shapes of images, where a model leaves them free, of which plans and the sizes of the activations are kept."""
 _MOST_TENSORS = 1024
@@ -49,12 +51,8 @@ class Engine:
         device: Device,
         cache: SessionCache,
         batch_bytes: int = 512 << 20,
-        joining: Joining | None = None,
     ) -> None:
-        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run.
-
-        `joining` lets calls of several threads share runs; without it, each has its own.
-        """
+        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run."""
         if model.other_inputs:
             raise InvalidModelError(
                 f"Model {model.name!r} needs inputs beside the image {model.input.name!r}: "
@@ -75,9 +73,7 @@ class Engine:
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
         self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
         self._refused: str | None = None
-        self.joint_runs: JointRuns[dict[str, Array]] | None = (
-            JointRuns(joining) if joining is not None and joining.images > 1 else None
-        )
+        self.joint_runs: JointRuns[dict[str, Array]] | None = None
 
     @property
     def head(self) -> Head:
@@ -130,6 +126,10 @@ class Engine:
         finally:
             other.close()
 
+    def share_runs(self, joining: Joining) -> None:
+        """From now on, let calls of several threads that come at the same time share runs."""
+        self.joint_runs = JointRuns(joining) if joining.images > 1 else None
+
     def require_open(self) -> None:
         """Raise ConflictError where the model was closed."""
         self.sessions.require_open()
@@ -171,9 +171,19 @@ class Engine:
             yield range(start, start + len(chunk)), self.filled(chunk)
 
     def filled(self, chunk: Array) -> Array:
-        """Return images, at least one, as a batch that the model takes: a fixed one is filled up with the last."""
-        missing = (self.model.input.batch or 0) - len(chunk)
+        """Return images, at least one, as a batch that the model takes: a fixed one is filled up with the last.
+
+        So is a free one where the device plans for one shape at a time: to one of few sizes.
+        """
+        missing = (self.model.input.batch or self._usual_size(chunk)) - len(chunk)
         return np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing > 0 else chunk
+
+    def _usual_size(self, chunk: Array) -> int:
+        count = len(chunk)
+        if count == 1 or not self.device.plans_by_shape:
+            return count
+        largest = self.largest_batch(chunk.shape[1:])
+        return next((size for size in _USUAL_SIZES if count <= size < largest), max(count, largest))
 
     def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
         """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""

@@ -87,7 +87,9 @@ class Sessions:
         self._lock = threading.Lock()
         self._weights: dict[str, DeviceTensor] = {}
         self._closed = False
-        self._spinning = Spinning.NEVER if _runs_are_short(model) else Spinning.RUNNING
+        self.runs_are_short = _runs_are_short(model)
+        """Whether waking threads, and the like of it, is a large part of a run."""
+        self._spinning = Spinning.NEVER if self.runs_are_short else Spinning.RUNNING
         self._forward_optimization = Optimization.BASIC if traits.has_qdq else Optimization.ALL
 
     def forward(self, tensors: tuple[str, ...], switches: tuple[str, ...]) -> Session:

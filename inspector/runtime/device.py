@@ -48,6 +48,11 @@ class Device:
         return [("CUDAExecutionProvider", {"device_id": str(self.index), **_CUDA}), "CPUExecutionProvider"]
 
     @property
+    def plans_by_shape(self) -> bool:
+        """Whether kernels are planned for the shape of the last run only, so that few shapes are the fastest."""
+        return self.kind == "cuda"
+
+    @property
     def required_provider(self) -> str:
         """The provider that a session must report back."""
         return "CPUExecutionProvider" if self.kind == "cpu" else "CUDAExecutionProvider"

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import onnxruntime as ort
 
 from inspector.errors import EngineError, InvalidModelError
+from inspector.runtime.by_shape import ByShape
 from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
 from inspector.runtime.memory import share_arena
@@ -16,6 +17,8 @@ from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
+
+ort.disable_telemetry_events()  # in a process that had imported it before us
 
 
 class Optimization(Enum):
@@ -53,19 +56,29 @@ class Session:
         """
         self.device = device
         self._weights = dict(weights)
+
+        def made() -> ort.InferenceSession:
+            options = self._options(optimization, constants, spinning)
+            return ort.InferenceSession(graph, options, providers=device.providers)
+
         try:
-            self._session = ort.InferenceSession(
-                graph, self._options(optimization, constants, spinning), providers=device.providers
-            )
+            self._session = made()
         except RUNTIME_FAILURES as error:
             raise InvalidModelError(
                 f"ONNX Runtime {ort.__version__} cannot load this graph: {_one_line(error)}{_mend(error)}",
                 reason="MODEL_REFUSED",
             ) from error
         check_providers(self._session, device)
+        # What makes more of them keeps the constants: only where it is needed.
+        self._by_shape = ByShape(self._session, made) if device.plans_by_shape else None
         self.inputs = tuple(i.name for i in self._session.get_inputs())
         self.outputs = tuple(o.name for o in self._session.get_outputs())
-        self.size = len(graph) + sum(w.nbytes for w in (*self._weights.values(), *constants.values()))
+        self._size = len(graph) + sum(w.nbytes for w in (*self._weights.values(), *constants.values()))
+
+    @property
+    def size(self) -> int:
+        """The bytes of the graph and what it holds, as many times as there are sessions of it."""
+        return self._size * (1 if self._by_shape is None else len(self._by_shape))
 
     def _options(
         self, optimization: Optimization, constants: Mapping[str, DeviceTensor], spinning: Spinning
@@ -102,16 +115,24 @@ class Session:
         options.log_severity_level = _FATAL  # what it would print of a failure is in our error
         with token.stopping(lambda: setattr(options, "terminate", True)):
             try:
-                binding = self._bind(feeds, fetch)
-                self._session.run_with_iobinding(binding, options)
+                session = self._session_for(feeds)
+                binding = self._bind(session, feeds, fetch)
+                session.run_with_iobinding(binding, options)
             except RUNTIME_FAILURES as error:
                 token.raise_if_cancelled()
                 raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
         token.raise_if_cancelled()
         return {name: DeviceTensor(v) for name, v in zip(fetch, binding.get_outputs(), strict=True)}
 
-    def _bind(self, feeds: Mapping[str, DeviceTensor | Array], fetch: Sequence[str]) -> ort.IOBinding:
-        binding = ort.IOBinding(self._session)
+    def _session_for(self, feeds: Mapping[str, DeviceTensor | Array]) -> ort.InferenceSession:
+        if self._by_shape is None:
+            return self._session
+        return self._by_shape.get(tuple(tuple(feed.shape) for feed in feeds.values()))
+
+    def _bind(
+        self, session: ort.InferenceSession, feeds: Mapping[str, DeviceTensor | Array], fetch: Sequence[str]
+    ) -> ort.IOBinding:
+        binding = ort.IOBinding(session)
         for name, value in feeds.items():
             tensor = value if isinstance(value, DeviceTensor) else DeviceTensor.place(value, self.device)
             binding.bind_ortvalue_input(name, tensor.value)

@@ -309,6 +309,11 @@ class Models:
             "folder": str(self._repository.folder(model.id)),
             "device": self._settings.device,
             "preprocessing": model.override,
+            "joining": {
+                "of": self._settings.joining,
+                "images": self._settings.joined_images,
+                "delay": self._settings.joining_seconds,
+            },
         }
 
     async def _unload(self, model: HostedModel) -> HostedModel:

@@ -60,6 +60,12 @@ class Settings:
     """Whether a worker process is kept ready ahead, for the next upload or the next end of one."""
     running_per_model: Count = 2
     """Calls of one model that run at once."""
+    joining: Literal["short", "all", "none"] = "short"
+    """Whose calls share runs when several wait for the same: models with short runs on the CPU, all models, or none."""
+    joined_images: Count = 16
+    """Images in one run that calls share."""
+    joining_seconds: SecondsOrNone = 0.0
+    """How long a call that finds nobody before it waits for company; what answers are late by on an idle server."""
     waiting_per_model: CountOrNone = 32
     """Calls of one model that wait for their turn; more are refused and told to come again."""
     waiting_changes: CountOrNone = 32
@@ -88,7 +94,7 @@ class Settings:
     """Answers of all callers that are not read yet; more are refused and told to come again."""
     unread_seconds: Seconds = 30.0
     """How long an answer may stay unread, beside its bytes at the least rate; then its connection is closed."""
-    least_bytes_per_second: Bytes = 64 * KIB
+    least_bytes_per_second: Bytes = 128 * KIB
     """The rate below which uploads and the reading of answers are given up."""
     handshake_seconds: Seconds = 20.0
     """How long a new connection may take to say what it is."""

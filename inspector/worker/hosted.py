@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from inspector.engine.engine import Engine
+from inspector.engine.joint_runs import Joining
 from inspector.engine.run import Others
 from inspector.errors import ConflictError
 from inspector.face.load import load
 from inspector.face.local import LocalBackend
 from inspector.face.model import Model
 from inspector.face.others import opened
+from inspector.runtime.device import CPU
 
 Beside = Callable[[str], Mapping[str, Any]]
 
@@ -67,6 +69,7 @@ class HostedModels:
             preprocessing=place["preprocessing"] or None,
             others=self._others,
         )
+        _let_share(_engine(made), place.get("joining"))
         with self._lock:
             before = self._models.pop(identifier, None)
             self._models[identifier] = made
@@ -131,6 +134,14 @@ def asking(beside: Beside) -> Iterator[None]:
         yield
     finally:
         _beside.reset(token)
+
+
+def _let_share(engine: Engine, joining: Mapping[str, Any] | None) -> None:
+    """Let calls share runs where that was found to gain, or where it is asked for (docs/decisions/0062)."""
+    if joining is None or joining["of"] == "none":
+        return
+    if joining["of"] == "all" or (engine.sessions.runs_are_short and engine.device == CPU):
+        engine.share_runs(Joining(images=joining["images"], delay=joining["delay"]))
 
 
 def _engine(model: Model) -> Engine:

@@ -35,7 +35,9 @@ class Watched(Engine):
     """An engine whose runs are counted and can be held."""
 
     def __init__(self, data: bytes, *, joining: Joining | None = SIXTEEN) -> None:
-        super().__init__(read_model(data), device=CPU, cache=SessionCache(max_bytes=1 << 30), joining=joining)
+        super().__init__(read_model(data), device=CPU, cache=SessionCache(max_bytes=1 << 30))
+        if joining is not None:
+            self.share_runs(joining)
         self.sizes: list[int] = []
         self.goes = threading.Event()
         self.goes.set()

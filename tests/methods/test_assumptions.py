@@ -154,6 +154,17 @@ def test_different_pictures_with_one_answer_are_noted() -> None:
     assert doubts(SAME, DIFFERENT, pictures=False) == []
 
 
+def test_few_pictures_are_not_compared_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compare(rows: Array) -> Array:
+        raise AssertionError(f"{len(rows)} pictures were compared")
+
+    monkeypatch.setattr("inspector.methods.doubts._correlations", compare)
+    for count in (1, 2, 3):
+        assert doubts(SAME[:count], DIFFERENT[:count]) == []
+    with pytest.raises(AssertionError, match="4 pictures"):
+        doubts(SAME[:4], DIFFERENT[:4])
+
+
 def test_equal_classes_are_noted() -> None:
     assert "equally likely" in doubts(np.full((1, 20), 3, np.float32), DIFFERENT[:1])[0]
     assert doubts(np.zeros((1, 2), np.float32), DIFFERENT[:1]) == []

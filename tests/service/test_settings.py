@@ -16,7 +16,7 @@ from inspector.errors import InvalidInputError
 from inspector.service.environment import OTHERS
 from inspector.service.settings import Settings
 
-OTHERWISE = {"isolate": "all"}
+OTHERWISE = {"isolate": "all", "joining": "all"}
 """What is given for settings that take certain words only."""
 GIVEN = {bool: "False", str: "text", Path: "/folder", type(None): "/file", int: "7", float: "0.5"}
 PACKAGE = Path(__file__).parents[2] / "inspector"

@@ -43,6 +43,8 @@ class Script:
     """The name of each call, and its request or the list of them."""
     left: list[float] = field(default_factory=list)
     """How many seconds each call had."""
+    metadata: list[dict[str, Any]] = field(default_factory=list)
+    """What came beside each call."""
     came: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     """One for each call."""
 
@@ -55,6 +57,7 @@ class Script:
         """Note a call, and return how it fails."""
         self.asked.append((rpc.name, list(request) if rpc.takes_stream else request))
         self.left.append(context.time_remaining())
+        self.metadata.append(dict(context.invocation_metadata()))
         self.came.release()
         return self.failures.pop(0) if self.failures else None
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from inspector.engine.joint_runs import Joining
 from inspector.errors import ConflictError, InvalidInputError
 from inspector.worker.hosted import HostedModels
+from tests.support.in_process import engine_of
 from tests.support.toys import toy_cnn
 
 BLACK = np.zeros((1, 3, 16, 16), np.float32)
@@ -58,3 +60,27 @@ def test_one_that_cannot_be_loaded_takes_no_place(models: HostedModels, place: d
         models.load("toy", place | {"preprocessing": {"layout": "X"}})
     with models.using("toy") as model:
         model.predict(BLACK)
+
+
+@pytest.mark.parametrize(
+    ("of", "short", "shares"),
+    [
+        ("all", False, True),
+        ("all", True, True),
+        ("short", True, True),
+        ("short", False, False),
+        ("none", True, False),
+    ],
+)
+def test_models_share_runs_where_that_gains_or_is_asked_for(
+    place: dict[str, Any], monkeypatch: pytest.MonkeyPatch, of: str, short: bool, shares: bool
+) -> None:
+    monkeypatch.setattr("inspector.engine.sessions._runs_are_short", lambda model: short)
+    made = HostedModels()
+    made.load("toy", place | {"joining": {"of": of, "images": 16, "delay": 0.0}})
+
+    with made.using("toy") as model:
+        joint = engine_of(model).joint_runs
+        assert (joint is not None) == shares
+        assert joint is None or joint.joining == Joining(images=16)
+    made.close()

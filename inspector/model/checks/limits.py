@@ -32,6 +32,8 @@ class Limits:
     """Graphs within If, Loop and Scan."""
     max_metadata_bytes: int = 16 * MIB
     """Keys and values of metadata_props, and one sidecar file."""
+    max_labels: int = 100_000
+    """Names of classes, in a file or in metadata_props."""
     max_image_pixels: int = 64_000_000
     """Width times height of one encoded image."""
     max_image_bytes: int = 64 * MIB

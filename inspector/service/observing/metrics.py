@@ -38,6 +38,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "inspector_loop_delay_seconds": ("The longest that the event loop was held up of late.", ()),
     "inspector_workers": ("Workers that run.", ()),
     "inspector_worker_memory_bytes": ("Memory that a worker has resident.", ("worker",)),
+    "inspector_worker_sessions": ("Sessions of the runtime that a worker keeps.", ("worker",)),
     "inspector_worker_calls": ("Calls that a worker has under way.", ("worker",)),
 }
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
