@@ -9,8 +9,12 @@ from typing import Any
 
 from inspector.errors import DeadlineExceededError, InvalidInputError
 from inspector.service.budget import ByteBudget
+from inspector.service.gate import Gate
 from inspector.service.interceptors.wrapping import Interceptor, reading
 from inspector.service.security.caller import current_caller
+
+_ALL = 2**31
+"""So many may wait: how many calls there are at all is bounded elsewhere."""
 
 
 class ReceivingInterceptor(Interceptor):
@@ -56,23 +60,26 @@ class ReceivingInterceptor(Interceptor):
 
 
 class Arrivals:
-    """Lets few requests of each caller arrive at the same time: of the others, gRPC takes only the first bytes."""
+    """Lets few requests of each caller arrive at the same time: of the others, gRPC takes only the first bytes.
+
+    The connections of one caller take turns.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._callers: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self._callers: dict[str, tuple[Gate, int]] = {}
 
     @asynccontextmanager
     async def of(self, caller: str) -> AsyncIterator[None]:
         """Arrive, for the length of a block."""
-        free, users = self._callers.get(caller) or (asyncio.Semaphore(self._most), 0)
-        self._callers[caller] = free, users + 1
+        gate, users = self._callers.get(caller) or (Gate("requests", running=self._most, waiting=_ALL), 0)
+        self._callers[caller] = gate, users + 1
         try:
-            async with free:
+            async with gate.passed():
                 yield
         finally:
             _, users = self._callers[caller]
             if users == 1:
                 del self._callers[caller]  # callers come and go
             else:
-                self._callers[caller] = free, users - 1
+                self._callers[caller] = gate, users - 1
