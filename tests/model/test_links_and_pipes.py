@@ -14,7 +14,7 @@ from inspector.model.read import read_model
 from inspector.model.rewriting.shape_folding import constant_of
 from inspector.types.regular_files import NoRegularFileError, open_beside, open_given, why_not_plain
 from tests.support.bad_models import small
-from tests.support.graphs import node
+from tests.support.graphs import model, node
 from tests.support.patience import PATIENCE
 
 LABELS = "a\nb\n"
@@ -106,6 +106,18 @@ def test_a_small_constant_is_never_looked_for_in_the_working_directory(
     (tmp_path / "s.bin").write_bytes(bytes(32))
     monkeypatch.chdir(tmp_path)
     assert constant_of(constant) is None
+
+
+def test_shapes_are_known_where_a_constant_lies_in_a_file(tmp_path: Path) -> None:
+    constant = node("Constant", [], "w", value=small().graph.initializer[0])
+    tensor = constant.attribute[0].t
+    (tmp_path / "w.bin").write_bytes(tensor.raw_data)
+    tensor.ClearField("raw_data")
+    tensor.data_location = 1
+    tensor.external_data.add(key="location", value="w.bin")
+    proto = model([constant, node("Conv", ["x", "w"], "y")])
+    (tmp_path / "m.onnx").write_bytes(proto.SerializeToString())
+    assert read_model(tmp_path).layer("y").shape == (1, 4, 18, 15)
 
 
 def test_a_file_behind_a_link_is_opened_where_a_caller_names_it_alone(tmp_path: Path) -> None:
