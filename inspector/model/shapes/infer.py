@@ -229,6 +229,6 @@ def _check_sizes(shapes: Mapping[str, Shape], dtypes: Mapping[str, str], limits:
             raise LimitExceededError(
                 f"Tensor {name!r} would be {needed:,} bytes {list(shape)}; the limit is "
                 f"{limits.max_tensor_bytes:,}. "
-                "Raise Limits.max_tensor_bytes if you trust the source.",
+                f"{limits.mend('max_tensor_bytes')}",
                 field="max_tensor_bytes",
             )
