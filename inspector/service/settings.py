@@ -86,8 +86,10 @@ class Settings:
     """Calls and open streams of one connection."""
     waiting_bytes: Bytes = GIB
     """Requests of all callers that wait or run; more are refused and told to come again."""
-    arriving_per_caller: Count = 16
-    """Requests of one caller that arrive at the same time; the others' bytes are not taken from the network yet."""
+    max_arriving: Count = 64
+    """Requests that arrive at the same time; the others' bytes are not taken from the network yet."""
+    arriving_per_connection: Count = 16
+    """Those of one connection."""
     request_seconds: Seconds = 120.0
     """The longest that a request may take to arrive, once its call has begun."""
     unread_bytes: Bytes = 512 * MIB
