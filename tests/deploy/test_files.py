@@ -85,9 +85,16 @@ def test_replicas_take_no_uploads() -> None:
     assert re.search(r'INSPECTOR_UPLOADS\n\s+value: "false"', REPLICAS)
 
 
-def test_the_first_workers_fit_into_the_pod() -> None:
+@pytest.mark.parametrize(
+    ("text", "share", "most"),
+    [
+        (POD, r'_MEMORY_BYTES\n\s+value: "(\d+)"', r"limits:\n\s+cpu: .*\n\s+memory: (\d+)Gi"),
+        (UNIT, r"_MEMORY_BYTES=(\d+)", r"^MemoryMax=(\d+)G"),
+    ],
+    ids=["kubernetes", "systemd"],
+)
+def test_the_first_workers_fit_into_what_there_is(text: str, share: str, most: str) -> None:
     """The shared worker, one that looks at a new model, and the collections."""
-    shares = [int(share) for share in re.findall(r'_MEMORY_BYTES\n\s+value: "(\d+)"', POD)]
+    shares = [int(found) for found in re.findall(share, text)]
     assert len(shares) == 2
-    limit = int(value(POD, r"limits:\n\s+cpu: .*\n\s+memory: (\d+)Gi")) * 2**30
-    assert sum(shares) + Settings().collections_bytes < limit
+    assert sum(shares) + Settings().collections_bytes < int(value(text, most)) * 2**30
