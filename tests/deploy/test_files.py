@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,19 @@ def test_the_first_workers_fit_into_what_there_is(text: str, share: str, most: s
     shares = [int(found) for found in re.findall(share, text)]
     assert len(shares) == 2
     assert sum(shares) + Settings().collections_bytes < int(value(text, most)) * 2**30
+
+
+def test_replicas_copy_the_models_and_no_more(tmp_path: Path) -> None:
+    shared, models = tmp_path / "shared", tmp_path / "models"
+    for name in ("demo", "7-digits", ".workers", "lost+found"):
+        (shared / name).mkdir(parents=True)
+        (shared / name / "model.onnx").touch()
+    (shared / "lost+found").chmod(0)
+    models.mkdir()
+    body = value(REPLICAS, r"command:\n((?:\s+- .*\n)+?)\s+resources")
+    words = [word.strip('"') for word in re.findall(r"- (.*)", body)]
+    command = [word.replace("/shared", str(shared)).replace("/models", str(models)) for word in words]
+    for _ in range(2):  # as after a restart
+        subprocess.run(command, check=True, timeout=30)
+    assert sorted(path.name for path in models.iterdir()) == ["7-digits", "demo"]
+    assert (models / "demo" / "model.onnx").exists()
