@@ -316,6 +316,7 @@ class Models:
             "folder": str(self._repository.folder(model.id)),
             "device": self._settings.device,
             "preprocessing": model.override,
+            "limits": self._settings.limits,
             "joining": {
                 "of": self._settings.joining,
                 "images": self._settings.joined_images,

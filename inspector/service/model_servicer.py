@@ -20,6 +20,10 @@ from inspector.service.upload import Upload
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
 from inspector.wire.models import override_of_message
 
+PAGE_BYTES = 4 << 20
+"""A page of models ends here, but for the first: much can be told of one, such as megabytes of labels, and a few
+uploads would make a response that nobody can be sent."""
+
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
     """Uploads, lists, loads and unloads models."""
@@ -70,9 +74,16 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         ids, token = page_by_id(
             self._models.ids(), size=request.page_size, token=request.page_token, default=50, limit=1000
         )
-        return model_service_pb2.ListModelsResponse(
-            models=[_to_message(self._models.get(identifier)) for identifier in ids], next_page_token=token
-        )
+        models: list[model_pb2.Model] = []
+        size = 0
+        for identifier in ids:
+            model = _to_message(self._models.get(identifier))
+            size += model.ByteSize()
+            if models and size > PAGE_BYTES:
+                token = id_of(MODELS, models[-1].name, field="name")
+                break
+            models.append(model)
+        return model_service_pb2.ListModelsResponse(models=models, next_page_token=token)
 
     async def GetModel(
         self, request: model_service_pb2.GetModelRequest, _context: Any
