@@ -7,11 +7,12 @@ DEPLOY := .venv-deploy
 TRITON := .venv-triton
 NEWEST_WITHOUT := cli demo docker tools test_operators.py test_readme.py test_service_docs.py
 BUF := npx --yes @bufbuild/buf@1.75.0
+ARGS ?=
 MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: synthesis help setup demo test test-fast test-newest serve ray check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint bench architectures coverage lock clean
+.PHONY: fuzz synthesis help setup demo test test-fast test-newest serve ray check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,7 +88,7 @@ protos-lint: ## buf's lint and breaking-change check (needs npx)
 face: setup ## write the types of a model's verbs from the requests
 	$(BIN)/python -m tools.generate_face
 
-face-check: setup ## is inspector/face/verbs.pyi what the requests say?
+face-check: setup ## are the types of the verbs what the requests say?
 	$(BIN)/python -m tools.generate_face --check
 
 catalog: setup ## write docs/catalog.md: verbs, kinds of result, methods, rules of check, stores
@@ -149,6 +150,9 @@ coverage: setup ## try the ONNX files that packages on PyPI carry (docs/coverage
 lock: setup ## renew requirements.lock within pyproject's ranges
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --upgrade --output-file requirements.lock
+
+fuzz: setup ## try 100,000 mutated models, images and requests; ARGS='models --cases 5000 --seed 1' for some
+	$(BIN)/python -m tools.fuzz $(ARGS)
 
 clean: ## remove what was made here
 	rm -rf benchmarks/.wheels $(VENV) $(NEWEST) .venv-bench .venv-architectures .venv-synthesis .venv-ray $(DEPLOY) $(TRITON) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -21,6 +21,7 @@ from inspector.cli.serve import serve
 from inspector.client import Client
 from inspector.errors import InspectorError
 from inspector.service import settings
+from inspector.service.observing.metrics import COUNTERS, GAUGES
 from inspector.service.settings import Settings
 from inspector.service.status import code_of
 from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_service_pb2
@@ -173,3 +174,12 @@ def test_the_shell_lines_name_what_exists() -> None:
         word.removeprefix("--").replace("-", "_") for word in shlex.split(line) if word.startswith("--")
     }
     assert options <= set(serve.__annotations__)
+
+
+def test_every_metric_is_listed() -> None:
+    listed = {name for names, _ in table("metric", "tells") for name in codes(names)}
+    calls = {f"inspector_{name}" for name in ("call_seconds", "phase_seconds")}
+    counted = {f"{name}_total" for name in COUNTERS} | {
+        f"inspector_{name}_total" for name in ("calls", "request_bytes", "response_bytes")
+    }
+    assert {name for name in listed if name.startswith("inspector_")} == GAUGES.keys() | calls | counted

@@ -46,9 +46,12 @@ class RawConnection:
         self.flush()
 
     def flush(self) -> None:
-        """Send what is to be sent."""
+        """Send what is to be sent; a server that wants no more has ended the connection."""
         if data := self.http.data_to_send():
-            self._socket.sendall(data)
+            try:
+                self._socket.sendall(data)
+            except OSError as error:
+                self.ended = self.ended or type(error).__name__
 
     def pump(self, seconds: float = 0) -> None:
         """Read for so long."""

@@ -16,6 +16,8 @@ from inspector.types.targets import whole_number
 MAX_ID_CHARACTERS = 512
 MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE_CHARACTERS = 4096
+MOST_NEIGHBORS = 1 << 21
+"""Of all queries of a call together."""
 
 
 def require_items(items: Sequence[Item]) -> None:
@@ -63,6 +65,17 @@ def require_k(k: int) -> int:
     k = whole_number(k, field="k")
     if k < 1:
         raise InvalidInputError(f"k is {k}; it must be at least 1.", field="k")
+    return k
+
+
+def require_room(k: int, *, queries: int) -> int:
+    """Return k if so many neighbors of so many queries can be held."""
+    if k * queries > MOST_NEIGHBORS:
+        raise LimitExceededError(
+            f"k is {k:,} for {queries:,} queries, which are {k * queries:,} neighbors; at most {MOST_NEIGHBORS:,} are "
+            "found at a time. Ask for fewer, or in several calls.",
+            field="k",
+        )
     return k
 
 

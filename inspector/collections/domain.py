@@ -18,6 +18,7 @@ from inspector.collections.checks import (
     require_k,
     require_metric,
     require_queries,
+    require_room,
 )
 from inspector.collections.embedding import Embed, embedded, no_model
 from inspector.collections.store import Block, Header, HeaderChangedError, IdsTakenError, Store, Summary
@@ -138,12 +139,13 @@ class Collections:
         if key not in (None, summary.header.key):
             raise _replaced(name)
         require_queries(queries)
-        k, metric = require_k(k), require_metric(metric)
+        k = require_room(min(require_k(k), summary.item_count), queries=len(queries))
+        metric = require_metric(metric)
         queries, _ = embedded(queries, summary.header.binding, self._embed, cancellation=cancellation)
         asked = self._asked(summary.header, queries)
         with closing(self._blocks(summary, cancellation)) as blocks:
             vectors = (block.vectors for block in blocks)
-            found = lazily.neighbors.nearest(vectors, asked, k=k, metric=metric)
+            found = lazily.neighbors.nearest(vectors, asked, k=k, metric=metric, cancellation=cancellation)
         items = self._store.items(name, np.unique(found.indices).tolist())
         self._require_still(summary.header)
 
@@ -161,7 +163,13 @@ class Collections:
         components = require_components(components, count=count, dimension=dimension)
         with closing(self._blocks(summary, cancellation)) as blocks:
             vectors = (block.vectors for block in blocks)
-            axes = lazily.pca.fit(vectors, count=count, dimension=dimension, components=components)
+            axes = lazily.pca.fit(
+                vectors,
+                count=count,
+                dimension=dimension,
+                components=components,
+                cancellation=cancellation,
+            )
         points = np.empty((count, components), np.float32)
         ids: list[str] = []
         with closing(self._blocks(summary, cancellation)) as blocks:

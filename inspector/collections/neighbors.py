@@ -12,11 +12,14 @@ from sklearn.metrics import pairwise_distances
 from inspector.collections.checks import require_k, require_metric
 from inspector.collections.vectors import FloatArray, as_matrix
 from inspector.types.collections import Metric
+from inspector.types.control import NEVER, Cancellation
 
 Float64Array = npt.NDArray[np.float64]
 
 _BLOCK_VALUES = 1 << 24
 """Values of the collection that are held in float64 at a time: 128 MiB."""
+_STEP = 1 << 28
+"""Differences between two looks at whether it is still wanted."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,25 +41,67 @@ def neighbors(
     return nearest([known], asked, k=require_k(k), metric=require_metric(metric))
 
 
-def nearest(blocks: Iterable[FloatArray], asked: FloatArray, *, k: int, metric: Metric) -> Nearest:
+def nearest(
+    blocks: Iterable[FloatArray],
+    asked: FloatArray,
+    *,
+    k: int,
+    metric: Metric,
+    cancellation: Cancellation = NEVER,
+) -> Nearest:
     """Return the k vectors nearest to each query (Q, D) of those that come in blocks (n, D), or all of them.
 
     Distances are sums of squared differences in float64, never |u|² + |v|² − 2u·v: so equal vectors are at
-    distance 0, equally near ones tie exactly, and neither is left to rounding.
+    distance 0, equally near ones tie exactly, and neither is left to rounding. A cancelled token raises
+    CancelledError within some tenths of a second.
     """
-    indices = np.empty((len(asked), 0), dtype=np.int64)
-    distances = np.empty((len(asked), 0), dtype=np.float64)
-    start = 0
-    for block in _pieces(blocks, rows=max(1, _BLOCK_VALUES // max(asked.shape))):
-        rows = np.broadcast_to(np.arange(start, start + len(block)), (len(asked), len(block)))
+    best = _Best(queries=len(asked), k=k)
+    for block in _pieces(blocks, rows=_rows(asked)):
+        cancellation.raise_if_cancelled()
+        best.add(_DISTANCES[metric](asked, block))
+    return best.found()
+
+
+def _rows(asked: FloatArray) -> int:
+    """Return how many vectors are compared at a time: as many as fit, and take some tenths of a second."""
+    queries, dimension = map(int, asked.shape)
+    return max(1, min(_BLOCK_VALUES // max(queries, dimension), _STEP // (queries * dimension)))
+
+
+class _Best:
+    """The nearest so far; what is added is sorted in once it is as much as is kept, so that sorting stays cheap."""
+
+    def __init__(self, *, queries: int, k: int) -> None:
+        self._k = k
+        self._start = 0
+        self._indices = np.empty((queries, 0), dtype=np.int64)
+        self._distances = np.empty((queries, 0), dtype=np.float64)
+        self._added: list[Float64Array] = []
+        self._waiting = 0
+
+    def add(self, distances: Float64Array) -> None:
+        """Take the distances (Q, n) of the next vectors."""
+        self._added.append(distances)
+        self._waiting += distances.shape[1]
+        if self._waiting >= min(self._k, _BLOCK_VALUES // len(distances)):
+            self._sort_in()
+
+    def found(self) -> Nearest:
+        """Return the nearest of all."""
+        self._sort_in()
+        return Nearest(indices=self._indices, distances=self._distances.astype(np.float32))
+
+    def _sort_in(self) -> None:
+        queries = len(self._indices)
+        rows = np.broadcast_to(np.arange(self._start, self._start + self._waiting), (queries, self._waiting))
         # What was found so far has the lower indices and comes first, so that a stable sort settles ties.
-        distances = np.concatenate([distances, _DISTANCES[metric](asked, block)], axis=1)
-        indices = np.concatenate([indices, rows], axis=1)
-        order = distances.argsort(axis=1, kind="stable")[:, :k]
-        distances = np.take_along_axis(distances, order, axis=1)
-        indices = np.take_along_axis(indices, order, axis=1)
-        start += len(block)
-    return Nearest(indices=indices, distances=distances.astype(np.float32))
+        distances = np.concatenate([self._distances, *self._added], axis=1)
+        indices = np.concatenate([self._indices, rows], axis=1)
+        order = distances.argsort(axis=1, kind="stable")[:, : self._k]
+        self._distances = np.take_along_axis(distances, order, axis=1)
+        self._indices = np.take_along_axis(indices, order, axis=1)
+        self._start += self._waiting
+        self._added, self._waiting = [], 0
 
 
 def _pieces(blocks: Iterable[FloatArray], *, rows: int) -> Iterator[FloatArray]:

@@ -91,32 +91,13 @@ class Collection:
         The first call makes the collection and binds it to the model, layer and pooling. `model` is a model or its
         name. In this process all are added or none; to a server many go in several requests.
         """
-        said = _by_id(attributes, field="attributes")
-        images, vectors = _by_id(images, field="images"), _by_id(vectors, field="vectors")
-        for key, own in said.items():
-            if key not in images and key not in vectors:
-                raise InvalidInputError(
-                    f"attributes has {key!r}, which is not among what is added."
-                    f"{nearest(key, [*images, *vectors])}",
-                    field=f"attributes[{key}]",
-                )
-            if not isinstance(own, Mapping):
-                raise InvalidInputError(
-                    f"The attributes of {key!r} are {in_brief(own, long='a {}')}; give a mapping from texts to texts.",
-                    field=f"attributes[{key}]",
-                )
-        items = [Item(id=key, image=image, attributes=said.get(key, {})) for key, image in images.items()]
-        items += [
-            Item(id=key, vector=vector, attributes=said.get(key, {})) for key, vector in vectors.items()
-        ]
-        if not items:
-            raise InvalidInputError("There is nothing to add; give images or vectors by id.", field="images")
+        items = items_of(images, vectors=vectors, attributes=attributes)
         return self.backend.add(
             self.name,
             items,
-            model=model if isinstance(model, Model) else _text_or_nothing(model, field="model") or "",
-            layer=_text_or_nothing(layer, field="layer") or "",
-            pooling=_text_or_nothing(pooling, field="pooling"),
+            model=model if isinstance(model, Model) else text_or_nothing(model, field="model") or "",
+            layer=text_or_nothing(layer, field="layer") or "",
+            pooling=text_or_nothing(pooling, field="pooling"),
             control=_control(cancellation, timeout),
         )
 
@@ -132,7 +113,7 @@ class Collection:
         timeout: float | None = None,
     ) -> Neighbors:
         """Return the `k` nearest items of each query, nearest first: of images, or of vectors, or of items by id."""
-        queries = _queries(images, vectors, items)
+        queries = queries_of(images, vectors, items)
         control = _control(cancellation, timeout)
         return self.backend.neighbors(self.name, queries, k=k, metric=metric, control=control)
 
@@ -151,7 +132,36 @@ class Collection:
         self.backend.delete(self.name)
 
 
-def _queries(images: object, vectors: Sequence[Array] | None, items: Sequence[str] | None) -> list[Query]:
+def items_of(
+    images: Mapping[str, object] | None,
+    *,
+    vectors: Mapping[str, Array] | None,
+    attributes: Mapping[str, Mapping[str, str]] | None,
+) -> list[Item]:
+    """Return what is added to a collection, with its attributes; InvalidInputError where there is nothing."""
+    said = _by_id(attributes, field="attributes")
+    images, vectors = _by_id(images, field="images"), _by_id(vectors, field="vectors")
+    for key, own in said.items():
+        if key not in images and key not in vectors:
+            raise InvalidInputError(
+                f"attributes has {key!r}, which is not among what is added."
+                f"{nearest(key, [*images, *vectors])}",
+                field=f"attributes[{key}]",
+            )
+        if not isinstance(own, Mapping):
+            raise InvalidInputError(
+                f"The attributes of {key!r} are {in_brief(own, long='a {}')}; give a mapping from texts to texts.",
+                field=f"attributes[{key}]",
+            )
+    items = [Item(id=key, image=image, attributes=said.get(key, {})) for key, image in images.items()]
+    items += [Item(id=key, vector=vector, attributes=said.get(key, {})) for key, vector in vectors.items()]
+    if not items:
+        raise InvalidInputError("There is nothing to add; give images or vectors by id.", field="images")
+    return items
+
+
+def queries_of(images: object, vectors: Sequence[Array] | None, items: Sequence[str] | None) -> list[Query]:
+    """Return what the like of is looked for, in order."""
     if sum(given is not None for given in (images, vectors, items)) != 1:
         raise InvalidInputError("Give either images, or vectors, or items.", field="queries")
     if vectors is not None:
@@ -184,7 +194,8 @@ def _none_of(field: str, value: object, allowed: str) -> InvalidInputError:
     return InvalidInputError(f"{field} is {in_brief(value, long='a {}')}; give {allowed}.", field=field)
 
 
-def _text_or_nothing(value: str | None, *, field: str) -> str | None:
+def text_or_nothing(value: str | None, *, field: str) -> str | None:
+    """Return a text; InvalidInputError names the field of what is none."""
     return None if value is None else require_text(value, field=field)
 
 

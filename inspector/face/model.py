@@ -83,8 +83,7 @@ class Model(Verbs):
         timeout: float | None = None,
     ) -> R:
         """Return what answers a request."""
-        tell: Any = _telling(progress) if callable(progress) else progress
-        control = Control(progress=tell, cancellation=_or_never(cancellation), timeout=timeout)
+        control = Control(progress=telling(progress), cancellation=_or_never(cancellation), timeout=timeout)
         return self.backend.ask(as_request(request), control)
 
     def steps(
@@ -129,7 +128,11 @@ def _or_never(token: Cancellation | None) -> Cancellation:
     return NEVER if token is None else token
 
 
-def _telling(told: Told) -> Callable[[Progress], None]:
+def telling(told: Told | None) -> Any:
+    """Return what is told a Progress and tells its numbers; what is no function is judged by `Control`."""
+    if not callable(told):
+        return told
+
     def tell(progress: Progress) -> None:
         told(progress.done, progress.total)
 

@@ -24,19 +24,23 @@ CONTROLS = ("progress", "cancellation", "timeout")
 class Verb:
     """One verb of one model: a call makes the request and asks it."""
 
-    def __init__(self, model: Any, request: type[Request[Any]]) -> None:
+    def __init__(
+        self, model: Any, request: type[Request[Any]], *, controls: tuple[str, ...] = CONTROLS
+    ) -> None:
+        """Ask `model`; `controls` are the parameters that say how it runs."""
         self._model = model
         self._request = request
+        self._controls = controls
         self.__name__ = request.verb
         self.__doc__ = request.__doc__
-        self.__signature__ = signature_of(request)
+        self.__signature__ = signature_of(request, controls=controls)
 
     def __call__(self, *args: Any, **given: Any) -> Any:
         try:
             bound = self.__signature__.bind(*args, **given).arguments
         except TypeError as error:
             raise _mistaken(self._request.verb, self.__signature__, given, error) from None
-        control = {name: bound.pop(name) for name in CONTROLS if name in bound}
+        control = {name: bound.pop(name) for name in self._controls if name in bound}
         return self._model.ask(request_of(self._request, bound), **control)
 
 
@@ -72,14 +76,14 @@ def request_of(request: type[Request[Any]], given: dict[str, Any]) -> Request[An
     return request(**values)
 
 
-def signature_of(request: type[Request[Any]]) -> inspect.Signature:
+def signature_of(request: type[Request[Any]], *, controls: tuple[str, ...] = CONTROLS) -> inspect.Signature:
     """Return a verb's parameters: the images, its options, how it is rendered, and how it runs."""
     key: Any = request
-    return _signature(key)
+    return _signature(key, controls)
 
 
 @functools.cache
-def _signature(request: Any) -> inspect.Signature:
+def _signature(request: Any, controls: tuple[str, ...]) -> inspect.Signature:
     kinds = inspect.Parameter
     options = [one for one in request_fields(request) if one.name != OPTIONS]
     none = kinds.empty if needs_images(request) else ()
@@ -88,7 +92,7 @@ def _signature(request: Any) -> inspect.Signature:
     if takes_images(request):
         parameters.append(kinds("inputs", kinds.KEYWORD_ONLY, default=None))
         parameters.append(kinds("rendering", kinds.KEYWORD_ONLY, default="none"))
-    parameters += [kinds(name, kinds.KEYWORD_ONLY, default=None) for name in CONTROLS]
+    parameters += [kinds(name, kinds.KEYWORD_ONLY, default=None) for name in controls]
     if len(options) < len(request_fields(request)):
         parameters.append(kinds(OPTIONS, kinds.VAR_KEYWORD))
     return inspect.Signature(parameters)

@@ -6,7 +6,15 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from inspector.errors import KINDS, BusyError, EngineError, InspectorError, LimitExceededError, kind_of
+from inspector.errors import (
+    KINDS,
+    BusyError,
+    EngineError,
+    InspectorError,
+    LimitExceededError,
+    ServerUnavailableError,
+    kind_of,
+)
 
 _OUT_OF_MEMORY = ("bad_alloc", "Failed to allocate memory", "Unable to allocate", "out of memory")
 """What the runtimes say where the system gives no more memory."""
@@ -32,7 +40,7 @@ def failure_to_json(error: BaseException) -> dict[str, Any]:
         "reason": error.reason,
         "field": error.field,
     }
-    if isinstance(error, BusyError):
+    if isinstance(error, BusyError | ServerUnavailableError):
         failure["retry_seconds"] = error.retry_seconds
     return failure
 
@@ -42,7 +50,8 @@ def failure_from_json(failure: Mapping[str, Any]) -> Exception:
     if "bug" in failure:
         return WorkerBugError(str(failure["bug"]))
     kind = KINDS.get(str(failure["kind"]), EngineError)
-    more = {"retry_seconds": float(failure["retry_seconds"])} if issubclass(kind, BusyError) else {}
+    seconds = failure.get("retry_seconds")
+    more = {} if seconds is None else {"retry_seconds": float(seconds)}
     return kind(str(failure["message"]), reason=failure["reason"], field=failure["field"], **more)
 
 

@@ -11,6 +11,9 @@ from typing import Any
 RAN = "ran"
 """Beside an answer: when the worker began and ended the operation (nanoseconds since the epoch)."""
 
+SESSIONS = "sessions"
+"""Beside an answer: how many sessions of the runtime the worker keeps."""
+
 
 class Kind(StrEnum):
     """Who says what."""

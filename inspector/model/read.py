@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.net import understanding
 from inspector.model.checks.operators import check_operators
-from inspector.model.checks.types import check_types
+from inspector.model.checks.types import check_declared, check_types
 from inspector.model.checks.validate import validate
 from inspector.model.heads.find import find_heads
 from inspector.model.heads.head import Heads
@@ -43,6 +44,7 @@ from inspector.types.given import as_labels
 from inspector.types.layers import Output, Shape
 from inspector.types.layouts import of_one
 from inspector.types.preprocessing import Preprocessing, PreprocessingLike
+from inspector.types.regular_files import open_beside, open_given
 from inspector.types.results.model_info import ImageInput
 from inspector.types.sources import ModelSource, as_source
 
@@ -127,7 +129,7 @@ def _read_model(
         shapes=shapes,
         roles={name: field.roles for name, field in fields.items()},
         metadata=metadata,
-        names=as_labels(labels) or written_labels(metadata) or zipped,
+        names=as_labels(labels) or written_labels(metadata, limits=limits) or zipped,
     )
     classes, has_background = _classes(heads)
     front = from_graph(graph, image_input, shapes)
@@ -167,6 +169,7 @@ def _checked_shapes(
     """
     found = infer_shapes(proto, image, limits=limits)
     check_types(proto, found[1])
+    check_declared(proto, found[1])
     try:
         check_operators(graph, found[0])
     except InvalidModelError:
@@ -210,21 +213,21 @@ def _model_file(path: Path) -> Path:
     """Return the .onnx file at `path`, or the only one in the folder `path`."""
     try:
         path = path.expanduser()
-        is_folder, is_file = path.is_dir(), path.is_file()
+        is_folder, is_there = path.is_dir(), path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # a name too long, a home that nobody has
         raise NotFoundError(
             f"There can be no model file {_shown(path)}: {error}.", reason="MODEL_NOT_FOUND", field="source"
         ) from error
     if is_folder:
-        found = sorted(item for item in path.glob("*.onnx") if item.is_file())
+        found = sorted(item for item in path.glob("*.onnx") if not item.is_dir())
         if len(found) != 1:
             listed = ", ".join(item.name for item in found[:8]) or "none"
             raise InvalidModelError(
-                f"The folder {str(path)!r} must hold exactly one .onnx file; it holds {len(found)}: "
+                f"The folder {path.absolute().name[:200]!r} must hold exactly one .onnx file; it holds {len(found)}: "
                 f"{listed}. Give the file."
             )
         return found[0].absolute()
-    if not is_file:
+    if not is_there:
         raise NotFoundError(
             f"There is no model file {_shown(path)}.", reason="MODEL_NOT_FOUND", field="source"
         )
@@ -237,10 +240,11 @@ def _shown(path: Path) -> str:
 
 def _read(path: Path, limits: Limits) -> bytes:
     try:
-        check_size(path.stat().st_size, limits=limits)
-        return path.read_bytes()
+        with open_given(path) as file:
+            check_size(os.fstat(file.fileno()).st_size, limits=limits)
+            return file.read()
     except OSError as error:
-        raise InvalidModelError(f"The model {path.name!r} cannot be read: {error.strerror}.") from error
+        raise InvalidModelError(f"The model {path.name[:200]!r} cannot be read: {error.strerror}.") from error
 
 
 def _parse(data: bytes, folder: Path | None, limits: Limits) -> tuple[onnx.ModelProto, tuple[Path, ...]]:
@@ -331,7 +335,7 @@ def _digest(data: bytes, files: Sequence[Path]) -> str:
     """Return the SHA-256 of the file, or, with external data, of the file followed by its data files."""
     digest = hashlib.sha256(data)
     for file in files:
-        with file.open("rb") as stream:
+        with open_beside(file) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()

@@ -18,6 +18,8 @@ from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 
+ort.disable_telemetry_events()  # in a process that had imported it before us
+
 
 class Optimization(Enum):
     """How far ONNX Runtime may rewrite the graph."""
@@ -54,6 +56,8 @@ class Session:
         """
         self.device = device
         self._weights = dict(weights)
+        self.threads = 0
+        """How many threads of its own it has, beside the one that runs it."""
 
         def made() -> ort.InferenceSession:
             options = self._options(optimization, constants, spinning)
@@ -82,7 +86,7 @@ class Session:
         self, optimization: Optimization, constants: Mapping[str, DeviceTensor], spinning: Spinning
     ) -> ort.SessionOptions:
         options = ort.SessionOptions()
-        set_threads(options, spinning=spinning)
+        self.threads = set_threads(options, spinning=spinning) - 1
         share_arena(options)
         options.graph_optimization_level = optimization.value
         options.log_severity_level = 3

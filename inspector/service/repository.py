@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,24 +27,30 @@ from typing import Any
 from inspector.errors import (
     AlreadyExistsError,
     ConflictError,
-    EngineError,
     InvalidInputError,
+    InvalidModelError,
     LimitExceededError,
     unknown_name,
 )
 from inspector.service.names import is_id
 from inspector.service.security.access import THE_SERVICES
+from inspector.types.regular_files import open_beside, why_not_plain
 
 log = logging.getLogger(__name__)
 
 MODEL_FILE = "model.onnx"
 MANIFEST = "upload.json"
 SIDECAR = "inspector.json"
+_MOST_SIDECAR_BYTES = 1 << 20
+"""What is longer is compared with nothing."""
 
 NOBODYS = "?"
 """The owner of a model of which nothing is known: no caller has that name."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_GONE = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ESTALE, errno.EIO}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +80,7 @@ class Repository:
             for folder in (self._incoming, self.workers):
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir(exist_ok=True)
-            self.ids()
+            self._ids()
 
     def close(self) -> None:
         """Give the folder back."""
@@ -81,13 +88,28 @@ class Repository:
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all folders that may be models, sorted."""
-        return tuple(sorted(entry.name for entry in os.scandir(self._root) if self._is_model(entry)))
+        with storing():
+            return self._ids()
 
     def folder(self, identifier: str) -> Path:
-        """Return a model's folder; NotFoundError names the nearest ones."""
-        if identifier not in self.ids():
-            raise unknown_name("model", identifier, self.ids())
-        return self._root / identifier
+        """Return a model's folder; NotFoundError names the nearest ones.
+
+        InvalidModelError where it holds anything but files and folders: a link may lead out of the repository, and a
+        pipe keeps who opens it waiting.
+        """
+        if identifier not in (known := self.ids()):
+            raise unknown_name("model", identifier, known)
+        folder = self._root / identifier
+        with storing():
+            found = why_not_plain(folder)
+        if found is not None:
+            raise InvalidModelError(
+                f"The folder of model {identifier!r} holds {found}; there may be regular files and folders alone. Put "
+                "the file itself there, or remove it.",
+                reason="FOLDER_NOT_PLAIN",
+                field="model",
+            )
+        return folder
 
     def looks(self, identifier: str) -> str:
         """Return how the files of a model look: a digest of their names, sizes and times, which changes as they do.
@@ -101,18 +123,36 @@ class Repository:
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id; None where nothing was."""
         try:
-            return Manifest(**json.loads((self._root / identifier / MANIFEST).read_bytes()))
+            with open_beside(self._root / identifier / MANIFEST) as file:
+                return Manifest(**json.loads(file.read()))
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
-            raise EngineError(f"{MANIFEST} of model {identifier!r} is damaged: {error}") from error
+        except (ValueError, TypeError, RecursionError, OSError) as error:
+            log.error("%s of model %s cannot be read: %s", MANIFEST, identifier, error)  # noqa: TRY400 — no bug of ours
+            raise ConflictError(
+                f"What is known of the upload of model {identifier!r} is damaged. Whoever runs the server can mend "
+                f"{MANIFEST} in its folder, or remove the folder.",
+                reason="MODEL_DAMAGED",
+                field="model",
+            ) from error
+
+    def holds(self, identifier: str, given: Manifest) -> bool:
+        """Return whether a model that was put here has these very bytes, and no other preprocessing or labels."""
+        folder = self._root / identifier
+        files = [entry for entry in os.scandir(folder) if entry.name.lower().endswith(".onnx")]
+        if len(files) != 1 or given.sidecar not in ({}, _sidecar_of(folder)):
+            return False
+        found = files[0].stat(follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != given.size:
+            return False
+        with open(files[0].path, "rb", opener=_no_link) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == given.sha256
 
     def owner(self, identifier: str) -> str:
         """Return whose a model is; one whose manifest is damaged is nobody's, so that only admins see it."""
         try:
             manifest = self.manifest(identifier)
-        except EngineError as error:
-            log.error("%s", error)  # noqa: TRY400 — the file's, and no bug of ours
+        except ConflictError:
             return NOBODYS
         return THE_SERVICES if manifest is None else manifest.owner
 
@@ -147,8 +187,26 @@ class Repository:
             (self._root / identifier).rename(folder / identifier)
             _sync(self._root)
 
+    def _ids(self) -> tuple[str, ...]:
+        with os.scandir(self._root) as entries:
+            return tuple(sorted(entry.name for entry in entries if self._is_model(entry)))
+
     def _is_model(self, entry: os.DirEntry[str]) -> bool:
         return is_id(entry.name) and entry.is_dir(follow_symlinks=False)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open what is no link and nothing to wait for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _sidecar_of(folder: Path) -> Any:
+    """Return what lies beside a model, as it is; nothing where that is no JSON."""
+    try:
+        with open(folder / SIDECAR, "rb", opener=_no_link) as stream:
+            return json.loads(stream.read(_MOST_SIDECAR_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -185,10 +243,17 @@ def model_exists(identifier: str) -> AlreadyExistsError:
 
 @contextmanager
 def storing() -> Iterator[None]:
-    """Turn a full disk into LimitExceededError."""
+    """Turn a full disk into LimitExceededError, and a repository that is gone into ConflictError."""
     try:
         yield
     except OSError as error:
+        if error.errno in _GONE:
+            log.error("The repository cannot be used: %s", error)  # noqa: TRY400 — no bug of ours
+            raise ConflictError(
+                f"The server's repository cannot be used ({error.strerror}); nothing was stored. Ask whoever runs the "
+                "server.",
+                reason="REPOSITORY_UNUSABLE",
+            ) from error
         if error.errno not in _FULL:
             raise
         raise LimitExceededError(

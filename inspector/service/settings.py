@@ -94,7 +94,7 @@ class Settings:
     """Answers of all callers that are not read yet; more are refused and told to come again."""
     unread_seconds: Seconds = 30.0
     """How long an answer may stay unread, beside its bytes at the least rate; then its connection is closed."""
-    least_bytes_per_second: Bytes = 64 * KIB
+    least_bytes_per_second: Bytes = 128 * KIB
     """The rate below which uploads and the reading of answers are given up."""
     handshake_seconds: Seconds = 20.0
     """How long a new connection may take to say what it is."""
@@ -110,6 +110,12 @@ class Settings:
     """How old a connection may become before its caller is asked to connect anew."""
     max_images: Count = 256
     """Images, items or queries in one request."""
+    max_image_pixels: Count = 64_000_000
+    """Width times height of one encoded image."""
+    max_input_bytes: Bytes = 2 * GIB
+    """The images of one request together, as the model takes them."""
+    max_run_bytes: Bytes = 4 * GIB
+    """What one run holds at a time of an image whose size the model leaves free, as estimated before it begins."""
     max_models: Count = 100
     """Models in the repository."""
     max_upload_bytes: Bytes = 2 * GIB - 1
@@ -167,6 +173,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         require_valid(self)
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What models are read and run under, as fields of inspector.Limits of the same names."""
+        return {
+            name: getattr(self, name) for name in ("max_image_pixels", "max_input_bytes", "max_run_bytes")
+        }
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Self:

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from inspector.errors import CancelledError
+from inspector.face.load import SESSIONS as KEPT
 from inspector.isolation.failure import failure_from_json, failure_to_json
-from inspector.isolation.heads import RAN, Head, Kind
+from inspector.isolation.heads import RAN, SESSIONS, Head, Kind
 from inspector.isolation.packets import TooLongError, pack, receive, send
 from inspector.types.control import Cancellation
 from inspector.worker.hosted import asking
@@ -112,7 +113,7 @@ class Loop:
             self._jobs.pop(head.id, None)
 
     def _answer(self, identifier: int, answer: Answer, *, ran: tuple[int, int]) -> None:
-        about = {**answer.about, RAN: ran}
+        about = {**answer.about, RAN: ran, SESSIONS: len(KEPT)}
         self._send(Head(id=identifier, kind=Kind.DONE, about=about), answer.body)
 
     def _send(self, head: Head, body: bytes = b"") -> None:

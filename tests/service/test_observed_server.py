@@ -52,6 +52,8 @@ def test_metrics_tell_of_calls_models_gates_and_workers(tmp_path: Path) -> None:
         assert number(text, "inspector_models", state="ready") == 1
         assert number(text, "inspector_gate_running", gate="models/toy") == 0
         assert number(text, "inspector_workers") >= 1
+        kept = [value for (name, _), value in found.items() if name == "inspector_worker_sessions"]
+        assert max(kept) >= 1
         assert number(text, "inspector_request_bytes_total", method=PREDICT) > 3 * toy_image().nbytes
         assert number(text, "inspector_response_bytes_total", method=PREDICT) > 0
         assert number(text, "inspector_requests_held_bytes") == 0

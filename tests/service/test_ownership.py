@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from inspector.client import Client, Endpoint, Model
@@ -25,6 +28,7 @@ from inspector.errors import (
 )
 from inspector.service.security.callers import Entry, hashed
 from inspector.service.server import Server
+from inspector.service.services import NAMES
 from tests.support.patience import PATIENCE
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_image
@@ -129,6 +133,67 @@ def test_what_is_anothers_is_not_there(place: Place, ask: Ask) -> None:
         told.append(caught.value.message.replace(name, "NAME").split(" Did you")[0])
     assert told[0] == told[1]
     assert "ann" not in told[0].replace("NAME", "")
+
+
+def calls_that_name() -> Iterator[tuple[str, Any, str, str]]:
+    """Yield each call whose request names a model or a collection: (method, descriptor, field, how it is written)."""
+    pool = descriptor_pool.Default()
+    for service in NAMES:
+        for method in pool.FindServiceByName(service).methods:
+            fields = {field.name for field in method.input_type.fields}
+            for field in ("name", "model", "model_name", "model_id", "collection"):
+                if field not in fields or "List" in method.name:
+                    continue
+                kind = "collections" if "Collection" in service else "models"
+                is_bare = field in ("model_id", "model_name") or service.startswith("inference.")
+                if field == "model" and kind == "collections":
+                    kind = "models"
+                yield f"/{service}/{method.name}", method, field, "{}" if is_bare else f"{kind}/{{}}"
+
+
+def told_of(channel: grpc.Channel, method: str, found: Any, field: str, name: str) -> tuple[str, str]:
+    """Return the code and the message with which a call about a name ends, without that name."""
+    request: Any = GetMessageClass(found.input_type)()
+    setattr(request, field, name)
+    if "verb" in found.input_type.fields_by_name:
+        request.verb = "predict"
+    kind = (
+        "stream_unary"
+        if found.client_streaming
+        else "unary_stream"
+        if found.server_streaming
+        else "unary_unary"
+    )
+    call: Any = getattr(channel, kind)(method)
+    data = request.SerializeToString()
+    metadata = (("authorization", "Bearer token-3"),)
+    try:
+        answer = call(iter([data]) if found.client_streaming else data, timeout=PATIENCE, metadata=metadata)
+        answered = b"".join(answer) if found.server_streaming else answer
+        return "OK", repr(answered.replace(name.encode(), b"NAME"))
+    except grpc.RpcError as error:
+        return error.code().name, (error.details() or "").replace(name.rpartition("/")[2], "NAME").split(
+            " Did you"
+        )[0]
+
+
+@pytest.mark.parametrize("asked", [*calls_that_name()], ids=lambda asked: f"{asked[0]}:{asked[2]}")
+def test_no_call_tells_whether_there_is_anothers(place: Place, asked: tuple[str, Any, str, str]) -> None:
+    method, found, field, written = asked
+    place["ann"].collection("ann-1").add(vectors={"x": np.arange(3.0)})
+    try:
+        with grpc.insecure_channel(place.server.address) as channel:
+            told = [
+                told_of(channel, method, found, field, written.format(name)) for name in ("ann-1", "none-1")
+            ]
+    finally:
+        place["ann"].collection("ann-1").delete()
+    assert told[0] == told[1]
+    assert "ann" not in told[0][1]
+
+
+def test_the_calls_that_name_are_many() -> None:
+    assert len(list(calls_that_name())) >= 25
 
 
 def test_who_may_only_infer_changes_and_inspects_nothing(place: Place) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from inspector.errors import ConflictError, LimitExceededError, NotFoundError
+from inspector.errors import ConflictError, InvalidModelError, LimitExceededError, NotFoundError
 from inspector.service.repository import MODEL_FILE, Manifest, Repository, describe, storing
 
 MANIFEST = Manifest(sha256="0" * 64, size=3, sidecar={"labels": ["a", "b"]})
@@ -110,3 +112,49 @@ def test_a_full_disk_is_a_limit() -> None:
 def test_any_other_failure_of_the_disk_is_not_called_full() -> None:
     with pytest.raises(IsADirectoryError), storing(), Path("/").open("wb"):
         pass
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, "labels.txt", "weights/w.bin"])
+def test_a_folder_with_a_link_or_a_pipe_is_no_model(
+    repository: Repository, tmp_path: Path, name: str
+) -> None:
+    store(repository, "toy")
+    place = repository.folder("toy") / name
+    place.parent.mkdir(exist_ok=True)
+    place.unlink(missing_ok=True)
+    place.symlink_to("/etc/passwd")
+    with pytest.raises(InvalidModelError, match=f"holds the symbolic link '{name}'") as caught:
+        repository.folder("toy")
+    assert caught.value.reason == "FOLDER_NOT_PLAIN"
+    assert str(tmp_path) not in caught.value.message
+    place.unlink()
+    os.mkfifo(place)
+    with pytest.raises(InvalidModelError, match=f"holds the pipe '{name}'"):
+        repository.folder("toy")
+
+
+@pytest.mark.parametrize("damage", [b"", b"[1]", b'{"sha256": 1, "x": 2}', b"[" * 100_000])
+def test_a_damaged_manifest_is_for_whoever_runs_the_server(
+    repository: Repository, tmp_path: Path, damage: bytes
+) -> None:
+    store(repository, "toy")
+    (repository.folder("toy") / "upload.json").write_bytes(damage)
+    with pytest.raises(ConflictError, match=r"'toy' is damaged.*upload\.json") as caught:
+        repository.manifest("toy")
+    assert caught.value.reason == "MODEL_DAMAGED"
+    assert str(tmp_path) not in caught.value.message
+    with pytest.raises(ConflictError):
+        repository.remove("toy")
+    assert repository.ids() == ("toy",)
+
+
+def test_a_repository_that_went_away_is_named(repository: Repository, tmp_path: Path) -> None:
+    store(repository, "toy")
+    shutil.rmtree(tmp_path / "models")
+    with pytest.raises(ConflictError) as caught, repository.receive():
+        pass
+    assert caught.value.reason == "REPOSITORY_UNUSABLE"
+    with pytest.raises(ConflictError):
+        repository.ids()
+    with pytest.raises(ConflictError):
+        repository.folder("toy")

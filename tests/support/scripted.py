@@ -43,6 +43,8 @@ class Script:
     """The name of each call, and its request or the list of them."""
     left: list[float] = field(default_factory=list)
     """How many seconds each call had."""
+    metadata: list[dict[str, Any]] = field(default_factory=list)
+    """What came beside each call."""
     came: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     """One for each call."""
 
@@ -55,6 +57,7 @@ class Script:
         """Note a call, and return how it fails."""
         self.asked.append((rpc.name, list(request) if rpc.takes_stream else request))
         self.left.append(context.time_remaining())
+        self.metadata.append(dict(context.invocation_metadata()))
         self.came.release()
         return self.failures.pop(0) if self.failures else None
 
@@ -105,6 +108,6 @@ def _handler(script: Script, rpc: Rpc) -> Any:
 def _fail(failure: Failure, context: Any) -> None:
     if isinstance(failure, grpc.StatusCode):
         context.abort(failure, "as it is")
-    if failure is not None:
+    elif failure is not None:
         status: status_pb2.Status = status_of(failure)
         context.abort_with_status(rpc_status.to_status(status))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from inspector.errors import InspectorError, InvalidModelError
 
-NOT_UNDERSTOOD = "MODEL_NOT_UNDERSTOOD"
+MODEL_NOT_UNDERSTOOD = "MODEL_NOT_UNDERSTOOD"
 """The reason of such an error; where it is seen, a check is missing."""
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def understanding() -> Iterator[None]:
-    """Raise InvalidModelError, with the reason NOT_UNDERSTOOD, for any exception of Python's that passes.
+    """Raise InvalidModelError, with the reason MODEL_NOT_UNDERSTOOD, for any exception of Python's that passes.
 
     The error that it came of is its cause, and is logged. Lack of memory is not the model's fault alone, and passes.
     """
@@ -29,5 +29,5 @@ def understanding() -> Iterator[None]:
         raise InvalidModelError(
             f"The model cannot be understood ({type(error).__name__}: {' '.join(str(error).split())[:300]}). Check it "
             "with onnx.checker; if that finds nothing, please report it.",
-            reason=NOT_UNDERSTOOD,
+            reason=MODEL_NOT_UNDERSTOOD,
         ) from error

@@ -15,9 +15,10 @@ from inspector.errors import InvalidModelError
 from inspector.model.checks.limits import Limits
 from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import function_nodes_of, graph_nodes_of, nodes_of
-from inspector.operators.choices import CHOICES, FLAGS, LEAST
+from inspector.operators.choices import CHOICES, FLAGS, RANGES
 from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
+from inspector.operators.forms import FORMS
 from inspector.operators.schemas import fewest_inputs, may_be_left_out, most_inputs, schema_at
 
 RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", MACHINE_LEARNING)
@@ -48,7 +49,10 @@ def check_nodes(proto: onnx.ModelProto, *, limits: Limits) -> None:
         _check_values(node)
     for node in graph_nodes_of(proto, max_depth=limits.max_subgraph_depth):
         _check_no_references(node)
+        if known.is_function(node):
+            continue
         if not known.requires(node):
+            _check_form(node)
             continue
         schema = schema_at(node.op_type, opset)
         if schema is None:
@@ -56,7 +60,7 @@ def check_nodes(proto: onnx.ModelProto, *, limits: Limits) -> None:
         else:
             _check_by(schema, node)
     for node in function_nodes_of(proto, max_depth=limits.max_subgraph_depth):
-        if known.requires(node):
+        if not known.is_function(node) and known.requires(node):
             _check_loosely(node)
 
 
@@ -68,10 +72,12 @@ class _Known:
         self._imported = {entry.domain for entry in proto.opset_import}
         self._imported |= {entry.domain for function in proto.functions for entry in function.opset_import}
 
+    def is_function(self, node: onnx.NodeProto) -> bool:
+        """Return whether a node calls a function of the model."""
+        return (node.domain, node.op_type) in self._functions
+
     def requires(self, node: onnx.NodeProto) -> bool:
         """Return whether a node is one of the standard domain; InvalidModelError where nobody knows its operator."""
-        if (node.domain, node.op_type) in self._functions:
-            return False
         if node.domain in STANDARD_SPELLINGS:
             if node.op_type in known_operators() or node.op_type in REMOVED_OPERATORS:
                 return True
@@ -108,6 +114,20 @@ def _check_by(schema: onnx.defs.OpSchema, node: onnx.NodeProto) -> None:
             )
     _check_choices(node)
     _check_types(node, {name: attribute.type.value for name, attribute in schema.attributes.items()})
+
+
+def _check_form(node: onnx.NodeProto) -> None:
+    """Hold a node of the runtime's own domain against the form of its operator, where that is looked into here."""
+    form = FORMS.get(node.op_type) if node.domain == MICROSOFT else None
+    if form is None:
+        return
+    _check_count(node, "input", len(node.input), form.fewest, form.most)
+    _check_count(node, "output", len(node.output), 1, form.outputs)
+    for position, name in enumerate(node.input):
+        if not name and position not in form.may_lack:
+            raise InvalidModelError(
+                f"{describe(node)} leaves out its input {position}, which the operator needs. {_MEND}"
+            )
 
 
 def _check_named(
@@ -209,14 +229,14 @@ def _check_choices(node: onnx.NodeProto) -> None:
     """Refuse values that ONNX's text forbids; the schema has looked at their types alone."""
     for attribute in node.attribute:
         key = (node.op_type, attribute.name)
-        words, least = CHOICES.get(key), LEAST.get(key)
+        words, bounds = CHOICES.get(key), RANGES.get(key)
         told, allowed = str(attribute.i), None
         if words is not None and attribute.s.decode() not in words:
             told, allowed = _shown(attribute.s.decode()), ", ".join(sorted(words))
         elif attribute.name in FLAGS and attribute.type == _Types.INT and attribute.i not in (0, 1):
             allowed = "0 or 1"
-        elif least is not None and attribute.i < least:
-            allowed = f"{least} or more"
+        elif bounds is not None and not bounds[0] <= attribute.i <= bounds[1]:
+            allowed = f"{bounds[0]:,} to {bounds[1]:,}"
         if allowed is not None:
             raise InvalidModelError(
                 f"{describe(node)} has {attribute.name} {told}; it may be {allowed}. {_MEND}"

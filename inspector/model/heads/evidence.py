@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import onnx_ir as ir
 
 from inspector.model.heads.context import Context
 from inspector.model.heads.ending import Ending
+from inspector.model.preprocessing.literals import numbers_in
 from inspector.types.layers import Dim, Output
 from inspector.types.results.model_info import ImageInput
 
@@ -109,11 +109,10 @@ class Evidence:
     @property
     def points_per_box(self) -> int:
         """How many numbers of key points Ultralytics says that each box has."""
-        try:
-            count, size = ast.literal_eval(self.metadata.get("kpt_shape", ""))
-            return int(count) * int(size)
-        except (ValueError, SyntaxError, TypeError):
-            return 0
+        match numbers_in(self.metadata.get("kpt_shape", "")):
+            case (count, size):
+                return count * size
+        return 0
 
     def grid(self, stride: int) -> int | None:
         """Return how many places of a stride the image has."""

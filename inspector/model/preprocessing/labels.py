@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from inspector.errors import InspectorError, InvalidInputError, InvalidModelError, in_brief
-from inspector.model.checks.limits import Limits
+from inspector.model.checks.limits import Limits, require_at_most
+from inspector.model.preprocessing.literals import names_in
 from inspector.model.preprocessing.sidecars import read_json, read_text
 from inspector.model.preprocessing.sources.sidecars import OWN_FILE, own_file
 from inspector.types.given import as_labels
@@ -47,13 +47,31 @@ def find_labels(
     Ultralytics' `names`, those `in_graph`, beside the file Hugging Face's config.json ("id2label"), and text files with
     one name per line. InvalidModelError for labels that were written for us and do not fit the classes, and for a text
     file beside this model alone that has other than one line per class; what may belong to other models is passed over.
+    LimitExceededError for more or longer names than `limits` allow.
     """
+    found = _found(metadata, folder, in_graph, limits, classes=classes, has_background=has_background)
+    if found is not None:
+        require_at_most(len(found), limits, what="The number of labels", name="max_labels")
+        longest = max(map(len, found))
+        require_at_most(longest, limits, what="The length of the longest label", name="max_name_bytes")
+    return found
+
+
+def _found(
+    metadata: Mapping[str, str],
+    folder: Path | None,
+    in_graph: Labels | None,
+    limits: Limits,
+    *,
+    classes: int | None,
+    has_background: bool,
+) -> Labels | None:
     for where, written in _written(metadata, folder, limits):
         problem = _mismatch(written, classes, has_background=has_background)
         if problem is not None:
             raise _unfitting(f"{where} has {len(written)} labels; {problem}")
         return written
-    for found in (_ultralytics(metadata), in_graph):
+    for found in (_ultralytics(metadata, limits), in_graph):
         if found is not None and _mismatch(found, classes, has_background=has_background) is None:
             return found
     if folder is None or classes is None:
@@ -108,13 +126,15 @@ def _beside(folder: Path, classes: int, limits: Limits, *, has_background: bool)
     return None
 
 
-def written_labels(metadata: Mapping[str, str]) -> Labels | None:
+def written_labels(metadata: Mapping[str, str], *, limits: Limits) -> Labels | None:
     """Return the names that the file itself says, however many there are."""
     try:
         value = json.loads(metadata.get(OWN_KEY, "null"))
     except (ValueError, RecursionError):
         value = None
-    return tuple(map(str, value)) if isinstance(value, list) and value else _ultralytics(metadata)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    return _ultralytics(metadata, limits)
 
 
 def _mismatch(labels: Sequence[str], classes: int | None, *, has_background: bool) -> str | None:
@@ -139,13 +159,9 @@ def _unfitting(text: str) -> InspectorError:
     return InvalidModelError(f"{text} Mend it or remove it.", field="labels")
 
 
-def _ultralytics(metadata: Mapping[str, str]) -> Labels | None:
+def _ultralytics(metadata: Mapping[str, str], limits: Limits) -> Labels | None:
     """Ultralytics writes a Python dict literal, {0: 'person', 1: 'bicycle'}, under "names"."""
-    try:
-        value = ast.literal_eval(metadata.get("names", "None"))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return _by_index(value) or (tuple(map(str, value)) if isinstance(value, list) and value else None)
+    return names_in(metadata.get("names", ""), most=limits.max_labels)
 
 
 def _by_index(value: object) -> Labels | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from inspector.errors import InvalidModelError
 from inspector.model.checks.limits import Limits
+from inspector.types.regular_files import open_beside
 
 
 def read_json(path: Path, *, limits: Limits, ours_by: Collection[str] | None = None) -> Mapping[str, Any]:
@@ -48,9 +50,10 @@ def require_readable(path: Path, *, limits: Limits) -> None:
 def read_text(path: Path, *, limits: Limits) -> str | None:
     """Return the text of a regular file that is no link and not too large, or None."""
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > limits.max_metadata_bytes:
-            return None
-        return path.read_text(encoding="utf-8")
+        with open_beside(path) as file:
+            if os.fstat(file.fileno()).st_size > limits.max_metadata_bytes:
+                return None
+            return file.read(limits.max_metadata_bytes).decode()
     except (OSError, UnicodeDecodeError):
         return None
 

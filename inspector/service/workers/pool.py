@@ -105,6 +105,7 @@ class Pool:
         for worker, number in tuple(self._numbers.items()):
             labels = {"worker": str(number)}
             yield Sample("inspector_worker_calls", worker.busy, labels)
+            yield Sample("inspector_worker_sessions", worker.sessions, labels)
             if worker.pid is not None:
                 yield Sample("inspector_worker_memory_bytes", resident_bytes(worker.pid), labels)
 

@@ -18,7 +18,7 @@ from inspector.errors import (
     ServerUnavailableError,
 )
 from inspector.isolation.failure import failure_from_json, failure_to_json
-from inspector.isolation.heads import Head, Kind
+from inspector.isolation.heads import SESSIONS, Head, Kind
 from inspector.isolation.packets import Packet, Received, pack, receive, send
 from inspector.service.workers.starting import NO_MEMORY, Running
 from inspector.types.control import Deadline
@@ -29,6 +29,8 @@ IN_LOOP = 1 << 20
 """Bytes of a body that are copied on the event loop, which takes less than a millisecond; longer ones in a thread."""
 _NO_MESSAGE = (ValueError, KeyError, TypeError, OSError)
 """What is raised where a worker sends what is no message, or one without what its kind needs."""
+_RETRY_SECONDS = 0.5
+"""After which a call that was lost with its worker may come again; it then waits for the next worker."""
 _PATIENCE = 2.0
 """Seconds for a worker that is told to end; then it is killed."""
 
@@ -73,6 +75,8 @@ class Worker:
         self._ids = itertools.count(1)
         self._calls: dict[int, _Call] = {}
         self._unsent: deque[Packet] = deque()
+        self.sessions = 0
+        """How many sessions of the runtime it kept when it last answered, as it says."""
         self._why = ""
         """Why it ended, or is about to."""
         self._is_killed = False
@@ -241,6 +245,8 @@ class Worker:
         if call.done.done():
             return
         if head.kind is Kind.DONE:
+            told = head.about.get(SESSIONS)
+            self.sessions = told if isinstance(told, int) else self.sessions
             call.done.set_result(Answer(body, head.about))
         elif head.kind is Kind.FAILED:
             call.done.set_exception(failure_from_json(head.about))
@@ -321,10 +327,11 @@ async def _packed(head: Head, body: bytes) -> Packet:
 
 
 def gone(why: str) -> ServerUnavailableError:
-    """Return the error for a call whose worker has ended."""
+    """Return the error for a call whose worker has ended; clients repeat it by themselves."""
     return ServerUnavailableError(
         f"The worker that ran this call has ended: {why}. Another takes its place; try again.",
         reason="WORKER_ENDED",
+        retry_seconds=_RETRY_SECONDS,
     )
 
 

@@ -126,6 +126,7 @@ def test_an_operation_that_does_not_stop_ends_the_worker(tmp_path: Path, how: st
         with pytest.raises(ServerUnavailableError) as caught:
             await other
         assert caught.value.reason == "WORKER_ENDED"
+        assert caught.value.retry_seconds is not None
         assert not worker.crashed
 
     with_worker(tmp_path, use, kill_seconds=0.3)
@@ -141,6 +142,22 @@ def test_a_crash_is_an_error_of_the_calls_that_ran(tmp_path: Path, do: str) -> N
         assert worker.blamed == {"bad"}
         with pytest.raises(ServerUnavailableError):
             await worker.ask("test", {"do": "echo"})
+
+    with_worker(tmp_path, use)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_who_was_alone_in_a_crash_is_not_asked_to_come_again(tmp_path: Path, others: int) -> None:
+    async def use(worker: Worker) -> None:
+        calls = [asyncio.create_task(worker.ask("test", {"do": "obey"})) for _ in range(others)]
+        await asyncio.sleep(0.1)
+        calls.append(asyncio.create_task(worker.ask("test", {"do": "segfault"})))
+        for error in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(error, ServerUnavailableError)
+            assert (error.retry_seconds is None) == (not others)
+        with pytest.raises(ServerUnavailableError) as caught:
+            await worker.ask("test", {"do": "echo"})
+        assert caught.value.retry_seconds is not None
 
     with_worker(tmp_path, use)
 

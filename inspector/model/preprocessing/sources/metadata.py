@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from inspector.errors import InvalidModelError
+from inspector.model.preprocessing.literals import numbers_in
 from inspector.model.preprocessing.sources.finding import PartFound
 from inspector.types.presets import PRESETS, TO_UNIT
 
@@ -74,14 +74,7 @@ def from_ultralytics(metadata: Mapping[str, str]) -> PartFound | None:
 
 
 def _image_size(text: str) -> tuple[int, int] | None:
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    if (
-        isinstance(value, (list, tuple))
-        and len(value) == 2
-        and all(isinstance(size, int) and size > 0 for size in value)
-    ):
-        return value[0], value[1]
+    match numbers_in(text):
+        case (height, width) if height > 0 and width > 0:
+            return height, width
     return None
