@@ -64,7 +64,7 @@ def nearest(
 
 def _rows(asked: FloatArray) -> int:
     """Return how many vectors are compared at a time: as many as fit, and take some tenths of a second."""
-    queries, dimension = asked.shape
+    queries, dimension = map(int, asked.shape)
     return max(1, min(_BLOCK_VALUES // max(queries, dimension), _STEP // (queries * dimension)))
 
 

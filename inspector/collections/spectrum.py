@@ -130,11 +130,11 @@ def _completed(rows: Float64Array, look: Look) -> Float64Array:
     made = rows.copy()
     for index in np.flatnonzero(~rows.any(axis=1)):
         look()
-        new: Float64Array = random.standard_normal(rows.shape[1])
+        new = random.standard_normal((1, rows.shape[1]))
         for _ in range(2):  # once more, for what rounding left
-            new -= made.T @ (made @ new)
-            new *= 1.0 / np.linalg.norm(new)
-        made[index] = new
+            new -= (new @ made.T) @ made
+            new /= np.linalg.norm(new)
+        made[index] = new[0]
     return made
 
 

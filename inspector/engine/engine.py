@@ -15,12 +15,12 @@ from inspector.engine.kept import Kept
 from inspector.engine.parts import image_parts
 from inspector.engine.sessions import Sessions
 from inspector.engine.shapes import Shapes
-from inspector.errors import EngineError, InvalidModelError, unknown_name
+from inspector.errors import EngineError, InvalidModelError, LimitExceededError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
 from inspector.graph.bottleneck import Step, bottlenecks, features_before, way
 from inspector.graph.expose import SWITCHES
 from inspector.graph.randomize import randomized, weighted_layers
-from inspector.graph.sized import tensor_bytes
+from inspector.graph.sized import peak_bytes, tensor_bytes
 from inspector.graph.traits import Traits, find_traits
 from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
@@ -69,6 +69,7 @@ class Engine:
         self.image_sizes = ImageSizes(model.input)
         self._batch_bytes = batch_bytes
         self._known_sizes: Kept[tuple[int, ...], tuple[int, Mapping[str, int]]] = Kept(most=_MOST_SHAPES)
+        self._peaks: Kept[tuple[int, ...], int] = Kept(most=_MOST_SHAPES)
         self._plans: Kept[tuple[int, ...], BatchPlan] = Kept(most=_MOST_SHAPES)
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
         self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
@@ -230,6 +231,23 @@ class Engine:
 
         return self._known_sizes.get(image, measure)
 
+    def _require_room(self, chunk: Array, tensors: Sequence[str]) -> None:
+        """Raise LimitExceededError where a run on images of a size that the model leaves free would hold too much."""
+        image = chunk.shape[1:]
+        if all(isinstance(size, int) for size in self.model.input.image_shape):
+            return
+        _, sizes = self._sizes(image)
+        peak = self._peaks.get(image, lambda: peak_bytes(self.model, sizes))
+        needed = (peak + sum(sizes.get(name, 0) for name in tensors)) * len(chunk)
+        limits = self.model.limits
+        if needed > limits.max_run_bytes:
+            raise LimitExceededError(
+                f"On images of shape {image} this model holds about {needed:,} bytes at a time; the limit is "
+                f"{limits.max_run_bytes:,}. Give smaller images. {limits.mend('max_run_bytes')}",
+                reason="IMAGE_TOO_LARGE",
+                field="images",
+            )
+
     # --- one run
 
     def fetch(
@@ -262,6 +280,7 @@ class Engine:
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
         """Do what `fetch` does; where the run fails, do not ask whether images of other sizes would run."""
+        self._require_room(chunk, tensors)
         session, fetch = self._forward(tensors, switches)
         fed = chunk[0] if self.model.input.batch_axis is None else chunk
         return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)

@@ -60,6 +60,11 @@ class Backward:
         """Bytes of the session."""
         return self.session.size
 
+    @property
+    def threads(self) -> int:
+        """Threads of the session."""
+        return self.session.threads
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed:
@@ -74,6 +79,11 @@ class Resumed:
     def size(self) -> int:
         """Bytes of the session."""
         return 0 if self.session is None else self.session.size
+
+    @property
+    def threads(self) -> int:
+        """Threads of the session."""
+        return 0 if self.session is None else self.session.threads
 
 
 class Sessions:

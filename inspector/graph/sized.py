@@ -23,6 +23,24 @@ def tensor_bytes(model: OnnxModel, shapes: Mapping[str, Shape]) -> dict[str, int
     }
 
 
+def peak_bytes(model: OnnxModel, sizes: Mapping[str, int]) -> int:
+    """Return the most bytes of activations that are needed at a time, of those whose sizes are known.
+
+    Each from the node that computes it to the last one that reads it, in graph order.
+    """
+    graph = model.ir.graph
+    last = {
+        value.name: place for place, node in enumerate(graph) for value in node.inputs if value is not None
+    }
+    held = peak = sum(sizes.get(value.name or "", 0) for value in graph.inputs)
+    for place, node in enumerate(graph):
+        held += sum(sizes.get(value.name or "", 0) for value in node.outputs)
+        peak = max(peak, held)
+        read = {value.name for value in (*node.inputs, *node.outputs) if value is not None}
+        held -= sum(sizes.get(name or "", 0) for name in read if last.get(name, place) == place)
+    return peak
+
+
 def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:
     """Return the shapes of all tensors for one image of the given shape (without the batch axis).
 

@@ -49,7 +49,7 @@ def parse_model(data: bytes, *, limits: Limits) -> onnx.ModelProto:
 
 def check_size(size: int, *, limits: Limits) -> None:
     """Raise LimitExceededError where a file of `size` bytes is too large to be read, or to be one message."""
-    require_at_most(size, limits.max_bytes, what="The model's size in bytes", name="max_bytes")
+    require_at_most(size, limits, what="The model's size in bytes", name="max_bytes")
     if size > limits.max_protobuf_bytes:
         raise LimitExceededError(
             f"The model is {size:,} bytes; one protobuf message ends at {limits.max_protobuf_bytes:,}. "

@@ -49,8 +49,8 @@ def _within(pending: list[tuple[onnx.GraphProto, int]], max_depth: int) -> Itera
         graph, depth = pending.pop()
         if depth > max_depth:
             raise LimitExceededError(
-                f"Graph {graph.name!r} is nested {depth} deep in If, Loop or Scan; the limit is {max_depth}. "
-                "Raise Limits.max_subgraph_depth if you trust the source.",
+                f"Graph {graph.name!r} is nested {depth} deep in If, Loop or Scan; the limit is {max_depth} "
+                "(Limits.max_subgraph_depth).",
                 field="max_subgraph_depth",
             )
         yield graph

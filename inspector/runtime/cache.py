@@ -1,4 +1,4 @@
-"""The cache of sessions, bounded by bytes; the least recently used goes first."""
+"""The cache of sessions, bounded by memory, number and threads; the least recently used goes first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
 
+from inspector.runtime.memory import resident_bytes
+
 
 class Sized(Protocol):
     """A session, or a session with what belongs to it."""
@@ -17,6 +19,18 @@ class Sized(Protocol):
     def size(self) -> int:
         """The bytes that it holds."""
 
+    @property
+    def threads(self) -> int:
+        """The threads that it holds."""
+
+
+MOST_SESSIONS = 128
+"""A model that is asked for many things has a session for each: for a saliency two, for every other layer one more."""
+MOST_THREADS = 512
+"""Of all sessions; each has one for every core but the first, and they sleep."""
+
+_NOISE = 16 << 20
+"""A process grows by less than this for many reasons."""
 
 S = TypeVar("S", bound=Sized)
 
@@ -29,17 +43,39 @@ class _Making:
     threads: int = 0
 
 
+@dataclass(frozen=True)
+class _Held:
+    """A session, and what it takes."""
+
+    session: Sized
+    size: int
+    threads: int
+
+
 class SessionCache:
     """Sessions by key. A key is made once, however many threads ask; an evicted session ends with its last run.
 
     What belongs to a session is stored with it as one value, and so is forgotten with it.
     """
 
-    def __init__(self, *, max_bytes: int) -> None:
+    def __init__(
+        self, *, max_bytes: int, max_sessions: int = MOST_SESSIONS, max_threads: int = MOST_THREADS
+    ) -> None:
+        """Hold sessions up to each of the bounds (docs/decisions/0057-sessions.md); the newest is always held.
+
+        What one takes is the larger of its graph and weights, and of what the process grew by as it was made, as far as
+        that can be told.
+        """
         self._max_bytes = max_bytes
+        self._max_sessions = max_sessions
+        self._max_threads = max_threads
         self._lock = threading.Lock()
-        self._sessions: OrderedDict[Hashable, Sized] = OrderedDict()
+        self._sessions: OrderedDict[Hashable, _Held] = OrderedDict()
         self._making: dict[Hashable, _Making] = {}
+        self._bytes = 0
+        self._threads = 0
+        self._makers = 0
+        self._begun = 0
 
     def get(self, key: Hashable, make: Callable[[], S]) -> S:
         """Return the value under `key`, made by `make` if it is not there; one key always holds one type."""
@@ -50,23 +86,28 @@ class SessionCache:
                 with self._lock:
                     found = self._touch(key)
                 if found is None:
-                    found = make()
+                    found, grown = self._made(make)
                     with self._lock:
-                        self._sessions[key] = found
-                        self._shrink()
+                        self._keep(key, _Held(found, max(found.size, grown), found.threads))
         return cast("S", found)
 
     def drop(self, wanted: Callable[[Hashable], bool]) -> None:
         """Forget the sessions whose key is wanted."""
         with self._lock:
             for key in [k for k in self._sessions if wanted(k)]:
-                del self._sessions[key]
+                self._forget(key)
 
     @property
     def size(self) -> int:
-        """Bytes of all sessions held (their graphs and weights)."""
+        """Bytes of all sessions held."""
         with self._lock:
-            return sum(s.size for s in self._sessions.values())
+            return self._bytes
+
+    @property
+    def threads(self) -> int:
+        """Threads of all sessions held."""
+        with self._lock:
+            return self._threads
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -86,13 +127,42 @@ class SessionCache:
                 if not making.threads:
                     del self._making[key]
 
+    def _made(self, make: Callable[[], Sized]) -> tuple[Sized, int]:
+        """Return a new session, and how much the process grew meanwhile: 0 where others were made at the same time."""
+        with self._lock:
+            self._makers += 1
+            self._begun += 1
+            begun, is_first = self._begun, self._makers == 1
+        before = resident_bytes()
+        try:
+            made = make()
+        finally:
+            with self._lock:
+                self._makers -= 1
+                is_alone = is_first and begun == self._begun
+        grown = resident_bytes() - before
+        return made, grown if is_alone and grown > _NOISE else 0
+
     def _touch(self, key: Hashable) -> Sized | None:
         found = self._sessions.get(key)
-        if found is not None:
-            self._sessions.move_to_end(key)
-        return found
+        if found is None:
+            return None
+        self._sessions.move_to_end(key)
+        return found.session
 
-    def _shrink(self) -> None:
-        # The newest stays, even alone above the bound: it is about to be used.
-        while len(self._sessions) > 1 and sum(s.size for s in self._sessions.values()) > self._max_bytes:
-            self._sessions.popitem(last=False)
+    def _keep(self, key: Hashable, held: _Held) -> None:
+        self._sessions[key] = held
+        self._bytes += held.size
+        self._threads += held.threads
+        # The newest stays, even alone above the bounds: it is about to be used.
+        while len(self._sessions) > 1 and (
+            self._bytes > self._max_bytes
+            or len(self._sessions) > self._max_sessions
+            or self._threads > self._max_threads
+        ):
+            self._forget(next(iter(self._sessions)))
+
+    def _forget(self, key: Hashable) -> None:
+        gone = self._sessions.pop(key)
+        self._bytes -= gone.size
+        self._threads -= gone.threads

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from contextlib import suppress
+from pathlib import Path
 
 import onnxruntime as ort
 
@@ -39,3 +41,12 @@ def release_free_memory() -> None:
 @functools.cache
 def _malloc_trim() -> ctypes._NamedFuncPointer | None:
     return getattr(ctypes.CDLL(None), "malloc_trim", None)
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process has at hand, or 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGESIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -56,6 +56,8 @@ class Session:
         """
         self.device = device
         self._weights = dict(weights)
+        self.threads = 0
+        """How many threads of its own it has, beside the one that runs it."""
 
         def made() -> ort.InferenceSession:
             options = self._options(optimization, constants, spinning)
@@ -84,7 +86,7 @@ class Session:
         self, optimization: Optimization, constants: Mapping[str, DeviceTensor], spinning: Spinning
     ) -> ort.SessionOptions:
         options = ort.SessionOptions()
-        set_threads(options, spinning=spinning)
+        self.threads = set_threads(options, spinning=spinning) - 1
         share_arena(options)
         options.graph_optimization_level = optimization.value
         options.log_severity_level = 3

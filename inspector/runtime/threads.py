@@ -28,14 +28,16 @@ AUTO = "auto"
 MOST_THREADS = 1024
 
 
-def set_threads(options: ort.SessionOptions, *, spinning: Spinning) -> None:
-    """Give a session its threads: INSPECTOR_THREADS of them, by default as many as this process has cores.
+def set_threads(options: ort.SessionOptions, *, spinning: Spinning) -> int:
+    """Give a session its threads, and return how many: INSPECTOR_THREADS, by default as many as this process has cores.
 
     INSPECTOR_SPINNING is "running" or "never", which overrule `spinning`, or "auto" (the default).
     """
-    options.intra_op_num_threads = _threads()
+    count = _threads()
+    options.intra_op_num_threads = count
     options.inter_op_num_threads = 1
     options.add_session_config_entry(*_asked_for(spinning).value)
+    return count
 
 
 def require_threads() -> None:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
-from inspector.service.changes import Changes
+from inspector.service.changes import Changes, to_its_end
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
@@ -155,20 +155,27 @@ class Models:
     async def adopt(
         self, identifier: str, store: Callable[[], None], *, worker: Worker, owner: str
     ) -> HostedModel:
-        """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there."""
+        """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there.
+
+        What is stored is listed, also where the caller leaves meanwhile.
+        """
 
         def stored() -> str:
             store()
             return self._repository.looks(identifier)
 
+        async def listed() -> HostedModel:
+            looks = await asyncio.to_thread(stored)
+            model = self._models.get(identifier) or self._enlist(identifier, owner=owner)
+            model.looks, model.is_checked = looks, True
+            return model
+
         try:
             self._require_free(identifier)
-            looks = await asyncio.to_thread(stored)
+            model = await to_its_end(listed())
         except BaseException:
             await worker.close()
             raise
-        model = self._enlist(identifier, owner=owner)
-        model.looks, model.is_checked = looks, True
         return await self._changes.make(model.busy, lambda: self._load(model, None, worker))
 
     async def delete(self, identifier: str) -> None:
@@ -309,6 +316,7 @@ class Models:
             "folder": str(self._repository.folder(model.id)),
             "device": self._settings.device,
             "preprocessing": model.override,
+            "limits": self._settings.limits,
             "joining": {
                 "of": self._settings.joining,
                 "images": self._settings.joined_images,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -56,7 +57,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             )
             header = await upload.header()
             require_may_name(header.model_id, field="header.model_id")
-            if self._is_same(header):
+            if await self._is_same(header):
                 model = await self._models.load(header.model_id)
             else:
                 model = await self._receive(upload, header)
@@ -119,12 +120,15 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         await self._models.delete(identifier)
         return model_service_pb2.DeleteModelResponse()
 
-    def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
-        """Return whether exactly this was uploaded before, going by the digest that the caller gives."""
+    async def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
+        """Return whether exactly this is there by now, going by the digest that the caller gives."""
         if header.model_id not in self._models.ids():
             return False
+        given = Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
         manifest = self._models.manifest(header.model_id)
-        return manifest == Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
+        if manifest is not None:
+            return manifest == given
+        return await asyncio.to_thread(self._repository.holds, header.model_id, given)
 
     async def _receive(self, upload: Upload, header: model_service_pb2.UploadHeader) -> HostedModel:
         with self._reserved(header.model_id), self._repository.receive() as folder:

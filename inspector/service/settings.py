@@ -110,6 +110,12 @@ class Settings:
     """How old a connection may become before its caller is asked to connect anew."""
     max_images: Count = 256
     """Images, items or queries in one request."""
+    max_image_pixels: Count = 64_000_000
+    """Width times height of one encoded image."""
+    max_input_bytes: Bytes = 2 * GIB
+    """The images of one request together, as the model takes them."""
+    max_run_bytes: Bytes = 4 * GIB
+    """What one run holds at a time of an image whose size the model leaves free, as estimated before it begins."""
     max_models: Count = 100
     """Models in the repository."""
     max_upload_bytes: Bytes = 2 * GIB - 1
@@ -167,6 +173,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         require_valid(self)
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What models are read and run under, as fields of inspector.Limits of the same names."""
+        return {
+            name: getattr(self, name) for name in ("max_image_pixels", "max_input_bytes", "max_run_bytes")
+        }
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Self:

@@ -18,12 +18,18 @@ from inspector.face.load import load
 from inspector.face.local import LocalBackend
 from inspector.face.model import Model
 from inspector.face.others import opened
+from inspector.model.checks.limits import ON_A_SERVER, Limits
 from inspector.runtime.device import CPU
 
 Beside = Callable[[str], Mapping[str, Any]]
 
 _beside: ContextVar[Beside] = ContextVar("beside")
 """How the operation that runs in this thread asks where another model lies."""
+
+
+def limits_of(place: Mapping[str, Any]) -> Limits:
+    """Return the limits that the server says for a model; who reads their errors can ask for more, and not set it."""
+    return Limits(**place.get("limits", {}), remedy=ON_A_SERVER)
 
 
 class HostedModels:
@@ -67,6 +73,7 @@ class HostedModels:
             device=place["device"],
             name=identifier,
             preprocessing=place["preprocessing"] or None,
+            limits=limits_of(place),
             others=self._others,
         )
         _let_share(_engine(made), place.get("joining"))
@@ -111,6 +118,7 @@ class HostedModels:
                 device=place["device"],
                 name=name,
                 preprocessing=place["preprocessing"] or None,
+                limits=limits_of(place),
             )
             return _engine(made)
 

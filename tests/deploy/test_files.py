@@ -83,3 +83,11 @@ def test_none_has_rights_that_it_does_not_need() -> None:
 
 def test_replicas_take_no_uploads() -> None:
     assert re.search(r'INSPECTOR_UPLOADS\n\s+value: "false"', REPLICAS)
+
+
+def test_the_first_workers_fit_into_the_pod() -> None:
+    """The shared worker, one that looks at a new model, and the collections."""
+    shares = [int(share) for share in re.findall(r'_MEMORY_BYTES\n\s+value: "(\d+)"', POD)]
+    assert len(shares) == 2
+    limit = int(value(POD, r"limits:\n\s+cpu: .*\n\s+memory: (\d+)Gi")) * 2**30
+    assert sum(shares) + Settings().collections_bytes < limit

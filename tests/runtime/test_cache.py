@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
@@ -187,3 +190,66 @@ def test_while_some_wait_after_a_failure_there_is_still_one_creation_at_a_time()
         list(pool.map(ask, range(6)))
 
     assert most == [1] * 18
+
+
+@dataclass
+class Weighed:
+    """What stands for a session."""
+
+    size: int = 1
+    threads: int = 0
+
+
+def test_sessions_are_few_however_small_they_are() -> None:
+    cache = SessionCache(max_bytes=1 << 30, max_sessions=5)
+    for number in range(50):
+        cache.get(number, Weighed)
+    assert len(cache) == cache.size == 5
+    assert cache.get(49, lambda: pytest.fail("it is there")).size == 1
+
+
+def test_threads_are_bounded_and_given_back() -> None:
+    cache = SessionCache(max_bytes=1 << 30, max_threads=21)
+    for number in range(50):
+        cache.get(number, lambda: Weighed(threads=7))
+        assert cache.threads <= 21
+    assert len(cache) == 3
+    cache.drop(lambda key: key == 49)
+    assert (len(cache), cache.threads) == (2, 14)
+    cache.get("alone", lambda: Weighed(threads=100))
+    assert (len(cache), cache.threads) == (1, 100)
+
+
+def test_what_a_session_takes_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    grown = iter((0, 100 << 20, 100 << 20, 350 << 20, 350 << 20, 351 << 20))
+    monkeypatch.setattr("inspector.runtime.cache.resident_bytes", lambda: next(grown))
+    cache = SessionCache(max_bytes=300 << 20)
+    for number, held in enumerate((100 << 20, 250 << 20, (250 << 20) + 1)):
+        cache.get(number, Weighed)
+        assert cache.size == held
+
+
+def test_what_grows_while_others_are_made_too_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.runtime.cache.resident_bytes", itertools.count(0, 100 << 20).__next__)
+    cache = SessionCache(max_bytes=1 << 30)
+
+    def make_two() -> Weighed:
+        thread = threading.Thread(target=lambda: cache.get("inner", Weighed))
+        thread.start()
+        thread.join()
+        return Weighed()
+
+    cache.get("outer", make_two)
+    assert cache.size == 2
+
+
+def test_many_sessions_leave_a_bounded_number_of_threads() -> None:
+    cache = SessionCache(max_bytes=1 << 30, max_sessions=8)
+    before = threads_here()
+    for number in range(100):
+        cache.get(number, make)
+    assert threads_here() - before <= 8 * (cache.get(99, make).threads + 1)
+
+
+def threads_here() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))

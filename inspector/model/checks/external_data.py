@@ -42,7 +42,7 @@ def check_external_data(proto: onnx.ModelProto, *, folder: Path | None, limits: 
             files[path] = path.stat().st_size
             require_at_most(
                 sum(files.values()),
-                limits.max_bytes,
+                limits,
                 what="The external data's size in bytes",
                 name="max_bytes",
             )

@@ -9,6 +9,9 @@ from inspector.errors import LimitExceededError
 GIB = 2**30
 MIB = 2**20
 
+IN_PROCESS = "Raise Limits.{name} if you trust the source."
+ON_A_SERVER = "Give what is smaller, or ask whoever runs this server whether its {name} can be raised."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -38,12 +41,22 @@ class Limits:
     """Width times height of one encoded image."""
     max_image_bytes: int = 64 * MIB
     """One encoded image."""
+    max_input_bytes: int = 4 * GIB
+    """The images of one call together, as the model takes them."""
+    max_run_bytes: int = 8 * GIB
+    """What one run holds at a time of an image whose size the model leaves free, as estimated before it begins."""
+    remedy: str = IN_PROCESS
+    """How errors say that a limit can be raised, with {name} for its name: who reads them may be no one who can."""
+
+    def mend(self, name: str) -> str:
+        """Return what to do about the limit of that name."""
+        return self.remedy.format(name=name)
 
 
-def require_at_most(value: int, limit: int, *, what: str, name: str) -> None:
-    """Raise LimitExceededError where `value` is over `limit`; `name` is the field of Limits that sets it."""
+def require_at_most(value: int, limits: Limits, *, what: str, name: str) -> None:
+    """Raise LimitExceededError where `value` is over the limit of that name."""
+    limit = getattr(limits, name)
     if value > limit:
         raise LimitExceededError(
-            f"{what} is {value:,}; the limit is {limit:,}. Raise Limits.{name} if you trust the source.",
-            field=name,
+            f"{what} is {value:,}; the limit is {limit:,}. {limits.mend(name)}", field=name
         )

@@ -41,7 +41,7 @@ def check_tensor(tensor: onnx.TensorProto, *, limits: Limits) -> None:
             raise InvalidModelError(
                 f"Tensor {name} has the negative dimension {size} in {list(tensor.dims)}."
             )
-        require_at_most(size, limits.max_dim, what=f"A dimension of tensor {name}", name="max_dim")
+        require_at_most(size, limits, what=f"A dimension of tensor {name}", name="max_dim")
     _check_fields(tensor, name, dtype)
     count = prod(tensor.dims)
     if dtype == ir.DataType.STRING:
@@ -51,7 +51,7 @@ def check_tensor(tensor: onnx.TensorProto, *, limits: Limits) -> None:
     if declared > limits.max_tensor_bytes:
         raise LimitExceededError(
             f"Tensor {name} declares {list(tensor.dims)}: {declared:,} bytes; the limit is "
-            f"{limits.max_tensor_bytes:,}. Raise Limits.max_tensor_bytes if you trust the source.",
+            f"{limits.max_tensor_bytes:,}. {limits.mend('max_tensor_bytes')}",
             field="max_tensor_bytes",
         )
     if tensor.data_location == onnx.TensorProto.EXTERNAL:

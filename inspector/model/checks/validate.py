@@ -35,16 +35,12 @@ def _check_counts(proto: onnx.ModelProto, limits: Limits) -> None:
     nodes = sum(1 for _ in nodes_of(proto, max_depth=limits.max_subgraph_depth))
     if nodes == 0:
         raise InvalidModelError("The model's graph has no nodes: there is nothing to inspect.")
-    require_at_most(nodes, limits.max_nodes, what="The number of nodes", name="max_nodes")
+    require_at_most(nodes, limits, what="The number of nodes", name="max_nodes")
     if not proto.graph.output:
         raise InvalidModelError("The model's graph has no outputs.")
-    require_at_most(
-        len(proto.graph.output), limits.max_outputs, what="The number of outputs", name="max_outputs"
-    )
+    require_at_most(len(proto.graph.output), limits, what="The number of outputs", name="max_outputs")
     metadata = sum(len(entry.key) + len(entry.value) for entry in proto.metadata_props)
-    require_at_most(
-        metadata, limits.max_metadata_bytes, what="The size of metadata_props", name="max_metadata_bytes"
-    )
+    require_at_most(metadata, limits, what="The size of metadata_props", name="max_metadata_bytes")
     if any(
         True for graph in graphs_of(proto, max_depth=limits.max_subgraph_depth) if graph.sparse_initializer
     ):
@@ -141,7 +137,7 @@ def _check_declared_shapes(graph: onnx.GraphProto, limits: Limits) -> None:
                     f"Tensor {info.name!r} declares the negative dimension {dim.dim_value}."
                 )
             require_at_most(
-                dim.dim_value, limits.max_dim, what=f"A declared dimension of {info.name!r}", name="max_dim"
+                dim.dim_value, limits, what=f"A declared dimension of {info.name!r}", name="max_dim"
             )
 
 

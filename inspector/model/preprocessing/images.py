@@ -152,16 +152,12 @@ def _pixels(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.float32]:
 
 def _read(source: bytes | str | Path, limits: Limits) -> bytes:
     if isinstance(source, bytes):
-        require_at_most(
-            len(source), limits.max_image_bytes, what="The image's size in bytes", name="max_image_bytes"
-        )
+        require_at_most(len(source), limits, what="The image's size in bytes", name="max_image_bytes")
         return source
     path = Path(source)
     try:
         size = path.stat().st_size
-        require_at_most(
-            size, limits.max_image_bytes, what=f"The size of {path.name} in bytes", name="max_image_bytes"
-        )
+        require_at_most(size, limits, what=f"The size of {path.name} in bytes", name="max_image_bytes")
         return path.read_bytes()
     except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
         reason = error.strerror if isinstance(error, OSError) else error
@@ -176,7 +172,7 @@ def _to_rgb(image: Image.Image, limits: Limits, *, has_alpha: bool) -> RgbImage:
         raise InvalidInputError(f"The image is empty: {height} × {width} pixels.", field="image")
     require_at_most(
         width * height,
-        limits.max_image_pixels,
+        limits,
         what=f"The image ({width} × {height}) in pixels",
         name="max_image_pixels",
     )

@@ -51,11 +51,9 @@ def find_labels(
     """
     found = _found(metadata, folder, in_graph, limits, classes=classes, has_background=has_background)
     if found is not None:
-        require_at_most(len(found), limits.max_labels, what="The number of labels", name="max_labels")
+        require_at_most(len(found), limits, what="The number of labels", name="max_labels")
         longest = max(map(len, found))
-        require_at_most(
-            longest, limits.max_name_bytes, what="The length of the longest label", name="max_name_bytes"
-        )
+        require_at_most(longest, limits, what="The length of the longest label", name="max_name_bytes")
     return found
 
 

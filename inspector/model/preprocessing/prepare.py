@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from inspector.errors import InspectorError, InvalidInputError
+from inspector.model.checks.limits import require_at_most
 from inspector.model.preprocessing.images import apply_preprocessing, decode_image
 from inspector.model.spec import OnnxModel
 from inspector.types.array_files import is_array_file, read_array_file
@@ -109,10 +110,16 @@ def _batch(
 ) -> Array:
     if not items:
         raise InvalidInputError("The list of inputs is empty; give at least one image.", field=field)
-    prepared = [
-        _prepare(model, item, field=f"{field}[{index}]", token=token, depth=depth)
-        for index, item in enumerate(items)
-    ]
+    prepared: list[Array] = []
+    for index, item in enumerate(items):
+        prepared.append(_prepare(model, item, field=f"{field}[{index}]", token=token, depth=depth))
+        if not index:  # all will have its size
+            require_at_most(
+                prepared[0].nbytes * len(items),
+                model.limits,
+                what=f"The size of {len(items)} images like the first in bytes",
+                name="max_input_bytes",
+            )
     sizes = {batch.shape[1:] for batch in prepared}
     if len(sizes) > 1:
         raise InvalidInputError(

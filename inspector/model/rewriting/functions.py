@@ -88,14 +88,12 @@ def _check_expansion(
         if depths[key] > limits.max_subgraph_depth:
             raise LimitExceededError(
                 f"Function {key[1]!r} is nested {depths[key]} deep; the limit is {limits.max_subgraph_depth}. "
-                "Raise Limits.max_subgraph_depth if you trust the source.",
+                f"{limits.mend('max_subgraph_depth')}",
                 field="max_subgraph_depth",
             )
     whole = sum(1 for _ in _all_nodes(proto.graph.node))
     whole += sum(sizes[key] for key in _calls(proto.graph.node, functions))
-    require_at_most(
-        whole, limits.max_nodes, what="The number of nodes with all functions inlined", name="max_nodes"
-    )
+    require_at_most(whole, limits, what="The number of nodes with all functions inlined", name="max_nodes")
 
 
 def _calls(nodes: Iterable[onnx.NodeProto], functions: dict[Key, onnx.FunctionProto]) -> Iterator[Key]:

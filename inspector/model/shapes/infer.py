@@ -44,7 +44,6 @@ def infer_shapes(
     declared = {info.name: info for info in (*proto.graph.value_info, *proto.graph.output)}
     batch = _bind_batch(copy, image_input) if has_batch else None
     shapes, dtypes = _propagated(copy)
-    _require_true(proto, dtypes)
     for name, info in declared.items():
         if name not in shapes or name not in dtypes:
             _record(_one_image(info, batch), shapes, dtypes)
@@ -53,17 +52,6 @@ def infer_shapes(
         dtypes[tensor.name] = dtype_name(tensor.data_type)
     _check_sizes(shapes, dtypes, limits)
     return shapes, dtypes
-
-
-def _require_true(proto: onnx.ModelProto, dtypes: Mapping[str, str]) -> None:
-    """Raise InvalidModelError for a tensor that is declared of a type which its operator does not give."""
-    for info in (*proto.graph.value_info, *proto.graph.output):
-        declared, found = info.type.tensor_type.elem_type, dtypes.get(info.name)
-        if declared and found is not None and dtype_name(declared) != found:
-            raise InvalidModelError(
-                f"Tensor {info.name[:80]!r} is declared as {dtype_name(declared)}; the node that writes it gives "
-                f"{found}. Export the model again, or check it with onnx.checker."
-            )
 
 
 def infer_shapes_of_batch(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Shape]:
@@ -127,9 +115,7 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
             )
     for info in proto.graph.output:
         output = copy.graph.output.add(name=info.name)
-        if info.type.HasField("tensor_type"):
-            output.type.tensor_type.elem_type = info.type.tensor_type.elem_type
-        else:
+        if not info.type.HasField("tensor_type"):  # of tensors, what the nodes make counts
             output.type.CopyFrom(info.type)
     opset = standard_opset(proto)
     for node in proto.graph.node:
@@ -229,6 +215,6 @@ def _check_sizes(shapes: Mapping[str, Shape], dtypes: Mapping[str, str], limits:
             raise LimitExceededError(
                 f"Tensor {name!r} would be {needed:,} bytes {list(shape)}; the limit is "
                 f"{limits.max_tensor_bytes:,}. "
-                "Raise Limits.max_tensor_bytes if you trust the source.",
+                f"{limits.mend('max_tensor_bytes')}",
                 field="max_tensor_bytes",
             )

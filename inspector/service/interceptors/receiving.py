@@ -28,12 +28,9 @@ class ReceivingInterceptor(Interceptor):
         self._arrivals = Arrivals(arriving_per_caller)
         self._budget = budget
 
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+    def wrapped(self, handler: Any, method: str) -> Any:  # noqa: ARG002 — the same for all
         """Return a handler that reads its request itself."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming:
-            return handler
-        return reading(handler, self._request)
+        return handler if handler.request_streaming else reading(handler, self._request)
 
     @asynccontextmanager
     async def _request(self, context: Any) -> AsyncIterator[bytes]:

@@ -17,6 +17,7 @@ from inspector.model.checks.net import understanding
 from inspector.types.control import Cancellation
 from inspector.types.layouts import of_one
 from inspector.types.results.model_info import ImageInput
+from inspector.worker.hosted import limits_of
 from inspector.worker.operation import Answer, Ask, Here, Lane, operation
 
 OPEN_SIZE = 224
@@ -32,7 +33,7 @@ def examine(_here: Here, ask: Ask) -> Answer:
         with (
             _bounded(ask.about["memory"]),
             understanding(),
-            load(Path(ask.about["folder"]), device="cpu") as model,
+            load(Path(ask.about["folder"]), device="cpu", limits=limits_of(ask.about)) as model,
         ):
             _run_once(model, ask.cancellation)
     except InspectorError as error:
