@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from inspector.errors import DeadlineExceededError, InvalidInputError
+from inspector.service.arrivals import Arrivals
 from inspector.service.budget import ByteBudget
+from inspector.service.interceptors.slots import HEALTH
 from inspector.service.interceptors.wrapping import Interceptor, reading
 from inspector.service.security.caller import current_caller
 
@@ -24,28 +26,34 @@ class ReceivingInterceptor(Interceptor):
 
     def __init__(self, *, seconds: float, arriving_per_caller: int, budget: ByteBudget) -> None:
         """A request has `seconds` to arrive; all that wait or run hold their bytes of `budget`."""
-        self._seconds = seconds
-        self._arrivals = Arrivals(arriving_per_caller)
+        self._arrivals = Arrivals(arriving_per_caller, seconds=seconds)
         self._budget = budget
 
-    def wrapped(self, handler: Any, method: str) -> Any:  # noqa: ARG002 — the same for all
+    def wrapped(self, handler: Any, method: str) -> Any:
         """Return a handler that reads its request itself."""
-        return handler if handler.request_streaming else reading(handler, self._request)
+        if handler.request_streaming:
+            return handler
+        # A question for health is short, and waits for nobody's but those of its own connection.
+        by_connection = method.startswith(HEALTH)
 
-    @asynccontextmanager
-    async def _request(self, context: Any) -> AsyncIterator[bytes]:
-        data = await self._read(context)
-        with self._budget.holding(len(data)):
-            yield data
+        @asynccontextmanager
+        async def request(context: Any) -> AsyncIterator[bytes]:
+            caller = current_caller()
+            data = await self._read(context, who=caller.peer if by_connection else caller.key)
+            with self._budget.holding(len(data)):
+                yield data
 
-    async def _read(self, context: Any) -> bytes:
+        return reading(handler, request)
+
+    async def _read(self, context: Any, *, who: str) -> bytes:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(self._seconds), self._arrivals.of(current_caller().key):
+            async with self._arrivals.of(who):
                 data = await context.read()
         except TimeoutError:
             raise DeadlineExceededError(
-                f"The request has not come {self._seconds:g} s after its call began. Send it at once, or over a faster "
-                "line.",
+                f"The request has not come {time.monotonic() - began:.0f} s after its call began. Send it at once, or "
+                "over a faster line.",
                 reason="REQUEST_STALLED",
             ) from None
         if not isinstance(data, bytes):  # grpc.aio.EOF
@@ -53,26 +61,3 @@ class ReceivingInterceptor(Interceptor):
                 "The call ended before its request came. Send one message.", reason="MALFORMED_REQUEST"
             )
         return data
-
-
-class Arrivals:
-    """Lets few requests of each caller arrive at the same time: of the others, gRPC takes only the first bytes."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._callers: dict[str, tuple[asyncio.Semaphore, int]] = {}
-
-    @asynccontextmanager
-    async def of(self, caller: str) -> AsyncIterator[None]:
-        """Arrive, for the length of a block."""
-        free, users = self._callers.get(caller) or (asyncio.Semaphore(self._most), 0)
-        self._callers[caller] = free, users + 1
-        try:
-            async with free:
-                yield
-        finally:
-            _, users = self._callers[caller]
-            if users == 1:
-                del self._callers[caller]  # callers come and go
-            else:
-                self._callers[caller] = free, users - 1
