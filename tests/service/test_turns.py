@@ -10,7 +10,6 @@ import pytest
 
 from inspector.errors import BusyError, ConflictError
 from inspector.service.gate import Gate
-from inspector.service.interceptors.receiving import Arrivals
 from inspector.service.security.caller import Caller, set_caller
 from inspector.service.tenancy import Place
 from inspector.service.turns import Turns
@@ -181,33 +180,6 @@ def test_turns_forget_who_has_nothing_left() -> None:
         turns.ended(who)
     assert not turns._waiting
     assert not turns._running
-
-
-def test_requests_of_one_host_arrive_in_turns_of_its_connections() -> None:
-    arrivals = Arrivals(1)
-    arrived: list[str] = []
-    go_on = asyncio.Semaphore(0)
-
-    async def arrive(caller: Caller, word: str) -> None:
-        set_caller(caller)
-        async with arrivals.of(caller.key):
-            arrived.append(word)
-            await go_on.acquire()
-
-    async def run() -> None:
-        calls = [(1, "g0"), (1, "g1"), (1, "g2"), (2, "p0")]
-        begun = []
-        for port, word in calls:
-            begun.append(asyncio.create_task(arrive(Caller(peer=f"ipv4:127.0.0.1:{port}"), word)))
-            await settled()
-        for _ in calls:
-            go_on.release()
-            await settled()
-        await asyncio.gather(*begun)
-
-    asyncio.run(run())
-    assert arrived == ["g0", "p0", "g1", "g2"]
-    assert not arrivals._callers
 
 
 class Worker:
