@@ -54,11 +54,7 @@ def ring(
         SlotsInterceptor(traffic),
         AnsweringInterceptor(traffic.answers),
         LimitInterceptor(max_response_bytes=settings.max_message_bytes),
-        ReceivingInterceptor(
-            seconds=settings.request_seconds,
-            arriving_per_caller=settings.arriving_per_caller,
-            budget=traffic.requests,
-        ),
+        ReceivingInterceptor(traffic),
         ByteQuotaInterceptor(quotas),
     )
     return chain, *inner

@@ -30,6 +30,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "inspector_build_info": ("1, with the version.", ("version",)),
     "inspector_calls_open": ("Calls and streams that are open.", ("kind",)),
+    "inspector_requests_arriving": ("Requests that have not come whole.", ()),
     "inspector_requests_held_bytes": ("Bytes of the requests that wait or run.", ()),
     "inspector_answers_unread": ("Answers that their callers have not read yet.", ()),
     "inspector_answers_unread_bytes": ("Bytes of the answers that their callers have not read yet.", ()),
