@@ -22,6 +22,7 @@ from inspector.cli.output import print_table, say, say_notes, say_written
 from inspector.client import health
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.service.interceptors.ring import ring
+from inspector.service.logs import JsonFormatter, TextFormatter
 from inspector.service.settings import Settings
 from inspector.types.visible import visible
 from tests.support.bare_service import serving
@@ -163,3 +164,14 @@ def test_text_without_acting_characters_stays_as_it_is() -> None:
         assert visible(text) == text
     assert visible("a\tb\nc", lines=True) == "a\tb\nc"
     assert visible("a\tb\nc\x1b", lines=False) == r"a\tb\nc\x1b"
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()], ids=["text", "json"])
+def test_any_line_of_the_log_is_as_many_lines_as_it_should_be(formatter: logging.Formatter) -> None:
+    error = ValueError(HOSTILE)
+    origin = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("model", logging.ERROR, __file__, 1, "Failed: %s", (HOSTILE,), origin)
+    text = formatter.format(record)
+    assert "forged" in text
+    assert not ACTING.search(text)
+    assert not any(line.startswith("INFO forged") for line in text.splitlines())

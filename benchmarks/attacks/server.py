@@ -94,6 +94,8 @@ class ServerProcess:
         if not found or not found[0]:
             self.process.kill()
             self.process.wait()
+            self.process.stdout.close()
+            self._log.close()
             raise RuntimeError(f"The server did not start: {self.log.read_text(errors='replace')[-500:]}")
         return found[0]
 

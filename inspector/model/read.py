@@ -16,7 +16,7 @@ from inspector.model.checks.external_data import check_external_data
 from inspector.model.checks.limits import Limits
 from inspector.model.checks.net import understanding
 from inspector.model.checks.operators import check_operators
-from inspector.model.checks.types import check_types
+from inspector.model.checks.types import check_declared, check_types
 from inspector.model.checks.validate import validate
 from inspector.model.heads.find import find_heads
 from inspector.model.heads.head import Heads
@@ -169,6 +169,7 @@ def _checked_shapes(
     """
     found = infer_shapes(proto, image, limits=limits)
     check_types(proto, found[1])
+    check_declared(proto, found[1])
     try:
         check_operators(graph, found[0])
     except InvalidModelError:

@@ -13,7 +13,7 @@ _REDUCTION = frozenset({"none", "add", "mul", "max", "min"})
 CHOICES: Mapping[tuple[str, str], Collection[str]] = {
     **{(op_type, "auto_pad"): ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID") for op_type in _PADDED},
     **{(op_type, "direction"): ("forward", "reverse", "bidirectional") for op_type in _RECURRENT},
-    **{(op_type, "reduction"): _REDUCTION for op_type in ("Scatter", "ScatterElements", "ScatterND")},
+    **{(op_type, "reduction"): _REDUCTION for op_type in ("ScatterElements", "ScatterND")},
     ("BitShift", "direction"): ("LEFT", "RIGHT"),
     ("DepthToSpace", "mode"): ("DCR", "CRD"),
     ("Gelu", "approximate"): ("none", "tanh"),
@@ -40,10 +40,10 @@ FLAGS = frozenset({
 })  # fmt: skip
 """Whole numbers that mean yes (1) or no (0), of whatever operator."""
 
-LEAST: Mapping[tuple[str, str], int] = {
-    ("GatherND", "batch_dims"): 0,  # below it, ONNX's own inference of shapes reads what is not there
-    ("DepthToSpace", "blocksize"): 1,
-    ("SpaceToDepth", "blocksize"): 1,
-    ("LRN", "size"): 1,
+RANGES: Mapping[tuple[str, str], tuple[int, int]] = {
+    ("GatherND", "batch_dims"): (0, 64),  # below it, ONNX's own inference of shapes reads what is not there
+    ("DepthToSpace", "blocksize"): (1, 1024),
+    ("SpaceToDepth", "blocksize"): (1, 1024),
+    ("LRN", "size"): (1, 2**31 - 1),
 }
-"""The least of whole numbers by which something is counted."""
+"""The least and the most of whole numbers by which something is counted, which sizes of tensors do not bound."""

@@ -48,7 +48,7 @@ class Changes:
         if self._closed:
             busy.release()
             raise ServerUnavailableError(
-                "The server is about to end. Ask another, or ask again once it is back."
+                "The server is about to end. Ask another, or ask again once it is back.", retry_seconds=1.0
             )
         task = asyncio.ensure_future(change())
         self._under_way.add(task)

@@ -21,6 +21,7 @@ from inspector.service.sandbox import Sandbox
 from inspector.service.security.access import may_see, require_few_owned
 from inspector.service.settings import Settings
 from inspector.service.tenancy import Place, Tenancy
+from inspector.service.threads import to_its_end
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.worker import Worker
 from inspector.types.control import Deadline
@@ -155,20 +156,27 @@ class Models:
     async def adopt(
         self, identifier: str, store: Callable[[], None], *, worker: Worker, owner: str
     ) -> HostedModel:
-        """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there."""
+        """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there.
+
+        What is stored is listed, also where the caller leaves meanwhile.
+        """
 
         def stored() -> str:
             store()
             return self._repository.looks(identifier)
 
+        async def listed() -> HostedModel:
+            looks = await asyncio.to_thread(stored)
+            model = self._models.get(identifier) or self._enlist(identifier, owner=owner)
+            model.looks, model.is_checked = looks, True
+            return model
+
         try:
             self._require_free(identifier)
-            looks = await asyncio.to_thread(stored)
+            model = await to_its_end(listed())
         except BaseException:
             await worker.close()
             raise
-        model = self._enlist(identifier, owner=owner)
-        model.looks, model.is_checked = looks, True
         return await self._changes.make(model.busy, lambda: self._load(model, None, worker))
 
     async def delete(self, identifier: str) -> None:

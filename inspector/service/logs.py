@@ -10,9 +10,9 @@ import json
 import logging
 import sys
 import threading
+from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
-from queue import Full, Queue
 from typing import Any, Literal, TextIO
 
 from inspector.service.record import CallRecord, current_call
@@ -23,6 +23,8 @@ LogFormat = Literal["text", "json"]
 MOST_LINES = 10_000
 """That wait to be written; what comes then is dropped, and counted."""
 CLOSING_SECONDS = 2.0
+LOOKING_SECONDS = 0.02
+"""How long the thread that writes waits for more before it looks again."""
 
 
 def start_log(level: str, log_format: LogFormat) -> None:
@@ -34,7 +36,11 @@ def start_log(level: str, log_format: LogFormat) -> None:
 
 
 class LogWriter(logging.Handler):
-    """Formats a line at once, and has it written."""
+    """Formats a line at once, and has it written.
+
+    The thread that writes is woken for the first line only, and then looks by itself for a while: to wake it costs
+    what calls, which make most of the lines, would have to wait for.
+    """
 
     def __init__(self, formatter: logging.Formatter, stream: TextIO) -> None:
         super().__init__()
@@ -42,33 +48,55 @@ class LogWriter(logging.Handler):
         self.dropped = 0
         """How many lines were, because nobody read those before them."""
         self._stream = stream
-        self._lines: Queue[str | None] = Queue(MOST_LINES)
+        self._lines: deque[str] = deque()
+        self._come = threading.Event()
+        self._sleeps = False
+        self._closing = threading.Event()
         self._writing = threading.Thread(target=self._write, name="log", daemon=True)
         self._writing.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a line to the thread that writes."""
-        try:
-            self._lines.put_nowait(self.format(record))
-        except Full:
+        if len(self._lines) >= MOST_LINES:
             self.dropped += 1
+            return
+        try:
+            self._lines.append(self.format(record))
         except Exception:  # noqa: BLE001 — as all handlers of logging do
             self.handleError(record)
+        if self._sleeps:
+            self._come.set()
 
     def close(self) -> None:
         """Write what waits, as far as it is read, and end the thread."""
-        with suppress(Full):
-            self._lines.put(None, timeout=CLOSING_SECONDS)
-            self._writing.join(CLOSING_SECONDS)
+        self._closing.set()
+        self._come.set()
+        self._writing.join(CLOSING_SECONDS)
         super().close()
 
     def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
+        while True:
+            ends = self._closing.is_set()
+            if not self._lines and not ends:
+                self._sleeps = True
+                if not self._lines:  # none came meanwhile, by one who saw nobody sleep
+                    self._come.wait()
+                self._sleeps = False
+                self._come.clear()
+            self._write_all()
+            if ends and not self._lines:
+                return
+            self._closing.wait(LOOKING_SECONDS)
+
+    def _write_all(self) -> None:
+        while self._lines:
+            line = self._lines.popleft()
             try:
                 self._stream.write(f"{line}\n")
-                self._stream.flush()
             except (OSError, ValueError):  # closed: nobody will read it
                 self.dropped += 1
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class TextFormatter(logging.Formatter):

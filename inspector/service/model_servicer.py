@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,9 +16,14 @@ from inspector.service.sandbox import Sandbox
 from inspector.service.security.access import owner_for, require_may_change, require_may_name
 from inspector.service.security.caller import current_caller
 from inspector.service.settings import Settings
+from inspector.service.threads import in_thread
 from inspector.service.upload import Upload
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
 from inspector.wire.models import override_of_message
+
+PAGE_BYTES = 4 << 20
+"""A page of models ends here, but for the first: much can be told of one, such as megabytes of labels, and a few
+uploads would make a response that nobody can be sent."""
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
@@ -51,7 +57,7 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             )
             header = await upload.header()
             require_may_name(header.model_id, field="header.model_id")
-            if self._is_same(header):
+            if await self._is_same(header):
                 model = await self._models.load(header.model_id)
             else:
                 model = await self._receive(upload, header)
@@ -69,9 +75,16 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         ids, token = page_by_id(
             self._models.ids(), size=request.page_size, token=request.page_token, default=50, limit=1000
         )
-        return model_service_pb2.ListModelsResponse(
-            models=[_to_message(self._models.get(identifier)) for identifier in ids], next_page_token=token
-        )
+        models: list[model_pb2.Model] = []
+        size = 0
+        for identifier in ids:
+            model = _to_message(self._models.get(identifier))
+            size += model.ByteSize()
+            if models and size > PAGE_BYTES:
+                token = id_of(MODELS, models[-1].name, field="name")
+                break
+            models.append(model)
+        return model_service_pb2.ListModelsResponse(models=models, next_page_token=token)
 
     async def GetModel(
         self, request: model_service_pb2.GetModelRequest, _context: Any
@@ -107,21 +120,22 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         await self._models.delete(identifier)
         return model_service_pb2.DeleteModelResponse()
 
-    def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
-        """Return whether exactly this was uploaded before, going by the digest that the caller gives."""
+    async def _is_same(self, header: model_service_pb2.UploadHeader) -> bool:
+        """Return whether exactly this is there by now, going by the digest that the caller gives."""
         if header.model_id not in self._models.ids():
             return False
+        given = Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
         manifest = self._models.manifest(header.model_id)
-        return manifest == Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
+        if manifest is not None:
+            return manifest == given
+        return await asyncio.to_thread(self._repository.holds, header.model_id, given)
 
     async def _receive(self, upload: Upload, header: model_service_pb2.UploadHeader) -> HostedModel:
         with self._reserved(header.model_id), self._repository.receive() as folder:
             digest = await upload.receive(header, folder)
             owner = owner_for(current_caller())
-            describe(
-                folder,
-                Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner),
-            )
+            manifest = Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner)
+            await in_thread(describe, folder, manifest)
             worker = await self._sandbox.checked(folder)
             return await self._models.adopt(
                 header.model_id,

@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 MODEL_FILE = "model.onnx"
 MANIFEST = "upload.json"
 SIDECAR = "inspector.json"
+_MOST_SIDECAR_BYTES = 1 << 20
+"""What is longer is compared with nothing."""
 
 NOBODYS = "?"
 """The owner of a model of which nothing is known: no caller has that name."""
@@ -111,10 +114,14 @@ class Repository:
     def looks(self, identifier: str) -> str:
         """Return how the files of a model look: a digest of their names, sizes and times, which changes as they do.
 
-        What lies deeper than a folder below the model's is not looked at; nor is any content read.
+        What lies deeper than a folder below the model's is not looked at; nor is any content read. NotFoundError where
+        they are gone.
         """
-        folder = self._root / identifier
-        seen = sorted(_looks_of(entry) for entry in _entries(folder))
+        try:
+            seen = sorted(_looks_of(entry) for entry in _entries(self._root / identifier))
+        except FileNotFoundError:  # it was removed by hand
+            with storing():
+                raise unknown_name("model", identifier, self.ids()) from None
         return hashlib.sha256(repr(seen).encode()).hexdigest()
 
     def manifest(self, identifier: str) -> Manifest | None:
@@ -132,6 +139,18 @@ class Repository:
                 reason="MODEL_DAMAGED",
                 field="model",
             ) from error
+
+    def holds(self, identifier: str, given: Manifest) -> bool:
+        """Return whether a model that was put here has these very bytes, and no other preprocessing or labels."""
+        folder = self._root / identifier
+        files = [entry for entry in os.scandir(folder) if entry.name.lower().endswith(".onnx")]
+        if len(files) != 1 or given.sidecar not in ({}, _sidecar_of(folder)):
+            return False
+        found = files[0].stat(follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != given.size:
+            return False
+        with open(files[0].path, "rb", opener=_no_link) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == given.sha256
 
     def owner(self, identifier: str) -> str:
         """Return whose a model is; one whose manifest is damaged is nobody's, so that only admins see it."""
@@ -178,6 +197,20 @@ class Repository:
 
     def _is_model(self, entry: os.DirEntry[str]) -> bool:
         return is_id(entry.name) and entry.is_dir(follow_symlinks=False)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open what is no link and nothing to wait for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _sidecar_of(folder: Path) -> Any:
+    """Return what lies beside a model, as it is; nothing where that is no JSON."""
+    try:
+        with open(folder / SIDECAR, "rb", opener=_no_link) as stream:
+            return json.loads(stream.read(_MOST_SIDECAR_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

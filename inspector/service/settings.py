@@ -84,12 +84,14 @@ class Settings:
     """Connections at once; more are closed as they come. Each takes a descriptor."""
     max_streams_per_connection: Count = 256
     """Calls and open streams of one connection."""
-    waiting_bytes: Bytes = GIB
+    waiting_bytes: Bytes = 512 * MIB
     """Requests of all callers that wait or run; more are refused and told to come again."""
-    arriving_per_caller: Count = 16
-    """Requests of one caller that arrive at the same time; the others' bytes are not taken from the network yet."""
+    max_arriving: Count = 16
+    """Requests that arrive at the same time; the others' bytes are not taken from the network yet."""
+    arriving_per_connection: Count = 8
+    """Those of one connection."""
     request_seconds: Seconds = 120.0
-    """The longest that a request may take to arrive, once its call has begun."""
+    """The longest that a request may take to arrive, once its call has begun; 10 s while others of its caller wait."""
     unread_bytes: Bytes = 512 * MIB
     """Answers of all callers that are not read yet; more are refused and told to come again."""
     unread_seconds: Seconds = 30.0

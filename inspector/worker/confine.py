@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 import signal
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +15,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x1000_0000
 _CLONE_NEWNET = 0x4000_0000
+_OFFERED = "800"
+"""Of at most 1000, which is the first to be ended; the server has 0."""
 
 
 def confine(*, server: int, memory: int, file_bytes: int) -> None:
@@ -24,6 +27,7 @@ def confine(*, server: int, memory: int, file_bytes: int) -> None:
     What the system does not allow is logged: it then has to be done from outside, such as by a container.
     """
     libc = ctypes.CDLL(None, use_errno=True)
+    _offer_itself()
     # Of its own network there is not even the loopback.
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         log.warning(
@@ -43,3 +47,11 @@ def confine(*, server: int, memory: int, file_bytes: int) -> None:
         hard = resource.getrlimit(kind)[1]
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (most, most if kind != resource.RLIMIT_DATA else hard))
+
+
+def _offer_itself() -> None:
+    """Be the one that the system ends where the machine has no memory left, and not the server."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text(_OFFERED)
+    except OSError as error:
+        log.warning("The system may end the server for the memory of this worker: %s", error.strerror)

@@ -31,7 +31,7 @@ from inspector.types.control import Progress
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.patience import eventually
-from tests.support.server import running_server, server_process
+from tests.support.server import ready_model, running_server, server_process
 from tests.support.toys import BRIGHT, toy_cnn, toy_endless, toy_image
 
 
@@ -72,7 +72,7 @@ def test_a_deadline(server: Server) -> None:
 
 def test_a_busy_server(server: Server) -> None:
     with Client(server.address, retries=0) as client:
-        gate = server.models.ready("endless")[1]
+        gate = ready_model(server, "endless")[1]
         assert eventually(lambda: gate.inside == 0)
         steps = client.model("endless").steps(OccludeRequest(images=BRIGHT))
         with ThreadPoolExecutor(1) as pool:
@@ -120,7 +120,7 @@ def test_a_server_that_dies_in_the_middle_is_told(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_stops_early_ends_the_call(server: Server) -> None:
-    gate = server.models.ready("endless")[1]
+    gate = ready_model(server, "endless")[1]
     with Client(server.address) as client:
         request = OccludeRequest(images=toy_image() * 0, size=(3,), stride=(1,), batch=1, fill=(1e-9,))
         steps = client.model("endless").steps(request)

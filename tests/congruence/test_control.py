@@ -22,7 +22,7 @@ from inspector.types.results.predictions import Predictions
 from inspector.types.results.sweep import Sweep
 from tests.congruence.test_congruence import assert_same
 from tests.support.patience import PATIENCE, eventually
-from tests.support.server import running_server
+from tests.support.server import ready_model, running_server
 from tests.support.toys import BRIGHT, toy_cnn, toy_endless, toy_image, toy_photo
 
 LONG = AttributeRequest(images=toy_photo(), method="rise", options={"masks": 10**15})
@@ -228,7 +228,7 @@ def test_the_servers_place_is_free_after_a_token_was_cancelled(tmp_path: Path) -
         Client(server.address) as client,
     ):
         client.upload(toy_endless(), name="endless")
-        model, gate = client.model("endless"), server.models.ready("endless")[1]
+        model, gate = client.model("endless"), ready_model(server, "endless")[1]
         for ask in ASKS.values():
             token = Cancellation()
             timer = threading.Timer(0.3, token.cancel)

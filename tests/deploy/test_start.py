@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from inspector.service.security.callers import Entry, hashed
 from tests.support.certificates import Authority
 from tests.support.process import python_process
+from tests.support.toys import toy_cnn
 
 ROOT = Path(__file__).parents[2]
 IMAGE = (ROOT / "docker" / "Dockerfile.cpu").read_text()
@@ -37,6 +40,12 @@ def secrets(folder: Path) -> dict[str, str]:
         "ROOT_CERTIFICATES": str(pair.certificate),
         "SERVER_NAME": "127.0.0.1",
     }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("given", [(), ("TOKENS_FILE",), ("TLS_CERTIFICATE", "TLS_PRIVATE_KEY")])
@@ -63,3 +72,18 @@ def test_the_health_check_of_the_image_gets_through(tmp_path: Path) -> None:
             asked = given | {"INSPECTOR_SERVER_NAME": name}
             done = subprocess.run(command, env=asked, capture_output=True, text=True, timeout=60, check=False)
             assert done.returncode == code, done.stderr
+
+
+def test_a_pod_starts_as_its_manifest_says_and_answers_its_probes(tmp_path: Path) -> None:
+    pod = (ROOT / "deploy" / "kubernetes" / "base" / "deployment.yaml").read_text()
+    given = dict(re.findall(r'name: INSPECTOR_(\w+)\n\s+value: "?([^"\n]+)', pod))
+    given |= secrets(tmp_path) | {"ADDRESS": "127.0.0.1:0", "METRICS_ADDRESS": f"127.0.0.1:{free_port()}"}
+    (tmp_path / "models" / "toy").mkdir(parents=True)
+    (tmp_path / "models" / "toy" / "toy.onnx").write_bytes(toy_cnn())
+    arguments = json.loads(re.findall(r"args: (\[.*\])", pod)[0])
+    program = ("-m", "inspector", "serve", *arguments)
+    with python_process(*program, environment=environment(tmp_path, **given)) as (process, line):
+        assert line.startswith("serving on "), process.communicate(timeout=10)[1]
+        for path in sorted(set(re.findall(r"path: (\S+)\n\s+port: metrics", pod))):
+            with urllib.request.urlopen(f"http://{given['METRICS_ADDRESS']}{path}", timeout=10) as answer:
+                assert answer.status == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -66,10 +67,7 @@ PICTURES = (
     Picture(27, "20 bytes of a JPEG", lambda: jpeg()[:20]),
     Picture(27, "a PNG with a wrong checksum", lambda: png_that_says(8, 8)[:-20] + b"aaaa" + bytes(16)),
     Picture(27, "a PNG of too few pixels", lambda: png_that_says(80, 80)),
-    *(
-        Picture(28, f"a {how} of 300 frames", lambda how=how: animated(how, 300))
-        for how in ("GIF", "WEBP", "PNG")
-    ),
+    *(Picture(28, f"a {how} of 300 frames", partial(animated, how, 300)) for how in ("GIF", "WEBP", "PNG")),
     Picture(28, "a WEBP of 10,000 frames", lambda: animated("WEBP", 10_000)),
     Picture(28, "a PNG that says 10^9 frames", lambda: png_that_says(8, 8, more=animation_chunk(10**9))),
     *(
@@ -86,14 +84,8 @@ PICTURES = (
     Picture(29, "gray and opacity", in_mode("LA"), SERVED),
     Picture(29, "one bit", in_mode("1"), SERVED),
     Picture(29, "1 × 1", in_mode("RGB", size=(1, 1)), SERVED),
-    *(
-        Picture(29, f"orientation {number}", lambda number=number: oriented(number), SERVED)
-        for number in range(1, 9)
-    ),
-    *(
-        Picture(29, f"orientation {number}", lambda number=number: oriented(number), EITHER)
-        for number in (0, 9, 65_535)
-    ),
+    *(Picture(29, f"orientation {number}", partial(oriented, number), SERVED) for number in range(1, 9)),
+    *(Picture(29, f"orientation {number}", partial(oriented, number), EITHER) for number in (0, 9, 65_535)),
     Picture(29, "broken EXIF", broken_exif, SERVED),
     Picture(
         29,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -300,9 +301,9 @@ UPLOADS = (
     Upload(3, "random bytes", lambda: random.Random(1).randbytes(10_000), reasons=MODEL),  # noqa: S311
     Upload(3, "zeros", lambda: bytes(1000), reasons=MODEL),
     Upload(3, "a picture", lambda: png_that_says(8, 8), reasons=MODEL),
-    *(Upload(4, f"If nested {depth}", lambda depth=depth: nested(depth), REFUSED) for depth in (20,)),
+    *(Upload(4, f"If nested {depth}", partial(nested, depth), REFUSED) for depth in (20,)),
     *(
-        Upload(4, f"If nested {depth}, as bytes", lambda depth=depth: nested_bytes(depth), REFUSED)
+        Upload(4, f"If nested {depth}, as bytes", partial(nested_bytes, depth), REFUSED)
         for depth in (100, 3000)
     ),
     Upload(5, "a cycle", changed(cyclic), reasons=MODEL),
@@ -316,7 +317,7 @@ UPLOADS = (
     Upload(10, "a product that overflows", dims([2**32, 2**32]), REFUSED),
     Upload(10, "0 times 2^62", dims([0, 2**62], b""), REFUSED),
     *(
-        Upload(11, f"data at {place}", lambda place=place: elsewhere(place), reasons=EXTERNAL)
+        Upload(11, f"data at {place}", partial(elsewhere, place), reasons=EXTERNAL)
         for place in ("../outside/secret.bin", "/etc/passwd", "..\\outside\\secret.bin", "file:///etc/passwd")
     ),
     Upload(13, "data by a plain name", lambda: elsewhere("secret.bin", length=432), reasons=EXTERNAL),
@@ -327,9 +328,7 @@ UPLOADS = (
         reasons=EXTERNAL,
     ),
     *(
-        Upload(
-            15, f"keys {str(more)[:40]}", lambda more=more: elsewhere("secret.bin", **more), reasons=EXTERNAL
-        )
+        Upload(15, f"keys {str(more)[:40]}", partial(elsewhere, "secret.bin", **more), reasons=EXTERNAL)
         for more in (
             {"__class__": "x"},
             {"offset": -1},

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -17,7 +18,7 @@ from inspector.service.server import Server
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc
 from inspector.wire.images import image_to_message
 from tests.support.patience import PATIENCE, eventually
-from tests.support.server import running_server
+from tests.support.server import ready_model, running_server
 from tests.support.toys import BRIGHT, toy_cnn, toy_endless
 
 
@@ -36,7 +37,7 @@ def busy(tmp_path: Path) -> Iterator[Server]:
             model="models/endless", images=[image_to_message(BRIGHT)]
         )
         call = stub.Predict.future(request, timeout=PATIENCE * 2)
-        assert eventually(lambda: server.models.ready("endless")[1].inside == 1)
+        assert eventually(lambda: ready_model(server, "endless")[1].inside == 1)
         yield server
         call.cancel()
 
@@ -73,7 +74,7 @@ def holding(
     began: threading.Event | None = None,
 ) -> None:
     """Let the worker take its time to forget a model."""
-    place, _ = server.models.ready("toy")
+    place, _ = ready_model(server, "toy")
     unload = place.unload
 
     async def slowly(identifier: str) -> None:
@@ -87,7 +88,14 @@ def holding(
 
 def test_a_call_to_load_ends_in_its_own_time(busy: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    holding(busy, monkeypatch, release)
+    place, _ = ready_model(busy, "toy")
+    load = place.load
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        await asyncio.to_thread(release.wait, PATIENCE)
+        return await load(*given, **named)
+
+    monkeypatch.setattr(place, "load", slowly)
     with Client(busy.address, timeout=PATIENCE / 2) as client:
         try:
             with pytest.raises(DeadlineExceededError):

@@ -15,7 +15,7 @@ from inspector.service.server import Server
 from inspector.v1 import inspection_service_pb2, inspection_service_pb2_grpc
 from inspector.wire.images import image_to_message
 from tests.support.patience import PATIENCE, eventually
-from tests.support.server import running_server
+from tests.support.server import ready_model, running_server
 from tests.support.toys import BRIGHT, toy_endless, toy_image
 
 
@@ -30,7 +30,7 @@ def telling_request() -> inspection_service_pb2.AttributeRequest:
 
 
 def gate_of(server: Server, model: str) -> Gate:
-    return server.models.ready(model)[1]
+    return ready_model(server, model)[1]
 
 
 def test_a_deadline_stops_the_run_and_frees_the_slot(server: Server, channel: grpc.Channel) -> None:

@@ -12,6 +12,7 @@ import grpc
 import pytest
 
 from inspector.errors import InspectorError, InvalidInputError, NotFoundError
+from inspector.service.interceptors.chain import Chain
 from inspector.service.interceptors.errors import ErrorInterceptor
 from inspector.service.interceptors.limits import LimitInterceptor
 from inspector.service.interceptors.recording import RecordingInterceptor
@@ -178,7 +179,9 @@ def test_what_an_interceptor_raises_is_a_status_too(
 
 
 def test_whatever_joins_the_ring_errors_stay_outermost() -> None:
-    recording, first, *_ = ring(Settings(), Refusing(OURS))
+    chain, _ = ring(Settings(), Refusing(OURS))
+    assert isinstance(chain, Chain)
+    recording, first, *_ = chain.links
     assert isinstance(recording, RecordingInterceptor)  # which raises nothing
     assert isinstance(first, ErrorInterceptor)
     assert ask(echo, *ring(Settings(), Refusing(OURS), RefusingAround(KeyError("x")))).info.reason == "SEED"

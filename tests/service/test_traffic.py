@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ import grpc
 import pytest
 
 from inspector.service.answers import Answers
+from inspector.service.arrivals import Arrivals
 from inspector.service.interceptors.ring import ring
+from inspector.service.record import CallRecord
 from inspector.service.settings import Settings
 from inspector.service.traffic import Traffic
 from tests.support.bare_service import METHOD, serving
@@ -94,7 +97,7 @@ def test_a_request_that_does_not_come_ends_its_call(method: Callable[..., Any], 
         with raw_connection(address) as raw:
             status = raw.status(raw.begin(METHOD))
             assert status["grpc-status"] == str(grpc.StatusCode.DEADLINE_EXCEEDED.value[0])
-            assert "not come" in status["grpc-message"]
+            assert "did not come" in status["grpc-message"]
             assert eventually(lambda: traffic.calls.taken == 0)
         assert ask(address, responses=responses)
 
@@ -106,16 +109,38 @@ def test_a_call_without_a_request_is_the_callers_mistake() -> None:
         assert raw.status(stream)["grpc-status"] == str(grpc.StatusCode.INVALID_ARGUMENT.value[0])
 
 
-def test_requests_of_one_caller_arrive_a_few_at_a_time() -> None:
-    settings: dict[str, Any] = {"arriving_per_caller": 2, "request_seconds": PATIENCE}
+def test_requests_of_one_connection_arrive_a_few_at_a_time() -> None:
+    settings: dict[str, Any] = {"arriving_per_connection": 2, "request_seconds": PATIENCE}
     with served(small, **settings) as (address, traffic), raw_connection(address) as raw:
         slow = [raw.begin(METHOD) for _ in range(2)]
         assert eventually(lambda: traffic.calls.taken == 2)
         third = raw.ask(METHOD)
         raw.pump(0.3)
         assert not any(getattr(event, "stream_id", None) == third for event in raw.events)
+        assert ask(address) == b"answer"  # over another one
         raw.send(slow[0], b"at last")
         assert raw.status(third)["grpc-status"] == "0"
+
+
+def test_who_stalls_most_makes_room_for_others() -> None:
+    def hurry(traffic: Traffic) -> None:
+        traffic.arrivals = Arrivals(most=6, per_connection=100, seconds=PATIENCE, fair_seconds=0.3)
+
+    with served(small, change=hurry) as (address, traffic), raw_connection(address) as raw:
+        stalled = [raw.begin(METHOD) for _ in range(10)]
+        assert eventually(lambda: traffic.arrivals.count == 6)
+        assert ask(address) == b"answer"
+        assert raw.status(stalled[0])["grpc-status"] == str(grpc.StatusCode.DEADLINE_EXCEEDED.value[0])
+    assert eventually(lambda: traffic.arrivals.count == 0)
+
+
+def test_health_waits_for_no_request_that_stalls() -> None:
+    name = "grpc.health.v1.Health"
+    settings: dict[str, Any] = {"max_arriving": 1, "arriving_per_connection": 1}
+    with served(small, name=name, **settings) as (address, _), raw_connection(address) as raw:
+        for _ in range(20):
+            raw.begin(f"/{name}/Method")
+        assert ask(address, method=f"/{name}/Method") == b"answer"
 
 
 @pytest.mark.parametrize("window", [0, None], ids=["window of 0", "usual window"])
@@ -186,6 +211,21 @@ def test_requests_that_wait_have_a_number_of_bytes_together() -> None:
         assert raw.status(stream)["grpc-status"] == "0"
         assert ask(address, request=b"x" * 5000) == b"answer"  # alone
         assert eventually(lambda: traffic.requests.held == 0)
+
+
+def test_no_request_outlives_its_call() -> None:
+    """Not in a record that a cancelled timer's context holds, either."""
+    sizes: list[int] = []
+
+    async def measures(request: bytes, context: Any) -> bytes:
+        gc.collect()
+        sizes.append(sum(isinstance(one, CallRecord) and one.request is not None for one in gc.get_objects()))
+        return b""
+
+    with served(measures) as (address, _):
+        for _ in range(5):
+            ask(address)
+    assert sizes == [1] * 5
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +18,11 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from inspector.client import Client
-from inspector.client.upload import id_for
-from inspector.errors import ConflictError, InvalidInputError, InvalidModelError
+from inspector.client.calls import upload_model
+from inspector.client.upload import id_for, upload_messages
+from inspector.errors import CancelledError, ConflictError, InvalidInputError, InvalidModelError
 from inspector.service.server import Server
+from inspector.types.control import Cancellation, Control
 from inspector.v1 import model_service_pb2, model_service_pb2_grpc
 from inspector.v1.model_service_pb2 import UploadModelRequest
 from tests.support.patience import PATIENCE, eventually
@@ -142,6 +148,110 @@ def test_the_same_upload_once_more_is_no_error(client: Client) -> None:
     with pytest.raises(ConflictError):
         client.upload(DATA, name="again", labels=list("abcde"))
     client.delete("again")
+
+
+def test_the_same_bytes_over_a_registered_model_are_no_error(tmp_path: Path) -> None:
+    own = {"labels": list("abcde")}
+    for name in ("put", "labelled", "linked"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "put" / "toy.onnx").write_bytes(DATA)
+    (tmp_path / "linked" / "toy.onnx").symlink_to(tmp_path / "put" / "toy.onnx")
+    (tmp_path / "labelled" / "toy.onnx").write_bytes(DATA)
+    (tmp_path / "labelled" / "inspector.json").write_text(json.dumps(own))
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        assert client.upload(DATA, name="put") == client.register("put")
+        for labels in (None, own["labels"]):
+            info = client.upload(DATA, name="labelled", labels=labels).info
+            assert info is not None
+            assert info.labels == tuple("abcde")
+        for name, data, labels in (
+            ("put", toy_cnn(batch=1), None),
+            ("put", DATA, list("abcde")),
+            ("labelled", DATA, list("vwxyz")),
+            ("linked", DATA, None),
+        ):
+            with pytest.raises(ConflictError):
+                client.upload(data, name=name, labels=labels)
+        assert not (tmp_path / "put" / "upload.json").exists()
+
+
+@pytest.mark.parametrize("moment", ["checked", "before", "adopted", "looks", "load"])
+def test_an_upload_that_is_left_at_any_moment_is_there_whole_or_not_at_all(
+    tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, goes_on = threading.Event(), threading.Event()
+
+    def held() -> None:
+        reached.set()
+        assert goes_on.wait(PATIENCE)
+
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        hold(server, moment, held, monkeypatch)
+        token = Cancellation()
+        with ThreadPoolExecutor(1) as pool:
+            connection = client._connection
+            with BytesIO(DATA) as stream:
+                messages = upload_messages(stream, identifier="new", preprocessing=None, labels=None)
+                call = pool.submit(connection.do, upload_model(messages), Control(cancellation=token))
+                assert reached.wait(PATIENCE)
+                token.cancel()
+                assert isinstance(call.exception(PATIENCE), CancelledError)
+        goes_on.set()
+        monkeypatch.undo()
+        assert eventually(lambda: list((tmp_path / ".incoming").iterdir()) == [])
+        assert eventually(lambda: {one.name for one in client.models()} == on_disk(tmp_path))
+        for name in on_disk(tmp_path):
+            assert {path.name for path in (tmp_path / name).iterdir()} == {"model.onnx", "upload.json"}
+            assert (tmp_path / name / "model.onnx").read_bytes() == DATA
+        assert client.upload(DATA, name="new").state == "ready"
+        assert client.model("new").predict(toy_photo())[0].classes
+        assert eventually(lambda: len(server.models.tenancy._pool.workers) <= 4)
+
+
+def on_disk(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")}
+
+
+def hold(server: Server, moment: str, held: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next upload wait at a moment."""
+    models, repository = server.models, server.models._repository
+
+    def after(place: Any, name: str) -> None:
+        original = getattr(place, name)
+
+        def wrapped(*args: Any, **given: Any) -> Any:
+            found = original(*args, **given)
+            held()
+            return found
+
+        monkeypatch.setattr(place, name, wrapped)
+
+    async def late(folder: Path, *, original: Any = models._sandbox.checked) -> Any:
+        worker = await original(folder)
+        await asyncio.to_thread(held)
+        return worker
+
+    async def loaded(*args: Any, original: Any = models._load) -> Any:
+        await asyncio.to_thread(held)
+        return await original(*args)
+
+    match moment:
+        case "checked":
+            monkeypatch.setattr(models._sandbox, "checked", late)
+        case "before":
+            adopt = repository.adopt
+
+            def later(*args: Any) -> None:
+                held()
+                adopt(*args)
+
+            monkeypatch.setattr(repository, "adopt", later)
+        case "adopted":
+            after(repository, "adopt")
+        case "looks":
+            after(repository, "looks")
+        case "load":
+            monkeypatch.setattr(models, "_load", loaded)
 
 
 def test_labels_and_preprocessing_are_kept_with_the_model(tmp_path: Path) -> None:

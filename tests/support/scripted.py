@@ -108,6 +108,6 @@ def _handler(script: Script, rpc: Rpc) -> Any:
 def _fail(failure: Failure, context: Any) -> None:
     if isinstance(failure, grpc.StatusCode):
         context.abort(failure, "as it is")
-    if failure is not None:
+    elif failure is not None:
         status: status_pb2.Status = status_of(failure)
         context.abort_with_status(rpc_status.to_status(status))

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from inspector.service.gate import Gate
+from inspector.service.security.caller import OPEN, acting_as
 from inspector.service.server import Server
 from inspector.service.settings import Settings
+from inspector.service.tenancy import Place
 from inspector.worker.thread import start_thread
 from tests.support.process import python_process
 
@@ -34,6 +37,12 @@ def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
             yield server
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(timeout=60)
+
+
+def ready_model(server: Server, name: str) -> tuple[Place, Gate]:
+    """Return where a model of a server lives, and the gate before it, whoever may see it."""
+    with acting_as(OPEN):
+        return server.models.ready(name)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from tools.fuzz.draw import Draw
 from tools.fuzz.pool import Tried, case_of, try_all
 from tools.fuzz.target import Stage
 
-CASES = {"models": 250, "images": 400, "requests": 400}
+CASES = {"models": 250, "images": 400, "requests": 400, "inferences": 300}
 SECONDS = 120.0
 ROOT = Path(__file__).parents[2]
 

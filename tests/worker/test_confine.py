@@ -90,6 +90,8 @@ def test_a_worker_has_bounds(tmp_path: Path) -> None:
         assert found["Max data size"] == str(BOUNDS.memory)
         assert found["Max file size"] == str(BOUNDS.answer)
         assert found["Max core file size"] == "0"
+        ours = int(Path("/proc/self/oom_score_adj").read_text())
+        assert int(Path(f"/proc/{running.pid}/oom_score_adj").read_text()) > ours
 
     in_a_worker(tmp_path, look)
 

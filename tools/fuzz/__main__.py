@@ -18,13 +18,19 @@ from rich.progress import Progress
 
 from tools.fuzz.draw import Draw
 from tools.fuzz.images import Images
+from tools.fuzz.inferences import Inferences
 from tools.fuzz.models import Models
 from tools.fuzz.pool import case_of, try_all
 from tools.fuzz.requests import Requests
 from tools.fuzz.target import Target
 
-TARGETS: dict[str, type[Target]] = {"models": Models, "images": Images, "requests": Requests}
-SHARES = {"models": 0.3, "images": 0.3, "requests": 0.4}
+TARGETS: dict[str, type[Target]] = {
+    "models": Models,
+    "images": Images,
+    "requests": Requests,
+    "inferences": Inferences,
+}
+SHARES = {"models": 0.3, "images": 0.3, "requests": 0.35, "inferences": 0.05}
 
 
 def main(arguments: list[str] | None = None) -> int:

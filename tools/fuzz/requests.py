@@ -6,8 +6,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 
 import inspector
 from inspector.errors import InspectorError, InvalidInputError
@@ -23,6 +22,7 @@ from tests.congruence.catalogue import CATALOGUE
 from tests.support.toys import toy_cnn
 from tools.fuzz.damage import damaged
 from tools.fuzz.draw import Draw
+from tools.fuzz.messages import change
 from tools.fuzz.target import Stage
 
 _ANSWERED = 0.1
@@ -83,7 +83,7 @@ class Requests:
         else:
             message = rpc_named(name.decode()).request.FromString(data)
             for _ in range(draw.pick((1, 1, 2, 4))):
-                _change(draw, message)
+                change(draw, message)
             data = message.SerializeToString()
         return name + _SEPARATOR + data
 
@@ -105,65 +105,3 @@ def _read(data: bytes, call: Rpc) -> Request[Any]:
     except DecodeError as error:
         raise InvalidInputError("The request is no message of that call.") from error
     return request_of_message(message, call)
-
-
-def _change(draw: Draw, message: Message, *, depth: int = 0) -> None:
-    """Change one field of a message, or of one within it: mostly of those that are set."""
-    given = [field for field, _ in message.ListFields()] if draw.chance(0.7) else []
-    fields: list[Any] = given or list(message.DESCRIPTOR.fields)
-    if not fields or depth > 8:
-        return
-    field = draw.pick(fields)
-    if draw.chance(0.1):
-        message.ClearField(field.name)
-        return
-    with suppress(ValueError, TypeError, OverflowError):  # what protobuf lets nobody write
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _change_entry(draw, field, getattr(message, field.name), depth)
-        elif field.is_repeated:
-            _change_entries(draw, field, getattr(message, field.name), depth)
-        elif field.message_type is not None:
-            getattr(message, field.name).SetInParent()
-            _change(draw, getattr(message, field.name), depth=depth + 1)
-        else:
-            setattr(message, field.name, _value(draw, field))
-
-
-def _change_entry(draw: Draw, field: Any, entries: Any, depth: int) -> None:
-    key = draw.pick([*sorted(entries), draw.text()])
-    value = field.message_type.fields_by_name["value"]
-    if value.message_type is not None:
-        _change(draw, entries[key], depth=depth + 1)
-    else:
-        entries[key] = _value(draw, value)
-
-
-def _change_entries(draw: Draw, field: FieldDescriptor, entries: Any, depth: int) -> None:
-    if len(entries) and draw.chance(0.3):
-        del entries[draw.below(len(entries))]
-    elif field.message_type is not None:
-        _change(
-            draw, draw.pick(entries) if len(entries) and draw.chance(0.7) else entries.add(), depth=depth + 1
-        )
-    elif len(entries) and draw.chance(0.5):
-        entries[draw.below(len(entries))] = _value(draw, field)
-    else:
-        entries.extend(_value(draw, field) for _ in range(draw.pick((1, 2, 9))))
-
-
-def _value(draw: Draw, field: FieldDescriptor) -> Any:
-    match field.cpp_type:
-        case FieldDescriptor.CPPTYPE_DOUBLE | FieldDescriptor.CPPTYPE_FLOAT:
-            return draw.real()
-        case FieldDescriptor.CPPTYPE_BOOL:
-            return draw.chance(0.5)
-        case FieldDescriptor.CPPTYPE_ENUM:
-            return draw.below(9)
-        case FieldDescriptor.CPPTYPE_STRING:
-            words = ("relu1", "conv2", "scores", "saliency", "rise", "lrp", "FP32", "INT8", "BOOL", "predict")
-            return (
-                draw.bytes(200)
-                if field.type == FieldDescriptor.TYPE_BYTES
-                else draw.pick((*words, draw.text()))
-            )
-    return draw.whole()

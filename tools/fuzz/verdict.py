@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.errors import EngineError, InspectorError
-from inspector.model.checks.net import NOT_UNDERSTOOD
+from inspector.model.checks.net import MODEL_NOT_UNDERSTOOD
 
 ROOT = Path(__file__).parents[2]
-NETS = frozenset({NOT_UNDERSTOOD})
+NETS = frozenset({MODEL_NOT_UNDERSTOOD})
 """Reasons of errors that a net makes of what no check foresaw: the caller is told well, and a check is missing."""
 RUNTIME = frozenset({"RUN_FAILED"})
 """Reasons of errors of the engine that are the model's fault: its own operators do not fit its own values."""

@@ -15,7 +15,7 @@ from inspector.errors import InvalidModelError
 from inspector.model.checks.limits import Limits
 from inspector.model.shapes.infer import standard_opset
 from inspector.model.walk import function_nodes_of, graph_nodes_of, nodes_of
-from inspector.operators.choices import CHOICES, FLAGS, LEAST
+from inspector.operators.choices import CHOICES, FLAGS, RANGES
 from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
 from inspector.operators.forms import FORMS
@@ -229,14 +229,14 @@ def _check_choices(node: onnx.NodeProto) -> None:
     """Refuse values that ONNX's text forbids; the schema has looked at their types alone."""
     for attribute in node.attribute:
         key = (node.op_type, attribute.name)
-        words, least = CHOICES.get(key), LEAST.get(key)
+        words, bounds = CHOICES.get(key), RANGES.get(key)
         told, allowed = str(attribute.i), None
         if words is not None and attribute.s.decode() not in words:
             told, allowed = _shown(attribute.s.decode()), ", ".join(sorted(words))
         elif attribute.name in FLAGS and attribute.type == _Types.INT and attribute.i not in (0, 1):
             allowed = "0 or 1"
-        elif least is not None and attribute.i < least:
-            allowed = f"{least} or more"
+        elif bounds is not None and not bounds[0] <= attribute.i <= bounds[1]:
+            allowed = f"{bounds[0]:,} to {bounds[1]:,}"
         if allowed is not None:
             raise InvalidModelError(
                 f"{describe(node)} has {attribute.name} {told}; it may be {allowed}. {_MEND}"

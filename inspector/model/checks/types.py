@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
 from inspector.model.checks.nodes import describe
-from inspector.model.element_types import NAMES
+from inspector.model.element_types import NAMES, dtype_name
 from inspector.model.shapes.infer import standard_opset
 from inspector.operators.domains import STANDARD_SPELLINGS
 from inspector.operators.schemas import schema_at
@@ -32,6 +32,17 @@ def check_types(proto: onnx.ModelProto, dtypes: Mapping[str, str]) -> None:
         schema = schema_at(node.op_type, opset)
         if schema is not None:
             _check_node(node, schema, dtypes)
+
+
+def check_declared(proto: onnx.ModelProto, dtypes: Mapping[str, str]) -> None:
+    """Raise InvalidModelError for a tensor that is declared of a type which its operator does not give."""
+    for info in (*proto.graph.value_info, *proto.graph.output):
+        declared, found = info.type.tensor_type.elem_type, dtypes.get(info.name)
+        if declared and found is not None and dtype_name(declared) != found:
+            raise InvalidModelError(
+                f"Tensor {info.name[:80]!r} is declared as {dtype_name(declared)}; the node that writes it gives "
+                f"{found}. Export the model again, or check it with onnx.checker."
+            )
 
 
 def _check_node(node: onnx.NodeProto, schema: onnx.defs.OpSchema, dtypes: Mapping[str, str]) -> None:

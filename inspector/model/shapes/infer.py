@@ -44,7 +44,6 @@ def infer_shapes(
     declared = {info.name: info for info in (*proto.graph.value_info, *proto.graph.output)}
     batch = _bind_batch(copy, image_input) if has_batch else None
     shapes, dtypes = _propagated(copy)
-    _require_true(proto, dtypes)
     for name, info in declared.items():
         if name not in shapes or name not in dtypes:
             _record(_one_image(info, batch), shapes, dtypes)
@@ -53,17 +52,6 @@ def infer_shapes(
         dtypes[tensor.name] = dtype_name(tensor.data_type)
     _check_sizes(shapes, dtypes, limits)
     return shapes, dtypes
-
-
-def _require_true(proto: onnx.ModelProto, dtypes: Mapping[str, str]) -> None:
-    """Raise InvalidModelError for a tensor that is declared of a type which its operator does not give."""
-    for info in (*proto.graph.value_info, *proto.graph.output):
-        declared, found = info.type.tensor_type.elem_type, dtypes.get(info.name)
-        if declared and found is not None and dtype_name(declared) != found:
-            raise InvalidModelError(
-                f"Tensor {info.name[:80]!r} is declared as {dtype_name(declared)}; the node that writes it gives "
-                f"{found}. Export the model again, or check it with onnx.checker."
-            )
 
 
 def infer_shapes_of_batch(proto: onnx.ModelProto, image_input: str, *, batch: int) -> dict[str, Shape]:
@@ -127,13 +115,15 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
             )
     for info in proto.graph.output:
         output = copy.graph.output.add(name=info.name)
-        if info.type.HasField("tensor_type"):
-            output.type.tensor_type.elem_type = info.type.tensor_type.elem_type
-        else:
+        if not info.type.HasField("tensor_type"):  # of tensors, what the nodes make counts
             output.type.CopyFrom(info.type)
     opset = standard_opset(proto)
     for node in proto.graph.node:
-        copy.graph.node.extend(standing_in(node, opset))
+        elsewhere = _kept_elsewhere(node)
+        if elsewhere is not None:
+            copy.graph.input.append(elsewhere)
+        else:
+            copy.graph.node.extend(standing_in(node, opset))
     if any(node.domain == "" for node in copy.graph.node) and not any(
         e.domain == "" for e in copy.opset_import
     ):
@@ -141,6 +131,16 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     if any(node.domain == MEASURED_DOMAIN for node in copy.graph.node):
         copy.opset_import.add(domain=MEASURED_DOMAIN, version=1)
     return copy
+
+
+def _kept_elsewhere(node: onnx.NodeProto) -> onnx.ValueInfoProto | None:
+    """Return what a Constant whose values lie in a file gives: ONNX's inference would look for that, and give up."""
+    if node.op_type != "Constant" or not node.output:
+        return None
+    for attribute in node.attribute:
+        if attribute.t.data_location == onnx.TensorProto.EXTERNAL:
+            return onnx.helper.make_tensor_value_info(node.output[0], attribute.t.data_type, attribute.t.dims)
+    return None
 
 
 def _bind_batch(copy: onnx.ModelProto, image_input: str, size: int = 1) -> Dim:

@@ -9,6 +9,7 @@ import onnx
 from inspector.model.shapes.measured import MEASURED_DOMAIN, is_measured
 from inspector.operators.domains import MICROSOFT, STANDARD, Key, is_standard
 from inspector.operators.families import EARLY, SOFTMAXES, UNARY
+from inspector.operators.schemas import fewest_inputs
 from inspector.operators.twins import TWINS, QuantizedTwin
 from inspector.registry import Registry
 
@@ -34,10 +35,11 @@ def _like(op_type: str, inputs: Sequence[int], *, keep_attributes: bool = False)
     def stand_in(node: onnx.NodeProto, opset: int) -> Sequence[onnx.NodeProto]:
         if any(attribute.name == "channels_last" and attribute.i for attribute in node.attribute):
             return []
-        if not inputs or max(inputs) >= len(node.input):
+        given = [index for index in inputs if index < len(node.input)]
+        if len(given) < max(fewest_inputs(op_type), 1):
             return []
         made = onnx.helper.make_node(
-            op_type, [node.input[index] for index in inputs], node.output[:1], name=node.name
+            op_type, [node.input[index] for index in given], node.output[:1], name=node.name
         )
         if keep_attributes:
             schema = onnx.defs.get_schema(op_type, opset)

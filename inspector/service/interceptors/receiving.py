@@ -1,16 +1,23 @@
-"""The one message of a request: read by a deadline, of few at a time per caller, within a budget of bytes."""
+"""The one message of a request: read by a deadline, few at a time, within a budget of bytes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from inspector.errors import DeadlineExceededError, InvalidInputError
-from inspector.service.budget import ByteBudget
+from inspector.service.interceptors.slots import HEALTH
 from inspector.service.interceptors.wrapping import Interceptor, reading
 from inspector.service.security.caller import current_caller
+from inspector.service.traffic import Traffic
+
+HEALTH_SECONDS = 5.0
+"""How long the few bytes of a health probe may take."""
+
+Room = Callable[[Any], AbstractAsyncContextManager[object]]
+"""Stands around the arrival of a request, by its context; raises TimeoutError where that takes too long."""
 
 
 class ReceivingInterceptor(Interceptor):
@@ -22,60 +29,42 @@ class ReceivingInterceptor(Interceptor):
     request. Streamed requests pass as they are: their handlers have deadlines of their own.
     """
 
-    def __init__(self, *, seconds: float, arriving_per_caller: int, budget: ByteBudget) -> None:
-        """A request has `seconds` to arrive; all that wait or run hold their bytes of `budget`."""
-        self._seconds = seconds
-        self._arrivals = Arrivals(arriving_per_caller)
-        self._budget = budget
+    def __init__(self, traffic: Traffic) -> None:
+        """Let requests arrive as `traffic` has room; those of health wait for nobody."""
+        self._traffic = traffic
 
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+    def wrapped(self, handler: Any, method: str) -> Any:
         """Return a handler that reads its request itself."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming:
+        if handler.request_streaming:
             return handler
-        return reading(handler, self._request)
+        return reading(handler, self._of_health if method.startswith(HEALTH) else self._of_call)
 
     @asynccontextmanager
-    async def _request(self, context: Any) -> AsyncIterator[bytes]:
-        data = await self._read(context)
-        with self._budget.holding(len(data)):
+    async def _of_health(self, context: Any) -> AsyncIterator[bytes]:
+        yield await _read(context, lambda _: asyncio.timeout(HEALTH_SECONDS))
+
+    @asynccontextmanager
+    async def _of_call(self, context: Any) -> AsyncIterator[bytes]:
+        data = await _read(context, self._room)
+        with self._traffic.requests.holding(len(data)):
             yield data
 
-    async def _read(self, context: Any) -> bytes:
-        try:
-            async with asyncio.timeout(self._seconds), self._arrivals.of(current_caller().key):
-                data = await context.read()
-        except TimeoutError:
-            raise DeadlineExceededError(
-                f"The request has not come {self._seconds:g} s after its call began. Send it at once, or over a faster "
-                "line.",
-                reason="REQUEST_STALLED",
-            ) from None
-        if not isinstance(data, bytes):  # grpc.aio.EOF
-            raise InvalidInputError(
-                "The call ended before its request came. Send one message.", reason="MALFORMED_REQUEST"
-            )
-        return data
+    def _room(self, context: Any) -> AbstractAsyncContextManager[object]:
+        return self._traffic.arrivals.one(caller=current_caller().key, peer=context.peer())
 
 
-class Arrivals:
-    """Lets few requests of each caller arrive at the same time: of the others, gRPC takes only the first bytes."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._callers: dict[str, tuple[asyncio.Semaphore, int]] = {}
-
-    @asynccontextmanager
-    async def of(self, caller: str) -> AsyncIterator[None]:
-        """Arrive, for the length of a block."""
-        free, users = self._callers.get(caller) or (asyncio.Semaphore(self._most), 0)
-        self._callers[caller] = free, users + 1
-        try:
-            async with free:
-                yield
-        finally:
-            _, users = self._callers[caller]
-            if users == 1:
-                del self._callers[caller]  # callers come and go
-            else:
-                self._callers[caller] = free, users - 1
+async def _read(context: Any, room: Room) -> bytes:
+    try:
+        async with room(context):
+            data = await context.read()
+    except TimeoutError:
+        raise DeadlineExceededError(
+            "The request did not come in time after its call began. Send it at once, over a faster line, or in smaller "
+            "parts.",
+            reason="REQUEST_STALLED",
+        ) from None
+    if not isinstance(data, bytes):  # grpc.aio.EOF
+        raise InvalidInputError(
+            "The call ended before its request came. Send one message.", reason="MALFORMED_REQUEST"
+        )
+    return data

@@ -9,6 +9,7 @@ import grpc
 from inspector.service.interceptors.access_log import AccessLogInterceptor
 from inspector.service.interceptors.answering import AnsweringInterceptor
 from inspector.service.interceptors.auth import AuthInterceptor
+from inspector.service.interceptors.chain import Chain
 from inspector.service.interceptors.errors import ErrorInterceptor
 from inspector.service.interceptors.limits import LimitInterceptor
 from inspector.service.interceptors.quota import ByteQuotaInterceptor, CallQuotaInterceptor
@@ -27,7 +28,7 @@ def ring(
     traffic: Traffic | None = None,
     observers: Sequence[Observer] = (),
 ) -> tuple[grpc.aio.ServerInterceptor, ...]:
-    """Return the interceptors, outermost first; `inner` ones stand closest to the handlers.
+    """Return the interceptors for a server: one that holds all of ours, outermost first, and the `inner` ones.
 
     The record of the call stands outermost, and `observers` are told of it when all is over. Errors come next: what any
     other raises becomes a status. Then the log, so that it tells of what the others refuse. Then it is asked who calls:
@@ -44,7 +45,7 @@ def ring(
         burst=settings.caller_burst,
     )
     traffic = traffic or Traffic(settings)
-    return (
+    chain = Chain(
         RecordingInterceptor(*observers),
         ErrorInterceptor(),
         AccessLogInterceptor(),
@@ -53,11 +54,7 @@ def ring(
         SlotsInterceptor(traffic),
         AnsweringInterceptor(traffic.answers),
         LimitInterceptor(max_response_bytes=settings.max_message_bytes),
-        ReceivingInterceptor(
-            seconds=settings.request_seconds,
-            arriving_per_caller=settings.arriving_per_caller,
-            budget=traffic.requests,
-        ),
+        ReceivingInterceptor(traffic),
         ByteQuotaInterceptor(quotas),
-        *inner,
     )
+    return chain, *inner

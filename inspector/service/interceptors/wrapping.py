@@ -31,14 +31,12 @@ def _as_it_is(_response: Any) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class Call:
     """One call, seen from the outside of its handler."""
 
     method: str
     """"/package.Service/Method"."""
-    metadata: tuple[tuple[str, str | bytes], ...]
-    """What the caller sent beside the request."""
     request: Any
     """The request; where requests are streamed, an async iterator of them."""
     context: Any
@@ -47,6 +45,11 @@ class Call:
     streams_responses: bool
     encode: Callable[[Any], bytes] | None = None
     """Where the one response is to become bytes within `proceed`, so that what is no response fails there."""
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        """What the caller sent beside the request; read anew each time."""
+        return tuple(self.context.invocation_metadata() or ())
 
     async def proceed(self, *, each: Each | None = None, sending: Sending = _as_it_is) -> Any:
         """Let the handler serve; return its response, or None where it streams them.
@@ -86,13 +89,17 @@ class Interceptor(grpc.aio.ServerInterceptor):
         try:
             handler = await continuation(handler_call_details)
         except Exception as error:  # noqa: BLE001 — it is raised again, where there is a call to answer
-            handler = _raising(error)
+            handler = raising(error)
         if handler is None:  # no such method: gRPC answers
             return None
-        return wrap(handler, handler_call_details, self.around, encodes=self.encodes)
+        return self.wrapped(handler, handler_call_details.method)
+
+    def wrapped(self, handler: Any, method: str) -> Any:
+        """Return a handler of the same kind with this around it: the same for every call of the method."""
+        return wrap(handler, method, self.around, encodes=self.encodes)
 
 
-def wrap(handler: Any, details: Any, around: Around, *, encodes: bool = False) -> Any:
+def wrap(handler: Any, method: str, around: Around, *, encodes: bool = False) -> Any:
     """Return a handler of the same kind; whatever the old one is, the new one's function is a coroutine."""
     make, serve = _kind(handler)
     # Of a stream, each response is encoded as it is written, which is within the call anyway.
@@ -101,8 +108,7 @@ def wrap(handler: Any, details: Any, around: Around, *, encodes: bool = False) -
     async def served(request: Any, context: Any) -> Any:
         return await around(
             Call(
-                method=details.method,
-                metadata=details.invocation_metadata,
+                method=method,
                 request=request,
                 context=context,
                 serve=serve,
@@ -242,7 +248,7 @@ def _same_bytes(response: Any) -> bytes:
     return response
 
 
-def _raising(error: Exception) -> Any:
+def raising(error: Exception) -> Any:
     """Return a handler that raises; it needs no request, so that it can stand for one of any kind."""
 
     async def serve(_request: Any, _context: Any) -> None:

@@ -21,6 +21,7 @@ from inspector.service.sample import Source
 
 log = logging.getLogger(__name__)
 
+_MOST_FOUND = 10_000
 OTHER = "other"
 """The label of what there is no room for among the labels."""
 
@@ -29,6 +30,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "inspector_build_info": ("1, with the version.", ("version",)),
     "inspector_calls_open": ("Calls and streams that are open.", ("kind",)),
+    "inspector_requests_arriving": ("Requests that have not come whole.", ()),
     "inspector_requests_held_bytes": ("Bytes of the requests that wait or run.", ()),
     "inspector_answers_unread": ("Answers that their callers have not read yet.", ()),
     "inspector_answers_unread_bytes": ("Bytes of the answers that their callers have not read yet.", ()),
@@ -63,6 +65,7 @@ class Metrics:
         self._models = Few(2 * max_models)
         self._methods = Few(200)
         self._phases = Few(20)
+        self._found: dict[tuple[str, str, str], tuple[Counter, Histogram, Counter, Counter]] = {}
         self._calls = Counter(
             "inspector_calls", "Calls that have ended.", ("method", "code", "model"), registry=self._registry
         )
@@ -96,13 +99,29 @@ class Metrics:
 
     def ended(self, record: CallRecord) -> None:
         """Count a call that has ended."""
-        method = self._methods(record.method)
-        self._calls.labels(method, record.code, self._models(record.model)).inc()
-        self._seconds.labels(method).observe((time.time_ns() - record.began) / 1e9)
-        self._received.labels(method).inc(record.request_bytes)
-        self._sent.labels(method).inc(record.response_bytes)
+        calls, seconds, received, sent = self._of(record)
+        calls.inc()
+        seconds.observe((time.time_ns() - record.began) / 1e9)
+        received.inc(record.request_bytes)
+        sent.inc(record.response_bytes)
         for phase in record.phases:
             self._phase_seconds.labels(self._phases(phase.name)).observe((phase.ended - phase.began) / 1e9)
+
+    def _of(self, record: CallRecord) -> tuple[Counter, Histogram, Counter, Counter]:
+        """Return what counts calls like this one; to look each up takes longer than to count."""
+        key = record.method, record.code, record.model
+        found = self._found.get(key)
+        if found is None:
+            method = self._methods(record.method)
+            found = (
+                self._calls.labels(method, record.code, self._models(record.model)),
+                self._seconds.labels(method),
+                self._received.labels(method),
+                self._sent.labels(method),
+            )
+            if len(self._found) < _MOST_FOUND:
+                self._found[key] = found
+        return found
 
     def text(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

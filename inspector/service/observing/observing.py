@@ -73,6 +73,7 @@ class Observing:
 def _of_traffic(traffic: Traffic) -> Iterable[Sample]:
     yield Sample("inspector_calls_open", traffic.calls.taken, {"kind": "calls"})
     yield Sample("inspector_calls_open", traffic.health.taken, {"kind": "health"})
+    yield Sample("inspector_requests_arriving", traffic.arrivals.count)
     yield Sample("inspector_requests_held_bytes", traffic.requests.held)
     yield Sample("inspector_answers_unread", traffic.answers.count)
     yield Sample("inspector_answers_unread_bytes", traffic.answers.bytes)

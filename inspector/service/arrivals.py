@@ -1,0 +1,94 @@
+"""Requests that are on their way: few at a time, so that few bytes are held of what has not come whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+FAIR_SECONDS = 5.0
+FEW = 4
+
+
+@dataclass(eq=False)
+class _Arrival:
+    """A request that is on its way."""
+
+    caller: str
+    until: asyncio.Timeout
+    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+
+class Arrivals:
+    """Lets few requests arrive at the same time: of the others, gRPC takes the first 64 KiB only.
+
+    Small requests arrive at once and wait for nobody. Where there is no room, the caller who has most on its way, and
+    more than a few, loses the oldest, once that takes longer than is fair. For one event loop.
+    """
+
+    def __init__(
+        self, *, most: int, per_connection: int, seconds: float, fair_seconds: float = FAIR_SECONDS
+    ) -> None:
+        """Let `most` arrive at once, of one connection `per_connection`; each has `seconds`, waiting included."""
+        self._free = asyncio.Semaphore(most)
+        self._per_connection = per_connection
+        self._seconds = seconds
+        self._fair_seconds = fair_seconds
+        self._connections: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self._arriving: set[_Arrival] = set()
+
+    @property
+    def count(self) -> int:
+        """How many arrive now."""
+        return len(self._arriving)
+
+    @asynccontextmanager
+    async def one(self, *, caller: str, peer: str) -> AsyncIterator[None]:
+        """Arrive, for the length of a block; TimeoutError where that takes too long."""
+        async with asyncio.timeout(self._seconds) as until, self._of_connection(peer):
+            await self._enter()
+            arrival = _Arrival(caller, until)
+            self._arriving.add(arrival)
+            try:
+                yield
+            finally:
+                self._arriving.discard(arrival)
+                self._free.release()
+
+    async def _enter(self) -> None:
+        while self._free.locked():
+            self._make_room()
+            try:
+                async with asyncio.timeout(self._fair_seconds / 5):
+                    await self._free.acquire()
+            except TimeoutError:
+                continue
+            return
+        await self._free.acquire()
+
+    def _make_room(self) -> None:
+        counts = Counter(arrival.caller for arrival in self._arriving)
+        ((caller, count),) = counts.most_common(1) or (("", 0),)
+        if count <= FEW:
+            return
+        loop = asyncio.get_running_loop()
+        oldest = min((one for one in self._arriving if one.caller == caller), key=lambda one: one.began)
+        if loop.time() - oldest.began >= self._fair_seconds:
+            self._arriving.discard(oldest)  # nobody else needs to end it
+            oldest.until.reschedule(loop.time())
+
+    @asynccontextmanager
+    async def _of_connection(self, peer: str) -> AsyncIterator[None]:
+        free, users = self._connections.get(peer) or (asyncio.Semaphore(self._per_connection), 0)
+        self._connections[peer] = free, users + 1
+        try:
+            async with free:
+                yield
+        finally:
+            _, users = self._connections[peer]
+            if users == 1:
+                del self._connections[peer]  # connections come and go
+            else:
+                self._connections[peer] = free, users - 1
