@@ -111,7 +111,7 @@ def by_krylov(whole: FloatArray, *, components: int, step: int, look: Look) -> A
         )
     operator = LinearOperator((dimension, dimension), matvec=times, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(dimension)
-    values, vectors = eigsh(operator, k=components, which="LA", v0=start)
+    values, vectors = eigsh(operator, k=components, which="LA", v0=start, tol=1e-9)
     order = np.argsort(values)[::-1]
     return Axes64(mean=mean, rows=vectors.T[order], variances=np.maximum(values[order], 0.0), total=total)
 

@@ -33,6 +33,11 @@ S = TypeVar("S", bound=Sized)
 
 _numbers = itertools.count()
 
+_MANY = 10_000
+_WIDE = 512
+"""Nodes of a graph, and nodes that read one tensor, beyond which it is run as it is: ONNX Runtime takes the square of
+either to rewrite it (docs/decisions/0057-sessions.md)."""
+
 _SHORT_RUN_BYTES = 4 << 20
 """Below so many bytes of activations a run takes a few milliseconds, of which waking threads is a large part."""
 
@@ -224,6 +229,7 @@ class Sessions:
 
     def _session(self, packed: PackedGraph, optimization: Optimization) -> Session:
         own = self._model.ir.graph.initializers
+        is_vast = packed.nodes > _MANY or packed.widest > _WIDE
         weights, constants = {}, {}
         for name, array in packed.weights.items():
             if name in own:
@@ -235,7 +241,7 @@ class Sessions:
             weights=weights,
             constants=constants,
             device=self.device,
-            optimization=optimization,
+            optimization=Optimization.NONE if is_vast else optimization,
             spinning=self._spinning,
         )
 

@@ -45,6 +45,10 @@ class PackedGraph:
 
     graph: bytes
     weights: Mapping[str, np.ndarray[Any, np.dtype[Any]]]
+    nodes: int = 0
+    """How many it has."""
+    widest: int = 0
+    """How many nodes read the tensor that most read, of those that are computed."""
 
 
 def pack(model: ir.Model) -> PackedGraph:
@@ -69,12 +73,20 @@ def pack(model: ir.Model) -> PackedGraph:
             shape=ir.Shape(weights[name].shape),
             name=name,
         )
-    return PackedGraph(ir.to_proto(copy).SerializeToString(), weights)
+    widest = max((len(value.uses()) for node in copy.graph for value in node.outputs), default=0)
+    return PackedGraph(ir.to_proto(copy).SerializeToString(), weights, len(copy.graph), widest)
 
 
 def _is_dense(value: ir.Value) -> bool:
     """Return whether only dense layers read a tensor, as it is or in another form."""
-    return all(
-        float_operator(node) in _WEIGHTED or (node.op_type in _PASSIVE and _is_dense(node.outputs[0]))
-        for node in value.consumers()
-    )
+    met, pending = {value}, [value]
+    while pending:
+        for node in pending.pop().consumers():
+            if float_operator(node) in _WEIGHTED:
+                continue
+            if node.op_type not in _PASSIVE:
+                return False
+            if node.outputs[0] not in met:
+                met.add(node.outputs[0])
+                pending.append(node.outputs[0])
+    return True

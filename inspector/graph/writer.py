@@ -36,6 +36,8 @@ class Writer:
         self.inputs: dict[str, ir.Value] = {}
         self._tape = tape.Tape()
         self._constants: dict[tuple[Any, ...], list[tuple[Array, ir.Value]]] = {}
+        self._written = 0
+        """Nodes so far: the tape would copy them all to tell their number."""
         self._constant_numbers = itertools.count()
 
     @property
@@ -158,6 +160,8 @@ class Writer:
     def _named(self, value: ir.Value) -> ir.Value:
         node = value.producer()
         kind = node.op_type if node else "value"
-        number = f"{len(self._tape.nodes)}" + (f"_{value.index()}" if value.index() else "")
+        if value.index() in (0, None):
+            self._written += 1
+        number = f"{self._written}" + (f"_{value.index()}" if value.index() else "")
         value.name = f"{self.prefix}{kind}_{number}"
         return value
