@@ -143,6 +143,12 @@ def test_an_axis_beyond_the_last_is_named(op_type: str, axis: int) -> None:
     refused(proto, r"has axis|shapes of the model contradict")
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_regions_and_scales_that_are_no_numbers_are_named(number: float) -> None:
+    scales = np.array([1, 1, number, 2], np.float32)
+    refused(model([node("Resize", ["x", "", "s"], "y")], weights={"s": scales}), "no finite numbers")
+
+
 # Types
 
 
@@ -241,6 +247,16 @@ def test_an_output_without_a_name_is_refused() -> None:
     proto = small()
     proto.graph.output.add()
     refused(proto, "lists an output without a name")
+
+
+def test_functions_of_one_name_are_refused() -> None:
+    proto = model([node("Own", ["x"], "y", domain="own")])
+    proto.opset_import.append(helper.make_opsetid("own", 1))
+    body = [helper.make_node("Relu", ["a"], ["b"])]
+    for _ in range(2):
+        function = helper.make_function("own", "Own", ["a"], ["b"], body, [helper.make_opsetid("", 17)])
+        proto.functions.append(function)
+    refused(proto, "has the function 'Own' of domain 'own' more than once")
 
 
 # Numbers

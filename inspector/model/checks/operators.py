@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+import numpy as np
 import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
@@ -43,6 +44,8 @@ def check_operators(model: ir.Model, shapes: Mapping[str, Shape]) -> None:
                 raise InvalidModelError(f"{_named(node)} has no kernel_shape.")
         elif operation.op_type == "MaxUnpool":
             _check_unpooling(node, shapes)
+        elif operation.op_type in ("Resize", "Upsample"):
+            _check_finite(node)
         elif operation.op_type in _ALONG_AXIS:
             _check_axis(node, _rank(node.inputs[0], shapes))
 
@@ -130,6 +133,16 @@ def _rank(value: ir.Value | None, shapes: Mapping[str, Shape]) -> int | None:
 
 def _named(node: ir.Node) -> str:
     return f"Node {(node.name or node.outputs[0].name or '')[:80]!r} ({node.op_type})"
+
+
+def _check_finite(node: ir.Node) -> None:
+    """Regions and scales say where elements are read: of NaN nobody knows where that is."""
+    for value in node.inputs[1:]:
+        numbers = constant_value(value)
+        if numbers is not None and numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+            raise InvalidModelError(
+                f"{_named(node)} has a region or scales that are no finite numbers: {numbers.ravel()[:8].tolist()}."
+            )
 
 
 def _check_axis(node: ir.Node, rank: int | None) -> None:

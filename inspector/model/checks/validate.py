@@ -21,6 +21,7 @@ def validate(proto: onnx.ModelProto, *, limits: Limits) -> None:
     """Raise the first thing that keeps the model from being inspected; sorts unsorted nodes of `proto` in place."""
     _check_counts(proto, limits)
     _check_names(proto, limits)
+    _check_functions(proto)
     _check_versions(proto)
     check_nodes(proto, limits=limits)
     for tensor in tensors_of(proto, max_depth=limits.max_subgraph_depth):
@@ -47,6 +48,18 @@ def _check_counts(proto: onnx.ModelProto, limits: Limits) -> None:
         raise InvalidModelError(
             "The model has sparse initializers, which are not supported. Save them as dense tensors."
         )
+
+
+def _check_functions(proto: onnx.ModelProto) -> None:
+    """Refuse functions of one name: which of them a node calls, nobody could say."""
+    seen: set[tuple[str, str, str]] = set()
+    for function in proto.functions:
+        key = (function.domain, function.name, function.overload)
+        if key in seen:
+            raise InvalidModelError(
+                f"The model has the function {function.name[:80]!r} of domain {function.domain[:80]!r} more than once."
+            )
+        seen.add(key)
 
 
 def _check_names(proto: onnx.ModelProto, limits: Limits) -> None:
