@@ -11,6 +11,7 @@ import pytest
 
 import inspector
 import inspector.client
+import inspector.client.aio
 from inspector.cli.commands import command_names
 from inspector.grad.policies.table import POLICIES
 from inspector.methods.catalog import method_names
@@ -67,6 +68,11 @@ def test_the_clients_verbs() -> None:
         "upload verbs"
     )
     assert public(inspector.client.Client) == names.split()
+
+
+def test_the_client_for_event_loops() -> None:
+    assert inspector.client.aio.__all__ == ["AsyncClient", "AsyncCollection", "AsyncModel"]
+    assert public(inspector.client.aio.AsyncClient) == public(inspector.client.Client)
 
 
 def test_a_collections_verbs() -> None:

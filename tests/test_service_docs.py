@@ -130,12 +130,24 @@ def address(tmp_path: Path) -> Iterator[str]:
 def test_the_python_example_runs(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (example,) = (one for one in examples(TEXT) if "inspector.client" in one)
+    (example,) = (one for one in examples(TEXT) if "from inspector.client import" in one)
     assert ADDRESS in example
     (tmp_path / "demo").symlink_to(ROOT / "demo")
     monkeypatch.chdir(tmp_path)
     exec(compile(example.replace(ADDRESS, address), "docs/service.md", "exec"), {})  # noqa: S102 (what the page shows)
     assert (tmp_path / "projection.png").read_bytes().startswith(b"\x89PNG")
+    assert "cat" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="no demo/model/demo.onnx: python -m demo.train.train makes it")
+def test_the_example_for_event_loops_runs(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = (one for one in examples(TEXT) if "inspector.client.aio" in one)
+    monkeypatch.chdir(ROOT)
+    with Client(address) as client:
+        client.upload(DEMO, name="demo")
+    exec(compile(example.replace(ADDRESS, address), "docs/service.md", "exec"), {})  # noqa: S102
     assert "cat" in capsys.readouterr().out
 
 

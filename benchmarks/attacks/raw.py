@@ -26,9 +26,14 @@ _READ = 1 << 16
 class RawConnection:
     """One connection; with a `window` of 0 the server may send no byte of any answer."""
 
-    def __init__(self, address: str, *, window: int | None = None, patience: float = 30) -> None:
+    def __init__(
+        self, address: str, *, window: int | None = None, patience: float = 30, source: str = "127.0.0.2"
+    ) -> None:
+        """Connect from `source`: to the server, another host than the bystander's."""
         host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), timeout=patience)
+        self._socket = socket.create_connection(
+            (host, int(port)), timeout=patience, source_address=(source, 0)
+        )
         self.http = H2Connection(
             H2Configuration(
                 client_side=True,

@@ -74,9 +74,11 @@ def needs_parts(images: ImageLike, *, max_images: int, max_bytes: int) -> bool:
 
 
 def has_arrays(images: ImageLike) -> bool:
-    """Return whether there are arrays of which only the model's input says whether they are one image or several."""
+    """Return whether there are arrays that may hold several images, as only the model's input says."""
     return any(
-        isinstance(piece.image, np.ndarray) and _may_be_batch(piece.image) for piece in pieces_of(images)
+        isinstance(piece.image, Prepared)
+        or (isinstance(piece.image, np.ndarray) and _may_be_batch(piece.image))
+        for piece in pieces_of(images)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from inspector.errors import BusyError, ServerUnavailableError
@@ -12,22 +12,6 @@ from inspector.errors import BusyError, ServerUnavailableError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` gives. Who is cancelled meanwhile waits for its end, and is cancelled then."""
-    task = asyncio.ensure_future(work)
-    left: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            left = error
-    if left is not None:
-        if not task.cancelled() and task.exception() is not None:
-            log.debug("What nobody waits for any more failed: %s", task.exception())
-        raise left
-    return task.result()
 
 
 class Changes:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
-from inspector.service.changes import Changes, to_its_end
+from inspector.service.changes import Changes
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
 from inspector.service.names import MODELS, name_of
@@ -21,6 +21,7 @@ from inspector.service.sandbox import Sandbox
 from inspector.service.security.access import may_see, require_few_owned
 from inspector.service.settings import Settings
 from inspector.service.tenancy import Place, Tenancy
+from inspector.service.threads import to_its_end
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.worker import Worker
 from inspector.types.control import Deadline

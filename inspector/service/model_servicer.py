@@ -16,6 +16,7 @@ from inspector.service.sandbox import Sandbox
 from inspector.service.security.access import owner_for, require_may_change, require_may_name
 from inspector.service.security.caller import current_caller
 from inspector.service.settings import Settings
+from inspector.service.threads import in_thread
 from inspector.service.upload import Upload
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
 from inspector.wire.models import override_of_message
@@ -133,10 +134,8 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         with self._reserved(header.model_id), self._repository.receive() as folder:
             digest = await upload.receive(header, folder)
             owner = owner_for(current_caller())
-            describe(
-                folder,
-                Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner),
-            )
+            manifest = Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner)
+            await in_thread(describe, folder, manifest)
             worker = await self._sandbox.checked(folder)
             return await self._models.adopt(
                 header.model_id,

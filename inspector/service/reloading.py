@@ -59,7 +59,7 @@ class Reloader:
         for identifier in self._repository.ids():
             try:
                 found[identifier] = self._repository.looks(identifier)
-            except OSError:  # it changes just now
+            except (OSError, InspectorError):  # it changes just now
                 found[identifier] = ""
         return found
 

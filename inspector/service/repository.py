@@ -114,10 +114,14 @@ class Repository:
     def looks(self, identifier: str) -> str:
         """Return how the files of a model look: a digest of their names, sizes and times, which changes as they do.
 
-        What lies deeper than a folder below the model's is not looked at; nor is any content read.
+        What lies deeper than a folder below the model's is not looked at; nor is any content read. NotFoundError where
+        they are gone.
         """
-        folder = self._root / identifier
-        seen = sorted(_looks_of(entry) for entry in _entries(folder))
+        try:
+            seen = sorted(_looks_of(entry) for entry in _entries(self._root / identifier))
+        except FileNotFoundError:  # it was removed by hand
+            with storing():
+                raise unknown_name("model", identifier, self.ids()) from None
         return hashlib.sha256(repr(seen).encode()).hexdigest()
 
     def manifest(self, identifier: str) -> Manifest | None:

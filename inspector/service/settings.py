@@ -91,7 +91,7 @@ class Settings:
     arriving_per_connection: Count = 8
     """Those of one connection."""
     request_seconds: Seconds = 120.0
-    """The longest that a request may take to arrive, once its call has begun."""
+    """The longest that a request may take to arrive, once its call has begun; 10 s while others of its caller wait."""
     unread_bytes: Bytes = 512 * MIB
     """Answers of all callers that are not read yet; more are refused and told to come again."""
     unread_seconds: Seconds = 30.0

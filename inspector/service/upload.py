@@ -14,9 +14,16 @@ from pathlib import Path
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.service.names import require_id
 from inspector.service.repository import MODEL_FILE, storing
+from inspector.service.threads import in_thread
 from inspector.v1 import model_service_pb2
+from inspector.wire.counts import require_few
 
 Message = model_service_pb2.UploadModelRequest
+
+MAX_LABELS = 100_000
+"""Of one model; the largest sets of classes have a fifth of it."""
+MAX_HEADER_BYTES = 8 << 20
+"""Of an upload's first message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +92,13 @@ class Upload:
                 "The first message must be the header.", reason="OUT_OF_ORDER", field="header"
             )
         header = message.header
+        # First what is counted at once: what follows takes each label in hand.
+        require_few(len(header.labels), most=MAX_LABELS, field="header.labels")
+        if (size := header.ByteSize()) > MAX_HEADER_BYTES:
+            raise LimitExceededError(
+                f"The header has {size:,} bytes; with its labels it may have {MAX_HEADER_BYTES:,}. Shorten the labels.",
+                field="header.labels",
+            )
         require_id(header.model_id, field="header.model_id")
         if header.size < 1:
             raise InvalidInputError(
@@ -107,10 +121,9 @@ class Upload:
         with storing(), (folder / MODEL_FILE).open("wb", buffering=0) as file:
             while (message := await self._next()) is not None:
                 data = _chunk(message, written=written, size=header.size)
-                await asyncio.to_thread(_append, file.fileno(), data)
-                digest.update(data)
+                await in_thread(_append, file.fileno(), data, digest)
                 written += len(data)
-            await asyncio.to_thread(os.fsync, file.fileno())
+            await in_thread(os.fsync, file.fileno())
         if written != header.size:
             raise InvalidInputError(
                 f"The upload ended after {written:,} of {header.size:,} bytes. Send it again.",
@@ -161,7 +174,8 @@ def _chunk(message: Message, *, written: int, size: int) -> bytes:
     return chunk.data
 
 
-def _append(handle: int, data: bytes) -> None:
+def _append(handle: int, data: bytes, digest: hashlib._Hash) -> None:
+    digest.update(data)
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]

@@ -31,6 +31,10 @@ MOST: Mapping[str, int] = {
 }
 """Entries that a field takes, by its full name, where they are fewer than of others: a tensor has few axes."""
 
+OWN = "inspector.v1."
+MOST_VALUES = 1 << 28
+"""Numbers of a field of another protocol, which may send tensors so: the message itself bounds them."""
+
 MOST_OPTIONS = 256
 """Entries of a map whose values are messages: options and inputs, which have names of ours or of a model."""
 
@@ -57,7 +61,9 @@ def most_entries(field: Field) -> int:
     if field.is_map:
         of_values = field.message.fields_by_name["value"].message_type
         return MOST_ITEMS if of_values is None else MOST_OPTIONS
-    return MOST_ITEMS if field.message is not None or field.is_text else MOST_NUMBERS
+    if field.message is not None or field.is_text:
+        return MOST_ITEMS
+    return MOST_NUMBERS if field.full_name.startswith(OWN) else MOST_VALUES
 
 
 def _require_bounded(message: Any, path: str, depth: int) -> None:

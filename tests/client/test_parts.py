@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -214,9 +215,9 @@ def test_requests_and_answers_are_as_large_as_both_sides_take(
         Client(server.address, **(small if limit == "client" else {})) as client,
     ):
         client.upload(toy_cnn(), name="toy")
-        many = np.concatenate([FLOATS, FLOATS])
-        assert many.nbytes > small["max_message_bytes"]
-        for model_verb, options in VERBS.items():
+        floats = np.concatenate([FLOATS, FLOATS])
+        assert floats.nbytes > small["max_message_bytes"]
+        for many, (model_verb, options) in product((floats, Prepared(floats), [*floats]), VERBS.items()):
             here, there = (
                 getattr(model, model_verb)(many, **options) for model in (local, client.model("toy"))
             )

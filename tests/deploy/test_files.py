@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def test_ports_are_those_of_the_image() -> None:
     policy = (ROOT / "deploy/kubernetes/base/network-policy.yaml").read_text()
     metrics = value(POD, r"0\.0\.0\.0:(\d+)")
     assert re.findall(r"port: (\d+)", policy) == [port, metrics]
+    assert value(POD, r'prometheus.io/port: "(\d+)"') == metrics
     assert value(POD, r"name: metrics\n\s+containerPort: (\d+)") == metrics
 
 
@@ -85,9 +87,32 @@ def test_replicas_take_no_uploads() -> None:
     assert re.search(r'INSPECTOR_UPLOADS\n\s+value: "false"', REPLICAS)
 
 
-def test_the_first_workers_fit_into_the_pod() -> None:
+@pytest.mark.parametrize(
+    ("text", "share", "most"),
+    [
+        (POD, r'_MEMORY_BYTES\n\s+value: "(\d+)"', r"limits:\n\s+cpu: .*\n\s+memory: (\d+)Gi"),
+        (UNIT, r"_MEMORY_BYTES=(\d+)", r"^MemoryMax=(\d+)G"),
+    ],
+    ids=["kubernetes", "systemd"],
+)
+def test_the_first_workers_fit_into_what_there_is(text: str, share: str, most: str) -> None:
     """The shared worker, one that looks at a new model, and the collections."""
-    shares = [int(share) for share in re.findall(r'_MEMORY_BYTES\n\s+value: "(\d+)"', POD)]
+    shares = [int(found) for found in re.findall(share, text)]
     assert len(shares) == 2
-    limit = int(value(POD, r"limits:\n\s+cpu: .*\n\s+memory: (\d+)Gi")) * 2**30
-    assert sum(shares) + Settings().collections_bytes < limit
+    assert sum(shares) + Settings().collections_bytes < int(value(text, most)) * 2**30
+
+
+def test_replicas_copy_the_models_and_no_more(tmp_path: Path) -> None:
+    shared, models = tmp_path / "shared", tmp_path / "models"
+    for name in ("demo", "7-digits", ".workers", "lost+found"):
+        (shared / name).mkdir(parents=True)
+        (shared / name / "model.onnx").touch()
+    (shared / "lost+found").chmod(0)
+    models.mkdir()
+    body = value(REPLICAS, r"command:\n((?:\s+- .*\n)+?)\s+resources")
+    words = [word.strip('"') for word in re.findall(r"- (.*)", body)]
+    command = [word.replace("/shared", str(shared)).replace("/models", str(models)) for word in words]
+    for _ in range(2):  # as after a restart
+        subprocess.run(command, check=True, timeout=30)
+    assert sorted(path.name for path in models.iterdir()) == ["7-digits", "demo"]
+    assert (models / "demo" / "model.onnx").exists()

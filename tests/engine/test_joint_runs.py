@@ -182,6 +182,45 @@ def test_a_leader_who_goes_away_leaves_the_others_their_run(callers: Callers) ->
     assert callers.model.runs == [[1], [1, 1, 1], [1, 1]]
 
 
+def test_who_went_away_before_the_leader_did_is_not_waited_for(callers: Callers) -> None:
+    first, leader, member = callers.hold(), Cancellation(), Cancellation()
+    leads = callers.ask(2, token=leader)
+    callers.waiting(1)
+    goes = callers.ask(3, token=member)
+    callers.waiting(2)
+    stays = callers.ask(4)
+    callers.waiting(3)
+    _let_one_go(callers)
+    member.cancel()
+    with pytest.raises(CancelledError):
+        goes.result(30)
+    leader.cancel()
+    with pytest.raises(CancelledError):
+        leads.result(30)
+
+    assert (value(first), value(stays)) == ([2], [8])
+    assert callers.model.runs == [[1], [1, 1, 1], [1]]
+
+
+def test_whose_leader_went_away_comes_before_those_who_came_since(callers: Callers) -> None:
+    first, token = callers.hold(), Cancellation()
+    leads = callers.ask(1, 2, token=token)
+    callers.waiting(1)
+    others = [callers.ask(1, 2, 3)]
+    callers.waiting(2)
+    others.append(callers.ask(4, 5))
+    callers.waiting(3)
+    _let_one_go(callers)
+    others.append(callers.ask(6, 7, 8, 9))
+    callers.waiting(1)
+    token.cancel()
+
+    with pytest.raises(CancelledError):
+        leads.result(30)
+    assert [value(one) for one in (first, *others)] == [[2], [2, 4, 6], [8, 10], [12, 14, 16, 18]]
+    assert callers.model.runs == [[1], [2, 3, 2], [3, 2], [4]]
+
+
 def test_a_token_that_was_cancelled_before_starts_nothing(callers: Callers) -> None:
     first, token = callers.hold(), Cancellation()
     token.cancel()
@@ -242,7 +281,7 @@ def test_one_who_left_before_the_trial_ended_proves_nothing(callers: Callers) ->
 
 
 def test_whoever_has_time_waits_for_company() -> None:
-    joint, model = JointRuns[Array](Joining(images=3, delay=30)), Model()
+    joint, model = JointRuns[Array](Joining(images=3, delay=600)), Model()
     with ThreadPoolExecutor(3) as pool:
         callers = Callers(joint, model, pool, most=3)
         found = [callers.ask(number) for number in (1, 2, 3)]

@@ -11,8 +11,9 @@ import pytest
 
 from inspector.errors import InvalidModelError
 from inspector.model.read import read_model
+from inspector.model.rewriting.shape_folding import constant_of
 from inspector.types.regular_files import NoRegularFileError, open_beside, open_given, why_not_plain
-from tests.support.bad_models import FILTERS, small
+from tests.support.bad_models import small
 from tests.support.graphs import model, node
 from tests.support.patience import PATIENCE
 
@@ -102,18 +103,21 @@ def test_a_small_constant_is_never_looked_for_in_the_working_directory(
     tensor.dims.append(4)
     tensor.data_type, tensor.data_location = 7, 1
     tensor.external_data.add(key="location", value="s.bin")
-    proto = model(
-        [constant, node("Reshape", ["x", "shape"], "y"), node("Conv", ["y", "w"], "z")],
-        weights={"w": FILTERS},
-    )
-    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
-    there.mkdir()
-    elsewhere.mkdir()
-    (there / "m.onnx").write_bytes(proto.SerializeToString())
-    (there / "s.bin").write_bytes(b"".join(size.to_bytes(8, "little") for size in (1, 3, 20, 17)))
-    (elsewhere / "s.bin").write_bytes(b"".join(size.to_bytes(8, "little") for size in (1, 3, 17, 20)))
-    monkeypatch.chdir(elsewhere)
-    assert read_model(there).layer("z").shape[2:] != (15, 18)
+    (tmp_path / "s.bin").write_bytes(bytes(32))
+    monkeypatch.chdir(tmp_path)
+    assert constant_of(constant) is None
+
+
+def test_shapes_are_known_where_a_constant_lies_in_a_file(tmp_path: Path) -> None:
+    constant = node("Constant", [], "w", value=small().graph.initializer[0])
+    tensor = constant.attribute[0].t
+    (tmp_path / "w.bin").write_bytes(tensor.raw_data)
+    tensor.ClearField("raw_data")
+    tensor.data_location = 1
+    tensor.external_data.add(key="location", value="w.bin")
+    proto = model([constant, node("Conv", ["x", "w"], "y")])
+    (tmp_path / "m.onnx").write_bytes(proto.SerializeToString())
+    assert read_model(tmp_path).layer("y").shape == (1, 4, 18, 15)
 
 
 def test_a_file_behind_a_link_is_opened_where_a_caller_names_it_alone(tmp_path: Path) -> None:

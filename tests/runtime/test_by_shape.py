@@ -98,6 +98,16 @@ def test_batches_have_few_sizes_where_each_is_planned_for(
     np.testing.assert_allclose(found, one_by_one, atol=1e-5)
 
 
+def test_no_batch_is_filled_up_beyond_what_fits(planning: list[int]) -> None:
+    own = engine()
+    total, _ = own._sizes(images(1).shape[1:])
+    small = Engine(own.model, device=CPU, cache=SessionCache(max_bytes=1 << 30), batch_bytes=6 * total)
+
+    Run(small).forward(images(11), ["scores"])
+
+    assert planning == [6, 6]
+
+
 def test_the_way_back_leaves_out_what_fills_a_batch(planning: list[int]) -> None:
     x, gradients = images(6), []
     for rows, values, pullback in Run(engine()).pullbacks(x, source="scores", policy="gradient"):

@@ -57,6 +57,14 @@ def test_33_an_upload_that_is_not_as_told_is_refused(survivor: Survivor, case: U
     survivor.require_unharmed()
 
 
+@pytest.mark.parametrize("labels", [["x"] * 1_000_000, ["x" * 20_000_000]], ids=["a million", "one of 20 MB"])
+def test_33_an_upload_with_too_many_labels_is_refused_at_once(survivor: Survivor, labels: list[str]) -> None:
+    answer = attempt(survivor.stubs.models.UploadModel, iter([header(labels=labels), chunk(0)]))
+    require_refused(answer, codes=("RESOURCE_EXHAUSTED",), reasons=("LIMIT_EXCEEDED",))
+    assert answer.field == "header.labels"
+    survivor.require_unharmed()
+
+
 def test_33_an_upload_that_stalls_is_ended(survivor: Survivor) -> None:
     def stalling() -> Iterator[UploadModelRequest]:
         yield header()

@@ -158,3 +158,14 @@ def test_a_repository_that_went_away_is_named(repository: Repository, tmp_path: 
         repository.ids()
     with pytest.raises(ConflictError):
         repository.folder("toy")
+
+
+def test_a_model_removed_by_hand_is_not_there(repository: Repository, tmp_path: Path) -> None:
+    store(repository, "toy")
+    shutil.rmtree(tmp_path / "models" / "toy")
+    with pytest.raises(NotFoundError):
+        repository.looks("toy")
+    shutil.rmtree(tmp_path / "models")
+    with pytest.raises(ConflictError) as caught:
+        repository.looks("toy")
+    assert caught.value.reason == "REPOSITORY_UNUSABLE"

@@ -11,12 +11,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inspector.errors import InvalidInputError, InvalidModelError, LimitExceededError, UserError
 from inspector.service.sandbox import Sandbox
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.starting import Bounds, start_process
+from tests.support.graphs import model, node
+from tests.support.killers import KILLERS
 from tests.support.patience import PATIENCE
 from tests.support.toys import toy_bomb, toy_cnn, toy_endless
 from tests.support.zoo import Zoo
@@ -138,3 +141,24 @@ async def looking(pool: Pool) -> int:
     (worker,) = pool.workers
     assert worker.pid is not None
     return worker.pid
+
+
+@pytest.mark.parametrize("name", [name for name, killer in KILLERS.items() if killer.by_zeros])
+def test_a_model_that_crashes_on_black_is_found_wherever_it_does(tmp_path: Path, name: str) -> None:
+    """Aside of the output that is read, and where the input is no image, too."""
+    with pytest.raises(InvalidModelError) as caught:
+        check(tmp_path / "m.onnx", KILLERS[name].build())
+    assert caught.value.reason == "MODEL_CRASHES"
+
+
+@pytest.mark.parametrize("name", [name for name, killer in KILLERS.items() if not killer.by_zeros])
+def test_what_only_another_image_shows_passes(tmp_path: Path, name: str) -> None:
+    check(tmp_path / "m.onnx", KILLERS[name].build())
+
+
+def test_a_model_that_does_not_run_is_its_owners_to_mend(tmp_path: Path) -> None:
+    filters = np.ones((4, 3, 3, 3), np.float32)
+    proto = model([node("Conv", ["x", "w"], "y", dilations=[2**31, 2**31])], weights={"w": filters})
+    with pytest.raises(InvalidModelError) as caught:
+        check(tmp_path / "m.onnx", proto.SerializeToString())
+    assert caught.value.reason in ("MODEL_DOES_NOT_RUN", "MODEL_REFUSED", "INVALID_MODEL")

@@ -54,7 +54,7 @@ class AsyncConnection:
                 with self._translated():
                     asked: Any = _each(request) if callable(request) else request
                     return await self._method(rpc)(
-                        asked, timeout=attempts.seconds_left(), metadata=self._metadata()
+                        asked, timeout=attempts.seconds_left(), metadata=self._endpoint.call_metadata()
                     )
             except InspectorError as error:
                 seconds = attempts.delay(error, was_connected=self._has_answered)
@@ -68,7 +68,9 @@ class AsyncConnection:
         attempts = self._attempts(rpc, control)
         while True:
             told = False
-            responses = self._method(rpc)(message, timeout=attempts.seconds_left(), metadata=self._metadata())
+            responses = self._method(rpc)(
+                message, timeout=attempts.seconds_left(), metadata=self._endpoint.call_metadata()
+            )
             try:
                 with self._translated():
                     async for response in responses:
@@ -135,10 +137,6 @@ class AsyncConnection:
         return grpc.aio.secure_channel(
             endpoint.address, endpoint.tls.credentials(), options=endpoint.options(), compression=compression
         )
-
-    def _metadata(self) -> tuple[tuple[str, str], ...]:
-        token = self._endpoint.token
-        return () if token is None else (("authorization", f"Bearer {token}"),)
 
     def _gone(self) -> ConflictError:
         return ConflictError(

@@ -119,7 +119,11 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
             output.type.CopyFrom(info.type)
     opset = standard_opset(proto)
     for node in proto.graph.node:
-        copy.graph.node.extend(standing_in(node, opset))
+        elsewhere = _kept_elsewhere(node)
+        if elsewhere is not None:
+            copy.graph.input.append(elsewhere)
+        else:
+            copy.graph.node.extend(standing_in(node, opset))
     if any(node.domain == "" for node in copy.graph.node) and not any(
         e.domain == "" for e in copy.opset_import
     ):
@@ -127,6 +131,16 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     if any(node.domain == MEASURED_DOMAIN for node in copy.graph.node):
         copy.opset_import.add(domain=MEASURED_DOMAIN, version=1)
     return copy
+
+
+def _kept_elsewhere(node: onnx.NodeProto) -> onnx.ValueInfoProto | None:
+    """Return what a Constant whose values lie in a file gives: ONNX's inference would look for that, and give up."""
+    if node.op_type != "Constant" or not node.output:
+        return None
+    for attribute in node.attribute:
+        if attribute.t.data_location == onnx.TensorProto.EXTERNAL:
+            return onnx.helper.make_tensor_value_info(node.output[0], attribute.t.data_type, attribute.t.dims)
+    return None
 
 
 def _bind_batch(copy: onnx.ModelProto, image_input: str, size: int = 1) -> Dim:

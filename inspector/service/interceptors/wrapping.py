@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import grpc
+from google.protobuf.message import Message
 
-from inspector.errors import InvalidInputError
+from inspector.errors import InspectorError, InvalidInputError
 from inspector.service.record import note_request
+from inspector.wire.bounds import require_bounded
 
 Method = Callable[[Any, Any], Any]
 Around = Callable[["Call"], Awaitable[Any]]
@@ -200,28 +202,36 @@ class _SeenWrites:
 class _Malformed:
     """Stands for a request that cannot be parsed until there is a call in which to say so."""
 
-    error: InvalidInputError
+    error: InspectorError
 
 
 @dataclass(frozen=True)
 class _Decoder:
-    """Parses requests; what is no message is the caller's error, and never gRPC's report of our internals."""
+    """Parses requests; what is no message, or holds too much, is the caller's error, and never gRPC's own report."""
 
     decode: Callable[[bytes], Any]
     streamed: bool
 
     def __call__(self, data: bytes) -> Any:
         try:
-            return self.decode(data)
+            return self._read(data)
+        except InspectorError as error:
+            if self.streamed:  # parsed while the handler reads: it is raised there
+                raise
+            return _Malformed(error)
+
+    def _read(self, data: bytes) -> Any:
+        try:
+            request = self.decode(data)
         except Exception as error:
-            malformed = InvalidInputError(
+            raise InvalidInputError(
                 f"The request (bytes: {len(data):,}) is no message that this method takes. Send the one that the "
                 "protos name, of the same version.",
                 reason="MALFORMED_REQUEST",
-            )
-            if self.streamed:  # parsed while the handler reads: it is raised there
-                raise malformed from error
-            return _Malformed(malformed)
+            ) from error
+        if isinstance(request, Message):
+            require_bounded(request)
+        return request
 
 
 def _decoder(handler: Any) -> Any:

@@ -20,6 +20,7 @@ from inspector.types.control import FREE
 from inspector.types.requests.features import FeaturesRequest
 from inspector.v1 import collection_service_pb2 as pb
 from inspector.v1 import inspection_service_pb2
+from inspector.wire.bounds import require_bounded
 from inspector.wire.calls import rpc_of
 from inspector.wire.codec import fields_given, of_message, to_message
 from inspector.wire.collections import collection_to_message
@@ -202,9 +203,11 @@ def _answer(response: Message) -> Answer:
 
 def _parsed(body: bytes, kind: type[Message]) -> Any:
     try:
-        return kind.FromString(body)
+        found = kind.FromString(body)
     except DecodeError as error:
         raise malformed(len(body)) from error
+    require_bounded(found)
+    return found
 
 
 def _read(field: str, messages: Sequence[Any], kind: type[T]) -> tuple[T, ...]:

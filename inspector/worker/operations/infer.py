@@ -13,6 +13,7 @@ from inspector.inference.infer import infer
 from inspector.inference.inference_service_pb2 import ModelInferRequest, ModelMetadataRequest
 from inspector.inference.metadata import model_metadata
 from inspector.types.control import Control
+from inspector.wire.bounds import require_bounded
 from inspector.wire.peek import malformed
 from inspector.worker.operation import Answer, Ask, Here, Lane, operation
 
@@ -52,6 +53,8 @@ def _engine(model: Model) -> Engine:
 
 def _parsed(body: bytes, kind: type[M]) -> M:
     try:
-        return kind.FromString(body)
+        found = kind.FromString(body)
     except DecodeError as error:
         raise malformed(len(body)) from error
+    require_bounded(found)
+    return found

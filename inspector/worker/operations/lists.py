@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from inspector.face.catalog import attribution_methods, verbs
 from inspector.v1 import inspection_service_pb2 as pb
 from inspector.v1 import method_pb2
+from inspector.wire.bounds import require_bounded
 from inspector.wire.codec import to_message
 from inspector.wire.pages import page
 from inspector.wire.peek import malformed
@@ -45,4 +46,5 @@ def list_page(_here: Here, ask: Ask) -> Answer:
         request = kind.FromString(ask.body)
     except DecodeError as error:
         raise malformed(len(ask.body)) from error
+    require_bounded(request)
     return Answer(answer(request).SerializeToString())
