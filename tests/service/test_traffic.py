@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import grpc
 import pytest
 
+from inspector.errors import EngineError, NotFoundError
 from inspector.service.answers import Answers
 from inspector.service.arrivals import Arrivals
 from inspector.service.interceptors.ring import ring
@@ -51,6 +53,7 @@ def served(
     *,
     responses: bool = False,
     name: str = "elsewhere.Service",
+    decode: Any = None,
     change: Callable[[Traffic], None] = lambda _: None,
     **settings: Any,
 ) -> Iterator[tuple[str, Traffic]]:
@@ -62,7 +65,9 @@ def served(
     async def serve() -> None:
         traffic = Traffic(chosen)
         change(traffic)
-        async with serving(method, *ring(chosen, traffic=traffic), responses=responses, name=name) as caller:
+        async with serving(
+            method, *ring(chosen, traffic=traffic), responses=responses, name=name, decode=decode
+        ) as caller:
             found.append((caller.address, traffic))
             ready.set()
             await done.wait()
@@ -226,6 +231,39 @@ def test_no_request_outlives_its_call() -> None:
         for _ in range(5):
             ask(address)
     assert sizes == [1] * 5
+
+
+class Large:
+    """A request that can be watched."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+@pytest.mark.parametrize("error", [NotFoundError("There is none."), KeyError("x")])
+@pytest.mark.parametrize("responses", [False, True])
+def test_no_request_outlives_a_call_that_fails(error: Exception, responses: bool) -> None:
+    watched: list[weakref.ref[Large]] = []
+
+    async def inner(request: Large) -> None:
+        try:
+            raise error
+        except KeyError as first:
+            raise EngineError("It failed.") from first
+
+    async def fails(request: Large, context: Any) -> None:
+        watched.append(weakref.ref(request))
+        await inner(request)
+
+    with served(fails, responses=responses, decode=Large) as (address, traffic):
+        gc.collect()
+        gc.disable()  # by itself it would come sooner or later
+        try:
+            refusal(address, responses=responses)
+            assert eventually(lambda: traffic.calls.taken == 0)
+            assert eventually(lambda: watched[0]() is None)
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from traceback import clear_frames
 from typing import Any
 
 import grpc
@@ -25,6 +26,7 @@ class ErrorInterceptor(Interceptor):
             if _is_grpcs_own(error) or call.context.done():
                 raise
             status = status_of(error, resource=resource_of(_request_of(call), call.method))
+            _let_go(error)
             await _abort(call.context, rpc_status.to_status(status))
             raise
 
@@ -38,6 +40,18 @@ def _request_of(call: Call) -> Any:
 def _is_grpcs_own(error: Exception) -> bool:
     """Return whether gRPC raised it to end the call: a handler aborted, the caller left, or the server stops."""
     return isinstance(error, grpc.aio.BaseError) and not isinstance(error, grpc.aio.UsageError)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop what the frames of an error's traceback hold, a request of many megabytes for instance.
+
+    gRPC keeps what it raises to end a call, and that the error before it, in a circle that is not looked for often.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 async def _abort(context: Any, status: Any) -> None:

@@ -15,6 +15,7 @@ from inspector.service.logs import lines_dropped
 from inspector.service.observing.metrics import Metrics
 from inspector.service.observing.page import Page
 from inspector.service.observing.pulse import Pulse
+from inspector.service.observing.trimming import Trimming
 from inspector.service.sample import Sample
 from inspector.service.settings import Settings
 from inspector.service.traffic import Traffic
@@ -34,13 +35,15 @@ class Observing:
         self.metrics.ask(self._of_the_process)
         self._settings = settings
         self._pulse = Pulse()
+        self._trimming = Trimming()
         self._page: Page | None = None
         self._tracing = _tracing(settings)
 
     @property
     def observers(self) -> tuple[Observer, ...]:
         """Who is told of each call."""
-        return (self.metrics,) if self._tracing is None else (self.metrics, self._tracing)
+        always: tuple[Observer, ...] = (self.metrics, self._trimming)
+        return always if self._tracing is None else (*always, self._tracing)
 
     @property
     def address(self) -> str:
