@@ -18,12 +18,20 @@ PACKAGE = ROOT / "inspector"
 EXTRAS = PROJECT["optional-dependencies"]
 BASE = names(PROJECT["dependencies"])
 ENGINE = names(EXTRAS["engine"])
+TRACES = names(EXTRAS["otel"])
 
 BASE_ROOMS = ("cli", "client", "render", "types", "v1", "wire")
 """What works in the base install; errors and the like lie beside them."""
 
-TOP_LEVEL = {"google.rpc": "googleapis-common-protos", "google.protobuf": "protobuf"}
-"""`google` is shared by many distributions: two words say whose a module is."""
+TOP_LEVEL = {
+    "google.protobuf": "protobuf",
+    "google.rpc": "googleapis-common-protos",
+    "opentelemetry.context": "opentelemetry-api",
+    "opentelemetry.exporter": "opentelemetry-exporter-otlp-proto-grpc",
+    "opentelemetry.sdk": "opentelemetry-sdk",
+    "opentelemetry.trace": "opentelemetry-api",
+}
+"""Of names that are shared by many distributions: two words say whose a module is."""
 
 AWAITED = {"pydantic-settings"}
 """What is asked for already and will be imported soon."""
@@ -79,11 +87,11 @@ def base_files() -> list[Path]:
 
 def test_all_that_is_imported_is_asked_for() -> None:
     runtime = names([line for extra in ("cpu", "gpu") for line in EXTRAS[extra]])
-    assert distributions(all_files()) <= BASE | ENGINE | runtime
+    assert distributions(all_files()) <= BASE | ENGINE | TRACES | runtime
 
 
 def test_all_that_is_asked_for_is_imported() -> None:
-    unused = (BASE | ENGINE) - distributions(all_files())
+    unused = (BASE | ENGINE | TRACES) - distributions(all_files())
     assert unused <= AWAITED
 
 
@@ -99,6 +107,7 @@ def test_an_extra_is_the_engine_and_a_runtime(extra: str) -> None:
 
 def test_nothing_is_asked_for_twice() -> None:
     assert not BASE & ENGINE
+    assert not TRACES & (BASE | ENGINE)
 
 
 def test_a_planted_import_is_found(tmp_path: Path) -> None:
