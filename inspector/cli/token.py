@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import ValidationError
 
 from inspector.cli.options import Json
 from inspector.cli.output import print_json, print_table, say
@@ -83,7 +82,7 @@ def token(
             say(f"revoked {name}: {count} line{'s' if count > 1 else ''}")
     else:
         secret = None if certificate is not None else new_token()
-        entry = _entry(
+        entry = Entry.of(
             name=_required(name, "NAME"),
             role=role,
             models=tuple(models or ("*",)),
@@ -101,15 +100,6 @@ def _in_days(days: float) -> datetime:
         return (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
     except (OverflowError, ValueError):
         raise InvalidInputError(f"--days is {days:g}; give fewer, or none.", field="days") from None
-
-
-def _entry(**said: object) -> Entry:
-    try:
-        return Entry.model_validate(said)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else "name"
-        raise InvalidInputError(f"{field} is {first['input']!r}: {first['msg']}.", field=field) from None
 
 
 def _show(secret: str | None, entry: Entry, *, kept: bool, as_json: bool) -> None:

@@ -60,7 +60,7 @@ def all_of(metadata: email.message.Message, name: str) -> list[str]:
 
 
 def test_its_extras(metadata: email.message.Message) -> None:
-    assert sorted(all_of(metadata, "Provides-Extra")) == ["cpu", "engine", "gpu"]
+    assert sorted(all_of(metadata, "Provides-Extra")) == ["cpu", "engine", "gpu", "otel"]
     needs = [Requirement(line) for line in all_of(metadata, "Requires-Dist")]
     added = {
         extra: {need.name for need in needs if need.marker and need.marker.evaluate({"extra": extra})}

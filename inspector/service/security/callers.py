@@ -48,6 +48,16 @@ class Entry(BaseModel):
     certificate: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     expires: AwareDatetime | None = None
 
+    @classmethod
+    def of(cls, **said: object) -> Entry:
+        """Return the line that says this; InvalidInputError names what is off."""
+        try:
+            return cls.model_validate(said)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = str(first["loc"][0]) if first["loc"] else "name"
+            raise InvalidInputError(f"{field} is {first['input']!r}: {first['msg']}.", field=field) from None
+
     @model_validator(mode="after")
     def _known_by_one_thing(self) -> Entry:
         if (self.token is None) == (self.certificate is None):
