@@ -86,7 +86,7 @@ class Settings:
     """Calls and open streams of one connection."""
     waiting_bytes: Bytes = 512 * MIB
     """Requests of all callers that wait or run; more are refused and told to come again."""
-    max_arriving: Count = 32
+    max_arriving: Count = 16
     """Requests that arrive at the same time; the others' bytes are not taken from the network yet."""
     arriving_per_connection: Count = 8
     """Those of one connection."""
