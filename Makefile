@@ -53,7 +53,7 @@ test-fast: setup ## run the suite without its slow cases
 test-newest: ## run the suite without its slow cases on the newest versions; PYTHON=python3.13 for the newest Python
 	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
-		--editable '.[cpu]' cryptography hatchling packaging pytest pytest-timeout pytest-xdist
+		--editable '.[cpu,otel]' cryptography h2 hatchling packaging psutil pytest pytest-timeout pytest-xdist
 	$(NEWEST)/bin/python -m pip list --disable-pip-version-check
 	$(NEWEST)/bin/python -m pytest -n auto --maxprocesses 8 --dist loadfile -m 'not slow' $(addprefix --ignore=tests/,$(NEWEST_WITHOUT))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 import grpc
@@ -65,9 +65,10 @@ class Connection:
         while True:
             told = False
             try:
-                for response in self._responses(rpc, message, control, attempts.seconds_left()):
-                    told = True
-                    yield response
+                with closing(self._responses(rpc, message, control, attempts.seconds_left())) as responses:
+                    for response in responses:
+                        told = True
+                        yield response
             except InspectorError as error:
                 if told and control.progress is not None:
                     raise

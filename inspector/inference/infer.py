@@ -23,7 +23,7 @@ from inspector.face.local import in_sizes_that_run
 from inspector.face.time_limit import in_time
 from inspector.inference.inference_service_pb2 import InferParameter, ModelInferRequest, ModelInferResponse
 from inspector.inference.naming import VERSION
-from inspector.inference.tensors import MAX_PICTURES, PICTURES, array_to_raw, values_of
+from inspector.inference.tensors import MAX_PICTURES, PICTURES, values_of
 from inspector.methods.prepared import prepared
 from inspector.methods.room import require_layers_fit
 from inspector.model.spec import OnnxModel
@@ -31,6 +31,7 @@ from inspector.types.arrays import Array
 from inspector.types.control import Control
 from inspector.types.dtypes import datatype_of, held_by
 from inspector.wire.counts import require_few
+from inspector.wire.tensors import array_to_bytes
 
 MAX_OUTPUTS = 1000
 """In one request."""
@@ -53,7 +54,7 @@ def infer(
     most_pictures: int = MAX_PICTURES,
     gives_layers: bool = True,
 ) -> ModelInferResponse:
-    """Return the outputs that are asked for, by default all of the model's, as ONNX Runtime computes them.
+    """Return the outputs that are asked for, by default all that hold numbers, as ONNX Runtime computes them.
 
     A tensor of the input's own datatype and shape is fed as it is, in one run if its activations fit, else in several
     where that changes nothing. A tensor of BYTES holds encoded pictures, prepared as the model asks; what is assumed
@@ -87,7 +88,7 @@ def infer(
         parameters={f"note_{note.id}": InferParameter(string_param=note) for note in notes},
     )
     for name, array in zip(wanted, found, strict=True):
-        datatype, raw = array_to_raw(array)
+        datatype, raw = array_to_bytes(array)
         response.outputs.add(name=name, datatype=datatype, shape=array.shape)
         response.raw_output_contents.append(raw)
     return response

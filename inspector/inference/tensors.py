@@ -1,8 +1,7 @@
-"""Tensors of the Open Inference Protocol: arrays or encoded pictures of raw or typed contents, and raw ones back."""
+"""Tensors of the Open Inference Protocol: arrays, or encoded pictures, of raw or typed contents."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from math import prod
 from types import MappingProxyType
@@ -13,7 +12,7 @@ from inspector.errors import InvalidInputError, WholePath, within
 from inspector.inference.inference_service_pb2 import ModelInferRequest
 from inspector.types.arrays import Array
 from inspector.types.dtypes import DTYPES
-from inspector.wire.tensors import array_of_bytes, array_to_bytes, require_shape
+from inspector.wire.tensors import array_of_bytes, require_shape
 
 PICTURES = "BYTES"
 """The datatype of encoded pictures, one in each element."""
@@ -57,16 +56,6 @@ def values_of(request: ModelInferRequest) -> list[Array | list[bytes]]:
         with within(f"inputs[{index}]"):
             found.append(_raw(tensor, raw[index], index=index) if raw else _typed(tensor))
     return found
-
-
-def array_to_raw(array: Array) -> tuple[str, bytes]:
-    """Return the datatype and the raw contents of an output; texts as BYTES."""
-    if array.dtype.kind in "OSU":
-        elements = [
-            one if isinstance(one, bytes) else str(one).encode() for one in array.reshape(-1).tolist()
-        ]
-        return PICTURES, b"".join(struct.pack("<I", len(one)) + one for one in elements)
-    return array_to_bytes(array)
 
 
 def _raw(tensor: ModelInferRequest.InferInputTensor, raw: bytes, *, index: int) -> Array | list[bytes]:

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from inspector.service.gate import Gate
+from inspector.service.gate import entered
 from inspector.service.hosting import Models
 from inspector.service.latest import Latest
 from inspector.service.names import MODELS, id_of
 from inspector.service.record import note_model, note_ran, phase
 from inspector.service.security.caller import acting_as, current_caller
 from inspector.service.tenancy import Place
-from inspector.service.workers.worker import Answer, Put, late
+from inspector.service.workers.worker import Answer, Put
 from inspector.types.control import Deadline
 
 
@@ -107,15 +107,6 @@ class Calls:
             answer = await place.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
         note_ran(answer.about)
         return answer
-
-
-async def entered(gate: Gate, deadline: Deadline) -> None:
-    """Enter a gate before a deadline, or raise DeadlineExceededError."""
-    try:
-        async with asyncio.timeout(deadline.left()):
-            await gate.enter()
-    except TimeoutError:
-        raise late(deadline) from None
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 
 from inspector.collections.viewer import Viewer
-from inspector.service.calls import Calls, entered
-from inspector.service.gate import Gate
+from inspector.service.calls import Calls
+from inspector.service.gate import Gate, entered
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, name_of
 from inspector.service.record import note_ran, phase

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from inspector.errors import BusyError, ConflictError, InspectorError
 from inspector.service.security.caller import current_caller
 from inspector.service.turns import Turns, Who
+from inspector.service.workers.worker import late
+from inspector.types.control import Deadline
 
 
 class Gate:
@@ -115,6 +117,15 @@ class Gate:
         return ConflictError(
             f"{self._name} is being unloaded. Load it again first.", reason="MODEL_NOT_LOADED", field="model"
         )
+
+
+async def entered(gate: Gate, deadline: Deadline) -> None:
+    """Enter a gate before a deadline, or raise DeadlineExceededError."""
+    try:
+        async with asyncio.timeout(deadline.left()):
+            await gate.enter()
+    except TimeoutError:
+        raise late(deadline) from None
 
 
 def _who() -> Who:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from inspector.service.gate import Gate, entered
 from inspector.service.settings import Settings
 from inspector.service.workers.home import Home, Lost, Moved
 from inspector.service.workers.pool import Pool
@@ -15,13 +16,23 @@ from inspector.types.control import Deadline
 
 log = logging.getLogger(__name__)
 
+_ALL = 2**31
+"""So many may wait: how many calls of a model, and models, there are is bounded elsewhere."""
+
 
 class Place:
     """Where models live: in one worker, or in several that serve them alike."""
 
-    def __init__(self, homes: tuple[Home, ...], *, left: Callable[[Place], object] | None = None) -> None:
-        """Live in `homes`; `left` is told when the last model has gone, and then the workers end."""
+    def __init__(
+        self, homes: tuple[Home, ...], *, running: int, left: Callable[[Place], object] | None = None
+    ) -> None:
+        """Live in `homes`; `left` is told when the last model has gone, and then the workers end.
+
+        A worker runs so many operations at once (`running`). Callers take turns for them, whichever of the models they
+        ask: who asks many at once does not hold up the others.
+        """
         self._homes = homes
+        self._turns = Gate("the workers", running=running * len(homes), waiting=_ALL)
         self._left = left
         self._tenants: set[str] = set()
         self._turn = itertools.count()
@@ -72,7 +83,24 @@ class Place:
         put: Put | None = None,
         beside: Beside | None = None,
     ) -> Answer:
-        """Return the answer of the worker that has the least to do."""
+        """Return the answer of the worker that has the least to do, and in turn; what is `quick` waits for none."""
+        if about.get("quick"):
+            return await self._asked(operation, about, body, deadline, put, beside)
+        await entered(self._turns, deadline)
+        try:
+            return await self._asked(operation, about, body, deadline, put, beside)
+        finally:
+            self._turns.leave()
+
+    async def _asked(
+        self,
+        operation: str,
+        about: Mapping[str, Any],
+        body: bytes,
+        deadline: Deadline,
+        put: Put | None,
+        beside: Beside | None,
+    ) -> Answer:
         turn = next(self._turn)
         count = len(self._homes)
         home = min(self._homes, key=lambda home: (home.busy, (self._homes.index(home) - turn) % count))
@@ -86,7 +114,7 @@ class Tenancy:
         self._pool = pool
         self._settings = settings
         self._told: tuple[Lost, Moved, Moved] = (lost, away, back)
-        self._shared = Place(self._homes())
+        self._shared = Place(self._homes(), running=settings.workers)
         self._own: list[Place] = []
         self.device = ""
         """What models run on."""
@@ -124,7 +152,7 @@ class Tenancy:
             return self._shared
         if len(self._own) >= self._settings.max_own_workers:
             return min(self._own, key=lambda place: place.count)
-        self._own.append(Place(self._homes(), left=self._own.remove))
+        self._own.append(Place(self._homes(), running=self._settings.workers, left=self._own.remove))
         return self._own[-1]
 
     async def close(self) -> None:

@@ -56,6 +56,7 @@ def test_ports_are_those_of_the_image() -> None:
     policy = (ROOT / "deploy/kubernetes/base/network-policy.yaml").read_text()
     metrics = value(POD, r"0\.0\.0\.0:(\d+)")
     assert re.findall(r"port: (\d+)", policy) == [port, metrics]
+    assert value(POD, r'prometheus.io/port: "(\d+)"') == metrics
     assert value(POD, r"name: metrics\n\s+containerPort: (\d+)") == metrics
 
 

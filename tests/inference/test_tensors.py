@@ -9,7 +9,8 @@ import pytest
 
 from inspector.errors import InvalidInputError
 from inspector.inference.inference_service_pb2 import ModelInferRequest
-from inspector.inference.tensors import MAX_PICTURES, array_to_raw, values_of
+from inspector.inference.tensors import MAX_PICTURES, values_of
+from inspector.wire.tensors import array_to_bytes
 
 
 def typed(
@@ -53,7 +54,7 @@ def test_each_datatype_has_its_typed_contents(
     np.testing.assert_array_equal(found, expected)
     (same,) = values_of(raw(datatype, [2], expected.tobytes()))
     np.testing.assert_array_equal(same, expected)
-    assert array_to_raw(expected) == (datatype, expected.tobytes())
+    assert array_to_bytes(expected) == (datatype, expected.tobytes())
 
 
 def test_what_has_no_typed_contents_comes_raw() -> None:
@@ -67,8 +68,7 @@ def test_what_has_no_typed_contents_comes_raw() -> None:
 
 
 def test_elements_of_bytes_stand_behind_their_lengths() -> None:
-    kind, packed = array_to_raw(np.array([["a", "bc"], ["", "d"]], dtype=object))
-    assert (kind, packed) == ("BYTES", b"\1\0\0\0a\2\0\0\0bc\0\0\0\0\1\0\0\0d")
+    packed = b"\1\0\0\0a\2\0\0\0bc\0\0\0\0\1\0\0\0d"
     assert values_of(raw("BYTES", [2, 2], packed)) == [[b"a", b"bc", b"", b"d"]]
     assert values_of(typed("BYTES", "bytes_contents", [b"a", b""], shape=[2, 1])) == [[b"a", b""]]
 

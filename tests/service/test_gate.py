@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from inspector.errors import BusyError, ConflictError, DeadlineExceededError
-from inspector.service.calls import entered
-from inspector.service.gate import Gate
+from inspector.service.gate import Gate, entered
 from inspector.types.control import Deadline
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 from inspector.service.answers import Answers
 from inspector.service.arrivals import Arrivals
 from inspector.service.interceptors.ring import ring
+from inspector.service.record import CallRecord
 from inspector.service.settings import Settings
 from inspector.service.traffic import Traffic
 from tests.support.bare_service import METHOD, serving
@@ -209,6 +211,21 @@ def test_requests_that_wait_have_a_number_of_bytes_together() -> None:
         assert raw.status(stream)["grpc-status"] == "0"
         assert ask(address, request=b"x" * 5000) == b"answer"  # alone
         assert eventually(lambda: traffic.requests.held == 0)
+
+
+def test_no_request_outlives_its_call() -> None:
+    """Not in a record that a cancelled timer's context holds, either."""
+    sizes: list[int] = []
+
+    async def measures(request: bytes, context: Any) -> bytes:
+        gc.collect()
+        sizes.append(sum(isinstance(one, CallRecord) and one.request is not None for one in gc.get_objects()))
+        return b""
+
+    with served(measures) as (address, _):
+        for _ in range(5):
+            ask(address)
+    assert sizes == [1] * 5
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import pytest
 
 from inspector.errors import BusyError, ConflictError
 from inspector.service.gate import Gate
-from inspector.service.interceptors.receiving import Arrivals
 from inspector.service.security.caller import Caller, set_caller
+from inspector.service.tenancy import Place
 from inspector.service.turns import Turns
+from inspector.service.workers.worker import Answer
+from inspector.types.control import Deadline
+from tests.support.patience import PATIENCE
 
 GREEDY = Caller(name="greedy", peer="ipv4:10.0.0.1:1")
 POLITE = Caller(name="polite", peer="ipv4:10.0.0.2:1")
@@ -178,28 +182,38 @@ def test_turns_forget_who_has_nothing_left() -> None:
     assert not turns._running
 
 
-def test_requests_of_one_host_arrive_in_turns_of_its_connections() -> None:
-    arrivals = Arrivals(1)
-    arrived: list[str] = []
-    go_on = asyncio.Semaphore(0)
+class Worker:
+    """Stands for the home of a worker: it does what it is asked until it may go on."""
 
-    async def arrive(caller: Caller, word: str) -> None:
-        set_caller(caller)
-        async with arrivals.of(caller.key):
-            arrived.append(word)
-            await go_on.acquire()
+    busy = 0
 
-    async def run() -> None:
-        calls = [(1, "g0"), (1, "g1"), (1, "g2"), (2, "p0")]
+    def __init__(self, made: Day) -> None:
+        self._made = made
+
+    async def ask(self, _operation: str, about: Mapping[str, Any], _body: bytes, **_: Any) -> Answer:
+        self._made.served.append(about["word"])
+        if not about.get("quick"):
+            await self._made.go_on.acquire()
+        return Answer(b"", {})
+
+
+def test_callers_take_turns_for_a_worker_whichever_models_they_ask() -> None:
+    async def work(made: Day) -> None:
+        homes: Any = (Worker(made),)
+        place = Place(homes, running=1)
+
+        async def ask(caller: Caller, word: str, *, quick: bool = False) -> None:
+            set_caller(caller)
+            about = {"word": word, "model": word, "quick": quick}
+            await place.ask("inspect", about, b"", deadline=Deadline(PATIENCE))
+
         begun = []
-        for port, word in calls:
-            begun.append(asyncio.create_task(arrive(Caller(peer=f"ipv4:127.0.0.1:{port}"), word)))
-            await settled()
-        for _ in calls:
-            go_on.release()
-            await settled()
+        for caller, words in ((GREEDY, ("g0", "g1", "g2")), (POLITE, ("p0",))):
+            for word in words:
+                begun.append(asyncio.create_task(ask(caller, word)))
+                await settled()
+        await ask(POLITE, "quick", quick=True)
+        await made.let(4)
         await asyncio.gather(*begun)
 
-    asyncio.run(run())
-    assert arrived == ["g0", "p0", "g1", "g2"]
-    assert not arrivals._callers
+    assert day(work).served == ["g0", "quick", "p0", "g1", "g2"]

@@ -50,6 +50,8 @@ class RecordingInterceptor(Interceptor):
             record.code = record.code or grpc.StatusCode.CANCELLED.name
             raise
         finally:
+            # Timers that were cancelled keep the call's context, and with it the record, until their time would come.
+            record.request = None
             record.code = record.code or code_set(context)
             for observer in self._observers:
                 with _apart(record):
