@@ -41,7 +41,7 @@ KIND = "callers among each other"
 DENIED = ("NOT_FOUND", "PERMISSION_DENIED")
 SECONDS = 10
 SHARE = 0.1
-"""Calls of the polite caller by those of the greedy one, at least. Forty threads that ask take a processor of their own,
+"""Calls of the polite caller by those of the greedy one, at least. Forty threads that ask take a processor,
 and who asks one at a time cannot have half: two run at once, and its next call comes only after its last."""
 
 
