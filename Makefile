@@ -12,7 +12,7 @@ MODEL ?=
 IMAGES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz synthesis help setup demo test test-fast test-newest serve ray check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint bench architectures coverage lock clean
+.PHONY: fuzz synthesis help setup demo test test-fast test-newest serve ray check lint format types arch protos protos-check protos-lint protos-baseline operators operators-check face face-check catalog catalog-check methods methods-check deploy-lint attacks bench architectures coverage lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -132,6 +132,9 @@ bench: setup ## measure, side by side with PyTorch + Captum in an environment of
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks --peer-python .venv-bench/bin/python
+
+attacks: setup ## attack the service on purpose, and write the table of docs/security.md (a quarter of an hour)
+	$(BIN)/python -m benchmarks.attacks --write
 
 architectures: setup ## compare with PyTorch's autograd on exports of many architectures (docs/architectures.md)
 	@test -x .venv-architectures/bin/python || $(PYTHON) -m venv .venv-architectures

@@ -61,7 +61,7 @@ def test_33_an_upload_that_is_not_as_told_is_refused(survivor: Survivor, case: U
 def test_33_an_upload_with_too_many_labels_is_refused_at_once(survivor: Survivor, labels: list[str]) -> None:
     answer = attempt(survivor.stubs.models.UploadModel, iter([header(labels=labels), chunk(0)]))
     require_refused(answer, codes=("RESOURCE_EXHAUSTED",), reasons=("LIMIT_EXCEEDED",))
-    assert answer.field == "header.labels"
+    assert answer.field.startswith("header.labels")
     survivor.require_unharmed()
 
 

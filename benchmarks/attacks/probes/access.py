@@ -40,8 +40,9 @@ from inspector.v1.model_service_pb2 import (
 KIND = "callers among each other"
 DENIED = ("NOT_FOUND", "PERMISSION_DENIED")
 SECONDS = 10
-SLOWER = 6
-"""Times as long as alone, at most: two others run beside it, and one of them ends before its turn."""
+SHARE = 0.1
+"""Calls of the polite caller by those of the greedy one, at least. Forty threads that ask take a processor,
+and who asks one at a time cannot have half: two run at once, and its next call comes only after its last."""
 
 
 class Caller:
@@ -194,5 +195,5 @@ def _race(scene: Scene, greedy: list[Caller], polite: Caller) -> None:
     scene.require(
         that=len(served) >= 0.95 * len(answers), words=f"{len(answers) - len(served)} polite calls failed"
     )
-    words = f"a polite call takes {median * 1e3:.0f} ms beside the greedy one, {alone * 1e3:.0f} alone"
-    scene.require(that=median <= SLOWER * alone, words=words)
+    words = f"the polite one had {len(served)} calls, the greedy one {len(done)}"
+    scene.require(that=len(served) >= SHARE * len(done), words=words)

@@ -56,6 +56,7 @@ class RecordingInterceptor(Interceptor):
             for observer in self._observers:
                 with _apart(record):
                     observer.ended(record)
+            record.request = None  # who holds the record, such as an error's traceback, would hold it too
         return response
 
 
