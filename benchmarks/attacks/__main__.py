@@ -41,8 +41,10 @@ def main() -> None:
             findings.append(finding)
             progress.advance(task)
             _tell(finding, console)
-    if options.save is not None:
-        options.save.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n")
+            if options.save is not None:  # after each: it may be ended before the last
+                options.save.write_text(
+                    json.dumps([asdict(finding) for finding in findings], indent=1) + "\n"
+                )
     if options.write:
         put_into(PAGE, findings)
     print(json.dumps([asdict(finding) for finding in findings]) if options.json else markdown(findings))

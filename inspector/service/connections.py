@@ -21,6 +21,8 @@ DESCRIPTORS = Path("/proc/self/fd")
 
 BESIDE = 256
 """How far gRPC's own limit on calls is above ours, which says why it refuses: those count there for a moment too."""
+_IDENTITY, _GZIP = 0b001, 0b101
+"""Sets of ways to write a message, as gRPC numbers them; plain is always one."""
 
 
 def most_calls(settings: Settings) -> int:
@@ -55,6 +57,7 @@ def grpc_options(settings: Settings) -> list[tuple[str, int]]:
         # As long as the longest call that may have begun just before.
         ("grpc.max_connection_age_grace_ms", milliseconds(settings.max_call_seconds)),
         ("grpc.enable_channelz", 0),
+        ("grpc.compression_enabled_algorithms_bitset", _GZIP if settings.compressed_requests else _IDENTITY),
     ]
 
 

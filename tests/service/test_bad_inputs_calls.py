@@ -31,8 +31,13 @@ GZIP = [("grpc-encoding", "gzip")]
 
 @pytest.fixture(scope="module")
 def survivor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survivor]:
-    folder = tmp_path_factory.mktemp("survivor")
-    with surviving(folder, upload_stall_seconds=STALL, max_call_seconds=20, running_per_model=1) as started:
+    settings = {
+        "upload_stall_seconds": STALL,
+        "max_call_seconds": 20,
+        "running_per_model": 1,
+        "compressed_requests": True,
+    }
+    with surviving(tmp_path_factory.mktemp("survivor"), **settings) as started:
         assert started.upload(small(), "own").code == "OK"
         yield started
 

@@ -15,7 +15,6 @@ from grpc_status import rpc_status
 
 from inspector.client import Class, Client
 from inspector.errors import InvalidInputError
-from inspector.service.server import Server
 from inspector.v1 import inspection_service_pb2 as pb
 from inspector.v1 import inspection_service_pb2_grpc
 from inspector.v1.image_pb2 import RENDERING_PNG
@@ -111,13 +110,21 @@ def test_a_message_beyond_the_limit_is_refused(channel: grpc.Channel) -> None:
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_a_compressed_bomb_is_refused(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("takes", "code"),
+    [(False, grpc.StatusCode.UNIMPLEMENTED), (True, grpc.StatusCode.RESOURCE_EXHAUSTED)],
+    ids=["none are taken", "by what it becomes"],
+)
+def test_a_compressed_bomb_is_refused(tmp_path: Path, takes: bool, code: grpc.StatusCode) -> None:
     bomb = tensor("UINT8", [1, 64 << 20], bytes(64 << 20))
     assert len(gzip.compress(bomb.SerializeToString())) < 1 << 20
     options = [("grpc.max_send_message_length", -1)]
-    with grpc.insecure_channel(server.address, options=options, compression=grpc.Compression.Gzip) as channel:
+    with (
+        running_server(tmp_path, compressed_requests=takes, max_message_bytes=4 << 20) as server,
+        grpc.insecure_channel(server.address, options=options, compression=grpc.Compression.Gzip) as channel,
+    ):
         error = failure(channel, *predict(bomb))
-    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert error.code() is code
 
 
 def test_a_response_beyond_the_limit_says_what_to_do(channel: grpc.Channel) -> None:

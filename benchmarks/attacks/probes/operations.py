@@ -34,7 +34,8 @@ def second_server(scene: Scene) -> None:
             ServerProcess(scene.server.folder / what, settings=settings, patience=20).stop()
             scene.fail(f"a second server starts on the same {what}")
         except RuntimeError as error:
-            scene.finding.answer(str(error).strip().splitlines()[-1][:80])
+            words = str(error).strip().splitlines()[-1].partition("error ")[2]
+            scene.finding.answer(words.replace(str(scene.server.folder), "...")[:60])
 
 
 @probe(KIND, "a folder removed by hand, a damaged upload.json, the whole repository removed")

@@ -87,7 +87,7 @@ def unread_answers(scene: Scene) -> None:
     scene.tell(f"after they left: {scene.server.stats().memory >> 20} MiB")
 
 
-@probe(KIND, "30 calls of 57 MiB that wait for a model that is busy, and 30 more", memory=4 * GIB, slow=5_000)
+@probe(KIND, "30 calls of 57 MiB that wait for a model that is busy, and 30 more", memory=4 * GIB, slow=8_000)
 def waiting_bytes(scene: Scene) -> None:
     """Requests wait in memory for their turn."""
     scene.upload(boxes(), "busy")

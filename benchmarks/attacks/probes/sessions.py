@@ -13,7 +13,7 @@ from benchmarks.attacks.wire import attempt, image
 from inspector.v1.inspection_service_pb2 import ActivationsRequest, AttributeRequest
 
 KIND = "sessions that are kept"
-MOST_THREADS = 64
+MOST_THREADS = 160
 
 
 def _require_few_threads(scene: Scene, before: object, what: str) -> None:
