@@ -29,7 +29,10 @@ def line(case: Case, place: Place, model: object) -> list[object]:
 
 
 def test_every_verb_has_a_case() -> None:
-    assert set(command_names()) == {case.verb for case in CASES.values()} | {SERVE, "report"} | SERVICE_VERBS
+    assert (
+        set(command_names())
+        == {case.verb for case in CASES.values()} | {SERVE, "report", "token"} | SERVICE_VERBS
+    )
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -67,7 +67,7 @@ def test_weights_are_held_once_by_all_sessions() -> None:
         ours.attribute(x, target=0)
         ours.activations(x, layers=["flat", "y"])
         own: Any = engine_of(ours).sessions
-        cached = [value for key, value in own._cache._sessions.items() if key[0] == own._key]
+        cached = [held.session for key, held in own._cache._sessions.items() if key[0] == own._key]
 
     sessions = [value.session if isinstance(value, Backward) else value for value in cached]
     held = [session._weights["w"] for session in sessions]

@@ -223,7 +223,14 @@ def test_nothing_grows_when_sessions_are_evicted() -> None:
     # Only the sizes of activations grow, by a few tensors for each size of an image, and are bounded.
     grown = np.diff(counts[len(pairs) :])
     assert grown.max() <= 2 * len(own.model.shapes)
-    assert max(len(one) for one in (own._known_sizes, own._plans, cache._making, own.sessions._weights)) <= 64
+    assert (
+        max(
+            len(one)
+            for one in (own._known_sizes, own._peaks, own._plans, cache._making, own.sessions._weights)
+        )
+        <= 64
+    )
     own._known_sizes._known.clear()
+    own._peaks._known.clear()
     own._plans._known.clear()
     assert kept(own, cache) <= counts[0]

@@ -80,7 +80,7 @@ def dividing(dtype: int = 1) -> bytes:
         "k": np.float32(255),
         "w": RNG.standard_normal((6, 3, 3, 3)).astype(np.float32),
     }
-    return model(nodes, shape=("n", 3, 16, 16), weights=weights, dtype=dtype).SerializeToString()
+    return model(nodes, shape=("n", 3, 16, 16), weights=weights, dtype=dtype, gives=1).SerializeToString()
 
 
 @pytest.mark.parametrize("dtype", [1, 2], ids=["float", "uint8"])

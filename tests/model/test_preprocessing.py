@@ -37,7 +37,11 @@ def plain(
 ) -> onnx.ModelProto:
     source = leading[-1].output[0] if leading else "x"
     return model(
-        [*leading, node("Conv", [source, "w"], "y")], shape=shape, dtype=dtype, weights=FILTERS | weights
+        [*leading, node("Conv", [source, "w"], "y")],
+        shape=shape,
+        dtype=dtype,
+        gives=FLOAT,
+        weights=FILTERS | weights,
     )
 
 

@@ -30,15 +30,22 @@ def model(
     outputs: Sequence[str] | None = None,
     opset: int = 17,
     dtype: int = FLOAT,
+    gives: int | None = None,
     input_name: str = "x",
     ir_version: int = 8,
 ) -> onnx.ModelProto:
-    """Return a model with one input of `shape`; its output is that of the last node unless told."""
+    """Return a model with one input of `shape`; its output is that of the last node unless told.
+
+    What it takes is of type `dtype`, and so is what it gives, unless that is told.
+    """
     graph = helper.make_graph(
         list(nodes),
         "small",
         [helper.make_tensor_value_info(input_name, dtype, shape)],
-        [helper.make_tensor_value_info(name, dtype, None) for name in outputs or nodes[-1].output[:1]],
+        [
+            helper.make_tensor_value_info(name, gives or dtype, None)
+            for name in outputs or nodes[-1].output[:1]
+        ],
         [numpy_helper.from_array(np.asarray(array), name) for name, array in (weights or {}).items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)

@@ -72,6 +72,7 @@ class Images:
             [node("Cast", ["x"], "f", to=1), node("GlobalAveragePool", ["f"], "y")],
             shape=(1, 3, 12, 20),
             dtype=2,
+            gives=1,
         )
         protos = (free, gray, clear, codes)
         return (read_model(toy_cnn()), *(read_model(proto.SerializeToString()) for proto in protos))

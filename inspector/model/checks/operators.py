@@ -47,7 +47,8 @@ def check_operators(model: ir.Model, shapes: Mapping[str, Shape]) -> None:
         elif operation.op_type in ("Resize", "Upsample"):
             _check_finite(node)
         elif operation.op_type in _ALONG_AXIS:
-            _check_axis(node, _rank(node.inputs[0], shapes))
+            # That of the values: of a node on codes, scales come first.
+            _check_axis(node, _rank(operation.inputs[0], shapes))
 
 
 def _check_convolution(node: ir.Node, operation: Operation, shapes: Mapping[str, Shape]) -> None:
