@@ -90,7 +90,7 @@ def test_calls_of_a_killed_worker_come_again_unless_they_were_alone(tmp_path: Pa
         model = client.model("toy")
         running = [pool.submit(long_run, model) for _ in range(calls)]
         time.sleep(1)
-        for pid in workers_of(process.pid):
+        for pid in list(workers_of(process.pid)):  # and not those that take their place
             os.kill(pid, signal.SIGKILL)
         outcomes = [one.exception(4 * PATIENCE) for one in running]
         if calls == 1:
