@@ -1,0 +1,3 @@
+#define LOOPS_NAME LOOPS_AVX2
+#define LOOPS_LEVEL "avx2"
+#include "loops.inc"

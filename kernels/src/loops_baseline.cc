@@ -1,0 +1,3 @@
+#define LOOPS_NAME LOOPS_BASELINE
+#define LOOPS_LEVEL "baseline"
+#include "loops.inc"
