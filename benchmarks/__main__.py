@@ -2,13 +2,15 @@
 
 The peer (Captum on PyTorch) runs in its own environment, made by `make bench` from benchmarks/requirements.txt;
 torchvision's models are exported there once. Trained models, which have no peer, are measured where a zoo of them is
-found (INSPECTOR_ZOO). Takes about eight minutes on two cores; --models measures some of them only.
+found (INSPECTOR_ZOO), and kernels where they are installed (`make kernels`). Takes about half an hour on two cores;
+--models measures some of them only.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import importlib.util
 import json
 import os
 import platform
@@ -39,7 +41,12 @@ def main() -> None:
             )
         subprocess.run([peer, "-m", "benchmarks.export_models"], cwd=ROOT, check=True)
     setting = Setting(
-        python=Path(sys.executable), peer_python=peer, threads=options.threads, seconds=options.seconds
+        python=Path(sys.executable),
+        peer_python=peer,
+        threads=options.threads,
+        seconds=options.seconds,
+        has_kernels=importlib.util.find_spec("inspector_kernels") is not None,
+        before=options.before,
     )
     results: dict[str, Any] = {"environment": _environment(setting), "models": []}
     for model in MODELS:
@@ -87,6 +94,13 @@ def _options() -> argparse.Namespace:
         type=Path,
         default=Path("out"),
         help="folder of benchmarks.json and .md (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        metavar="FOLDER",
+        help="measure an earlier version as well: a folder that holds its package `inspector` and nothing else "
+        "(git archive COMMIT inspector | tar -x -C FOLDER)",
     )
     parser.add_argument(
         "--models",

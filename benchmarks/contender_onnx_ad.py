@@ -38,11 +38,7 @@ def differentiate(model: Any, x: np.ndarray, about: dict[str, Any], folder: Path
     """Write the gradient; return milliseconds of a run, and seconds for writing the graph and making the session."""
     scores, image = about["scores"], about["image"]
     start = time.perf_counter()
-    given = prepared(model, scores=scores, image=image, shape=x.shape)
-    adjoint = onnx_ad.reverse(given, inputs=[image], outputs=[scores], layout="onnx")
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    session = ort.InferenceSession(adjoint.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = adjoint_session(model, scores=scores, image=image, shape=x.shape)
     made = time.perf_counter() - start
     feeds = {image: x, f"adj_{scores}": np.load(folder / "seed.npy")[..., None]}
     feeds = {one.name: feeds[one.name] for one in session.get_inputs()}
@@ -53,6 +49,18 @@ def differentiate(model: Any, x: np.ndarray, about: dict[str, Any], folder: Path
         times.append(time.perf_counter() - start)
     np.save(folder / "gradient.npy", gradient.reshape(x.shape))
     return {"milliseconds": 1000 * float(np.median(times)), "seconds_to_make": made}
+
+
+def adjoint_session(
+    model: Any, *, scores: str, image: str, shape: tuple[int, ...], threads: int = 0
+) -> ort.InferenceSession:
+    """Return a session of the model's adjoint: the image and `adj_<scores>` (..., directions) -> `adj_<image>`."""
+    given = prepared(model, scores=scores, image=image, shape=shape)
+    adjoint = onnx_ad.reverse(given, inputs=[image], outputs=[scores], layout="onnx")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    return ort.InferenceSession(adjoint.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def prepared(model: Any, *, scores: str, image: str, shape: tuple[int, ...]) -> Any:

@@ -13,10 +13,23 @@ from typing import Any
 import numpy as np
 
 from benchmarks.models import Model
-from benchmarks.protocol import METHODS, Worker
+from benchmarks.protocol import METHODS, ContenderEndedError, Worker
 
-CONTENDERS = {"plain": "ort", "ours": "ours", "peer": "captum"}
-"""The modules contender_*.py, and how their results are labeled."""
+CONTENDERS = {
+    "ort": "plain",
+    "ours": "ours",
+    "kernels": "ours",
+    "before": "ours",
+    "captum": "peer",
+    "onnx-ad": "adjoint",
+}
+"""The labels of results, and the modules contender_*.py that give them."""
+
+PEERS = ("peer", "adjoint")
+"""Contenders that run in the peer's environment."""
+
+KERNELS = {"ours": "never", "kernels": "always"}
+"""Whether this package takes kernels, by label."""
 
 CALLS_PER_TURN = 3
 """The first call of a turn finds the caches cold and is not counted."""
@@ -31,6 +44,23 @@ class Setting:
     threads: int
     seconds: float
     """For each model and group of tasks."""
+    has_kernels: bool = False
+    before: Path | None = None
+    """A folder with the package `inspector` of another version."""
+
+    def has(self, label: str, model: Model) -> bool:
+        """Return whether there is such a contender for a model."""
+        match label:
+            case "captum":
+                return self.peer_python is not None and model.architecture is not None
+            case "onnx-ad":
+                return self.peer_python is not None
+            case "kernels":
+                return self.has_kernels
+            case "before":
+                return self.before is not None
+            case _:
+                return True
 
 
 @dataclass(frozen=True)
@@ -46,26 +76,43 @@ def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
     """Measure one model: times in milliseconds, start in seconds, memory in MiB."""
     result: dict[str, Any] = {"model": model.name, "file_mib": model.path.stat().st_size / 2**20}
     with ExitStack() as stack:
-        workers = {
-            label: stack.enter_context(_worker(contender, model, setting))
-            for contender, label in CONTENDERS.items()
-            if contender != "peer" or (setting.peer_python is not None and model.architecture is not None)
-        }
+        workers: dict[str, Worker] = {}
+        for label, contender in CONTENDERS.items():
+            if not setting.has(label, model):
+                continue
+            try:
+                workers[label] = stack.enter_context(_worker(contender, model, setting, label=label))
+            except ContenderEndedError as error:
+                if contender != "adjoint":  # it alone may be at a loss with a model
+                    raise
+                result["unable"] = {label: str(error).strip().splitlines()[-1]}
         result["start_seconds"], result["memory_mib"] = {}, {}
         for label, worker in workers.items():
             result["start_seconds"][label], result["memory_mib"][label] = _start(worker)
-        if "captum" in workers:
-            result["difference"] = _difference(workers["ours"], workers["captum"])
+        if "onnx-ad" in workers and not workers["onnx-ad"].answer("saliency").any():
+            result["unable"] = {"onnx-ad": "its gradient is 0 everywhere"}
+            workers.pop("onnx-ad")
+        result["difference"] = {
+            peer: _difference(workers["ours"], workers[peer])
+            for peer in ("captum", "onnx-ad")
+            if peer in workers
+        }
         lanes = [
             Lane(worker, task, f"{label} {task}")
             for label, worker in workers.items()
             for task in worker.tasks
-            if task != "occlusion"
+            if not task.startswith("occlusion")
         ]
         result["milliseconds"] = _take_turns(lanes, seconds=setting.seconds)
         result["positions"] = model.positions
         if model.positions:
-            sweeps = [Lane(workers[label], "occlusion", label) for label in ("ort", "ours")]
+            sweeps = [
+                Lane(workers[label], task, task.replace("occlusion", label))
+                for label in ("ort", "ours", "before")
+                if label in workers
+                for task in workers[label].tasks
+                if task.startswith("occlusion")
+            ]
             result["occlusion_milliseconds"] = _take_turns(sweeps, seconds=setting.seconds / 2, calls=1)
         for label, worker in workers.items():
             result["memory_mib"][label]["all"] = worker.peak_mib()
@@ -97,11 +144,17 @@ def measure_wire(model: Model, setting: Setting) -> dict[str, float]:
 
 
 @contextmanager
-def _worker(contender: str, model: Model, setting: Setting) -> Iterator[Worker]:
-    python = setting.peer_python if contender == "peer" else setting.python
+def _worker(contender: str, model: Model, setting: Setting, *, label: str = "") -> Iterator[Worker]:
+    python = setting.peer_python if contender in PEERS else setting.python
     assert python is not None
-    module = f"benchmarks.contender_{contender}"
-    with Worker(module, python=python, model=model.name, threads=setting.threads) as worker:
+    with Worker(
+        f"benchmarks.contender_{contender}",
+        python=python,
+        model=model.name,
+        threads=setting.threads,
+        environment={"INSPECTOR_KERNELS": KERNELS[label]} if label in KERNELS else {},
+        paths=[setting.before] if label == "before" and setting.before else [],
+    ) as worker:
         yield worker
 
 
@@ -127,6 +180,8 @@ def _difference(ours: Worker, peer: Worker) -> dict[str, float]:
     """Return how far the two sides' maps differ, as a part of the largest magnitude."""
     found = {}
     for method in ("saliency", "guided"):
+        if method not in peer.tasks:
+            continue
         ours_map, peer_map = ours.answer(method), peer.answer(method)
         found[method] = float(np.abs(ours_map - peer_map).max() / np.abs(peer_map).max())
     return found

@@ -34,6 +34,8 @@ class Model:
     """How networks.py names the network; None where the peer has none."""
     occlusion: Occlusion | None = None
     """None for a model that is no classifier."""
+    fused: bool = False
+    """Whether ONNX Runtime's highest level gives other answers than the file: kernels on codes in place of floats."""
 
     @property
     def positions(self) -> int:
@@ -43,13 +45,13 @@ class Model:
         return ((self.side - self.occlusion.size) // self.occlusion.stride + 1) ** 2
 
 
-def _torchvision(name: str, architecture: str, *, stride: int, side: int = 224) -> Model:
+def _torchvision(name: str, architecture: str) -> Model:
     return Model(
         name=name,
         path=EXPORTED / f"{architecture}.onnx",
-        side=side,
+        side=224,
         architecture=architecture,
-        occlusion=Occlusion(size=32, stride=stride),
+        occlusion=Occlusion(size=32, stride=16),
     )
 
 
@@ -61,22 +63,23 @@ MODELS = (
         architecture="demo",
         occlusion=Occlusion(size=24, stride=6),
     ),
-    _torchvision("SqueezeNet 1.1", "squeezenet1_1", stride=16),
-    _torchvision("MobileNetV2", "mobilenet_v2", stride=16),
-    _torchvision("EfficientNet-B0", "efficientnet_b0", stride=32),
-    _torchvision("GoogLeNet", "googlenet", stride=32),
-    _torchvision("ResNet-18", "resnet18", stride=32),
-    _torchvision("ResNet-50", "resnet50", stride=32),
-    _torchvision("DenseNet-121", "densenet121", stride=32),
-    _torchvision("ConvNeXt-tiny", "convnext_tiny", stride=64),
-    _torchvision("VGG-16", "vgg16", stride=64),
+    _torchvision("SqueezeNet 1.1", "squeezenet1_1"),
+    _torchvision("MobileNetV2", "mobilenet_v2"),
+    _torchvision("EfficientNet-B0", "efficientnet_b0"),
+    _torchvision("GoogLeNet", "googlenet"),
+    _torchvision("ResNet-18", "resnet18"),
+    _torchvision("ResNet-50", "resnet50"),
+    _torchvision("DenseNet-121", "densenet121"),
+    _torchvision("ConvNeXt-tiny", "convnext_tiny"),
+    _torchvision("VGG-16", "vgg16"),
     Model(name="YOLOX-nano (detector)", path=ZOO / "yolox_nano.onnx", side=416, architecture=None),
     Model(
         name="MobileNetV2 (int8)",
         path=ZOO / "mobilenetv2_int8_static_edgeflow.onnx",
         side=224,
         architecture=None,
-        occlusion=Occlusion(size=32, stride=32),
+        occlusion=Occlusion(size=32, stride=16),
+        fused=True,
     ),
 )
 

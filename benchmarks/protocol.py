@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 import numpy as np
@@ -32,6 +33,9 @@ QUICK_SECONDS = 0.2
 """Tasks shorter than this are called once before they are timed."""
 
 METHODS = ("saliency", "deconvnet", "guided")
+
+SAME = ", same answers"
+"""What is behind the name of a task that computes the answers of the file as exported, where others are quicker."""
 
 Contender = Mapping[str, Callable[[], "np.ndarray"]]
 """Its tasks by name; each returns its answer for the fixed input."""
@@ -88,6 +92,10 @@ def _write(stream: IO[str], message: Mapping[str, Any]) -> None:
     stream.flush()
 
 
+class ContenderEndedError(RuntimeError):
+    """The process of a contender ended of itself; the message is what it said last."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class First:
     """The first call of a task."""
@@ -100,13 +108,27 @@ class First:
 class Worker:
     """A contender in a process of its own."""
 
-    def __init__(self, module: str, *, python: str | Path, model: str, threads: int) -> None:
+    def __init__(
+        self,
+        module: str,
+        *,
+        python: str | Path,
+        model: str,
+        threads: int,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        paths: Sequence[Path] = (),
+    ) -> None:
+        """Start it; what it imports is looked for in `paths` first, then in this repository."""
         self.module = module
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the worker
+        looked = os.pathsep.join(map(str, [*paths, ROOT]))
         self._process = subprocess.Popen(
-            [str(python), "-m", module, model, str(threads)],
+            [str(python), "-P", "-m", module, model, str(threads)],
             cwd=ROOT,
-            env=os.environ | dict.fromkeys(THREADS, str(threads)),
+            env=os.environ
+            | dict.fromkeys(THREADS, str(threads))
+            | {"PYTHONPATH": looked}
+            | dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -164,6 +186,6 @@ class Worker:
         if not line:
             self._process.wait()
             self._errors.seek(0)
-            raise RuntimeError(f"{self.module} ended:\n{self._errors.read()[-4000:]}")
+            raise ContenderEndedError(f"{self.module} ended:\n{self._errors.read()[-4000:]}")
         message: dict[str, Any] = json.loads(line)
         return message

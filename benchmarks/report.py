@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmarks.protocol import SAME
+
 Row = Sequence[str]
 
 
@@ -15,8 +17,11 @@ def markdown(results: Mapping[str, Any]) -> str:
         "# Benchmarks",
         f"{where['processor']}, {where['threads']} threads on each side; "
         + ", ".join(f"{name} {version}" for name, version in where["versions"].items())
-        + f". Medians in milliseconds, contenders in turn (at best: the fastest runs); {where['date']}.",
-        "## One image: forward, and forward + backward",
+        + f". Medians in milliseconds, contenders in turn; in parentheses the fastest runs; {where['date']}.",
+        "## Forward + backward ÷ forward",
+        _backward(models),
+        *_unable(models),
+        "## One image: medians, and the fastest runs",
         _speed(models),
         "## Occlusion",
         _occlusion(models),
@@ -38,41 +43,80 @@ def markdown(results: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _speed(models: Iterable[Mapping[str, Any]]) -> str:
+FLOOR = 2.0
+"""By arithmetic: the gradient of a convolution by what it reads is as much work as the convolution."""
+
+
+def _backward(models: Iterable[Mapping[str, Any]]) -> str:
     header = (
         "model",
-        "ORT forward",
-        "ours saliency",
-        "× ORT forward",
-        "× at best",
-        "ours deconvnet",
-        "PyTorch forward",
-        "Captum saliency",
-        "Captum ÷ ours",
-        "Captum deconvnet",
-        "Captum ÷ ours",
+        "ORT forward, ms",
+        "before",
+        "now",
+        "now, kernels",
+        "floor",
+        "Captum",
+        "onnx-ad",
+        "Captum ÷ ours: saliency",
+        "deconvnet",
+        "with kernels: saliency",
+        "deconvnet",
     )
     rows = []
     for each in models:
-        times, best = (
-            {label: time[kind] for label, time in each["milliseconds"].items()} for kind in ("median", "min")
-        )
+        times = each["milliseconds"]
+        forward = times["ort forward"]
         rows.append(
             (
                 each["model"],
-                _ms(times["ort forward"]),
-                _ms(times["ours saliency"]),
-                _ratio(times["ours saliency"], times["ort forward"]),
-                _ratio(best["ours saliency"], best["ort forward"]),
-                _ms(times["ours deconvnet"]),
-                _ms(times.get("captum forward")),
-                _ms(times.get("captum saliency")),
-                _ratio(times.get("captum saliency"), times["ours saliency"]),
-                _ms(times.get("captum deconvnet")),
-                _ratio(times.get("captum deconvnet"), times["ours deconvnet"]),
+                _ms(forward["median"]),
+                *(
+                    _ratios(times.get(f"{label} saliency"), forward)
+                    for label in ("before", "ours", "kernels")
+                ),
+                f"{FLOOR:.1f}",
+                *(_ratios(times.get(f"{peer} saliency"), forward) for peer in ("captum", "onnx-ad")),
+                *(
+                    _ratios(times.get(f"captum {method}"), times.get(f"{label} {method}"))
+                    for label in ("ours", "kernels")
+                    for method in ("saliency", "deconvnet")
+                ),
             )
         )
     return _table(header, rows)
+
+
+def _unable(models: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return why contenders have no figures for a model."""
+    return [
+        f"{each['model']} by {label}: {reason}"
+        for each in models
+        for label, reason in each.get("unable", {}).items()
+    ]
+
+
+def _speed(models: Iterable[Mapping[str, Any]]) -> str:
+    lanes = (
+        "ort forward",
+        "ours forward",
+        "ours saliency",
+        "kernels saliency",
+        "ours deconvnet",
+        "kernels deconvnet",
+        "captum forward",
+        "captum saliency",
+        "captum deconvnet",
+        "onnx-ad saliency",
+    )
+    rows = []
+    for each in models:
+        times = each["milliseconds"]
+        cells = (
+            f"{_ms(times[lane]['median'])} ({_ms(times[lane]['min'])})" if lane in times else "–"
+            for lane in lanes
+        )
+        rows.append((each["model"], *cells))
+    return _table(("model", *(lane.replace("ort", "ORT") for lane in lanes)), rows)
 
 
 def _occlusion(models: Iterable[Mapping[str, Any]]) -> str:
@@ -80,9 +124,21 @@ def _occlusion(models: Iterable[Mapping[str, Any]]) -> str:
     for each in models:
         if "occlusion_milliseconds" not in each:
             continue
-        plain, ours = (each["occlusion_milliseconds"][label]["median"] for label in ("ort", "ours"))
-        rows.append((each["model"], str(each["positions"]), _ms(plain), _ms(ours), _ratio(plain, ours)))
-    return _table(("model", "positions", "plain ORT loop", "ours", "loop ÷ ours"), rows)
+        times = {label: found["median"] for label, found in each["occlusion_milliseconds"].items()}
+        rows += [
+            (
+                each["model"] + loop.removeprefix("ort"),
+                str(each["positions"]),
+                _ms(times[loop]),
+                _ms(times["ours"]),
+                _ratio(times[loop], times.get("before")),
+                _ratio(times[loop], times["ours"]),
+            )
+            for loop in ("ort", f"ort{SAME}")
+            if loop in times
+        ]
+    header = ("model", "positions", "plain ORT loop", "ours", "loop ÷ ours: before", "now")
+    return _table(header, rows)
 
 
 def _start(models: Iterable[Mapping[str, Any]]) -> str:
@@ -182,5 +238,13 @@ def _ms(milliseconds: float | None) -> str:
     return f"{milliseconds:.0f}" if milliseconds >= 100 else f"{milliseconds:.1f}"
 
 
-def _ratio(numerator: float | None, denominator: float) -> str:
-    return "–" if numerator is None else f"{numerator / denominator:.2f}"
+def _ratios(numerator: Mapping[str, float] | None, denominator: Mapping[str, float] | None) -> str:
+    """Return the ratio of the medians, and of the fastest runs in parentheses."""
+    if numerator is None or denominator is None:
+        return "–"
+    median, best = (_ratio(numerator[kind], denominator[kind]) for kind in ("median", "min"))
+    return f"{median} ({best})"
+
+
+def _ratio(numerator: float | None, denominator: float | None) -> str:
+    return "–" if numerator is None or denominator is None else f"{numerator / denominator:.2f}"

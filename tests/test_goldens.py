@@ -11,6 +11,7 @@ import pytest
 
 import inspector
 from tests.goldens.golden import Golden, GoldenMap
+from tests.support.kernels import WAYS
 
 ROOT = Path(__file__).parents[1]
 GOLDENS = {path.stem: Golden.load(path) for path in sorted((ROOT / "tests" / "goldens").glob("*.npz"))}
@@ -51,6 +52,8 @@ def test_the_goldens_are_of_this_very_model(name: str, request: pytest.FixtureRe
         for index, golden in enumerate(goldens.maps)
     ],
 )
+@WAYS
+@pytest.mark.usefixtures("kernels")
 def test_maps_equal_captums(name: str, index: int, request: pytest.FixtureRequest) -> None:
     goldens = GOLDENS[name]
     golden = goldens.maps[index]

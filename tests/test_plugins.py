@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 FAILS = """
-from inspector.check.rule import rule
-rule("half", severity="info", rationale="r", mend="m")(lambda run: ())
+from inspector.checks.rule import rule
+rule("half", family="validity", severity="info", rationale="r", mend="m")(lambda examination: ())
 raise RuntimeError("the reason")
 """
 TWICE = """
@@ -36,8 +37,8 @@ class EarlyRequest(Request[Table]):
     """Come early."""
 '''
 DOUBLE = """
-from inspector.check.rule import rule
-rule("fixed-batch", severity="info", rationale="r", mend="m")(lambda run: ())
+from inspector.checks.rule import rule
+rule("fixed-batch", family="validity", severity="info", rationale="r", mend="m")(lambda examination: ())
 """
 
 
@@ -68,6 +69,59 @@ def test_its_verbs_are_listed_before_anything_was_loaded(tmp_path: Path) -> None
 
 
 def test_what_is_registered_twice_names_both_modules(tmp_path: Path) -> None:
-    program = "from inspector.check.rule import RULES\nRULES.keys()\n" + TWICE
+    program = "from inspector.checks.rule import RULES\nRULES.keys()\n" + TWICE
     found = run(tmp_path, program, DOUBLE).stdout
-    assert "by inspector.check.rules.fixed_batch and by a_plugin" in found
+    assert "by inspector.checks.rules.validity.fixed_batch and by a_plugin" in found
+
+
+NAMED = """
+import sys
+sys.path[:] = [*[{paths}], *sys.path]
+from inspector.plugins import plugin_names
+print(plugin_names())
+"""
+
+
+def distribution(folder: Path, group: str) -> None:
+    """Put what tells of a distribution that names a module into a folder, as an installer does."""
+    told = folder / "other-1.0.dist-info"
+    told.mkdir(parents=True)
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (told / "entry_points.txt").write_text(f"[{group}]\none = a_module\n")
+
+
+def named(*paths: Path, before: str = "") -> str:
+    program = before + NAMED.format(paths=", ".join(repr(str(path)) for path in paths))
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
+    )
+    return found.stdout.strip()
+
+
+def test_a_module_that_a_distribution_names_is_found(tmp_path: Path) -> None:
+    distribution(tmp_path / "its", "inspector.plugins")
+    distribution(tmp_path / "another's", "somebody.plugins")
+    assert "a_module" in named(tmp_path / "its")
+    assert "a_module" not in named(tmp_path / "another's", tmp_path / "nowhere")
+
+
+def test_one_in_an_archive_is_found(tmp_path: Path) -> None:
+    distribution(tmp_path / "its", "inspector.plugins")
+    archive = shutil.make_archive(str(tmp_path / "its"), "zip", tmp_path / "its")
+    assert "a_module" in named(Path(archive))
+
+
+OWN_FINDER = """
+import sys
+from importlib.metadata import DistributionFinder, MetadataPathFinder
+class Own(DistributionFinder):
+    def find_spec(self, *_): return None
+    def find_distributions(self, context=None):
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(path=[{path!r}]))
+sys.meta_path.append(Own())
+"""
+
+
+def test_one_that_a_finder_of_its_own_knows_is_found(tmp_path: Path) -> None:
+    distribution(tmp_path / "its", "inspector.plugins")
+    assert "a_module" in named(before=OWN_FINDER.format(path=str(tmp_path / "its")))

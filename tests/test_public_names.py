@@ -22,8 +22,8 @@ from inspector.v1 import collection_service_pb2, inspection_service_pb2, model_s
 
 def test_the_package() -> None:
     names = (
-        "Cancellation Class ClassScore Combination Direction Element Maps Model Prediction Predictions Region Sweep "
-        "Unit attribution_methods collection load verbs"
+        "Cancellation Class ClassScore Combination Direction Element Golden Maps Model Prediction Predictions Region "
+        "Sweep Unit attribution_methods check collection load read_golden record verbs"
     )
     assert sorted(inspector.__all__) == names.split()
     assert all(hasattr(inspector, name) for name in inspector.__all__)
@@ -112,10 +112,10 @@ def test_the_policies() -> None:
 def test_the_commands() -> None:
     verbs = sorted(command_names())
     names = (
-        "ablate accentuate activations architecture attribute check correspondence delete describe dream evolution "
-        "features figure filters fool health info invariance invert judge layers load methods models neighbors occlude "
-        "occlude_regions occlusion patch pca predict probe rectifiers report serve synthesize token top unit unload "
-        "upload"
+        "ablate about accentuate activations architecture attribute card check correspondence delete describe dream "
+        "evolution features figure filters fool health info invariance invert judge layers load methods models "
+        "neighbors occlude occlude_regions occlusion patch pca predict probe record rectifiers report serve synthesize "
+        "token top unit unload upload"
     )
     assert verbs == names.split()
 

@@ -1,4 +1,4 @@
-"""Write docs/catalog.md: the verbs, kinds of result, methods, rules of check and stores that there are.
+"""Write docs/catalog.md: the verbs, results, methods, rules of check, formats of findings and stores that there are.
 
 python -m tools.generate_catalog [--check | --print]
 
@@ -11,9 +11,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from inspector.check.rule import RULES
+from inspector.checks.rule import in_order
 from inspector.collections.registration import STORES
 from inspector.face.catalog import attribution_methods, verbs
+from inspector.findings.format import FORMATS
 from inspector.plugins import load_plugins
 from inspector.types.options import OTHER, OptionInfo
 from inspector.types.requests.base import OPTIONS, REQUESTS, request_fields
@@ -59,8 +60,16 @@ def page() -> str:
         ),
         "## Rules of `check`",
         table(
-            ("rule", "severity", "why it matters", "what to do"),
-            [(f"`{one.id}`", one.severity, one.rationale, one.mend) for _, one in sorted(RULES.items())],
+            ("rule", "family", "severity", "what it finds"),
+            [(f"`{one.id}`", one.family, one.severity, one.title) for one in in_order()],
+        ),
+        "## Formats of findings",
+        table(
+            ("format", "what reads it", "files"),
+            [
+                (f"`{one.name}`", one.what, ", ".join(f"`{suffix}`" for suffix in one.suffixes))
+                for _, one in sorted(FORMATS.items())
+            ],
         ),
         "## Stores of collections",
         table(

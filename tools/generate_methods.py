@@ -18,6 +18,8 @@ from tools.pages import ROOT, run, table
 PAGE = ROOT / "docs" / "methods.md"
 
 _NO_CARD = "Not written yet."
+_TYPED = {"check": "inspector check model.onnx --data photo.jpg"}
+"""Of verbs whose command is not made of their requests."""
 
 
 def page() -> str:
@@ -67,6 +69,8 @@ def _entry(one: MethodInfo | VerbInfo) -> str:
 def _command(one: MethodInfo | VerbInfo) -> str:
     if isinstance(one, MethodInfo):
         return f"inspector attribute model.onnx photo.jpg --method {one.name} -o map.png"
+    if one.name in _TYPED:
+        return _TYPED[one.name]
     options = request_fields(request) if (request := REQUESTS.get(one.name)) else ()
     before = [one.name.upper() for one in options if one.is_argument]
     needed = [

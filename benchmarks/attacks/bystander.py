@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
 import numpy as np
 
 from benchmarks.attacks.wire import Stubs, attempt, image
+from benchmarks.quantiles import quantile
 from inspector.v1.inspection_service_pb2 import PredictRequest
 
 ROOT = Path(__file__).parents[2]
@@ -101,10 +101,7 @@ class _Caller:
 
     def _check(self, stubs: Stubs) -> None:
         began = time.perf_counter()
-        try:
-            serving = stubs.serving(timeout=_PATIENCE)
-        except grpc.RpcError:
-            serving = False
+        serving = stubs.serving(timeout=_PATIENCE)
         with self._lock:
             self._health.append((time.perf_counter() - began) * 1e3)
             if not serving:
@@ -116,24 +113,20 @@ class _Caller:
             now = time.perf_counter()
             late = {name: (now - since) * 1e3 for name, since in self._running.items() if now - since > 1}
             # A call that has not come back is as slow as it is by now.
-            times = sorted([*self._times, *[late[name] for name in ("_predict",) if name in late]])
-            health = sorted([*self._health, *[late[name] for name in ("_check",) if name in late]])
+            times = [*self._times, *[late[name] for name in ("_predict",) if name in late]]
+            health = [*self._health, *[late[name] for name in ("_check",) if name in late]]
             failures = self._failures
             self._forget()
         return {
             "calls": len(times) + len(health),
             "failed": len(failures),
             "why": failures[0] if failures else "",
-            "p50": _quantile(times, 0.5),
-            "p99": _quantile(times, 0.99),
-            "slowest": _quantile(times, 1),
-            "health_p50": _quantile(health, 0.5),
-            "health_slowest": _quantile(health, 1),
+            "p50": quantile(times, 0.5),
+            "p99": quantile(times, 0.99),
+            "slowest": quantile(times, 1),
+            "health_p50": quantile(health, 0.5),
+            "health_slowest": quantile(health, 1),
         }
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.attacks.models import BLACK, chain, small, written
-from benchmarks.attacks.server import ServerProcess, alive, own_folder
+from benchmarks.attacks.server import ServerProcess, alive, left_in, own_folder
 from benchmarks.attacks.wire import Stubs, attempt, upload_messages
 from inspector.v1.inspection_service_pb2 import OccludeRequest, PredictRequest
 from inspector.v1.model_service_pb2 import (
@@ -79,7 +79,7 @@ def run(folder: Path, *, rounds: int, seed: int = 5, longest: float = 4, quiet: 
     rng, ledger, report = random.Random(seed), Ledger(), Report()  # noqa: S311 - the same seed, the same moments
     console = Console(stderr=True)
     for number in track(range(rounds), description="kills", console=console, disable=quiet):
-        before = set(ServerFolder(folder).temporary())
+        before = set(left_in(folder / "tmp"))
         server = _started(folder, report)
         found = [*inspect_models(server, ledger), *_swept(server, before)]
         children = _use_and_kill(server, ledger, rng, seconds=rng.uniform(0.1, longest))
@@ -92,23 +92,10 @@ def run(folder: Path, *, rounds: int, seed: int = 5, longest: float = 4, quiet: 
     ]
     if (code := server.stop()) != 0:
         report.problems.append(f"at the end: exit code {code}")
-    left = ServerFolder(folder).temporary()
-    if left:
+    if left := left_in(server.temporary):
         report.problems.append(f"at the end: left in TMPDIR: {left[:5]}")
     report.uploads, report.kept, report.deleted = ledger.begun, len(ledger.present), len(ledger.absent)
     return report
-
-
-@dataclass(frozen=True)
-class ServerFolder:
-    """Where the server's things are, while none runs."""
-
-    folder: Path
-
-    def temporary(self) -> list[str]:
-        """Return what lies in its TMPDIR."""
-        place = self.folder / "tmp"
-        return sorted(path.name for path in place.iterdir()) if place.exists() else []
 
 
 def _started(folder: Path, report: Report) -> ServerProcess:
@@ -173,7 +160,7 @@ def _loadable(server: ServerProcess, ledger: Ledger) -> list[str]:
 
 def _swept(server: ServerProcess, before: set[str]) -> list[str]:
     """Tell what of the last server's temporary folders is still there once the next one serves."""
-    left = before & set(server.left_in_temporary())
+    left = before & set(left_in(server.temporary))
     return [f"left in TMPDIR by the one before: {sorted(left)[:3]}"] if left else []
 
 

@@ -278,11 +278,6 @@ def chain(nodes: int) -> onnx.ModelProto:
     return made
 
 
-CRASHES: Mapping[str, Callable[[], onnx.ModelProto]] = {
-    "division": division,
-    "division-flat": division_flat,
-    "division-aside": division_aside,
-}
 STUBBORN: Mapping[str, Callable[[], onnx.ModelProto]] = {
     "boxes": boxes,
     "product": product,

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.attacks.bystander import MODEL, Bystander, Seen
-from benchmarks.attacks.models import small, written
+from benchmarks.attacks.models import BLACK, small, written
 from benchmarks.attacks.server import ServerProcess, Stats
 from benchmarks.attacks.wire import Answer, Stubs, attempt, upload_messages
+from inspector.v1.inspection_service_pb2 import PredictRequest
 
 GIB = 1 << 30
 
@@ -154,6 +155,17 @@ class Scene:
     def clean(self, what: str, answer: Answer, *, within: float | None = None) -> Answer:
         """Expect an answer, or a refusal for what was asked."""
         return self.expect(what, answer, ("OK", *REFUSALS), within=within)
+
+    def newcomer(self, when: str, *, predicts: bool = True, timeout: float = 5) -> None:
+        """Expect that a caller who connects now has health within `timeout` seconds, and a prediction within 5."""
+        with Stubs(self.server.address) as fresh:
+            self.require(
+                that=fresh.serving(timeout=timeout), words=f"{when}: health does not answer a new caller"
+            )
+            if predicts:
+                request = PredictRequest(model=f"models/{MODEL}", images=[BLACK])
+                answer = attempt(fresh.inspection.Predict, request, timeout=5)
+                self.expect(f"{when}: Predict of a new caller", answer, "OK", within=5)
 
     def tell(self, words: str) -> None:
         """Keep a remark."""

@@ -21,18 +21,17 @@ from h2.events import (
 from h2.settings import SettingCodes
 
 _READ = 1 << 16
+_SOURCE = "127.0.0.2"
 
 
 class RawConnection:
     """One connection; with a `window` of 0 the server may send no byte of any answer."""
 
-    def __init__(
-        self, address: str, *, window: int | None = None, patience: float = 30, source: str = "127.0.0.2"
-    ) -> None:
-        """Connect from `source`: to the server, another host than the bystander's."""
+    def __init__(self, address: str, *, window: int | None = None, patience: float = 30) -> None:
+        """Connect; to the server, from another host than the bystander's."""
         host, _, port = address.rpartition(":")
         self._socket = socket.create_connection(
-            (host, int(port)), timeout=patience, source_address=(source, 0)
+            (host, int(port)), timeout=patience, source_address=(_SOURCE, 0)
         )
         self.http = H2Connection(
             H2Configuration(
@@ -88,7 +87,6 @@ class RawConnection:
         *,
         extra: Sequence[tuple[str, str]] = (),
         ends: bool = False,
-        content: str = "application/grpc",
     ) -> int:
         """Send the headers of a call, and return its stream."""
         stream = self.http.get_next_available_stream_id()
@@ -97,7 +95,7 @@ class RawConnection:
             (":scheme", "http"),
             (":path", path),
             (":authority", "x"),
-            ("content-type", content),
+            ("content-type", "application/grpc"),
             ("te", "trailers"),
             *extra,
         ]
@@ -132,10 +130,9 @@ class RawConnection:
         *,
         flag: int = 0,
         extra: Sequence[tuple[str, str]] = (),
-        content: str = "application/grpc",
     ) -> int:
         """Make a whole call, and return its stream."""
-        stream = self.start(method, extra=extra, content=content)
+        stream = self.start(method, extra=extra)
         self.flush()
         self.send(stream, framed(message, flag=flag))
         return stream

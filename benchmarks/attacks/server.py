@@ -127,10 +127,6 @@ class ServerProcess:
         """Return the ids of the descendants."""
         return [process.pid for process in self.processes()[1:]]
 
-    def left_in_temporary(self) -> list[str]:
-        """Return what lies in its TMPDIR."""
-        return sorted(path.name for path in self.temporary.iterdir())
-
     def _watch(self) -> None:
         while not self._ended.wait(_TICK):
             memory = 0
@@ -176,6 +172,11 @@ def own_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def left_in(folder: Path) -> list[str]:
+    """Return the names of what lies in a folder, if there is one."""
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def alive(pids: Sequence[int]) -> list[int]:

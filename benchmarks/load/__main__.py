@@ -15,9 +15,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.callers import Measured, measured, quantile
+from benchmarks.load.callers import Measured, measured
 from benchmarks.load.contenders import MODELS, Contender, opened
 from benchmarks.load.cost import costs, medians
+from benchmarks.quantiles import quantile
 
 CALLERS = (1, 8, 32, 128)
 LIBRARY = Contender("library, in process", None)

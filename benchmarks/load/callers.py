@@ -87,9 +87,3 @@ def measured(
         thread.join()
     found.memory = subject.memory()
     return found
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """Return the value below which that share of them lies; NaN of none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")

@@ -25,6 +25,7 @@ from inspector.errors import InspectorError
 
 CALLERS = 16
 MOST_GROWTH = 0.02
+LOOK_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,14 @@ def _soaked(subject: Subject, *, minutes: float) -> tuple[list[Look], Measured]:
         thread.start()
     began = time.monotonic()
     looks = []
-    for _ in track(range(int(minutes * 12)), description="soak", console=Console(stderr=True)):
-        time.sleep(5)
+    # By the clock: on a busy machine a look takes seconds, and after the load there is nothing to see.
+    for turn in track(
+        range(int(minutes * 60 / LOOK_SECONDS)), description="soak", console=Console(stderr=True)
+    ):
+        due = began + (turn + 1) * LOOK_SECONDS
+        if due < time.monotonic():
+            continue
+        time.sleep(max(0.0, due - time.monotonic()))
         minute = (time.monotonic() - began) / 60
         looks.append(Look(minute, subject.memory(), subject.descriptors(), subject.threads()))
     over.set()

@@ -13,19 +13,23 @@ from inspector.plugins import load_plugins
 from inspector.types.requests.base import REQUESTS, description_of
 
 OWN = {
+    "about": "Tell what models run on here: the versions, the device, and whether kernels are used.",
+    "card": "Write a model card, or its bill of materials: what it takes and gives, and what was found.",
+    "check": "Look models over by rules, and report what was found, worst first, in the formats of CI systems.",
     "delete": "Unload a model of a service, and remove it if it was uploaded.",
     "load": "Make a model of a service ready to answer.",
     "methods": "List the attribution methods with their options, or print the card of a method or a verb.",
     "models": "List the models of a service, and what each can do now.",
     "neighbors": "Find the images whose features are nearest to the query's.",
     "pca": "Lay images out on the principal components of their features.",
+    "record": "Write down what a model takes and answers, for `inspector check --golden`.",
     "report": "Write one page about a model: its answers, why they are so, what its units look for.",
     "serve": "Serve models over gRPC until SIGTERM or Ctrl-C, then drain.",
     "token": "Make a token for a caller of a server, list who may call, or revoke.",
     "unload": "Free the memory of a model of a service, once its running calls have ended.",
     "upload": "Send a model to a service, and load it there.",
 }
-"""What is no verb of a model: each has a module of its name here, with a function of its name."""
+"""What is no verb of a model, or more than one: each has a module of its name here, with a function of its name."""
 
 OTHER_NAMES = {"info": "describe"}
 """Commands by another name of theirs, and that under which they are known."""
@@ -54,7 +58,7 @@ class Commands(TyperGroup):
 def make_command(name: str) -> Any:
     """Return a command, with all of its options."""
     request = REQUESTS.get(OTHER_NAMES.get(name, name))
-    if request is not None:
+    if request is not None and name not in OWN:
         function = import_module("inspector.cli.verb").command_of(request)
     else:
         with engine_needed():

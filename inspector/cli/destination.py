@@ -30,7 +30,7 @@ def destination(path: Path | None, *, command: str, forms: Sequence[str]) -> Des
         suffix = forms[0]
     if suffix not in forms:
         raise no_form(path, who=who(path, command), forms=forms, field="output")
-    _require_writable(path)
+    require_writable(path)
     return Destination(path=path, suffix=suffix)
 
 
@@ -39,7 +39,7 @@ def who(path: Path, command: str) -> str:
     return f"-o {path}: `{command}`"
 
 
-def _require_writable(path: Path) -> None:
+def require_writable(path: Path) -> None:
     """Raise InvalidInputError where a file cannot be written; one that is there stays as it is."""
     try:
         if path.is_dir():

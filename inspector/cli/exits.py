@@ -25,10 +25,10 @@ EXIT_PIPE_CLOSED = 141  # as of a program whose reader left: 128 + SIGPIPE
 
 MEANINGS: Mapping[int, str] = {
     EXIT_DONE: "done",
-    EXIT_INCOMPLETE: "`check` found an error, or some images were skipped and the others answered",
+    EXIT_INCOMPLETE: "`check` found a reason to fail, or some images were skipped and the others answered",
     EXIT_USAGE: "wrong usage or input",
     EXIT_MODEL: "the model cannot be loaded, or has an operator without a way back",
-    EXIT_INTERNAL: "the service cannot be reached or is busy, or an internal error",
+    EXIT_INTERNAL: "the service cannot be reached or is busy, a rule of `check` failed, or an internal error",
     EXIT_LATE: "--timeout is over",
     EXIT_INTERRUPTED: "interrupted",
     EXIT_PIPE_CLOSED: "whoever read the output left",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from inspector.cli.options import Json, ServiceOptions
-from inspector.cli.output import print_json, print_table, say
+from inspector.cli.output import paragraphs, print_json, print_table, say
 from inspector.cli.parameters import grouped
 from inspector.cli.where import known_methods, known_verbs
 from inspector.errors import unknown_name
@@ -35,7 +35,11 @@ def methods(name: Name = None, *, where: ServiceOptions, as_json: Json = False) 
         print_json(found)
         return
     rows = [
-        (method.name, f"{method.title}\n{method.description}", "\n".join(map(_words, method.options)) or "–")
+        (
+            method.name,
+            (method.title, *paragraphs(method.description)),
+            tuple(map(_words, method.options)) or "–",
+        )
         for method in found
     ]
     print_table(("method", "what it is", "options"), rows, title=f"{len(found)} methods")
@@ -54,10 +58,10 @@ def _print_card(name: str, methods: tuple[MethodInfo, ...], where: ServiceOption
         print_json(one)
         return
     say(f"{one.name}: {one.title}" if isinstance(one, MethodInfo) else one.name)
-    parts = [("does", one.description)]
+    parts: list[tuple[str, object]] = [("does", paragraphs(one.description))]
     if one.card is not None:
         parts += [(part.name, getattr(one.card, part.name)) for part in fields(one.card)]
-    parts += [("options", "\n".join(map(_words, one.options)) or "none")]
+    parts += [("options", tuple(map(_words, one.options)) or "none")]
     if isinstance(one, MethodInfo) and one.caution:
         parts.append(("caution", one.caution))
     print_table(("", ""), parts)

@@ -16,7 +16,6 @@ from inspector.cli.options import (
     Images,
     ModelName,
     WhereOptions,
-    find_images,
 )
 from inspector.cli.output import deliver
 from inspector.cli.parameters import grouped
@@ -24,6 +23,7 @@ from inspector.cli.where import features_of
 from inspector.collections.neighbors import neighbors as find_neighbors
 from inspector.render.answer import Answer
 from inspector.render.strip import neighbor_strip
+from inspector.types.image_files import find_images
 from inspector.types.results.suffixes import DOCUMENT, PAGE, PICTURES, TABLE
 
 

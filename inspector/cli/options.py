@@ -10,13 +10,10 @@ from typing import Annotated
 import typer
 
 from inspector.errors import InvalidInputError
-from inspector.types.array_files import ARRAY_SUFFIXES, is_array_file
 from inspector.types.control import Deadline
 
 WHERE, ANSWER, TARGET = "Where it runs", "Where the answer goes", "What is explained"
 """The panels of the help."""
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 _SHORTEST = 1e-3
 """Seconds that the last call has where the time is over: it says so by the error that all calls have for it."""
@@ -61,8 +58,7 @@ class ServiceOptions:
         str | None,
         typer.Option(
             "--token",
-            envvar="INSPECTOR_TOKEN",
-            help="What the service wants to see of its callers.",
+            help="What the service wants to see of its callers; else that of INSPECTOR_TOKEN.",
             rich_help_panel=WHERE,
         ),
     ] = None
@@ -231,28 +227,3 @@ class FeatureOptions:
     pooling: Annotated[
         str, typer.Option("--pooling", metavar="mean|max|none", help="How maps become one vector.")
     ] = "mean"
-
-
-def find_images(paths: list[Path]) -> list[Path]:
-    """Return the image files among paths, folders searched one level deep, in order."""
-    found: list[Path] = []
-    for path in paths:
-        found += _images_in(path) if path.is_dir() else [path]
-    if not found:
-        raise InvalidInputError(
-            f"There are no images ({', '.join((*sorted(SUFFIXES), *ARRAY_SUFFIXES))}) in {', '.join(map(str, paths))}.",
-            field="images",
-        )
-    return found
-
-
-def _images_in(folder: Path) -> list[Path]:
-    """Return the pictures in a folder, or else its arrays: beside pictures they are what was made of them."""
-    try:
-        files = sorted(folder.iterdir())
-        pictures = [path for path in files if path.suffix.lower() in SUFFIXES]
-        return pictures or [path for path in files if is_array_file(path)]
-    except OSError as error:
-        raise InvalidInputError(
-            f"The folder {folder} cannot be read: {error.strerror}.", field="images"
-        ) from error

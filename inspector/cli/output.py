@@ -19,11 +19,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from inspector.cli.destination import Destination, who
 from inspector.render.answer import Answer
 from inspector.render.documents import plain
 from inspector.render.files import write
+from inspector.types.results.base import unwritten
 from inspector.types.results.suffixes import PICTURES
 from inspector.types.visible import visible
 
@@ -45,15 +47,24 @@ def print_json(value: object) -> None:
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
 ) -> None:
-    """Print a table."""
+    """Print a table; a cell that is a tuple holds several lines."""
     if title is not None:
         _out.print(f"[italic]{marked(title)}[/]", highlight=False, soft_wrap=True)
     table = Table(header_style="bold")
     for column in columns:
         table.add_column(marked(column), overflow="fold")
     for row in rows:
-        table.add_row(*(marked(str(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
     _out.print(table)
+
+
+def _cell(cell: object) -> str:
+    return "\n".join(map(_cell, cell)) if isinstance(cell, tuple) else marked(str(cell))
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """Return the paragraphs of a text whose lines were broken elsewhere, each as one line."""
+    return tuple(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def say(text: str) -> None:
@@ -61,9 +72,25 @@ def say(text: str) -> None:
     _out.print(marked(text), highlight=False, soft_wrap=True)
 
 
+def print_spans(spans: Sequence[tuple[str, str]]) -> None:
+    """Print a line of texts, each in a style of `rich`."""
+    _out.print(
+        Text.assemble(*((visible(text), style) for text, style in spans)), highlight=False, soft_wrap=True
+    )
+
+
 def say_written(path: Path) -> None:
     """Say on stderr which file was written."""
     _err.print(f"wrote {marked(str(path))}", highlight=False, soft_wrap=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as it is, and say so on stderr; InvalidInputError where it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise unwritten(path, error, field="output") from error
+    say_written(path)
 
 
 def say_notes(notes: Sequence[str]) -> None:

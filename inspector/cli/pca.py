@@ -9,7 +9,7 @@ import typer
 from inspector.cli.destination import destination
 from inspector.cli.exits import EXIT_INCOMPLETE
 from inspector.cli.images import thumbnail
-from inspector.cli.options import AnswerOptions, FeatureOptions, Images, ModelName, WhereOptions, find_images
+from inspector.cli.options import AnswerOptions, FeatureOptions, Images, ModelName, WhereOptions
 from inspector.cli.output import deliver
 from inspector.cli.parameters import grouped
 from inspector.cli.where import features_of
@@ -17,6 +17,7 @@ from inspector.collections.pca import fit_pca
 from inspector.errors import InvalidInputError
 from inspector.render.answer import Answer
 from inspector.render.scatter import pca_scatter
+from inspector.types.image_files import find_images
 from inspector.types.results.suffixes import ARRAYS, DOCUMENT, ONE_ARRAY, PAGE, PICTURES, TABLE
 
 _FORMS = (*PICTURES, *ONE_ARRAY, *ARRAYS, *TABLE, *DOCUMENT, *PAGE)

@@ -9,7 +9,7 @@ import typer
 
 from inspector.cli.destination import destination
 from inspector.cli.exits import EXIT_INCOMPLETE, EXIT_INTERNAL
-from inspector.cli.options import ANSWER, ModelName, WhereOptions, find_images
+from inspector.cli.options import ANSWER, ModelName, WhereOptions
 from inspector.cli.output import progress_steps, say_notes, say_written
 from inspector.cli.parameters import grouped
 from inspector.cli.where import open_model
@@ -18,6 +18,7 @@ from inspector.face.collection import collection
 from inspector.report.chapter import chosen
 from inspector.report.subjects import subject_of
 from inspector.report.write import PATIENCE, write_report
+from inspector.types.image_files import find_images
 from inspector.types.results.base import unwritten
 from inspector.types.results.suffixes import PAGE
 

@@ -11,6 +11,7 @@ import typer
 from inspector.cli.options import ServiceOptions
 from inspector.cli.output import print_json, print_table, say
 from inspector.cli.where import connect
+from inspector.types.layers import shape_text
 from inspector.types.served_model import ServedModel
 
 if TYPE_CHECKING:
@@ -48,11 +49,10 @@ def _row(model: ServedModel) -> tuple[object, ...]:
     info = model.info
     if info is None:
         return (model.name, model.state, "", "", "", "")
-    shape = "×".join("?" if size is None else str(size) for size in info.input.shape)
     return (
         model.name,
         model.state,
-        f"{shape} {info.input.dtype}",
+        f"{shape_text(info.input.shape)} {info.input.dtype}",
         len(info.labels or ()) or "",
         f"{info.size:,}",
         info.device,

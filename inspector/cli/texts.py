@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from inspector.errors import InvalidInputError, nearest
+from inspector.types.array_files import BROKEN
 from inspector.types.arrays import Array
 from inspector.types.preprocessing import PreprocessingLike
 from inspector.types.presets import PRESETS
 from inspector.types.targets import Span
+
+_BEGIN_JSON = ("{", "[", '"')
 
 
 def read_indices(text: str | None, *, option: str) -> tuple[int, ...] | None:
@@ -43,7 +46,7 @@ def read_array(path: Path) -> Array:
     """Read a .npy file."""
     try:
         return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, *BROKEN) as error:
         raise InvalidInputError(f"{path} is no .npy file: {error}.") from error
 
 
@@ -66,19 +69,28 @@ def read_preprocessing(text: str | None) -> PreprocessingLike | None:
     """Read --preprocessing: the name of a preset, JSON, or @ and the name of a file with it."""
     if text is None or text in PRESETS:
         return text
-    shape = f"Give a preset ({', '.join(PRESETS)}), a JSON object, or @file.json."
+    shape = (
+        f"Give a preset ({', '.join(PRESETS)}), a JSON object such as '{{\"scale\": 0.0039}}', or @file.json."
+    )
+    what = text[:200]
+    if not text.startswith(("@", *_BEGIN_JSON)):
+        raise InvalidInputError(
+            f"--preprocessing is {what!r}, which is no preset and no JSON. {shape}{nearest(text, PRESETS)}",
+            field="preprocessing",
+        )
     try:
         found = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise InvalidInputError(
-            f"--preprocessing is no JSON object: {error}. {shape}{nearest(text, PRESETS)}",
-            field="preprocessing",
+            f"--preprocessing {what} cannot be read: {error.strerror}. {shape}", field="preprocessing"
         ) from error
-    if isinstance(found, dict):
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(
+            f"--preprocessing {what} is no JSON: {error}. {shape}", field="preprocessing"
+        ) from error
+    if isinstance(found, dict) or (isinstance(found, str) and found in PRESETS):
         return found
-    if isinstance(found, str) and found in PRESETS:
-        return found
-    raise InvalidInputError(f"--preprocessing must be a JSON object. {shape}", field="preprocessing")
+    raise InvalidInputError(f"--preprocessing {what} is no JSON object. {shape}", field="preprocessing")
 
 
 def read_labels(path: Path | None) -> list[str] | None:

@@ -27,7 +27,6 @@ from inspector.cli.options import (
     ModelName,
     SomeImages,
     WhereOptions,
-    find_images,
 )
 from inspector.cli.output import deliver, progress_bar
 from inspector.cli.parameters import Command, filled, giving_way, keyword, parameters_of, with_signature
@@ -38,6 +37,7 @@ from inspector.errors import InvalidInputError, unknown_name
 from inspector.render.answer import answer_of
 from inspector.render.forms import forms_of, no_form
 from inspector.types.array_files import is_array_file
+from inspector.types.image_files import find_images
 from inspector.types.requests.base import (
     OPTIONS,
     ImagesRequest,

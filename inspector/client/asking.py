@@ -72,9 +72,9 @@ class Limits:
     images: int = MAX_IMAGES
 
     def learn(self, error: InspectorError, images: int) -> None:
-        """Remember that so many images were too many."""
-        if error.field == "images" and is_too_much(error):
-            self.images = max(min(self.images, images // 2), 1)
+        """Remember that so many images were too many; of one, it is the image that was too large."""
+        if images > 1 and error.field == "images" and is_too_much(error):
+            self.images = min(self.images, images // 2)
 
 
 Asking = Generator[Question[Any], Any, R]

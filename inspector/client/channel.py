@@ -6,6 +6,9 @@ import json
 from typing import Any, Literal
 
 import grpc
+import grpc.aio
+
+from inspector.wire.calls import Rpc
 
 Balancing = Literal["pick_first", "round_robin"]
 Compression = Literal["none", "gzip"]
@@ -39,3 +42,14 @@ def channel_options(
             ("grpc.http2.max_pings_without_data", 0),  # a call may run for minutes before its answer
         ]
     return options
+
+
+def method_of(channel: grpc.Channel | grpc.aio.Channel, rpc: Rpc) -> Any:
+    """Return what makes a call on a channel."""
+    asks = "stream" if rpc.takes_stream else "unary"
+    answers = "stream" if rpc.is_stream else "unary"
+    return getattr(channel, f"{asks}_{answers}")(
+        rpc.path,
+        request_serializer=rpc.request.SerializeToString,
+        response_deserializer=rpc.response.FromString,
+    )

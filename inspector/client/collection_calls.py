@@ -11,8 +11,9 @@ from inspector.types.collections import CollectionInfo, Item, Metric, Neighbors,
 from inspector.v1 import collection_service_pb2 as pb
 from inspector.wire.calls import COLLECTION_SERVICE, rpc_named
 from inspector.wire.codec import of_message, to_message
-from inspector.wire.collections import COLLECTIONS, collection_of_message
+from inspector.wire.collections import collection_of_message
 from inspector.wire.models import resource_name
+from inspector.wire.names import COLLECTIONS, name_of
 
 BATCH_ITEMS = 64
 BATCH_BYTES = 32 << 20
@@ -23,7 +24,7 @@ def add_items(
 ) -> Iterator[Call[CollectionInfo]]:
     """Add items in calls of bounded size: each is done in full or not at all."""
     said = {
-        "collection": COLLECTIONS + name,
+        "collection": name_of(COLLECTIONS, name),
         "model": resource_name(model) if model else "",
         "layer": layer,
         "pooling": pooling,
@@ -36,7 +37,7 @@ def add_items(
 
 def find_neighbors(name: str, queries: Sequence[Query], *, k: int, metric: Metric | str) -> Call[Neighbors]:
     """Find the items nearest to each query."""
-    said = {"collection": COLLECTIONS + name, "k": k, "metric": metric}
+    said = {"collection": name_of(COLLECTIONS, name), "k": k, "metric": metric}
     request = to_message(said, pb.FindNeighborsRequest)
     request.queries.extend(_messages("queries", queries, pb.Query))
     rpc = rpc_named("FindNeighbors", service=COLLECTION_SERVICE)
@@ -45,7 +46,7 @@ def find_neighbors(name: str, queries: Sequence[Query], *, k: int, metric: Metri
 
 def compute_pca(name: str, *, components: int) -> Call[Pca]:
     """Compute the principal components."""
-    said = {"collection": COLLECTIONS + name, "components": components}
+    said = {"collection": name_of(COLLECTIONS, name), "components": components}
     request = to_message(said, pb.ComputePcaRequest)
     rpc = rpc_named("ComputePca", service=COLLECTION_SERVICE)
     return Call(rpc, request, lambda response: of_message(response, Pca))
@@ -53,13 +54,13 @@ def compute_pca(name: str, *, components: int) -> Call[Pca]:
 
 def get_collection(name: str) -> Call[CollectionInfo]:
     """Ask what is known of a collection."""
-    return _about_collection("GetCollection", pb.GetCollectionRequest(name=COLLECTIONS + name))
+    return _about_collection("GetCollection", pb.GetCollectionRequest(name=name_of(COLLECTIONS, name)))
 
 
 def delete_collection(name: str) -> Call[None]:
     """Forget a collection."""
     rpc = rpc_named("DeleteCollection", service=COLLECTION_SERVICE)
-    return Call(rpc, pb.DeleteCollectionRequest(name=COLLECTIONS + name), lambda _: None)
+    return Call(rpc, pb.DeleteCollectionRequest(name=name_of(COLLECTIONS, name)), lambda _: None)
 
 
 def _about_collection(name: str, message: Any) -> Call[CollectionInfo]:

@@ -12,11 +12,12 @@ from google.protobuf.message import Message
 
 from inspector.client.asking import Limits
 from inspector.client.calls import Call, Messages, Pages
+from inspector.client.channel import method_of
 from inspector.client.endpoint import Endpoint
 from inspector.client.errors import error_of, is_answer
 from inspector.client.retries import Attempts
 from inspector.errors import ConflictError, InspectorError
-from inspector.types.control import FREE, NEVER, Cancellation, Control, Deadline
+from inspector.types.control import FREE, NEVER, Cancellation, Control
 from inspector.wire.calls import Rpc
 
 T = TypeVar("T")
@@ -28,8 +29,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint) -> None:
         self.address = endpoint.address
         self.limits = Limits(bytes=endpoint.max_message_bytes)
-        self._timeout = endpoint.timeout
-        self._retries = endpoint.retries
+        self._endpoint = endpoint
         self._has_answered = False
         self._closed = False
         self._end = Cancellation()
@@ -85,9 +85,7 @@ class Connection:
 
     def _attempts(self, rpc: Rpc, control: Control) -> Attempts:
         self._require_open()
-        seconds = self._timeout if control.timeout is None else control.timeout
-        deadline = None if seconds is None else Deadline(seconds)
-        return Attempts(retries=self._retries, is_repeatable=rpc.is_repeatable, deadline=deadline)
+        return self._endpoint.attempts(rpc, control)
 
     def _once(self, rpc: Rpc, request: Any, control: Control, seconds: float | None) -> Any:
         method, asked = self._method(rpc), request() if rpc.takes_stream else request
@@ -141,14 +139,7 @@ class Connection:
         """Return what makes a call."""
         self._require_open()
         if rpc not in self._methods:
-            asks = "stream" if rpc.takes_stream else "unary"
-            answers = "stream" if rpc.is_stream else "unary"
-            make = getattr(self._channel, f"{asks}_{answers}")
-            self._methods[rpc] = make(
-                rpc.path,
-                request_serializer=rpc.request.SerializeToString,
-                response_deserializer=rpc.response.FromString,
-            )
+            self._methods[rpc] = method_of(self._channel, rpc)
         return self._methods[rpc]
 
     def _require_open(self) -> None:

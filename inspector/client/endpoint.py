@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import grpc
 import grpc.experimental
@@ -21,11 +21,12 @@ from inspector.client.channel import (
     channel_options,
 )
 from inspector.client.metadata import MetadataInterceptor, Pairs, as_pairs, read_token, require_token
-from inspector.client.retries import RETRIES
+from inspector.client.retries import RETRIES, Attempts
 from inspector.client.tls import Tls
 from inspector.errors import InvalidInputError, in_brief
-from inspector.types.control import as_timeout
+from inspector.types.control import Control, Deadline, as_timeout
 from inspector.types.given import as_integer, require_text
+from inspector.wire.calls import Rpc
 
 ADDRESS = "127.0.0.1:50051"
 TIMEOUT = 600.0
@@ -38,18 +39,14 @@ _MOST_MESSAGE_BYTES = 2**31 - 1
 """gRPC's own end."""
 _MOST_RETRIES = 100
 
-VARIABLES = tuple(
-    f"INSPECTOR_{name}"
-    for name in (
-        "SERVER",  # host:port
-        "TOKEN",
-        "TOKEN_FILE",
-        "ROOT_CERTIFICATES",
-        "CLIENT_CERTIFICATE",
-        "CLIENT_KEY",
-        "SERVER_NAME",
-    )
-)
+TLS_VARIABLES: Mapping[str, str] = {
+    "root_certificates": "INSPECTOR_ROOT_CERTIFICATES",
+    "certificate": "INSPECTOR_CLIENT_CERTIFICATE",
+    "key": "INSPECTOR_CLIENT_KEY",
+    "server_name": "INSPECTOR_SERVER_NAME",
+}
+"""The environment variables of a Tls, by its parameters."""
+VARIABLES = ("INSPECTOR_SERVER", "INSPECTOR_TOKEN", "INSPECTOR_TOKEN_FILE", *TLS_VARIABLES.values())
 """The environment variables of a client."""
 
 
@@ -156,11 +153,12 @@ class Endpoint:
             known |= {"token": environment.get("INSPECTOR_TOKEN")}
             known |= {} if known["token"] else {"token_file": environment.get("INSPECTOR_TOKEN_FILE")}
         parts: dict[str, Any] = {
-            "root_certificates": root_certificates or environment.get("INSPECTOR_ROOT_CERTIFICATES"),
-            "certificate": certificate or environment.get("INSPECTOR_CLIENT_CERTIFICATE"),
-            "key": key or environment.get("INSPECTOR_CLIENT_KEY"),
-            "server_name": server_name or environment.get("INSPECTOR_SERVER_NAME"),
+            "root_certificates": root_certificates,
+            "certificate": certificate,
+            "key": key,
+            "server_name": server_name,
         }
+        parts = {name: part or environment.get(TLS_VARIABLES[name]) for name, part in parts.items()}
         chosen = {name: part for name, part in parts.items() if part}
         if encrypted or chosen:
             known["tls"] = Tls(**chosen)
@@ -170,7 +168,7 @@ class Endpoint:
         """Return what goes with a call that begins now; InvalidInputError where the token's file cannot be read."""
         token = self.token if self.token_file is None else read_token(self.token_file)
         bearer = () if token is None else (("authorization", f"Bearer {token}"),)
-        return (*bearer, *as_pairs(self.metadata))
+        return (*bearer, *cast("Pairs", self.metadata))  # as which it was kept
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the options of a channel of whatever kind."""
@@ -181,17 +179,27 @@ class Endpoint:
         )
         return made if self.tls is None else [*made, *self.tls.options()]
 
+    def opened(self, transport: Any, *more: tuple[str, Any]) -> Any:
+        """Return a new channel of `grpc` or of `grpc.aio`, with more options; its calls bring no metadata yet."""
+        options, compression = [*self.options(), *more], COMPRESSIONS[self.compression]
+        if self.tls is None:
+            return transport.insecure_channel(self.address, options=options, compression=compression)
+        return transport.secure_channel(
+            self.address, self.tls.credentials(), options=options, compression=compression
+        )
+
+    def attempts(self, rpc: Rpc, control: Control) -> Attempts:
+        """Return what says when a call that begins now comes again; a timeout of the control's own wins."""
+        seconds = self.timeout if control.timeout is None else control.timeout
+        deadline = None if seconds is None else Deadline(seconds)
+        return Attempts(retries=self.retries, is_repeatable=rpc.is_repeatable, deadline=deadline)
+
     def channel(self) -> grpc.Channel:
         """Return a new channel, which connects when first needed."""
         # A stream is read by the thread that asked, not by way of another one: half of its cost.
-        options = [*self.options(), (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
-        compression = COMPRESSIONS[self.compression]
-        if self.tls is None:
-            channel = grpc.insecure_channel(self.address, options=options, compression=compression)
-        else:
-            channel = grpc.secure_channel(
-                self.address, self.tls.credentials(), options=options, compression=compression
-            )
+        channel: grpc.Channel = self.opened(
+            grpc, (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)
+        )
         if self.token is None and self.token_file is None and not self.metadata:
             return channel
         return grpc.intercept_channel(channel, MetadataInterceptor(self.call_metadata))

@@ -64,7 +64,11 @@ def is_too_much(error: InspectorError) -> bool:
     """Return whether an error says that a request, or its answer, had been taken with fewer images."""
     if not isinstance(error, LimitExceededError) or isinstance(error, BusyError):
         return False
-    return error.field == "images" or error.reason in ("RESPONSE_TOO_LARGE", "RESOURCE_EXHAUSTED")
+    if error.reason == "IMAGE_TOO_LARGE":  # each of them is, however many they are
+        return False
+    if error.field in ("images", "max_input_bytes"):
+        return True
+    return error.reason in ("RESPONSE_TOO_LARGE", "RESOURCE_EXHAUSTED")
 
 
 def needs_parts(images: ImageLike, *, max_images: int, max_bytes: int) -> bool:

@@ -201,13 +201,12 @@ class Collections:
 
     def list(self, names: Sequence[str] | None = None) -> tuple[CollectionInfo, ...]:
         """Return what is known of all collections, or of those named that are there, in their order."""
-        found = map(self._seen, self.names() if names is None else names)
+        found = map(self._seen, self._store.names() if names is None else names)
         return tuple(_info(summary) for summary in found if summary is not None)
 
     def delete(self, name: str) -> None:
         """Forget a collection and its items."""
-        self._summary(name)  # one that is not seen is not there
-        self._own(name)
+        self._require_mine(self._summary(name))  # one that is not seen is not there
         if not self._store.delete(name):
             raise unknown_name("collection", name, self.names())
 
@@ -229,9 +228,15 @@ class Collections:
         PermissionDeniedError where it is everybody's, AlreadyExistsError where it is another's.
         """
         summary = self._store.info(name)
-        if summary is None or self._viewer.may_change(summary.header.owner):
-            return summary
-        if self._viewer.may_see(summary.header.owner):
+        if summary is not None:
+            self._require_mine(summary)
+        return summary
+
+    def _require_mine(self, summary: Summary) -> None:
+        name, owner = summary.header.name, summary.header.owner
+        if self._viewer.may_change(owner):
+            return
+        if self._viewer.may_see(owner):
             raise PermissionDeniedError(
                 f"Collection {name!r} is everybody's: callers with the role 'admin' change it.",
                 reason="NOT_YOURS",

@@ -6,7 +6,7 @@ does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,9 +139,4 @@ def _completed(rows: Float64Array, look: Look) -> Float64Array:
 
 
 def _cuts(length: int, size: int) -> list[slice]:
-    return list(_ranges(length, size))
-
-
-def _ranges(length: int, size: int) -> Iterator[slice]:
-    for start in range(0, length, size):
-        yield slice(start, min(start + size, length))
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]

@@ -10,7 +10,7 @@ from inspector.errors import UnsupportedOperatorError
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.synthesis.aim import Source
 from inspector.grad.writing.builder import Batch
-from inspector.graph.expose import SWITCHES
+from inspector.graph.expose import Exposed
 from inspector.graph.synthesis.rows import Rows, RunRows
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
@@ -42,15 +42,8 @@ class Chain:
         self._backward = self._ways_back(images)
         if not self._shares(images.shape[1:]):
             self.rows = self._cut(images, alone=True)
-        self._saved = tuple(dict.fromkeys(name for way in self._backward for name in way.saved))
-        self._switches = tuple(dict.fromkeys(name for way in self._backward for name in way.switches))
-        self._forward = engine.sessions.forward(
-            tuple(dict.fromkeys((*self._tensors, *self._saved))), self._switches
-        )
-        self._fetch = [
-            *dict.fromkeys((*self._tensors, *self._saved)),
-            *(name + SWITCHES for name in self._switches),
-        ]
+        asked = Exposed.union((Exposed(tensors=self._tensors), *(way.saved for way in self._backward)))
+        self._forward, self._fetch = engine.sessions.forward(asked), asked.names
 
     def forward(self, images: Sequence[DeviceTensor]) -> list[Forward]:
         """Return what each run gives for its images."""
@@ -62,8 +55,7 @@ class Chain:
     def backward(self, source: int, run: Forward, seeds: DeviceTensor) -> DeviceTensor:
         """Return the gradient at one run's images for seeds at one of the tensors."""
         way = self._backward[source]
-        feeds = {name: run[name] for name in way.saved}
-        feeds |= {name + SWITCHES: run[name + SWITCHES] for name in way.switches}
+        feeds = {name: run[name] for name in way.saved.names}
         return way.session.run({**feeds, SEED: seeds}, [GRADIENT], cancellation=self._cancellation)[GRADIENT]
 
     def sources(self, runs: Sequence[Forward]) -> list[Source]:
@@ -115,15 +107,10 @@ class Chain:
         batch = Batch.ONE if whole or len(images) == 1 else Batch.ANY
         return [
             engine.sessions.backward(
-                tensor,
-                image,
-                self._policy,
-                {},
-                self._image,
+                engine.sessions.backward_key(tensor, image, self._policy, {}, image=self._image, batch=batch),
                 shapes=lambda tensor=tensor: engine.shapes_for(  # type: ignore[misc]
                     images, (tensor, image), cancellation=self._cancellation
                 ),
-                batch=batch,
             )
             for tensor in self._tensors
         ]

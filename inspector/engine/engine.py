@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,32 +14,42 @@ from inspector.engine.image_sizes import ImageSizes
 from inspector.engine.joint_runs import Joining, JointRuns
 from inspector.engine.kept import Kept
 from inspector.engine.parts import image_parts
+from inspector.engine.quantized.level import Level, QuantizedLevel
+from inspector.engine.room import Room
 from inspector.engine.sessions import Sessions
 from inspector.engine.shapes import Shapes
-from inspector.errors import EngineError, InvalidModelError, LimitExceededError, unknown_name
+from inspector.engine.sweeping.known import KnownSweeps
+from inspector.errors import EngineError, InvalidModelError, unknown_name
 from inspector.graph.batch.plan import BatchPlan, plan_batches
 from inspector.graph.bottleneck import Step, bottlenecks, features_before, way
-from inspector.graph.expose import SWITCHES
+from inspector.graph.code_step import code_step
+from inspector.graph.expose import Exposed
 from inspector.graph.randomize import randomized, weighted_layers
-from inspector.graph.sized import peak_bytes, tensor_bytes
 from inspector.graph.traits import Traits, find_traits
 from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
-from inspector.runtime.device import Device
-from inspector.runtime.session import Session
+from inspector.runtime.device import CPU, Device
+from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 from inspector.types.layers import Shape
 
-_MOST_IMAGES = 64
 _USUAL_SIZES = (4, 16)
 """Of batches, beside one and the largest, where every other size would have to be planned for."""
 _MOST_SHAPES = 64
-"""Shapes of images, where a model leaves them free, of which plans and the sizes of the activations are kept."""
+"""Shapes of images, where a model leaves them free, of which plans are kept."""
+_MOST_PASSES = 16
+"""Ways there and back of which the plans are kept: each is made in less time than a small layer takes."""
 _MOST_TENSORS = 1024
 """Of which it is kept what lies before them."""
+_MOST_WAYS = 64
+"""Of which each step from the image is kept, too."""
+
+_NOTHING = Exposed()
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -51,8 +62,12 @@ class Engine:
         device: Device,
         cache: SessionCache,
         batch_bytes: int = 512 << 20,
+        is_exact: bool = False,
     ) -> None:
-        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run."""
+        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run.
+
+        An exact one runs every operator of a quantized model as the file has it, and never compares.
+        """
         if model.other_inputs:
             raise InvalidModelError(
                 f"Model {model.name!r} needs inputs beside the image {model.input.name!r}: "
@@ -63,18 +78,61 @@ class Engine:
         self.device = device
         self._cache = cache
         self.traits: Traits = find_traits(model.ir)
-        self.sessions = Sessions(model, traits=self.traits, device=device, cache=cache)
+        self.level = self._level(is_exact=is_exact)
+        """At which level a quantized model answers; None of others, and where that was not to be found out."""
+        level = self.level
+        self.sessions = Sessions(
+            model,
+            traits=self.traits,
+            device=device,
+            cache=cache,
+            answers=None if level is None else lambda token: level.get(token).optimization,
+        )
         self._heads = MeasuredHeads(model, run=self._run_once)
         self.shapes = Shapes(model, self.sessions)
         self.image_sizes = ImageSizes(model.input)
-        self._batch_bytes = batch_bytes
-        self._known_sizes: Kept[tuple[int, ...], tuple[int, Mapping[str, int]]] = Kept(most=_MOST_SHAPES)
-        self._peaks: Kept[tuple[int, ...], int] = Kept(most=_MOST_SHAPES)
+        self.sweeps = KnownSweeps()
+        self.room = Room(model, run_bytes=batch_bytes, shapes=lambda image: self.plan(image).shapes)
         self._plans: Kept[tuple[int, ...], BatchPlan] = Kept(most=_MOST_SHAPES)
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
         self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
+        self._ways: Kept[str, tuple[Step, ...]] = Kept(most=_MOST_WAYS)
+        self._learned: Kept[Hashable, Any] = Kept(most=_MOST_SHAPES)
+        self.pass_plans: Kept[Hashable, Any] = Kept(most=_MOST_PASSES)
+        """Of inspector.engine.pass_plan."""
+        self._outputs = tuple(known.name for known in model.outputs)
         self._refused: str | None = None
         self.joint_runs: JointRuns[dict[str, Array]] | None = None
+
+    @property
+    def known_level(self) -> Level | None:
+        """How far ONNX Runtime rewrites the graph for answers; None of a quantized model that has not answered yet."""
+        if not self.traits.has_qdq:
+            return Level(optimization=Optimization.ALL)
+        if self.level is None:
+            return Level(optimization=Optimization.BASIC, reason="answers are compared on the CPU only")
+        return self.level.known
+
+    def find_level(self) -> None:
+        """Find now at which level a quantized model answers, which its first run does else."""
+        if self.level is not None:
+            self.level.get()
+
+    def _level(self, *, is_exact: bool) -> QuantizedLevel | None:
+        if is_exact or not self.traits.has_qdq or self.device != CPU:
+            return None
+        model, tensors = self.model, self.model.answered
+
+        def answers(
+            optimization: Optimization, images: Sequence[Array], token: Cancellation | None
+        ) -> Iterator[Mapping[str, Array]]:
+            run = self.trial(tensors, optimization, cancellation=token)
+            for image in images:
+                yield {name: tensor.numpy() for name, tensor in run(self.filled(image)).items()}
+
+        return QuantizedLevel(
+            model, steps=lambda: {name: code_step(model.ir, name) for name in tensors}, answers=answers
+        )
 
     @property
     def head(self) -> Head:
@@ -83,10 +141,9 @@ class Engine:
 
     def head_of(self, output: str | None) -> Head:
         """Return what an output means, by default the one that says classes; NotFoundError names those that exist."""
-        names = [known.name for known in self.model.outputs]
-        name = self.model.heads.default or names[0] if output is None else output
-        if name not in names:
-            raise unknown_name("output", name, names, field="output")
+        name = self.model.heads.default or self._outputs[0] if output is None else output
+        if name not in self._outputs:
+            raise unknown_name("output", name, self._outputs, field="output")
         return self._heads.of(name)
 
     def _run_once(self, x: Array, tensors: Sequence[str]) -> dict[str, Array]:
@@ -107,7 +164,16 @@ class Engine:
 
     def way_to(self, tensor: str) -> tuple[Step, ...]:
         """Return what is computed between the image and a tensor, in graph order."""
-        return way(self.model.ir, image=self.model.input.name, tensor=tensor)
+        image = self.model.input.name
+        return self._ways.get(tensor, lambda: way(self.model.ir, image=image, tensor=tensor))
+
+    def learned(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` reads off the graph, which is read once and kept; a key names who reads, and what.
+
+        What is kept must be as true of the next call, and does not hold the engine, which would then outlive its use.
+        """
+        found: T = self._learned.get(key, make)
+        return found
 
     def weighted_to(self, tensor: str) -> tuple[str, ...]:
         """Return the tensors that layers with weights compute on the way from the image to a tensor, in graph order."""
@@ -120,8 +186,19 @@ class Engine:
         It shares the device and the cache, and is closed after the block.
         """
         model = replace(self.model, ir=randomized(self.model.ir, layers, seed=seed))
-        # Nobody else runs it, so there is nobody to share runs with.
-        other = Engine(model, device=self.device, cache=self._cache, batch_bytes=self._batch_bytes)
+        # Nobody else runs it, so there is nobody to share runs with; its weights are not those of the file's digest.
+        other = Engine(
+            model, device=self.device, cache=self._cache, batch_bytes=self.room.run_bytes, is_exact=True
+        )
+        try:
+            yield other
+        finally:
+            other.close()
+
+    @contextmanager
+    def elsewhere(self, device: Device) -> Iterator[Engine]:
+        """Give an engine of the same model on another device; it shares the cache, and is closed after the block."""
+        other = Engine(self.model, device=device, cache=self._cache, batch_bytes=self.room.run_bytes)
         try:
             yield other
         finally:
@@ -189,6 +266,8 @@ class Engine:
     def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
         """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""
         fixed = self.model.input.batch
+        if len(x) == 1 and not fixed:
+            return 1
         if fixed != 1 and (len(x) > 1 or fixed) and self.company(x.shape[1:], tensors) is not None:
             return 1
         return fixed or min(self.largest_batch(x.shape[1:]), at_most or len(x))
@@ -200,53 +279,26 @@ class Engine:
         """
         if self.company(image, tensors) is not None:
             return 1
-        total, _ = self._sizes(image)
-        return min(max(self._batch_bytes // max(total, 1), 1), _MOST_IMAGES)
+        return self.room.most(image)
+
+    def usual_batch(self, image: tuple[int, ...]) -> int:
+        """Return how many images of a shape one run takes where many are to be run there and back: the fastest size.
+
+        Elsewhere than on CPUs that is the largest batch.
+        """
+        largest = self.largest_batch(image)
+        return min(largest, self.room.fastest(image)) if self.device.kind == "cpu" else largest
 
     def groups(self, tensors: Sequence[str], chunk: Array) -> Iterator[tuple[str, ...]]:
         """Cut tensors, in their order, into groups whose values for a batch fit; one that never fits is alone."""
-        total, sizes = self._sizes(chunk.shape[1:])
-        if total * len(chunk) <= self._batch_bytes:
-            yield tuple(tensors)
-            return
-        group: list[str] = []
-        filled = 0
-        for name in tensors:
-            size = sizes.get(name, 0) * len(chunk)
-            if group and filled + size > self._batch_bytes:
-                yield tuple(group)
-                group, filled = [], 0
-            group.append(name)
-            filled += size
-        if group:
-            yield tuple(group)
+        return self.room.groups(tensors, chunk.shape[1:], count=len(chunk))
 
-    def _sizes(self, image: tuple[int, ...]) -> tuple[int, Mapping[str, int]]:
-        """Return the bytes of one image's activations, of all and by tensor."""
+    def require_room(self, image: tuple[int, ...], tensors: Sequence[str] = (), *, count: int = 1) -> None:
+        """Raise LimitExceededError where a run on images of a shape (without the batch axis) would hold too much.
 
-        def measure() -> tuple[int, Mapping[str, int]]:
-            of_run = tensor_bytes(self.model, self.plan(image).shapes)
-            sizes = {name: size // (self.model.input.batch or 1) for name, size in of_run.items()}
-            return sum(sizes.values()), sizes
-
-        return self._known_sizes.get(image, measure)
-
-    def _require_room(self, chunk: Array, tensors: Sequence[str]) -> None:
-        """Raise LimitExceededError where a run on images of a size that the model leaves free would hold too much."""
-        image = chunk.shape[1:]
-        if all(isinstance(size, int) for size in self.model.input.image_shape):
-            return
-        _, sizes = self._sizes(image)
-        peak = self._peaks.get(image, lambda: peak_bytes(self.model, sizes))
-        needed = (peak + sum(sizes.get(name, 0) for name in tensors)) * len(chunk)
-        limits = self.model.limits
-        if needed > limits.max_run_bytes:
-            raise LimitExceededError(
-                f"On images of shape {image} this model holds about {needed:,} bytes at a time; the limit is "
-                f"{limits.max_run_bytes:,}. Give smaller images. {limits.mend('max_run_bytes')}",
-                reason="IMAGE_TOO_LARGE",
-                field="images",
-            )
+        So it does for one that is run in any case, before there is one, where the model leaves the size free.
+        """
+        self.room.require(image, tensors, count=count)
 
     # --- one run
 
@@ -255,17 +307,20 @@ class Engine:
         chunk: Array,
         tensors: Sequence[str],
         *,
-        switches: Sequence[str] = (),
+        saved: Exposed = _NOTHING,
+        is_exact: bool = False,
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
-        """Run one batch forward and return tensors and switches, left on the device.
+        """Run one batch forward and return tensors, and what is saved for a way back, left on the device.
+
+        Of a quantized model, an exact run agrees with sessions that begin in the middle and with backward ones.
 
         Raises ImageSizeError where the model runs on images of other sizes, but not on these.
         """
         try:
-            return self.run_forward(chunk, tensors, switches=switches, cancellation=cancellation)
+            return self.run_forward(chunk, tensors, saved=saved, is_exact=is_exact, cancellation=cancellation)
         except EngineError as error:
-            session, fetch = self._forward(tensors, switches)
+            session, fetch = self._forward(tensors, saved, is_exact=is_exact, cancellation=cancellation)
             explained = self.image_sizes.explained(error, session, chunk, fetch, cancellation=cancellation)
             if explained is error:
                 raise
@@ -276,19 +331,37 @@ class Engine:
         chunk: Array,
         tensors: Sequence[str],
         *,
-        switches: Sequence[str] = (),
+        saved: Exposed = _NOTHING,
+        is_exact: bool = False,
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
         """Do what `fetch` does; where the run fails, do not ask whether images of other sizes would run."""
-        self._require_room(chunk, tensors)
-        session, fetch = self._forward(tensors, switches)
-        fed = chunk[0] if self.model.input.batch_axis is None else chunk
-        return session.run({self.model.input.name: fed}, fetch, cancellation=cancellation)
+        self.require_room(chunk.shape[1:], tensors, count=len(chunk))
+        session, fetch = self._forward(tensors, saved, is_exact=is_exact, cancellation=cancellation)
+        return session.run(self._feeds(chunk), fetch, cancellation=cancellation)
 
-    def _forward(self, tensors: Sequence[str], switches: Sequence[str]) -> tuple[Session, list[str]]:
-        """Return the session for tensors and switches, and what to fetch from it."""
-        names, places = tuple(dict.fromkeys(tensors)), tuple(switches)
-        return self.sessions.forward(names, places), [*names, *(place + SWITCHES for place in places)]
+    def trial(
+        self, tensors: Sequence[str], optimization: Optimization, *, cancellation: Cancellation | None = None
+    ) -> Callable[[Array], dict[str, DeviceTensor]]:
+        """Return what runs one batch at some level, for a comparison: its session is made now, and not kept."""
+        session = self.sessions.trial(tuple(tensors), optimization)
+        return lambda chunk: session.run(self._feeds(chunk), tensors, cancellation=cancellation)
+
+    def _feeds(self, chunk: Array) -> dict[str, Array]:
+        return {self.model.input.name: chunk[0] if self.model.input.batch_axis is None else chunk}
+
+    def _forward(
+        self,
+        tensors: Sequence[str],
+        saved: Exposed,
+        *,
+        is_exact: bool,
+        cancellation: Cancellation | None,
+    ) -> tuple[Session, tuple[str, ...]]:
+        """Return the session for tensors and what is saved, and what to fetch from it."""
+        asked = Exposed.union((Exposed(tensors=tuple(tensors)), saved))
+        session = self.sessions.forward(asked, is_exact=is_exact, cancellation=cancellation)
+        return session, asked.names
 
     def shapes_for(
         self, x: Array, tensors: Sequence[str], *, cancellation: Cancellation | None = None
@@ -304,9 +377,13 @@ class Engine:
 
     def values(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
         """Return the real values of the first `images` of a batch, (images, …), on the host; codes dequantized."""
-        plan = self.plan(chunk.shape[1:])
-        array = image_parts(
-            name, tensor.numpy(), plan.of(name), batch=len(chunk), images=images, shape=plan.shapes.get(name)
-        )
+        array = self.parts(name, tensor, chunk, images=images)
         codes = self.model.codes.get(name)
         return array if codes is None else codes.real(array)
+
+    def parts(self, name: str, tensor: DeviceTensor, chunk: Array, *, images: int) -> Array:
+        """Return the first `images` of a batch, (images, …), on the host, as they are: codes stay codes."""
+        plan = self.plan(chunk.shape[1:])
+        return image_parts(
+            name, tensor.numpy(), plan.of(name), batch=len(chunk), images=images, shape=plan.shapes.get(name)
+        )

@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Kept(Generic[K, V]):
-    """Remembers values by key, and begins anew where there would be too many. Thread-safe."""
+    """Remembers values by key, and forgets the oldest where there would be too many. Thread-safe."""
 
     def __init__(self, *, most: int) -> None:
         self._most = most
@@ -26,8 +26,16 @@ class Kept(Generic[K, V]):
         with self._lock:
             if key in self._known:
                 return self._known[key]
-        made = make()
+        return self.keep(key, make())
+
+    def keep(self, key: K, value: V) -> V:
+        """Keep a value, and return it; where the key has one, that one stays, and is returned."""
         with self._lock:
-            if len(self._known) >= self._most:
-                self._known.clear()
-            return self._known.setdefault(key, made)
+            if key not in self._known and len(self._known) >= self._most:
+                del self._known[next(iter(self._known))]
+            return self._known.setdefault(key, value)
+
+    def peek(self, key: K) -> V | None:
+        """Return the value of a key, None where it was never made."""
+        with self._lock:
+            return self._known.get(key)

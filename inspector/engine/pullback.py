@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.parts import restored
+from inspector.engine.pass_plan import Ends, Way, backward_key, pass_plan
 from inspector.engine.sessions import Backward
 from inspector.errors import EngineError
 from inspector.grad.backward import GRADIENT, SEED
 from inspector.grad.writing.builder import Batch
-from inspector.graph.batch.placement import Placement
-from inspector.graph.expose import SWITCHES
 from inspector.runtime.device import Device
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
@@ -24,6 +23,18 @@ from inspector.types.layers import Shape
 
 Pulled = tuple[range, Array, "Pullback"]
 """Which images, the values of the source on the host (images, *source) with codes dequantized, and their pullback."""
+
+
+class Passed(NamedTuple):
+    """One batch, once forward, and the ways back from there."""
+
+    images: range
+    values: Array
+    """Of the source, on the host: (images, *source), codes dequantized."""
+    pullbacks: tuple[Pullback, ...]
+    """In the order of the ways."""
+    beside: Mapping[str, Array]
+    """What else the same forward pass gave: by tensor (images, …), on the host, codes dequantized."""
 
 
 def pullbacks(
@@ -42,63 +53,85 @@ def pullbacks(
     `overrides` names other policies by the tensors that their layers compute; `seeds` is how many a pullback of a
     single image will be given, for the best graph and nothing else.
     """
-    again = partial(
-        pullbacks, engine, source=source, toward=toward, policy=policy, overrides=overrides, seeds=seeds,
-        cancellation=cancellation,
-    )  # fmt: skip
+    way = Way(toward=toward, policy=policy, overrides=overrides)
+    for one in passes(engine, x, source=source, ways=[way], seeds=seeds, cancellation=cancellation):
+        yield one.images, one.values, one.pullbacks[0]
+
+
+def passes(
+    engine: Engine,
+    x: Array,
+    *,
+    source: str,
+    ways: Sequence[Way],
+    beside: Sequence[str] = (),
+    seeds: int = 1,
+    cancellation: Cancellation | None = None,
+) -> Iterator[Passed]:
+    """Yield, for each batch of (N, …) images, one forward pass, all of the ways back from `source`, and what is beside.
+
+    `seeds` is how many each pullback of a single image will be given, for the best graph and nothing else.
+    """
     image, fixed = x.shape[1:], engine.model.input.batch
-    plan = engine.plan(image)
-    is_whole = (
-        fixed is not None and fixed > 1
-    )  # the way back is then that of the whole batch, as the way there is
-    alone = is_whole or (seeds == engine.batch_size(x, [source, toward]) == 1)
+    # The way back of a fixed batch is that of the whole batch, as the way there is.
+    is_whole = fixed is not None and fixed > 1
+    ends = [source, *(way.toward for way in ways)]
+    alone = is_whole or (seeds == engine.batch_size(x, ends) == 1)
     batch = Batch.ONE if alone else Batch.ANY
-    backward = engine.sessions.backward(
-        source,
-        toward,
-        policy,
-        overrides,
-        image,
-        shapes=lambda: engine.shapes_for(x, (source, toward), cancellation=cancellation),
-        batch=batch,
-    )
-    ends = Ends(source=plan.of(source), toward=plan.of(toward))
-    needed = [source, toward, *([] if is_whole else backward.saved)]
-    shares = is_whole or (backward.batchable and ends.lead)
-    for images, chunk in engine.batches(x, needed, at_most=None if shares else 1):
+    keys = tuple(backward_key(engine, image, source=source, way=way, batch=batch) for way in ways)
+    backward = [
+        engine.sessions.backward(
+            key, shapes=partial(engine.shapes_for, x, (source, key.target), cancellation=cancellation)
+        )
+        for key in keys
+    ]
+    plan = pass_plan(engine, image, keys=keys, backward=backward, beside=tuple(beside))
+    at_most = engine.usual_batch(image) if plan.shares and len(x) > 1 else 1
+    for images, chunk in engine.batches(x, plan.needed, at_most=at_most):
         try:
             forward = engine.fetch(
-                chunk, (source, *backward.saved), switches=backward.switches, cancellation=cancellation
+                chunk, plan.asked, saved=plan.saved, is_exact=True, cancellation=cancellation
             )
-            values = engine.values(source, forward[source], chunk, images=len(images))
+            values, *others = (
+                engine.values(name, forward[name], chunk, images=len(images)) for name in (source, *beside)
+            )
         except EngineError:
-            if len(images) == 1 or not engine.doubt_batches(x, needed):
+            if len(images) == 1 or not engine.doubt_batches(x, plan.needed):
                 raise
-            for rest, parts, pullback in again(x[images.start :]):
-                yield range(images.start + rest.start, images.start + rest.stop), parts, pullback
+            rest = x[images.start :]
+            for one in passes(
+                engine, rest, source=source, ways=ways, beside=beside, seeds=seeds, cancellation=cancellation
+            ):
+                yield one._replace(
+                    images=range(images.start + one.images.start, images.start + one.images.stop)
+                )
             return
         shape = forward[source].shape
-        saved = [*backward.saved, *(name + SWITCHES for name in backward.switches)]
-        feeds = {name: _of_known_rank(forward[name], plan.shapes.get(name), engine.device) for name in saved}
+        if plan.loses_axes:
+            shapes = engine.plan(image).shapes
+            forward |= {
+                name: _of_known_rank(forward[name], shapes.get(tensor), engine.device)
+                for name, tensor in plan.saved.like
+            }
         if is_whole:
-            most = 1 if engine.company(image, needed) else len(chunk)
+            most = 1 if engine.company(image, plan.needed) else len(chunk)
         elif len(chunk) > 1:
             most = len(chunk)
         else:
-            most = engine.largest_batch(image) if shares and not alone else 1
-        yield (
-            images,
-            values,
+            most = engine.usual_batch(image) if plan.shares and not alone else 1
+        pulled = tuple(
             Pullback(
-                backward,
-                feeds,
-                ends=ends,
+                one,
+                {name: forward[name] for name in one.saved.names},
+                ends=ends_of_one,
                 shape=shape,
                 batch=len(chunk),
                 most=most,
                 cancellation=cancellation,
-            ),
+            )
+            for one, ends_of_one in zip(backward, plan.ends, strict=True)
         )
+        yield Passed(images, values, pulled, dict(zip(beside, others, strict=True)))
 
 
 def _of_known_rank(tensor: DeviceTensor, shape: Shape | None, device: Device) -> DeviceTensor:
@@ -106,19 +139,6 @@ def _of_known_rank(tensor: DeviceTensor, shape: Shape | None, device: Device) ->
     if shape is None or len(shape) <= len(tensor.shape):
         return tensor
     return DeviceTensor.place(restored(tensor.numpy(), shape), device)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ends:
-    """Where the images stand at both ends of the way back."""
-
-    source: Placement
-    toward: Placement
-
-    @property
-    def lead(self) -> bool:
-        """Whether the images' axis is the first of both, so that seeds stack along it."""
-        return self.source.leads and self.toward.leads
 
 
 class Pullback:

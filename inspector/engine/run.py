@@ -8,7 +8,8 @@ from types import MappingProxyType
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.pullback import Pulled, pullbacks
+from inspector.engine.pass_plan import Way
+from inspector.engine.pullback import Passed, Pulled, passes, pullbacks
 from inspector.engine.resumption import Resumption
 from inspector.engine.scan import Scanned, scan, together
 from inspector.engine.sizing import Size
@@ -75,11 +76,12 @@ class Run:
     def beside(self, model: str, *, field: str = "models") -> Run:
         """Return a run of another model, for the same caller: a file's path in process, a model's id on a service.
 
-        It has notes of its own. Raises NotFoundError, ConflictError, and what loading a model raises, about `field`.
+        It has notes of its own; sizes that stand in for others are its too. Raises NotFoundError, ConflictError, and
+        what loading a model raises, about `field`.
         """
         with within(field, always=True):
             engine = self._others(model)
-        return Run(engine, control=self.control, seed=self.seed, others=self._others)
+        return Run(engine, control=self.control, seed=self.seed, sizes=self.sizes, others=self._others)
 
     # --- forward and back
 
@@ -93,7 +95,7 @@ class Run:
         for _, found in self.together(x, tensors):
             for name, values in found.items():
                 parts[name].append(values)
-        return {name: _joined(name, part) for name, part in parts.items()}
+        return {name: joined(name, part) for name, part in parts.items()}
 
     def together(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
         """Yield (which images, {tensor: (images, …)}), batch by batch, with all of the tensors.
@@ -142,6 +144,26 @@ class Run:
             self._note_company(x, [source])
             yield pulled
 
+    def passes(
+        self, x: Array, *, source: str, ways: Sequence[Way], beside: Sequence[str] = (), seeds: int = 1
+    ) -> Iterator[Passed]:
+        """Yield one forward pass per batch of (N, …) images, several ways back from `source`, and what is `beside`.
+
+        As `pullbacks`, of which each has the source's values for itself; here the ways, to different tensors or under
+        different policies, share one forward pass, which gives the tensors `beside` as well.
+        """
+        for passed in passes(
+            self.engine,
+            x,
+            source=source,
+            ways=ways,
+            beside=beside,
+            seeds=seeds,
+            cancellation=self.control.cancellation,
+        ):
+            self._note_company(x, [source, *beside])
+            yield passed
+
     def resume(self, image: Array, *, tensor: str, tensors: Sequence[str], variants: int) -> Resumption:
         """Return one (1, …) image's pass from `tensor` on, which gives `tensors` for other values in its place.
 
@@ -177,7 +199,8 @@ class Run:
             )
 
 
-def _joined(name: str, parts: Sequence[Array]) -> Array:
+def joined(name: str, parts: Sequence[Array], *, field: str = "images") -> Array:
+    """Return a tensor of all images from those of some; InvalidInputError about `field` where they do not stack."""
     if len(parts) == 1:
         return parts[0]
     shapes = sorted({part.shape[1:] for part in parts})
@@ -187,6 +210,6 @@ def _joined(name: str, parts: Sequence[Array]) -> Array:
             f"Tensor {name!r} has another shape for another image ({shown}), so its values do not stack; give one "
             "image at a time.",
             reason="SHAPES_DIFFER",
-            field="images",
+            field=field,
         )
     return np.concatenate(parts)

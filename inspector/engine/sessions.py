@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from inspector.errors import ConflictError
 from inspector.grad.backward import write_backward
+from inspector.grad.kernels.marking import with_marks
+from inspector.grad.kernels.rewriting import with_kernels
 from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
-from inspector.graph.expose import expose
-from inspector.graph.pack import PackedGraph, pack
+from inspector.graph.expose import Exposed, expose
+from inspector.graph.pack import PackedGraph, pack_own
 from inspector.graph.sized import tensor_bytes
 from inspector.graph.suffix import write_suffix
+from inspector.graph.totals import with_totals
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache, Sized
 from inspector.runtime.device import Device
-from inspector.runtime.memory import release_free_memory
+from inspector.runtime.kernels import Kernels, usable_kernels
+from inspector.runtime.memory import release_arena, release_free_memory
 from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning
 from inspector.types.arrays import Array
+from inspector.types.control import Cancellation
 from inspector.types.layers import Shape
 
 S = TypeVar("S", bound=Sized)
@@ -38,8 +43,30 @@ _WIDE = 512
 """Nodes of a graph, and nodes that read one tensor, beyond which it is run as it is: ONNX Runtime takes the square of
 either to rewrite it (docs/decisions/0057-sessions.md)."""
 
+_MANY_BYTES = 64 << 20
+"""Of weights, from which on it is worth milliseconds that nothing idle lies beside the copy that is made of them."""
+
+_SMALL_WEIGHTS = 16 << 20
+"""Bytes of dense weights behind a tensor, up to which a session that begins there has a copy laid out for its runs.
+There are many, and they may take no longer than laying out does."""
+
 _SHORT_RUN_BYTES = 4 << 20
 """Below so many bytes of activations a run takes a few milliseconds, of which waking threads is a large part."""
+
+
+class BackwardKey(NamedTuple):
+    """Which backward graph of a model: what tells it from all others."""
+
+    source: str
+    target: str
+    policy: str
+    overrides: tuple[tuple[str, str], ...]
+    """Other policies by the tensors that their layers compute, sorted."""
+    image: tuple[int, ...]
+    """The shape of the images, without the batch axis; () where the model has only one."""
+    batch: Batch
+    kernels: Kernels | None
+    """Those whose operators may stand in the graph."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +74,8 @@ class Backward:
     """A backward session and what it must be fed: one value of the cache, forgotten as one."""
 
     session: Session
-    saved: tuple[str, ...]
-    """Forward tensors, under their own names."""
-    switches: tuple[str, ...]
-    """Outputs of max-poolings whose argmax indices are fed, under the name plus SWITCHES."""
+    saved: Exposed
+    """What it is fed of a forward pass."""
     batchable: bool
     """Whether several seeds of one image may share a run."""
     rectified: frozenset[str]
@@ -94,27 +119,75 @@ class Resumed:
 class Sessions:
     """Makes sessions when they are first needed; the cache may forget them, and they are made again."""
 
-    def __init__(self, model: OnnxModel, *, traits: Traits, device: Device, cache: SessionCache) -> None:
+    def __init__(
+        self,
+        model: OnnxModel,
+        *,
+        traits: Traits,
+        device: Device,
+        cache: SessionCache,
+        answers: Callable[[Cancellation | None], Optimization] | None = None,
+    ) -> None:
+        """Prepare for `model` on `device`; `answers` says at which level a quantized one gives its answers."""
         self.device = device
+        self._answers = answers
         self._model = model
         self._cache = cache
         self._key = next(_numbers)
+        self._answered = frozenset(model.answered)
         self._lock = threading.Lock()
         self._weights: dict[str, DeviceTensor] = {}
         self._closed = False
         self.runs_are_short = _runs_are_short(model)
         """Whether waking threads, and the like of it, is a large part of a run."""
         self._spinning = Spinning.NEVER if self.runs_are_short else Spinning.RUNNING
+        self._is_quantized = traits.has_qdq
+        self._is_sized = model.input.is_sized
         self._forward_optimization = Optimization.BASIC if traits.has_qdq else Optimization.ALL
 
-    def forward(self, tensors: tuple[str, ...], switches: tuple[str, ...]) -> Session:
-        """Return the session that gives tensors and switches of the exported graph."""
+    def forward(
+        self, asked: Exposed, *, is_exact: bool = True, cancellation: Cancellation | None = None
+    ) -> Session:
+        """Return the session that gives what is asked of the exported graph.
 
-        def make() -> Session:
-            exposed = expose(self._model.ir, tensors=tensors, switches=switches)
-            return self._session(pack(exposed), self._forward_optimization)
+        Exact ones of a quantized model agree with those that begin in the middle and with the backward ones; others
+        run at the level of the model's answers, whose values may be rounded to the code next to it.
+        """
+        level = self._forward_optimization if is_exact else self.answer_level(cancellation)
+        return self._cached(
+            ("forward", asked, level),
+            lambda: self._exposing(asked, level),
+            lasting=asked == Exposed(tensors=asked.tensors) and self._answered.issuperset(asked.tensors),
+        )
 
-        return self._cached(("forward", tensors, switches), make)
+    def answer_level(self, cancellation: Cancellation | None = None) -> Optimization:
+        """Return the level at which the model answers; of a quantized one the first call may compare answers."""
+        if self._answers is None or not self._is_quantized:
+            return self._forward_optimization
+        return self._answers(cancellation)
+
+    def trial(self, tensors: tuple[str, ...], optimization: Optimization) -> Session:
+        """Return a session of the exported graph at some level, for a comparison: it is not kept."""
+        self.require_open()
+        return self._exposing(Exposed(tensors=tensors), optimization)
+
+    def _exposing(self, asked: Exposed, optimization: Optimization) -> Session:
+        exposed = expose(
+            with_totals(self._model.ir, asked.tensors),
+            tensors=asked.tensors,
+            switches=asked.switches,
+            marks=asked.marks,
+        )
+        return self._session(
+            pack_own(exposed),
+            optimization,
+            prepacked=self._prepacks(optimization),
+            kernels=usable_kernels() if asked.marks else None,
+        )
+
+    def _prepacks(self, optimization: Optimization) -> bool:
+        """Kernels on codes take twice as long without, and a copy of weights of 8 bits is small."""
+        return self._is_quantized and optimization is Optimization.ALL
 
     def resumed(self, tensor: str, tensors: tuple[str, ...]) -> Resumed:
         """Return the session that gives what of tensors depends on another one, which it takes as an input."""
@@ -124,65 +197,88 @@ class Sessions:
             suffix = write_suffix(
                 model.ir, tensor=tensor, tensors=tensors, image=model.input.name, dtypes=model.dtypes
             )
-            session = self._session(pack(suffix.model), self._forward_optimization) if suffix.given else None
+            session = None
+            if suffix.given:
+                packed = pack_own(suffix.model)
+                dense = sum(weight.nbytes for weight in packed.weights.values())
+                is_small = dense <= _SMALL_WEIGHTS and not self._is_quantized
+                session = self._session(packed, self._forward_optimization, prepacked=is_small)
             return Resumed(session=session, crossing=suffix.crossing, given=suffix.given)
 
         return self._cached(("resumed", tensor, tensors), make)
 
-    def backward(
+    def backward_key(
         self,
         source: str,
         target: str,
         policy: str,
         overrides: Mapping[str, str],
-        image: Sequence[int],
         *,
-        shapes: Callable[[], Mapping[str, Shape]],
+        image: tuple[int, ...],
         batch: Batch = Batch.ANY,
-    ) -> Backward:
-        """Return the session from a source to a target, for images of a shape without the batch axis.
+    ) -> BackwardKey:
+        """Return which graph leads from a source to a target, for images of a shape without the batch axis.
 
-        `shapes` gives those of all tensors in one run: of a fixed batch, else for one image.
-
-        `overrides` names other policies by the tensors that their layers compute. Seeds and gradients of codes are
-        those of the real values.
+        `overrides` names other policies by the tensors that their layers compute.
         """
-        free = not all(isinstance(size, int) for size in self._model.input.shape[1:])
-        key = (
-            "backward",
+        return BackwardKey(
             source,
             target,
             policy,
-            *sorted(overrides.items()),
-            tuple(image) if free else (),
+            tuple(sorted(overrides.items())) if overrides else (),
+            () if self._is_sized else image,
             batch,
+            usable_kernels() if self.device.kind == "cpu" else None,
         )
+
+    def backward(self, key: BackwardKey, *, shapes: Callable[[], Mapping[str, Shape]]) -> Backward:
+        """Return the session of a backward graph. Seeds and gradients of codes are those of the real values.
+
+        `shapes` gives those of all tensors in one run: of a fixed batch, else for one image.
+        """
 
         def make() -> Backward:
             known = shapes()
-            graph = write_backward(
+            stock = write_backward(
                 self._model.ir,
-                source=source,
-                target=target,
-                policy=policy_named(policy),
-                overrides={tensor: policy_named(name) for tensor, name in overrides.items()},
+                source=key.source,
+                target=key.target,
+                policy=policy_named(key.policy),
+                overrides={tensor: policy_named(name) for tensor, name in key.overrides},
                 shapes=known,
                 dtypes=self._model.dtypes,
-                batch=batch,
-                source_steps=self._steps(source, policy, known),
-                target_steps=self._steps(target, policy, known),
+                batch=key.batch,
+                source_steps=self._steps(key.source, key.policy, known),
+                target_steps=self._steps(key.target, key.policy, known),
             )
+            graph = stock if key.kernels is None else with_marks(with_kernels(stock))
             return Backward(
-                session=self._session(pack(graph.model), Optimization.ALL),
-                saved=graph.saved,
-                switches=graph.switches,
+                session=self._session(pack_own(graph.model), Optimization.ALL, kernels=key.kernels),
+                saved=Exposed(tensors=graph.saved, switches=graph.switches, marks=graph.marks),
                 batchable=graph.batchable,
                 rectified=graph.rectified,
                 idle=graph.idle,
                 sees_image=graph.sees_image,
             )
 
-        return self._cached(key, make)
+        return self._cached(("backward", key), make)
+
+    def fuses_codes(self, cancellation: Cancellation | None = None) -> bool:
+        """Return whether the runtime may compute on codes what is written between those that quantize and dequantize.
+
+        As `answer_level`, the first call may compare answers.
+        """
+        return self.answer_level(cancellation) is Optimization.ALL
+
+    def parts(self, key: Hashable, make: Callable[[Callable[[PackedGraph], Session]], S]) -> S:
+        """Return a holder of sessions of the model's parts; what `make` is given opens one, on a single thread."""
+
+        def opened(packed: PackedGraph) -> Session:
+            self.require_open()
+            level = self.answer_level()
+            return self._session(packed, level, threads=1, prepacked=self._prepacks(level))
+
+        return self._cached(("parts", key), lambda: make(opened))
 
     def once(self, packed: PackedGraph) -> Session:
         """Return a session for one run of a graph: loaded fast, and not kept."""
@@ -217,7 +313,7 @@ class Sessions:
             return None
         return codes.steps(len(shape)).astype(np.float32)
 
-    def _cached(self, key: tuple[object, ...], make: Callable[[], S]) -> S:
+    def _cached(self, key: tuple[object, ...], make: Callable[[], S], *, lasting: bool = False) -> S:
         self.require_open()
 
         def made() -> S:
@@ -225,9 +321,19 @@ class Sessions:
             release_free_memory()
             return session
 
-        return self._cache.get((self._key, *key), made)
+        return self._cache.get((self._key, *key), made, lasting=lasting)
 
-    def _session(self, packed: PackedGraph, optimization: Optimization) -> Session:
+    def _session(
+        self,
+        packed: PackedGraph,
+        optimization: Optimization,
+        *,
+        threads: int | None = None,
+        kernels: Kernels | None = None,
+        prepacked: bool = False,
+    ) -> Session:
+        if sum(array.nbytes for array in packed.weights.values()) > _MANY_BYTES:
+            release_arena()  # ONNX Runtime takes the weights once more while it makes the session
         own = self._model.ir.graph.initializers
         is_vast = packed.nodes > _MANY or packed.widest > _WIDE
         weights, constants = {}, {}
@@ -243,6 +349,9 @@ class Sessions:
             device=self.device,
             optimization=Optimization.NONE if is_vast else optimization,
             spinning=self._spinning,
+            threads=threads,
+            kernels=kernels,
+            prepacked=prepacked,
         )
 
     def _shared(self, name: str, array: Array) -> DeviceTensor:

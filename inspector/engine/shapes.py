@@ -13,7 +13,7 @@ from inspector.engine.kept import Kept
 from inspector.engine.sessions import Sessions
 from inspector.errors import EngineError, InvalidModelError
 from inspector.graph.measure import SHAPE, is_foreseen, measurable, measuring
-from inspector.graph.pack import pack
+from inspector.graph.pack import pack_own
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
@@ -59,7 +59,7 @@ class Shapes:
     def _measured(self, chunk: Array, cancellation: Cancellation | None) -> Mapping[str, Shape]:
         names = measurable(self._model.ir, self._model.input.name)
         with suppress(EngineError, InvalidModelError):
-            session = self._sessions.once(pack(measuring(self._model.ir, names)))
+            session = self._sessions.once(pack_own(measuring(self._model.ir, names)))
             made = session.run(
                 {self._model.input.name: chunk if self._model.input.batch else chunk[:1]},
                 [name + SHAPE for name in names],

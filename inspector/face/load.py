@@ -63,7 +63,8 @@ def load(
         layout=None if layout is None else require_text(layout, field="layout"),
     )
     release_free_memory()
-    cache = _required(sessions, SessionCache, field="sessions") or SESSIONS
+    given = _required(sessions, SessionCache, field="sessions")
+    cache = SESSIONS if given is None else given  # an empty one is false
     engine = Engine(model, device=place, cache=cache)
 
     def open_beside(path: str) -> Engine:

@@ -17,7 +17,10 @@ def in_time(control: Control) -> Iterator[Control]:
     if control.timeout is None:
         yield control
         return
-    error = DeadlineExceededError(f"The run was stopped: it took more than {control.timeout:g} s.")
+    error = DeadlineExceededError(
+        f"The run was stopped: it took longer than the {control.timeout:.3g} s that it was given. Give it more time, "
+        "or ask for less."
+    )
     if control.timeout <= 0:
         raise error
     with control.cancellation.branch() as token:

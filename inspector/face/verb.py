@@ -37,11 +37,21 @@ class Verb:
 
     def __call__(self, *args: Any, **given: Any) -> Any:
         try:
-            bound = self.__signature__.bind(*args, **given).arguments
+            bound = self._bound(args, given)
         except TypeError as error:
             raise _mistaken(self._request.verb, self.__signature__, given, error) from None
         control = {name: bound.pop(name) for name in self._controls if name in bound}
         return self._model.ask(request_of(self._request, bound), **control)
+
+    def _bound(self, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+        """Return arguments by their parameters; TypeError where they do not fit.
+
+        Images and known options plainly do; to bind them as Python does takes as long as a small layer.
+        """
+        key: Any = self._request
+        if len(args) == 1 and takes_images(self._request) and _options(key, self._controls).issuperset(given):
+            return {"images": args[0], **given}
+        return self.__signature__.bind(*args, **given).arguments
 
 
 def _mistaken(
@@ -70,16 +80,30 @@ def _mistaken(
 
 def request_of(request: type[Request[Any]], given: dict[str, Any]) -> Request[Any]:
     """Return a request from a verb's arguments in Python."""
-    names = {one.python: one.name for one in request_fields(request)}
+    key: Any = request
+    names = _field_names(key)
     values = {names.get(name, name): value for name, value in given.items()}
     require_options(request, values)
     return request(**values)
+
+
+@functools.cache
+def _field_names(request: Any) -> Mapping[str, str]:
+    """Return the fields by the names of their parameters in Python."""
+    return {one.python: one.name for one in request_fields(request)}
 
 
 def signature_of(request: type[Request[Any]], *, controls: tuple[str, ...] = CONTROLS) -> inspect.Signature:
     """Return a verb's parameters: the images, its options, how it is rendered, and how it runs."""
     key: Any = request
     return _signature(key, controls)
+
+
+@functools.cache
+def _options(request: Any, controls: tuple[str, ...]) -> frozenset[str]:
+    """Return the parameters that are given by name."""
+    parameters = _signature(request, controls).parameters
+    return frozenset(name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY)
 
 
 @functools.cache

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from inspector.errors import nearest
-from inspector.face.verb import Verb
+from inspector.face.verb import CONTROLS, Verb
 from inspector.types.requests.base import REQUESTS
 
 
 class Verbs:
     """Finds a model's verbs among the requests."""
+
+    _controls: tuple[str, ...] = CONTROLS
 
     def __getattr__(self, name: str) -> Any:
         request = REQUESTS.get(name)
@@ -18,7 +20,7 @@ class Verbs:
             raise AttributeError(
                 f"A model has no verb {name!r}.{nearest(name, REQUESTS)}", name=name, obj=self
             )
-        return Verb(self, request)
+        return Verb(self, request, controls=self._controls)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *REQUESTS]

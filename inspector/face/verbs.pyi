@@ -96,12 +96,19 @@ class Verbs:
     ) -> Maps: ...
     def check(
         self,
+        images: ImageLike = (),
         *,
         select: Sequence[str] = ...,
         ignore: Sequence[str] = ...,
+        severities: Any = ...,
+        baseline: str = ...,
+        boxes: Array | Sequence[Sequence[float]] | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
         cancellation: Cancellation | None = None,
         timeout: float | None = None,
+        **options: Any,
     ) -> Report: ...
     def correspondence(
         self,

@@ -17,10 +17,12 @@ from inspector.grad.accumulate import accumulate
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_blocks, find_path
 from inspector.grad.policies.table import Policy
+from inspector.grad.pooled import Pooled, noting
 from inspector.grad.refusal import is_control_flow, no_rule, no_way, nothing_handed_on
 from inspector.grad.rule import Rule, find_rule
 from inspector.grad.writing.builder import Batch, Builder
 from inspector.graph.expose import SWITCHES
+from inspector.graph.marks import Mark
 from inspector.graph.opset import standard_opset
 from inspector.model.dependence import dependents
 from inspector.types.arrays import Array
@@ -51,6 +53,10 @@ class BackwardGraph:
     """The tensors of overrides that made no difference."""
     sees_image: bool
     """Whether the gradient depends on any value that is fed beside the seeds: else it is the same for every image."""
+    poolings: tuple[Pooled, ...]
+    """Where the gradients of max-poolings stand, as far as a kernel could compute them (inspector.grad.kernels)."""
+    marks: tuple[Mark, ...] = ()
+    """What is fed instead of forward tensors of which nothing else is asked, under their own names."""
 
 
 def write_backward(
@@ -86,19 +92,26 @@ def write_backward(
             raise no_rule(node)
     builder = Builder(shapes=shapes, dtypes=dtypes, dtype=dtype, reached=reached, batch=batch)
     opset = standard_opset(model)
+
+    def rule_of(node: ir.Node) -> Rule:
+        return _rule_for(node, opset)
+
     choice = Choice(
         model.graph,
         nodes=nodes,
         reached=reached,
         policy=policy,
         overrides=overrides,
-        rule_of=lambda node: _rule_for(node, opset),
+        rule_of=rule_of,
+        builder=builder,
     )
     seed = builder.feed_seed(SEED, source_value)
     if source_steps is not None:
         seed = builder.op("Mul", seed, builder.constant(source_steps))
     arrived = {source_value: [seed]}
-    accumulate(builder, nodes, arrived, reached=reached, step_for=choice.step)
+    poolings: list[Pooled] = []
+    step_for = noting(choice.step, rule_of=rule_of, poolings=poolings)
+    accumulate(builder, nodes, arrived, reached=reached, step_for=step_for)
     if target_value not in arrived:
         raise nothing_handed_on(source_value, target_value, policy.name)
     gradient = builder.sum(arrived[target_value])
@@ -106,7 +119,12 @@ def write_backward(
         gradient = builder.op("Div", gradient, builder.constant(target_steps))
     idle = frozenset(overrides) - choice.effective
     return _finish(
-        builder, gradient, builder.shape(target_value), rectified=frozenset(choice.rectified), idle=idle
+        builder,
+        gradient,
+        builder.shape(target_value),
+        rectified=frozenset(choice.rectified),
+        idle=idle,
+        poolings=tuple(poolings),
     )
 
 
@@ -135,12 +153,11 @@ def _finish(
     *,
     rectified: frozenset[str],
     idle: frozenset[str],
+    poolings: tuple[Pooled, ...],
 ) -> BackwardGraph:
     model = builder.finish({GRADIENT: (gradient, builder.outer_shape(shape))}, name="backward")
     graph = model.graph
-    for value in list(graph.inputs):
-        if not value.uses() and value.name != SEED:
-            graph.inputs.remove(value)
+    drop_unread_inputs(graph)
     left = {value.name for value in graph.inputs}
     return BackwardGraph(
         model=model,
@@ -155,4 +172,12 @@ def _finish(
             for node in dependents(graph, fed or "")
             for value in node.outputs
         ),
+        poolings=poolings,
     )
+
+
+def drop_unread_inputs(graph: ir.Graph) -> None:
+    """Remove what no node of a backward graph reads from its inputs; the seed stays."""
+    for value in list(graph.inputs):
+        if not value.uses() and value.name != SEED:
+            graph.inputs.remove(value)

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import onnx_ir as ir
 
-from inspector.grad.policies.rectifiers import find_rectifiers
+from inspector.grad.joins import nested_joins
+from inspector.grad.policies.rectifiers import Rectifier, find_rectifiers
 from inspector.grad.policies.table import Policy
 from inspector.grad.step import RuleOf, Step
+from inspector.grad.whole import whole_step
+from inspector.grad.writing.builder import Builder
 from inspector.operators.families import LINEAR
 from inspector.operators.twins import float_operator
 
@@ -25,6 +28,7 @@ class Choice:
         policy: Policy,
         overrides: Mapping[str, Policy],
         rule_of: RuleOf,
+        builder: Builder,
     ) -> None:
         """Choose for a walk over `nodes`; `overrides` gives policies by the tensors that their layers compute."""
         # A walk that ends within a rectifier's nodes meets them one by one.
@@ -32,7 +36,10 @@ class Choice:
         self._rectifiers = {rectifier.last: rectifier for rectifier in found}
         self._inner = {node for rectifier in found for node in rectifier.nodes - {rectifier.last}}
         self._first = _first_linear(nodes)
+        self._places = {node: place for place, node in enumerate(nodes)}
         self._policy, self._overrides, self._rule_of = policy, overrides, rule_of
+        self._builder = builder
+        self._joins = nested_joins(nodes, builder)
         self.rectified: set[str] = set()
         """The outputs of the rectifiers at which a policy had a say."""
         self.effective: set[str] = set()
@@ -43,9 +50,13 @@ class Choice:
         rectifier = self._rectifiers.get(node)
         if rectifier is not None:
             named, policy = self._policy_at(rectifier.nodes)
-            step = policy.rectifier(rectifier, self._rule_of) if policy.rectifier is not None else None
             if policy.rectifier is not self._policy.rectifier and named is not None:
                 self.effective.add(named)
+            step = None
+            if policy.rectifier is not None:
+                step = policy.rectifier(rectifier, self._rule_of, lambda: self._derivative(rectifier))
+            elif not policy.replaces(rectifier.nodes):
+                return self._derivative(rectifier)
             if step is not None:
                 self.rectified.add(node.outputs[0].name or "")
                 return step
@@ -57,7 +68,15 @@ class Choice:
                 self.effective.add(named)
             if replace is not None:
                 return replace(node, self._rule_of)
-        return Step(node.inputs, self._rule_of(node))
+        return self._joins.get(node) or Step(node.inputs, self._rule_of(node))
+
+    def _derivative(self, rectifier: Rectifier) -> Step:
+        """Return the derivative of a rectifier: as one function where it is one, else that of its last node."""
+        nodes = [node for node in rectifier.nodes if node in self._places]
+        whole = whole_step(
+            self._builder, rectifier, sorted(nodes, key=self._places.__getitem__), self._rule_of
+        )
+        return whole or Step(rectifier.last.inputs, self._rule_of(rectifier.last))
 
     def _policy_at(self, nodes: Iterable[ir.Node]) -> tuple[str | None, Policy]:
         """Return the tensor that an override names among the outputs of nodes, if one does, and the policy there."""

@@ -55,7 +55,9 @@ def no_way(
     if not blocks:
         message = f"Tensor {source.name!r} does not depend on {target.name!r}, so there is no gradient."
     else:
-        named = "; ".join(f"{describe(node)}, because {_obstacle(node, dtypes)}" for node in blocks[:_SHOWN])
+        named = "; ".join(
+            f"{describe(node)}, because {why_blocked(node, dtypes)}" for node in blocks[:_SHOWN]
+        )
         more = f"; and {len(blocks) - _SHOWN} more" if len(blocks) > _SHOWN else ""
         message = (
             f"Tensor {source.name!r} depends on {target.name!r} only through operators that pass no gradient. "
@@ -73,7 +75,8 @@ def nothing_handed_on(source: ir.Value, target: ir.Value, policy: str) -> Invali
     )
 
 
-def _obstacle(node: ir.Node, dtypes: Mapping[str, str]) -> str:
+def why_blocked(node: ir.Node, dtypes: Mapping[str, str]) -> str:
+    """Return why a node that gradients could reach hands none on, to go on with a sentence."""
     key = (node.domain, node.op_type)
     stated = NO_GRADIENT.get(key) or REFUSED.get(key) or QUANTIZERS.get(key)
     if stated is not None:

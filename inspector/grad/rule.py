@@ -46,7 +46,8 @@ def rule(*op_types: str, since: int = 1, domain: str = STANDARD) -> Callable[[Ru
 
 def find_rule(node: ir.Node, opset: int) -> Rule | None:
     """Return the newest rule that holds at `opset`, or None."""
-    holding = [key for key in RULES if key[:2] == (node.domain, node.op_type) and key[2] <= opset]
+    domain, op_type = node.domain, node.op_type
+    holding = [key for key in RULES if key[1] == op_type and key[0] == domain and key[2] <= opset]
     return RULES.get(max(holding)) if holding else None
 
 

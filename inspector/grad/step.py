@@ -25,5 +25,8 @@ RuleOf = Callable[[ir.Node], Rule]
 Replacement = Callable[[ir.Node, RuleOf], Step]
 """What happens at a node instead."""
 
-Rectification = Callable[[Rectifier, RuleOf], Step | None]
-"""What happens at a rectifier instead: at its last node, for all of its nodes; None for what happens at any node."""
+Rectification = Callable[[Rectifier, RuleOf, Callable[[], Step]], Step | None]
+"""What happens at a rectifier instead: at its last node, for all of its nodes; None for what happens at any node.
+
+The last argument gives the derivative's step.
+"""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from inspector.errors import NotFoundError
+from inspector.graph.marks import Mark, write_mark
 from inspector.graph.opset import set_standard_opset, standard_opset
 
 SWITCHES = "/switches"
@@ -16,17 +18,59 @@ SWITCHES = "/switches"
 _FIRST_OPSET_WITH_INDICES = 8
 
 
-def expose(model: ir.Model, *, tensors: Sequence[str], switches: Iterable[str] = ()) -> ir.Model:
-    """Return a copy whose outputs are `tensors` and the switches of the max-poolings that compute `switches`.
+@dataclass(frozen=True, kw_only=True)
+class Exposed:
+    """What is exposed of a graph; each thing once."""
+
+    tensors: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
+    """Outputs of max-poolings whose argmax indices are exposed, under the name plus `SWITCHES`."""
+    marks: tuple[Mark, ...] = ()
+    """Where tensors lie between bounds."""
+
+    @classmethod
+    def union(cls, parts: Iterable[Exposed]) -> Exposed:
+        """Return what any of them exposes, in their order."""
+        several = tuple(parts)
+        return cls(
+            tensors=tuple(dict.fromkeys(name for one in several for name in one.tensors)),
+            switches=tuple(dict.fromkeys(name for one in several for name in one.switches)),
+            marks=tuple(dict.fromkeys(mark for one in several for mark in one.marks)),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the outputs."""
+        return (
+            *self.tensors,
+            *(name + SWITCHES for name in self.switches),
+            *(mark.name for mark in self.marks),
+        )
+
+    @property
+    def like(self) -> tuple[tuple[str, str], ...]:
+        """By output, switches apart: its name, and the tensor of whose values, and in whose shape, it is."""
+        return (
+            *((name, name) for name in self.tensors),
+            *((mark.name, mark.tensor) for mark in self.marks),
+        )
+
+
+def expose(
+    model: ir.Model, *, tensors: Sequence[str], switches: Iterable[str] = (), marks: Iterable[Mark] = ()
+) -> ir.Model:
+    """Return a copy whose outputs are `tensors`, the switches of the max-poolings that compute `switches`, and marks.
 
     The nodes that remain compute what they computed in the exported model; nodes that no output needs are gone.
-    Switches are int64, flat over the whole N×C×H×W input (ONNX MaxPool, output `Indices`).
+    Switches are int64, flat over the whole N×C×H×W input (ONNX MaxPool, output `Indices`). A graph with marks runs
+    where there are kernels.
     """
     copy = model.clone()
     graph = copy.graph
     values = _values(graph)
     outputs = [_find(values, name) for name in tensors]
     outputs += [_switches_of(copy, _find(values, name)) for name in switches]
+    outputs += [write_mark(copy, _find(values, mark.tensor), mark) for mark in marks]
     graph.outputs.clear()
     graph.outputs.extend(outputs)
     RemoveUnusedNodesPass()(copy)
@@ -35,7 +79,8 @@ def expose(model: ir.Model, *, tensors: Sequence[str], switches: Iterable[str] =
 
 
 def _values(graph: ir.Graph) -> dict[str, ir.Value]:
-    values = {value.name: value for value in graph.inputs if value.name}
+    values = dict(graph.initializers)  # which may be outputs, too
+    values.update({value.name: value for value in graph.inputs if value.name})
     values.update({value.name: value for node in graph for value in node.outputs if value.name})
     return values
 

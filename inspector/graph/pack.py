@@ -56,7 +56,11 @@ def pack(model: ir.Model) -> PackedGraph:
 
     Weights of dense layers keep their memory (or their mapping of the file), so all sessions of a model share one copy.
     """
-    copy = model.clone()
+    return pack_own(model.clone())
+
+
+def pack_own(copy: ir.Model) -> PackedGraph:
+    """Return the packed form of a model that nobody else has, and that is of no use afterwards: nothing is copied."""
     weights: dict[str, np.ndarray[Any, np.dtype[Any]]] = {}
     for name, value in copy.graph.initializers.items():
         tensor = value.const_value

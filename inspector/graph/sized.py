@@ -46,7 +46,7 @@ def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:
 
     Where the shapes contradict each other at that size, none is known: a run says what the model cannot take.
     """
-    if all(isinstance(size, int) for size in model.input.image_shape):
+    if model.input.is_sized:
         return model.shapes
     proto = onnx.ModelProto.FromString(pack(model.ir).graph)
     declared = next(info for info in proto.graph.input if info.name == model.input.name)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from inspector.engine.engine import Engine
-from inspector.engine.parts import image_parts
-from inspector.engine.run import Run
+from inspector.engine.run import Run, joined
 from inspector.errors import (
     InspectorError,
     InvalidInputError,
@@ -113,11 +110,7 @@ def _require_plain(request: ModelInferRequest) -> None:
 
 def _wanted(model: OnnxModel, request: ModelInferRequest) -> dict[str, str]:
     """Return the tensor of each name that is asked for: an output's, or a layer's."""
-    if len(request.outputs) > MAX_OUTPUTS:
-        raise LimitExceededError(
-            f"outputs has {len(request.outputs)} entries; one request takes at most {MAX_OUTPUTS}. Send several.",
-            field="outputs",
-        )
+    require_few(len(request.outputs), most=MAX_OUTPUTS, field="outputs")
     own = {output.name: output.name for output in model.outputs}
     if not request.outputs:
         return own
@@ -216,7 +209,7 @@ def _of_tensor(run: Run, values: Array, wanted: Mapping[str, str]) -> list[Array
             field="inputs[0].shape",
         )
     chunks = ((range(at, min(at + most, len(x))), x[at : at + most]) for at in range(0, len(x), most))
-    return _joined(run, chunks, wanted, image=x.shape[1:])
+    return _of_runs(run, chunks, wanted, image=x.shape[1:])
 
 
 def _of_pictures(run: Run, pictures: Sequence[bytes], wanted: Mapping[str, str]) -> list[Array]:
@@ -229,10 +222,10 @@ def _of_pictures(run: Run, pictures: Sequence[bytes], wanted: Mapping[str, str])
         x = prepared(run, list(pictures)).values
     _require_layers_fit(run, wanted, images=len(x))
     names = tuple(dict.fromkeys(wanted.values()))
-    return _joined(run, run.engine.batches(x, names), wanted, image=x.shape[1:])
+    return _of_runs(run, run.engine.batches(x, names), wanted, image=x.shape[1:])
 
 
-def _joined(
+def _of_runs(
     run: Run, chunks: Iterator[tuple[range, Array]], wanted: Mapping[str, str], *, image: tuple[int, ...]
 ) -> list[Array]:
     """Return tensors of all images of several runs, as of one run of them all."""
@@ -241,29 +234,11 @@ def _joined(
     for images, chunk in chunks:
         found = engine.fetch(chunk, tuple(parts), cancellation=run.control.cancellation)
         for name, tensor in found.items():
-            parts[name].append(
-                image_parts(
-                    name,
-                    tensor.numpy(),
-                    plan.of(name),
-                    batch=len(chunk),
-                    images=len(images),
-                    shape=plan.shapes.get(name),
-                )
-            )
-    return [plan.of(tensor).join(_whole(name, parts[tensor])) for name, tensor in wanted.items()]
-
-
-def _whole(name: str, parts: Sequence[Array]) -> Array:
-    shapes = sorted({part.shape[1:] for part in parts})
-    if len(shapes) > 1:
-        raise InvalidInputError(
-            f"Tensor {name!r} has another shape for another image ({', '.join(map(str, shapes[:4]))}), so its values "
-            "do not stack; give one image at a time.",
-            reason="SHAPES_DIFFER",
-            field="inputs[0]",
-        )
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            parts[name].append(engine.parts(name, tensor, chunk, images=len(images)))
+    return [
+        plan.of(tensor).join(joined(name, parts[tensor], field="inputs[0]"))
+        for name, tensor in wanted.items()
+    ]
 
 
 @contextmanager

@@ -58,6 +58,9 @@ def head_of_bytes(data: bytes) -> tuple[Head, int | None]:
         raise ValueError("A head is nested too deep.") from error
     if not (isinstance(found, dict) and isinstance(found.get("about"), dict)):
         raise ValueError("A head is a JSON object with an object `about`.")  # noqa: TRY004 — of bytes
-    head = Head(id=int(found["id"]), kind=Kind(found["kind"]), about=found["about"])
     size = found["size"]
-    return head, None if size is None else int(size)
+    try:
+        head = Head(id=int(found["id"]), kind=Kind(found["kind"]), about=found["about"])
+        return head, None if size is None else int(size)
+    except OverflowError as error:  # of 1e999, which JSON takes for infinity
+        raise ValueError("A head's `id` and `size` are whole numbers.") from error

@@ -75,21 +75,27 @@ def note_empty(run: Run, x: Array, found: Maps, targets: Sequence[Aim]) -> None:
 
 def reasons_for(run: Run, image: Array, aim: Aim) -> list[Reason]:
     """Return why a target does not change with one (1, …) image; none where it does."""
-    engine = run.engine
-    aim = settled(run, image, aim, image=0)
-    source = source_of(engine, aim)
-    chosen = resolve(engine, aim, run.forward(image, [source])[source][0], image=0)
+    chosen = _chosen(run, image, aim)
     try:
         ends = _ends(run, image, chosen)
     except UserError:  # no way back can be written: a method that only looks at answers needs none
         return []
     if not ends:
         return []
-    parts = {layer for one in rectifiers(engine.model) for layer in one.layers}
+    parts = {layer for one in rectifiers(run.engine.model) for layer in one.layers}
     looked_at = [step for step in ends if not _is_discrete(step)][:_SHOWN]
     values = run.forward(image, [step.tensor for step in looked_at])
     found = [_because(run, step, values[step.tensor], parts=parts) for step in looked_at]
-    return [*dict.fromkeys(found), *_discrete(run, source, others=bool(found))]
+    return [*dict.fromkeys(found), *_discrete(run, chosen.resolved.tensor, others=bool(found))]
+
+
+def _chosen(run: Run, image: Array, aim: Aim) -> Chosen:
+    """Return what is meant on an image; of what was chosen before its elements are asked for, and not their values."""
+    if isinstance(aim, Chosen):
+        return aim
+    aim = settled(run, image, aim, image=0)
+    source = source_of(run.engine, aim)
+    return resolve(run.engine, aim, run.forward(image, [source])[source][0], image=0)
 
 
 def _ends(run: Run, image: Array, chosen: Chosen) -> list[Step]:
@@ -124,13 +130,16 @@ def _ends(run: Run, image: Array, chosen: Chosen) -> list[Step]:
 
 
 def _reaches(run: Run, image: Array, chosen: Chosen, tensor: str) -> bool:
-    """Return whether any of the target's gradient reaches a tensor."""
+    """Return whether any of the target's gradient reaches a tensor; where there is no such target, it may."""
     try:
         for _, values, pullback in run.pullbacks(
             image, source=chosen.resolved.tensor, toward=tensor, policy="gradient"
         ):
+            places = chosen.places_in(values.shape[1:])
+            if places is None:
+                return True
             seed = np.zeros((1, *values.shape[1:]), np.float32)
-            seed.reshape(-1)[chosen.places] = chosen.weights
+            seed.reshape(-1)[places] = chosen.weights
             return bool(pullback(seed).numpy().any())
     except InvalidInputError as error:
         if error.reason != "NOT_DIFFERENTIABLE":

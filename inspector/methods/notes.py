@@ -31,6 +31,7 @@ IDLE_POLICY = "idle_policy"
 NO_LAYER_WITH_MAPS = "no_layer_with_maps"
 CAUTION = "caution"
 IMAGE_INDEPENDENT = "image_independent"
+OPTIMIZATION_LOWERED = "optimization_lowered"
 
 
 def note_missing(run: Run, missing: int, runs: int, consequence: str) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.kept import Kept
 from inspector.engine.run import Run
 from inspector.errors import InvalidInputError
 from inspector.methods.notes import PATCHES_TAKEN, PLACES_UNKNOWN
-from inspector.methods.planes import along_axes, image_size, interpolation
+from inspector.methods.planes import Spread, image_size, interpolation, spread
 from inspector.methods.tokens import TokenGrid, token_grid
 from inspector.methods.windows import Windows
 from inspector.model.receptive.field import Field
@@ -35,23 +36,30 @@ class Placed:
     """For each of them, what the units see of it and where they stand; None where that is not known."""
     tokens: TokenGrid | None = None
     """How tokens form maps, where the layer has tokens instead."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """What of it is not known: the ids and texts of notes."""
+    _spreads: Kept[tuple[int, ...], tuple[Spread, ...]] = field(default_factory=lambda: Kept(most=4))
+    """By the units along the axes."""
 
     def maps(self, activations: Array) -> Array:
         """Return (N, channels, *units along the image's axes); axes that are neither come last."""
         if self.tokens is not None:
             return self.tokens.maps(activations)
-        known = [axis for axis in self.space if axis is not None]
-        moved = np.moveaxis(activations, (self.channels, *known), range(1, len(known) + 2))
+        order = (self.channels, *(axis for axis in self.space if axis is not None))
+        ordered = tuple(range(1, len(order) + 1))
+        moved = activations if order == ordered else np.moveaxis(activations, order, ordered)
         absent = [place + 2 for place, axis in enumerate(self.space) if axis is None]
-        return np.expand_dims(moved, absent)
+        return np.expand_dims(moved, absent) if absent else moved
 
     def enlarged(self, planes: Array) -> Array:
         """Return (M, *units) planes at the image's size, each value at the place of its unit, with lines between."""
-        matrices = [
-            placing(track, units, extent)
-            for track, units, extent in zip(self.tracks, planes.shape[1:], self.size, strict=True)
-        ]
-        return along_axes(planes, matrices)
+        units = planes.shape[1:]
+
+        def spreads() -> tuple[Spread, ...]:
+            axes = zip(self.tracks, units, self.size, strict=True)
+            return tuple(Spread.of(placing(track, count, extent)) for track, count, extent in axes)
+
+        return spread(planes, self._spreads.get(units, spreads))
 
 
 def placing(track: Track | None, units: int, extent: int) -> Array:
@@ -111,36 +119,53 @@ def placed(run: Run, layer: Layer, activations: Array, x: Array, *, windows: Win
 
     InvalidInputError where they have no axis along any of the image's, and are no tokens.
     """
-    size, rank = image_size(run.engine, x), activations.ndim - 1
-    windows = Windows(run.engine, x.shape[1:]) if windows is None else windows
-    field = windows.fields.get(layer.output)
-    roles = () if field is None else field.roles
-    shift = activations.ndim - len(roles)  # a tensor without a batch axis is given one
+    engine, image, shape = run.engine, x.shape[1:], activations.shape
+    size = image_size(engine, x)
+    found = engine.learned(
+        ("placed", layer.output, image, shape[1:]),
+        lambda: _placed(Windows(engine, image) if windows is None else windows, layer, shape, size),
+    )
+    for identifier, text in found.notes:
+        run.note(identifier, text)
+    return found
+
+
+def _placed(windows: Windows, layer: Layer, shape: tuple[int, ...], size: tuple[int, ...]) -> Placed:
+    """Return how activations of a shape lie over images of a size along their axes of space."""
+    rank = len(shape) - 1
+    known = windows.fields.get(layer.output)
+    roles = () if known is None else known.roles
+    shift = len(shape) - len(roles)  # a tensor without a batch axis is given one
     channels = channel_axis(layer, rank) + 1
-    if field is not None and field.channel_axis is not None:
-        channels = field.channel_axis + shift
-    along = () if field is None else field.spatial_axes
+    if known is not None and known.channel_axis is not None:
+        channels = known.channel_axis + shift
+    along = () if known is None else known.spatial_axes
     space: tuple[int | None, ...] = tuple(None if axis is None else axis + shift for axis in along)
     if channels in space:  # what the rank makes likely is an axis of the image here
-        channels = next((axis for axis in range(1, activations.ndim) if axis not in space), 0)
-    others = [axis for axis in range(1, activations.ndim) if axis != channels and axis not in space]
+        channels = next((axis for axis in range(1, len(shape)) if axis not in space), 0)
+    others = [axis for axis in range(1, len(shape)) if axis != channels and axis not in space]
     tracks: tuple[Track | None, ...] = (None,) * len(size)
-    if field is not None and channels and any(axis is not None for axis in space):
-        tracks = tuple(field.tracks[role] for role in field.space)
+    if known is not None and channels and any(axis is not None for axis in space):
+        tracks = tuple(known.tracks[role] for role in known.space)
     elif len(others) == len(size):
         space, others = tuple(others), []
     elif (tokens := token_grid(windows, layer)) is not None:
-        _note_tokens(run, layer, tokens)
-        return Placed(channels=channels, space=space, size=size, tracks=_of_patches(tokens), tokens=tokens)
+        return Placed(
+            channels=channels,
+            space=space,
+            size=size,
+            tracks=_of_patches(tokens),
+            tokens=tokens,
+            notes=((PATCHES_TAKEN, _tokens_taken(layer, tokens)),),
+        )
     else:
         raise InvalidInputError(
             f"Layer {layer.name!r} has no maps: its output for one image has {rank} axes. Name one with maps, "
             f"channels and {_axes(len(size))} of space (see layers()).",
             field="layer",
         )
-    found = Placed(channels=channels, space=space, size=size, tracks=tracks)
-    _note_unknown(run, layer, found, activations.shape, others)
-    return found
+    notes = tuple((PLACES_UNKNOWN, text) for text in _unknown(layer, space, tracks, shape, others))
+    return Placed(channels=channels, space=space, size=size, tracks=tracks, notes=notes)
 
 
 def _of_patches(tokens: TokenGrid) -> tuple[Track | None, ...]:
@@ -150,8 +175,8 @@ def _of_patches(tokens: TokenGrid) -> tuple[Track | None, ...]:
     return tuple(tokens.field.tracks[role] for role in tokens.field.space)
 
 
-def _note_tokens(run: Run, layer: Layer, tokens: TokenGrid) -> None:
-    """Note that tokens are taken for a grid of patches, and how sure that is."""
+def _tokens_taken(layer: Layer, tokens: TokenGrid) -> str:
+    """Say that tokens are taken for a grid of patches, and how sure that is."""
     rows, columns = tokens.order.shape
     beside = f", {tokens.others} beside them for none" if tokens.others else ""
     how = (
@@ -159,10 +184,7 @@ def _note_tokens(run: Run, layer: Layer, tokens: TokenGrid) -> None:
         if tokens.patches is not None
         else "row by row, which is guessed by their number"
     )
-    run.note(
-        PATCHES_TAKEN,
-        f"The tokens of layer {layer.name!r} are taken for {rows} × {columns} patches of the image{beside}, {how}.",
-    )
+    return f"The tokens of layer {layer.name!r} are taken for {rows} × {columns} patches of the image{beside}, {how}."
 
 
 def _axes(count: int) -> str:
@@ -174,22 +196,27 @@ def fields_for(engine: Engine, x: Array) -> Mapping[str, Field]:
     return Windows(engine, x.shape[1:]).fields
 
 
-def _note_unknown(run: Run, layer: Layer, found: Placed, shape: tuple[int, ...], others: list[int]) -> None:
+def _unknown(
+    layer: Layer,
+    space: tuple[int | None, ...],
+    tracks: tuple[Track | None, ...],
+    shape: tuple[int, ...],
+    others: list[int],
+) -> Iterator[str]:
+    """Say what is not known of where units stand."""
     lost = [
         axis
-        for axis, track in zip(found.space, found.tracks, strict=True)
+        for axis, track in zip(space, tracks, strict=True)
         if axis is not None and shape[axis] > 1 and _places(track) is None
     ]
     if lost:
-        run.note(
-            PLACES_UNKNOWN,
+        yield (
             f"Where the units of layer {layer.name!r} stand in the image is not known: its map was stretched over the "
-            "image, as if they lay in order.",
+            "image, as if they lay in order."
         )
     wide = [axis for axis in others if shape[axis] > 1]
-    if wide or any(axis is None for axis in found.space):
-        run.note(
-            PLACES_UNKNOWN,
+    if wide or any(axis is None for axis in space):
+        yield (
             f"The maps of layer {layer.name!r} do not lie over the image along all their axes (a spectrum over time is "
-            "one over the signal along time only): over the others it is the mean.",
+            "one over the signal along time only): over the others it is the mean."
         )

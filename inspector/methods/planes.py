@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.sized import shapes_of
 from inspector.errors import InvalidInputError
 from inspector.graph.elements import trace_elements
-from inspector.graph.sized import shapes_at
 from inspector.operators.families import CONVOLUTIONS, RECTIFIERS
 from inspector.resolve.chosen import Chosen
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
 from inspector.types.layouts import batched, channel_axis, spatial_sizes
+
+_FEW = 4
+"""Values in a row of a matrix, up to which they are gathered: beyond, the product is the faster."""
 
 
 def interpolation(small: int, large: int) -> Array:
@@ -29,9 +35,47 @@ def interpolation(small: int, large: int) -> Array:
 
 
 def along_axes(array: Array, matrices: Sequence[Array]) -> Array:
-    """Return an array whose last axes are each taken through a matrix (new size, old size), in order."""
-    for axis, matrix in enumerate(matrices, start=array.ndim - len(matrices)):
-        array = np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
+    """Return an array whose last axes are each taken through a matrix (new size, old size), in order.
+
+    Few matrices here have more than two values in a row: those are gathered and added up, and no library of linear
+    algebra wakes its threads, which would then spin on the cores that the next run of the model needs.
+    """
+    return spread(array, [Spread.of(matrix) for matrix in matrices])
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """A matrix (new size, old size), as it is applied along an axis."""
+
+    gathered: tuple[tuple[Array, Array], ...] = ()
+    """What is added up, where few values in a row are not 0: (from where (new size,), times what (new size,))."""
+    whole: Array | None = None
+    """The matrix itself, where they are many."""
+
+    @classmethod
+    def of(cls, matrix: Array) -> Spread:
+        """Return how to apply a matrix."""
+        filled = int(np.count_nonzero(matrix, axis=1).max(initial=1))
+        if filled > _FEW:
+            return cls(whole=matrix)
+        order = np.argsort(matrix == 0, axis=1, kind="stable")  # what is not 0 comes first
+        columns = (np.ascontiguousarray(order[:, number]) for number in range(filled))
+        return cls(tuple((places, matrix[np.arange(len(matrix)), places]) for places in columns))
+
+    def along(self, array: Array, axis: int) -> Array:
+        """Return an array with an axis taken through the matrix."""
+        if self.whole is not None:
+            found: Array = np.moveaxis(np.tensordot(self.whole, array, (1, axis)), 0, axis)
+            return found
+        tail = [1] * (array.ndim - axis - 1)
+        parts = (array.take(places, axis) * weights.reshape(-1, *tail) for places, weights in self.gathered)
+        return functools.reduce(operator.iadd, parts)
+
+
+def spread(array: Array, spreads: Sequence[Spread]) -> Array:
+    """Return an array whose last axes are each taken through what `Spread` was made of, in order."""
+    for axis, one in enumerate(spreads, start=array.ndim - len(spreads)):
+        array = one.along(array, axis)
     return array
 
 
@@ -81,13 +125,17 @@ def layers_on_the_way(engine: Engine, tensor: str) -> list[Layer]:
 def source_layer(engine: Engine, chosen: Chosen, *, image: tuple[int, ...]) -> str:
     """Return the tensor in which the chosen elements were computed: of a box, that of its own scale."""
     traced = trace_elements(
-        engine.model.ir, chosen.resolved.tensor, chosen.places, shapes=shapes_at(engine.model, image)
+        engine.model.ir, chosen.resolved.tensor, chosen.places, shapes=shapes_of(engine, image)
     )
     return traced.tensor
 
 
 def layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
     """Return the layers with maps of more than one place, in the graph's order, up to the features below a tensor."""
+    return list(engine.learned(("layers with maps", tensor), lambda: _layers_with_maps(engine, tensor)))
+
+
+def _layers_with_maps(engine: Engine, tensor: str) -> list[Layer]:
     outputs = [layer.output for layer in engine.model.layers]
     # What a convolution makes of the features (SqueezeNet's class maps) comes after them, and is no feature; unless it
     # looks around and is rectified: then features are what is averaged.

@@ -17,6 +17,7 @@ from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.images import ImageLike, Prepared
 from inspector.types.layouts import batched
+from inspector.types.preprocessing import Preprocessing
 from inspector.types.presets import PRESETS
 
 _FIRST = re.compile(r"^images\[(\d+)\]")
@@ -27,14 +28,21 @@ SETTLE = (
 )
 
 
-def prepared(run: Run, images: ImageLike) -> Prepared:
+def prepared(
+    run: Run, images: ImageLike, *, runs: bool = True, preprocessing: Preprocessing | None = None
+) -> Prepared:
     """Return images as the model takes them; between two of them a caller that left is noticed.
 
-    Notes what is assumed of the preprocessing, where a picture went through it, and values that are not in the range
-    that the graph is made for.
+    Of a size on which the model would hold too much they are refused before they are decoded, unless it `runs` on none
+    of them. Notes what is assumed of the preprocessing, where a picture went through it, and values that are not in the
+    range that the graph is made for. `preprocessing` stands in for the model's own.
     """
     model = run.engine.model
-    x = _of_size_that_runs(run, prepare(model, images, cancellation=run.control.cancellation), images)
+    if preprocessing is not None:
+        model = replace(model, preprocessing=preprocessing)
+    admit = run.engine.require_room if runs else None
+    x = prepare(model, images, cancellation=run.control.cancellation, admit=admit)
+    x = _of_size_that_runs(run, model, x, images)
     assumed = model.preprocessing.assumed
     if x.from_pictures and assumed:
         run.note(
@@ -42,16 +50,23 @@ def prepared(run: Run, images: ImageLike) -> Prepared:
             f"How a picture becomes the input is assumed, as nothing says it: {', '.join(assumed)}. "
             f"To settle it, {SETTLE}",
         )
-    told = _unexpected(model, x)
+    told = unexpected_range(model, x)
     if told is not None:
         run.note(UNEXPECTED_RANGE, f"{told} The answer may mean nothing. To mend it, {SETTLE}")
     return x
 
 
-def prepared_parts(run: Run, images: ImageLike, *, most: int = 64) -> Iterator[tuple[range, Prepared]]:
+def prepared_parts(
+    run: Run,
+    images: ImageLike,
+    *,
+    most: int = 64,
+    runs: bool = True,
+    preprocessing: Preprocessing | None = None,
+) -> Iterator[tuple[range, Prepared]]:
     """Yield (which images, those images as the model takes them), at most `most` at a time: a set of any size fits."""
     if not isinstance(images, list | tuple) or not images:  # an empty list is refused as any verb does
-        one = prepared(run, images)
+        one = prepared(run, images, runs=runs, preprocessing=preprocessing)
         if not len(one):
             raise InvalidInputError("There is no image; give at least one.", reason="MISSING", field="images")
         for start in range(0, len(one), most):
@@ -61,7 +76,8 @@ def prepared_parts(run: Run, images: ImageLike, *, most: int = 64) -> Iterator[t
     done = 0
     for start in range(0, len(images), most):
         with counted_from(start):
-            part = prepared(run, list(images[start : start + most]))
+            given = list(images[start : start + most])
+            part = prepared(run, given, runs=runs, preprocessing=preprocessing)
         yield range(done, done + len(part)), part
         done += len(part)
 
@@ -77,11 +93,11 @@ def counted_from(start: int) -> Iterator[None]:
         raise
 
 
-def _of_size_that_runs(run: Run, x: Prepared, images: ImageLike) -> Prepared:
+def _of_size_that_runs(run: Run, model: OnnxModel, x: Prepared, images: ImageLike) -> Prepared:
     """Return pictures in a size that stands in for their own, on which the model was found not to run; else `x`."""
     if not x.from_pictures:
         return x
-    model, sizes = run.engine.model, run.engine.image_sizes
+    sizes = run.engine.image_sizes
     given = sizes.of(x.values)
     other = run.sizes.get(given, given)
     if other != given:
@@ -99,13 +115,16 @@ def _of_size_that_runs(run: Run, x: Prepared, images: ImageLike) -> Prepared:
     return x
 
 
-def _unexpected(model: OnnxModel, x: Prepared) -> str | None:
-    """Say which values the model gets where its graph is made for others; None where it is not known, or as it is."""
+def unexpected_range(model: OnnxModel, x: Prepared | None) -> str | None:
+    """Say which values the model gets where its graph is made for others; None where it is not known, or as it is.
+
+    Without images: which it would get of pictures.
+    """
     if model.takes is None:
         return None
     low, high = model.takes
     wants = f"the graph is made for pixels in {low:g}..{high:g}"
-    if x.from_pictures:
+    if x is None or x.from_pictures:
         spec = model.preprocessing
         mean, std = np.asarray(spec.mean), np.asarray(spec.std)
         ends = [(np.asarray(pixel * spec.scale) - mean) / std for pixel in (0.0, 255.0)]

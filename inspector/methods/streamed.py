@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-
-import numpy as np
 
 from inspector.engine.run import Run
 from inspector.methods.prepared import counted_from, prepared
-from inspector.types.images import ImageLike, Prepared
-
-_MOST_WORKERS = 4
-_AHEAD = 16
-"""Images that are ready, or nearly so, before they are asked for; together with a part they bound the memory."""
+from inspector.model.preprocessing.ordered import MOST_THREADS, in_order
+from inspector.model.preprocessing.prepare import preparing_threads
+from inspector.types.images import ImageLike, Prepared, joined
 
 
 class ImageSet:
@@ -50,14 +43,14 @@ class ImageSet:
             return
         self._places = []
         first, group = 0, list[Prepared]()
-        for one in self._read():
+        for one in self._read(most):
             held = sum(map(len, group))
             if group and (held >= most or one.values.shape[1:] != group[0].values.shape[1:]):
-                yield range(first, first + held), _joined(group)
+                yield range(first, first + held), joined(group)
                 first, group = first + held, []
             group.append(one)
         if group:
-            yield range(first, first + sum(map(len, group))), _joined(group)
+            yield range(first, first + sum(map(len, group))), joined(group)
 
     def one(self, index: int) -> Prepared:
         """Return an image that was read before, of a batch of one."""
@@ -66,24 +59,24 @@ class ImageSet:
         item, row = self._places[index]
         return self._prepared(item)[0][row : row + 1]
 
-    def _read(self) -> Iterator[Prepared]:
-        """Yield what each item holds, in order, and note what is to be said of it."""
+    def _read(self, most: int) -> Iterator[Prepared]:
+        """Yield what each item holds, in order, and note what is to be said of it; while `most` run, the next are read.
+
+        So together with a part, as many more bound the memory.
+        """
         if not self._items:
             prepared(self._run, list(self._items))  # says what is wrong
-        waiting: deque[Future[tuple[Prepared, Run]]] = deque()
-        items = iter(range(len(self._items)))
-        pool = ThreadPoolExecutor(min(_MOST_WORKERS, os.cpu_count() or 1), "images")
-        try:
-            for done in range(len(self._items)):
-                while len(waiting) < _AHEAD and (item := next(items, None)) is not None:
-                    waiting.append(pool.submit(self._prepared, item))
-                found, scout = waiting.popleft().result()
-                for note in scout.notes:
-                    self._run.note(note.id, note)
-                self._places += [(done, row) for row in range(len(found))]
-                yield found
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        read = in_order(
+            self._prepared,
+            range(len(self._items)),
+            at_once=preparing_threads(self._items),
+            ahead=max(most, 2 * MOST_THREADS),
+        )
+        for done, (found, scout) in enumerate(read):
+            for note in scout.notes:
+                self._run.note(note.id, note)
+            self._places += [(done, row) for row in range(len(found))]
+            yield found
 
     def _prepared(self, item: int) -> tuple[Prepared, Run]:
         """Return what an item holds, and the run that has the notes on it: several threads read, in no order."""
@@ -92,11 +85,3 @@ class ImageSet:
         scout.pictured = run.pictured
         with counted_from(item):
             return prepared(scout, [self._items[item]]), scout
-
-
-def _joined(group: Sequence[Prepared]) -> Prepared:
-    if len(group) == 1:
-        return group[0]
-    return Prepared(
-        np.concatenate([one.values for one in group]), from_pictures=any(one.from_pictures for one in group)
-    )

@@ -14,6 +14,8 @@ from inspector.types.targets import ResolvedTarget
 
 def with_windows(run: Run, images: Array, targets: Sequence[ResolvedTarget]) -> tuple[ResolvedTarget, ...]:
     """Return resolved targets with what they see of the images (N, …): units of layers whose windows are known do."""
+    if not any(one.kind == "unit" for one in targets):
+        return tuple(targets)
     layers = {layer.name: layer for layer in run.engine.model.layers}
     space = spatial_sizes(images.shape, run.engine.model.input.layout)
     return tuple(

@@ -17,7 +17,7 @@ Answer = Callable[[Run, Any], Result]
 """(a run, a request of its kind) -> the result."""
 
 ANSWERS: Registry[type[Request[Any]], Answer] = Registry(
-    "answer", package=("inspector.methods", "inspector.check")
+    "answer", package=("inspector.methods", "inspector.checks")
 )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.sized import fields_of, shapes_of
 from inspector.graph.elements import Traced, trace_elements
-from inspector.graph.opset import standard_opset
-from inspector.graph.sized import shapes_at
 from inspector.model.receptive.field import BATCH, CHANNEL, UNKNOWN, Field
-from inspector.model.receptive.trace import trace_fields, walk_fields
+from inspector.model.receptive.trace import fields_after
 from inspector.model.receptive.track import Track
 from inspector.resolve.chosen import Chosen
 from inspector.types.layers import Layer, Shape
@@ -39,16 +38,18 @@ class Seen:
 
 @dataclass(eq=False)
 class Windows:
-    """What targets see of a model's layers, on images of one shape (without the batch axis); walks are kept."""
+    """What targets see of a model's layers, on images of one shape (without the batch axis).
+
+    What is read off the graph for that is kept with the engine.
+    """
 
     engine: Engine
     image: tuple[int, ...]
-    _after: dict[str, Mapping[str, Field]] = field(default_factory=dict)
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The shapes of all tensors for one image."""
-        return shapes_at(self.engine.model, self.image)
+        return shapes_of(self.engine, self.image)
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -58,12 +59,7 @@ class Windows:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """The fields of the model's tensors; where its image size is free, those of such images."""
-        model = self.engine.model
-        if all(isinstance(size, int) for size in model.input.space):
-            return model.fields
-        shape = (*model.input.shape[: len(model.input.shape) - len(self.image)], *self.image)
-        sized = replace(model.input, shape=shape)
-        return trace_fields(model.ir.graph, sized, self.shapes, opset=standard_opset(model.ir))
+        return fields_of(self.engine, self.image)
 
     def computed(self, chosen: Chosen) -> Traced:
         """Return the elements where they were computed, before what only moves them: of a box, at its own scale."""
@@ -93,18 +89,16 @@ class Windows:
 
     def _of(self, layer: Layer) -> Mapping[str, Field]:
         """Return how every tensor after a layer reads its maps, as if they were the image."""
-        if layer.output not in self._after:
-            found: dict[str, Field] = {}
-            start = self._start(layer)
-            if start is not None:
-                model = self.engine.model
-                opset = standard_opset(model.ir)
-                for _ in walk_fields(
-                    model.ir.graph, layer.output, start, self.shapes, opset=opset, fields=found
-                ):
-                    pass
-            self._after[layer.output] = found
-        return self._after[layer.output]
+        model, shapes, start = self.engine.model, self.shapes, self._start(layer)
+
+        def walked() -> Mapping[str, Field]:
+            if start is None:
+                return {}
+            return fields_after(
+                model.ir.graph, layer.output, start, shapes, opset=model.opset, limits=model.limits
+            )
+
+        return self.engine.learned(("fields after", self.image, layer.output), walked)
 
     def _start(self, layer: Layer) -> Field | None:
         """Return a layer's maps as an image; None where their axes, or sizes, are not known."""

@@ -9,7 +9,14 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from inspector.model.dequantize import dequantize, spread
-from inspector.operators.attributes import flag, integer, integers, optional_integer, optional_integers
+from inspector.operators.attributes import (
+    flag,
+    integer,
+    integers,
+    optional_integer,
+    optional_integers,
+    tensor_in,
+)
 from inspector.operators.domains import MICROSOFT, STANDARD_SPELLINGS
 
 Array = npt.NDArray[np.generic]
@@ -66,7 +73,7 @@ def _constant_node(node: ir.Node) -> Array | None:
         if attribute.is_ref():
             return None
         if name == "value":
-            return attribute.as_tensor().numpy()
+            return tensor_in(attribute).numpy()
         if name == "value_int":
             return np.asarray(attribute.as_int(), np.int64)
         if name == "value_float":

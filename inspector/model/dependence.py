@@ -1,6 +1,8 @@
-"""Which nodes, and which sizes, depend on the image's values."""
+"""Which nodes, and which sizes, depend on the image's values, and which node a tensor comes from."""
 
 from __future__ import annotations
+
+from collections.abc import Container
 
 import onnx_ir as ir
 
@@ -44,6 +46,18 @@ def sized_by_values(graph: ir.Graph, image: str) -> set[str]:
         if read & sizes or given & values or (key in VALUE_SIZED and read & values):
             sizes |= made
     return sizes
+
+
+def maker_of(value: ir.Value | None, *, through: Container[str]) -> ir.Node | None:
+    """Return the node that makes a tensor's values, before those of ONNX's own operators that only hand them `through`.
+
+    None where that is no node, but an input or a constant of the graph.
+    """
+    node = None if value is None else value.producer()
+    while node is not None and is_standard(node) and node.op_type in through:
+        given = node.inputs[0]
+        node = None if given is None else given.producer()
+    return node
 
 
 def reads(node: ir.Node) -> list[ir.Value | None]:

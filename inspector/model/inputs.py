@@ -10,7 +10,7 @@ from inspector.errors import InvalidInputError, InvalidModelError
 from inspector.model.readers import Reader
 from inspector.model.shapes.infer import declared_shape
 from inspector.types.dtypes import Dtype
-from inspector.types.layers import Shape
+from inspector.types.layers import Shape, shape_text
 from inspector.types.layouts import SPACE, SPACES, USUAL, channel_axis, is_layout, space_of
 from inspector.types.results.model_info import ImageInput
 
@@ -156,7 +156,7 @@ def _require_readable(told: str, shape: Shape, reader: Reader | None) -> None:
         raise InvalidInputError(
             f"layout is {told!r}; allowed are {', '.join(USUAL)}, and those without N or C.", field="layout"
         )
-    listed = "×".join("?" if size is None else str(size) for size in shape)
+    listed = shape_text(shape)
     if len(told) != len(shape) and not (told == "NC" and len(shape) > 1):
         raise InvalidInputError(
             f"layout is {told}, for {len(told)} axes; the input has {len(shape)} ({listed}).", field="layout"

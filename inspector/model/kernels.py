@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,11 @@ class Kernels:
 
 def kernels_of(model: OnnxModel) -> tuple[Kernels, ...]:
     """Return the convolutions whose filters are constant, in graph order."""
-    found = []
+    return tuple(kernels_in(model))
+
+
+def kernels_in(model: OnnxModel) -> Iterator[Kernels]:
+    """Yield the convolutions whose filters are constant, in graph order: of a large model one by one fits."""
     for node in dependents(model.ir.graph, model.input.name):
         if float_operator(node) not in CONVOLUTIONS or not (is_standard(node) or key_of(node) in TWINS):
             continue
@@ -67,20 +72,17 @@ def kernels_of(model: OnnxModel) -> tuple[Kernels, ...]:
         groups, is_transposed = integer(node, "group", 1), float_operator(node) == "ConvTranspose"
         ones = (1,) * (weights.ndim - 2)
         data = node.inputs[0]
-        found.append(
-            Kernels(
-                layer=layer,
-                weights=stamped_filters(weights, groups) if is_transposed else weights,
-                reads=_before_codes(data),
-                of_pixels=_is_of_pixels(data, model.input.name),
-                groups=groups,
-                strides=integers(node, "strides", ones) or ones,
-                dilations=integers(node, "dilations", ones) or ones,
-                is_transposed=is_transposed,
-                are_codes=are_codes,
-            )
+        yield Kernels(
+            layer=layer,
+            weights=stamped_filters(weights, groups) if is_transposed else weights,
+            reads=_before_codes(data),
+            of_pixels=_is_of_pixels(data, model.input.name),
+            groups=groups,
+            strides=integers(node, "strides", ones) or ones,
+            dilations=integers(node, "dilations", ones) or ones,
+            is_transposed=is_transposed,
+            are_codes=are_codes,
         )
-    return tuple(found)
 
 
 def _layer(model: OnnxModel, value: ir.Value) -> Layer | None:

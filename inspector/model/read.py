@@ -18,6 +18,8 @@ from inspector.model.checks.net import understanding
 from inspector.model.checks.operators import check_operators
 from inspector.model.checks.types import check_declared, check_types
 from inspector.model.checks.validate import validate
+from inspector.model.facts_of import facts_of, first_late
+from inspector.model.file_facts import FileFacts
 from inspector.model.heads.find import find_heads
 from inspector.model.heads.head import Heads
 from inspector.model.inputs import describe_input, find_image_input
@@ -32,6 +34,7 @@ from inspector.model.readers import Reader, find_reader
 from inspector.model.receptive.trace import one_image_shapes, trace_fields
 from inspector.model.rewriting.bounds import flatten_bounds
 from inspector.model.rewriting.branches import fold_branches
+from inspector.model.rewriting.declared_constants import declare_constants
 from inspector.model.rewriting.functions import inline_functions
 from inspector.model.rewriting.fused import open_fused
 from inspector.model.rewriting.hold import hold_tensors
@@ -94,7 +97,7 @@ def _read_model(
         path = _model_file(given)
         data = _read(path, limits)
     folder = path.parent if path else None
-    proto, files = _parse(data, folder, limits)
+    proto, files, facts = _parse(data, folder, limits)
     sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
     del data, source, given  # as large as all weights: from here on the arrays are the only copy
     declared, other_inputs = find_image_input(proto)
@@ -108,7 +111,9 @@ def _read_model(
     flatten_bounds(graph)
     has_batch, (shapes, dtypes) = _checked_shapes(proto, graph, declared.name, limits)
     opset = standard_opset(proto)
-    reader = find_reader(graph.graph, declared.name, declared_shape(declared) or (), shapes, opset=opset)
+    reader = find_reader(
+        graph.graph, declared.name, declared_shape(declared) or (), shapes, opset=opset, limits=limits
+    )
     said = _one_layout(layout, preprocessing)
     if said is None:
         image_input = _as_files_say(declared, reader, graph, folder, limits)
@@ -117,7 +122,7 @@ def _read_model(
     if has_batch != (image_input.batch_axis is not None):
         shapes, dtypes = infer_shapes(proto, declared.name, limits=limits, has_batch=not has_batch)
         check_operators(graph, shapes)
-    fields = trace_fields(graph.graph, image_input, shapes, opset=opset)
+    fields = trace_fields(graph.graph, image_input, shapes, opset=opset, limits=limits)
     shapes = one_image_shapes(shapes, fields)
     outputs = _outputs(proto, shapes, dtypes)
     codes = find_codes(graph, image_input.name, dtypes)
@@ -156,6 +161,7 @@ def _read_model(
         ),
         limits=limits,
         other_inputs=other_inputs,
+        file=facts,
     )
 
 
@@ -247,14 +253,19 @@ def _read(path: Path, limits: Limits) -> bytes:
         raise InvalidModelError(f"The model {path.name[:200]!r} cannot be read: {error.strerror}.") from error
 
 
-def _parse(data: bytes, folder: Path | None, limits: Limits) -> tuple[onnx.ModelProto, tuple[Path, ...]]:
-    """Return the checked message and the files of its external data, none of which has been read."""
+def _parse(
+    data: bytes, folder: Path | None, limits: Limits
+) -> tuple[onnx.ModelProto, tuple[Path, ...], FileFacts]:
+    """Return the checked message, the files of its external data, none of which has been read, and what it says."""
     proto = parse_model(data, limits=limits)
     files = check_external_data(proto, folder=folder, limits=limits)
+    late = first_late(proto.graph)
     validate(proto, limits=limits)
+    facts = facts_of(proto, late=late, limits=limits)
+    declare_constants(proto)
     if inline_functions(proto, limits=limits):
         validate(proto, limits=limits)
-    return proto, files
+    return proto, files, facts
 
 
 def _deserialize(proto: onnx.ModelProto) -> ir.Model:

@@ -12,11 +12,13 @@ from fractions import Fraction
 
 import onnx_ir as ir
 
+from inspector.model.checks.limits import Limits
 from inspector.model.receptive.field import BATCH, Field
 from inspector.model.receptive.trace import walk_fields
 from inspector.model.receptive.track import Affine, Track
 from inspector.operators.attributes import flag, integer
 from inspector.operators.families import CONVOLUTIONS, GLOBAL_POOLINGS, POOLINGS
+from inspector.operators.nodes import name_of
 from inspector.operators.operation import Operation, as_float
 from inspector.types.layers import Shape
 
@@ -49,7 +51,7 @@ class Reader:
 
 
 def find_reader(
-    graph: ir.Graph, image: str, shape: Shape, shapes: Mapping[str, Shape], *, opset: int
+    graph: ir.Graph, image: str, shape: Shape, shapes: Mapping[str, Shape], *, opset: int, limits: Limits
 ) -> Reader | None:
     """Return the first convolution (pooling, normalization) that reads at least one axis of the image as space.
 
@@ -57,7 +59,7 @@ def find_reader(
     """
     found: list[Reader | None] = [None] * len(_RANKING)
     fields: dict[str, Field] = {}
-    for node in walk_fields(graph, image, _start(shape), shapes, opset=opset, fields=fields):
+    for node in walk_fields(graph, image, _start(shape), shapes, opset=opset, limits=limits, fields=fields):
         operation = as_float(node)
         rank = next((place for place, kind in enumerate(_RANKING) if operation.op_type in kind), None)
         if rank is None or found[rank] is not None:
@@ -100,7 +102,7 @@ def _reader(
     if channels is not None and field.track(str(channels)).affine == _AS_IT_IS:
         count = _channels_of_weights(operation, shapes)
     return Reader(
-        name=node.name or node.outputs[0].name or node.op_type,
+        name=name_of(node),
         op_type=node.op_type,
         batch=batch,
         channels=channels,

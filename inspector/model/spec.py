@@ -12,6 +12,7 @@ import onnx_ir as ir
 from inspector.errors import unknown_name
 from inspector.model.checks.limits import Limits
 from inspector.model.codes import Codes
+from inspector.model.file_facts import FileFacts
 from inspector.model.heads.head import Heads
 from inspector.model.receptive.field import Field
 from inspector.types.layers import Layer, Output, Shape
@@ -50,6 +51,8 @@ class OnnxModel:
     """What each output means."""
     fields: Mapping[str, Field] = field(default_factory=dict)
     """By tensor that depends on the image: which of its axes are channels and space, and where its units stand."""
+    file: FileFacts = field(default_factory=FileFacts)
+    """What the file said itself, before anything of it was rewritten."""
 
     def layer(self, name: str) -> Layer:
         """Return the layer of that name (or whose output tensor has it); NotFoundError names the nearest ones."""
@@ -65,6 +68,12 @@ class OnnxModel:
     def layer_giving(self, tensor: str) -> Layer | None:
         """Return the layer whose output a tensor is, if it is one's."""
         return self._layers_by_output.get(tensor)
+
+    @cached_property
+    def answered(self) -> tuple[str, ...]:
+        """The tensors that nearly every call asks for: outputs, and what classes are read from, each once."""
+        names = [output.name for output in self.outputs]
+        return tuple(dict.fromkeys((*names, *(head.scores for head in self.heads.heads.values()))))
 
     @cached_property
     def _layers_by_name(self) -> Mapping[str, Layer]:

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
-from inspector.operators.attributes import optional_number
+from inspector.operators.attributes import optional_number, tensor_in
 from inspector.operators.domains import is_standard
 from inspector.operators.families import MOVERS
 from inspector.types.arrays import Array
@@ -66,7 +66,7 @@ def _found(value: ir.Value, depth: int, known: Known) -> float | None:
         return None
     if node.op_type == "ConstantOfShape":
         fill = node.attributes.get("value")
-        return 0.0 if fill is None else _number(fill.as_tensor().numpy())
+        return 0.0 if fill is None else _number(tensor_in(fill).numpy())
     if node.op_type in _AS_THEY_ARE:
         found = _uniform(node.inputs[0], depth - 1, known)
         return _cast(node, found) if node.op_type == "Cast" else found

@@ -7,31 +7,32 @@ from collections.abc import Iterator, Sequence
 import onnx
 
 from inspector.errors import LimitExceededError
+from inspector.model.checks.limits import Limits
 
 
-def nodes_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.NodeProto]:
+def nodes_of(model: onnx.ModelProto, *, limits: Limits) -> Iterator[onnx.NodeProto]:
     """Yield the nodes of the graph, of its subgraphs and of model-local functions."""
-    yield from graph_nodes_of(model, max_depth=max_depth)
-    yield from function_nodes_of(model, max_depth=max_depth)
+    yield from graph_nodes_of(model, limits=limits)
+    yield from function_nodes_of(model, limits=limits)
 
 
-def graph_nodes_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.NodeProto]:
+def graph_nodes_of(model: onnx.ModelProto, *, limits: Limits) -> Iterator[onnx.NodeProto]:
     """Yield the nodes of the graph, its subgraphs and training information, which all have the model's opsets."""
-    for graph in _within(_graphs(model), max_depth):
+    for graph in _within(_graphs(model), limits):
         yield from graph.node
 
 
-def function_nodes_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.NodeProto]:
+def function_nodes_of(model: onnx.ModelProto, *, limits: Limits) -> Iterator[onnx.NodeProto]:
     """Yield the nodes of model-local functions and of the subgraphs in them."""
     for function in model.functions:
         yield from function.node
-    for graph in _within(_graphs_of_functions(model), max_depth):
+    for graph in _within(_graphs_of_functions(model), limits):
         yield from graph.node
 
 
-def graphs_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.GraphProto]:
+def graphs_of(model: onnx.ModelProto, *, limits: Limits) -> Iterator[onnx.GraphProto]:
     """Yield the graph, its subgraphs, those of functions and of training information, outermost first."""
-    return _within([*_graphs(model), *_graphs_of_functions(model)], max_depth)
+    return _within([*_graphs(model), *_graphs_of_functions(model)], limits)
 
 
 def _graphs(model: onnx.ModelProto) -> list[tuple[onnx.GraphProto, int]]:
@@ -43,27 +44,27 @@ def _graphs_of_functions(model: onnx.ModelProto) -> list[tuple[onnx.GraphProto, 
     return [(graph, 1) for function in model.functions for graph in _subgraphs(function.node)]
 
 
-def _within(pending: list[tuple[onnx.GraphProto, int]], max_depth: int) -> Iterator[onnx.GraphProto]:
+def _within(pending: list[tuple[onnx.GraphProto, int]], limits: Limits) -> Iterator[onnx.GraphProto]:
     """Yield graphs, given with how deep they are nested, and those in them."""
     while pending:
         graph, depth = pending.pop()
-        if depth > max_depth:
+        if depth > limits.max_subgraph_depth:
             raise LimitExceededError(
-                f"Graph {graph.name!r} is nested {depth} deep in If, Loop or Scan; the limit is {max_depth} "
-                "(Limits.max_subgraph_depth).",
+                f"Graph {graph.name!r} is nested {depth} deep in If, Loop or Scan; the limit is "
+                f"{limits.max_subgraph_depth}. {limits.mend('max_subgraph_depth')}",
                 field="max_subgraph_depth",
             )
         yield graph
         pending += [(inner, depth + 1) for inner in _subgraphs(graph.node)]
 
 
-def tensors_of(model: onnx.ModelProto, *, max_depth: int) -> Iterator[onnx.TensorProto]:
+def tensors_of(model: onnx.ModelProto, *, limits: Limits) -> Iterator[onnx.TensorProto]:
     """Yield every dense tensor: initializers and those in attributes, in subgraphs and functions too."""
-    for graph in graphs_of(model, max_depth=max_depth):
+    for graph in graphs_of(model, limits=limits):
         yield from graph.initializer
         for sparse in graph.sparse_initializer:
             yield from (sparse.values, sparse.indices)
-    for node in nodes_of(model, max_depth=max_depth):
+    for node in nodes_of(model, limits=limits):
         for attribute in node.attribute:
             yield from _attribute_tensors(attribute)
     for function in model.functions:

@@ -14,6 +14,7 @@ from inspector.model.spec import OnnxModel
 from inspector.operators.attributes import flag, integer
 from inspector.operators.domains import key_of
 from inspector.operators.families import CONVOLUTIONS, DENSE
+from inspector.operators.nodes import name_of
 from inspector.operators.operation import as_float
 from inspector.operators.twins import TWINS
 from inspector.types.arrays import Array
@@ -136,6 +137,7 @@ def _input(node: ir.Node, place: int | None) -> Array | None:
 def _is_reader(model: OnnxModel, node: ir.Node) -> bool:
     """Return whether a convolution reads the image, its channels in their order."""
     image = model.input
-    found = find_reader(model.ir.graph, image.name, image.shape, model.shapes, opset=model.opset)
-    name = node.name or node.outputs[0].name or node.op_type
-    return found is not None and found.name == name and found.channel_count is not None
+    found = find_reader(
+        model.ir.graph, image.name, image.shape, model.shapes, opset=model.opset, limits=model.limits
+    )
+    return found is not None and found.name == name_of(node) and found.channel_count is not None

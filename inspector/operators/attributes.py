@@ -51,6 +51,17 @@ def numbers(node: Attributed, name: str, default: Sequence[float] | None = None)
     return tuple(_default(node, name, default, None)) if given is None else tuple(given.as_floats())
 
 
+def tensor_in(attribute: ir.Attr) -> ir.TensorProtocol:
+    """Return the tensor that an attribute holds; TypeError where it is of another type.
+
+    `Attr.as_tensor` asks the value for every member of the protocol, which takes 0.1 ms on Python 3.11.
+    """
+    if attribute.type != ir.AttributeType.TENSOR:
+        raise TypeError(f"Attribute {attribute.name!r} is no tensor, but {attribute.type}.")
+    found: ir.TensorProtocol = attribute.value
+    return found
+
+
 def is_given(node: Attributed, name: str) -> bool:
     """Return whether the node itself says the attribute."""
     found = node.attributes.get(name)

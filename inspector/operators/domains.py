@@ -17,6 +17,10 @@ MICROSOFT = "com.microsoft"
 MACHINE_LEARNING = "ai.onnx.ml"
 """ONNX's operators of classical machine learning, with which some exporters end a network."""
 
+KERNELS = "inspector.kernels"
+"""The operators of the package onnx-inspector-kernels, for float32 on CPUs."""
+KERNELS_VERSION = 1
+
 Key = tuple[str, str]
 """A domain and an operator."""
 

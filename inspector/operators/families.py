@@ -123,6 +123,13 @@ RANGE_MEASURERS = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeMatMul"})
 SCALE_ARITHMETIC = RESHAPERS - {"Flatten"} | {"Cast", "Identity", "Mul"}
 """What exporters make of the scales of two operands before they multiply the result by it."""
 
+# --- chance
+
+RANDOM = frozenset(
+    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+)
+"""They draw: they give something else every time, whatever they read."""
+
 # --- graphs within nodes
 
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})

@@ -8,6 +8,11 @@ from typing import Protocol
 import onnx_ir as ir
 
 
+def name_of(node: ir.Node) -> str:
+    """Return a node's name, or where it has none that of its first output."""
+    return node.name or node.outputs[0].name or node.op_type
+
+
 class Attributes(Protocol):
     """Attributes by name."""
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 
 import onnx
 
 from inspector.operators.domains import STANDARD
 
+_NEWEST = 2**31 - 1
+"""No version of an operator is newer."""
 
+
+@lru_cache(maxsize=1024)  # whoever wrote a model named its operators
 def versions(op_type: str) -> Sequence[onnx.defs.OpSchema]:
-    """Return all versions of a standard operator, oldest first; none for one that ONNX does not have."""
-    return _history().get(op_type, ())
+    """Return all versions of a standard operator, oldest first; none for one that ONNX does not have.
+
+    They are looked up one by one, from the newest back: ONNX copies a schema that it gives, and has hundreds.
+    """
+    found: list[onnx.defs.OpSchema] = []
+    newest = _NEWEST
+    while newest > 0:
+        try:
+            schema = onnx.defs.get_schema(op_type, newest, STANDARD)
+        except onnx.defs.SchemaError:
+            break
+        found.append(schema)
+        newest = schema.since_version - 1
+    return tuple(reversed(found))
 
 
 @cache
@@ -41,12 +56,3 @@ def may_be_left_out(op_type: str, position: int) -> bool:
     return not known or any(
         position < len(schema.inputs) and schema.inputs[position].option == optional for schema in known
     )
-
-
-@cache
-def _history() -> Mapping[str, Sequence[onnx.defs.OpSchema]]:
-    found: dict[str, list[onnx.defs.OpSchema]] = defaultdict(list)
-    for schema in onnx.defs.get_all_schemas_with_history():
-        if schema.domain == STANDARD:
-            found[schema.name].append(schema)
-    return {name: sorted(schemas, key=lambda schema: schema.since_version) for name, schemas in found.items()}

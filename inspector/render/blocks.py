@@ -62,6 +62,9 @@ class TableBlock:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str | None
+    bars: tuple[float, ...] = ()
+    """Per row, 0..1: how full a bar is that is drawn in the column `bar_of`; none where empty."""
+    bar_of: int = 0
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -70,6 +73,25 @@ class TableBlock:
             bool(self.rows) and all(not isinstance(row[place], str) for row in self.rows)
             for place in range(len(self.columns))
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that is told, in sentences that a cell of a table would have no room for."""
+
+    place: str
+    """Where it is; empty for nowhere in particular."""
+    text: str
+    details: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """What is told under one name, and remarks that are about all of it."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    remarks: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +124,7 @@ class FigureGrid:
         return -(-count // -(-count // most)) if count else 1
 
 
-Block = Paragraph | Subheading | NoteBlock | Facts | TableBlock | FigureGrid
+Block = Paragraph | Subheading | NoteBlock | Facts | TableBlock | Entries | FigureGrid
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,8 +52,9 @@ def no_form(
     """Return the error for a suffix that names no form of what `who` gives."""
     suffix = path.suffix.lower()
     near = "" if suffix in KNOWN else nearest(suffix, forms)
+    ends = " or ".join(filter(None, (", ".join(forms[:-1]), forms[-1])))
     return InvalidInputError(
-        f"{who} {_lack(suffix, forms)}{why}. Give a file that ends in {', '.join(forms[:-1])} or {forms[-1]}.{near}",
+        f"{who} {_lack(suffix, forms)}{why}. Give a file that ends in {ends}.{near}",
         reason=reason,
         field=field,
     )

@@ -10,6 +10,8 @@ from inspector.errors import InvalidInputError
 from inspector.render.blocks import (
     Block,
     Cell,
+    Entries,
+    Entry,
     Facts,
     Figure,
     FigureGrid,
@@ -59,16 +61,37 @@ class ReportPage:
         self._add(Facts(rows=dict(rows)))
 
     def add_table(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str | None = None
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        caption: str | None = None,
+        bars: Sequence[float] = (),
+        bar_of: int = 0,
     ) -> None:
-        """Add a table; InvalidInputError where a row has not one cell per column."""
+        """Add a table; InvalidInputError where a row has not one cell per column.
+
+        `bars` says per row how full a bar is, 0..1, that is drawn in the column `bar_of`.
+        """
         for index, row in enumerate(rows):
             if len(row) != len(columns):
                 raise InvalidInputError(
                     f"Row {index} has {len(row)} cells for {len(columns)} columns; give one for each.",
                     field="rows",
                 )
-        self._add(TableBlock(columns=tuple(columns), rows=tuple(map(tuple, rows)), caption=caption))
+        self._add(
+            TableBlock(
+                columns=tuple(columns),
+                rows=tuple(map(tuple, rows)),
+                caption=caption,
+                bars=tuple(bars),
+                bar_of=bar_of,
+            )
+        )
+
+    def add_entries(self, name: str, entries: Sequence[Entry], *, remarks: Mapping[str, str]) -> None:
+        """Add what is told under a name, each with its place and details, and below it remarks on all of it."""
+        self._add(Entries(name=name, entries=tuple(entries), remarks=dict(remarks)))
 
     def add_figure(
         self,

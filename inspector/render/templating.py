@@ -51,6 +51,8 @@ def _data(png: bytes) -> str:
 
 
 def _text(cell: Cell) -> str:
-    if isinstance(cell, str | bool):
-        return str(cell)
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, str):
+        return cell
     return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"

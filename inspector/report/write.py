@@ -14,6 +14,7 @@ from inspector.render.report import ReportPage
 from inspector.report.chapter import chosen
 from inspector.report.draft import Draft, Effort, Step
 from inspector.report.subjects import Subject, stand_ins
+from inspector.types.layers import shape_text
 from inspector.types.results.base import shown
 from inspector.types.results.model_info import ModelInfo
 from inspector.types.results.predictions import Predictions
@@ -123,8 +124,7 @@ def _try(model: Model, subjects: Sequence[Subject]) -> _Tried:
 
 def _noise(model: Model, info: ModelInfo, page: ReportPage, skipped: tuple[tuple[str, str], ...]) -> _Tried:
     made = stand_ins(model, info.input)
-    shape = "×".join("?" if size is None else str(size) for size in info.input.shape)
-    needs = f"arrays of the input's shape, {shape} {info.input.dtype}, as .npy files"
+    needs = f"arrays of the input's shape, {shape_text(info.input.shape)} {info.input.dtype}, as .npy files"
     if not made:
         why = f" The last error: {skipped[-1][1]}" if skipped else ""
         raise InvalidInputError(

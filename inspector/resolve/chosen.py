@@ -31,10 +31,9 @@ class Chosen:
     def scores(self, activations: Array) -> Array:
         """Return S, float64 (N,), for (N, …) tensors; NaN where they are too small to have the elements."""
         places = self.places_in(activations.shape[1:])
-        if places is None:
-            return np.full(len(activations), np.nan)
-        found: Array = activations.reshape(len(activations), -1)[:, places].astype(np.float64)
-        return found @ self.weights.astype(np.float64)
+        return (
+            np.full(len(activations), np.nan) if places is None else _sums(activations, places, self.weights)
+        )
 
     def is_in(self, shape: tuple[int, ...]) -> bool:
         """Return whether a tensor of a shape (without the batch axis) has the elements."""
@@ -59,7 +58,21 @@ class Chosen:
         return replace(here, resolved=replace(self.resolved, value=value, image=image))
 
 
-def flat_indices(index: Iterable[Array], shape: tuple[int, ...]) -> Array:
+def _span(indices: Array) -> Span:
+    """Return from the least to the largest of indices along an axis."""
+    first = int(indices[0] if len(indices) == 1 else indices.min())
+    return Span(first, (first if len(indices) == 1 else int(indices.max())) + 1)
+
+
+def _sums(activations: Array, places: Array, weights: Array) -> Array:
+    """Return Σ_i w_i·t_i over flat places, float64 (N,), for (N, …) tensors that have them."""
+    found: Array = activations.reshape(len(activations), -1)[:, places].astype(np.float64)
+    if len(places) == 1:  # as most are: not worth a matrix product
+        return found[:, 0] * float(weights[0])
+    return found @ weights.astype(np.float64)
+
+
+def flat_indices(index: Iterable[Array | int], shape: tuple[int, ...]) -> Array:
     """Return the flat indices, (n,), of elements by their indices along each axis, which are broadcast together."""
     if not shape:
         return np.zeros(1, np.int64)
@@ -85,26 +98,21 @@ def chosen(
     """Return the sum of the tensor's elements at flat `places`, by default with weights of 1, or their "mean"."""
     flat = np.atleast_1d(np.asarray(places, np.int64))
     index = np.unravel_index(flat, activation.shape) if activation.ndim else ()
+    if weights is None:
+        weights = np.full(len(flat), 1 / len(flat) if reduce == "mean" else 1.0, np.float32)
+    weights = weights.astype(np.float32, copy=False)
     resolved = ResolvedTarget(
         kind=kind,
         tensor=tensor,
         layer=layer,
         channel=channel,
         position=position,
-        value=0.0,
+        value=float(_sums(activation[None], flat, weights)[0]),
         label=label,
         image=image,
         output=output,
-        spans=tuple(Span(int(axis.min()), int(axis.max()) + 1) for axis in index),
+        spans=tuple(map(_span, index)),
         elements=len(flat),
         reduce=reduce,
     )
-    if weights is None:
-        weights = np.full(len(flat), 1 / len(flat) if reduce == "mean" else 1.0)
-    found = Chosen(
-        resolved=resolved,
-        places=flat,
-        weights=weights.astype(np.float32),
-        shape=activation.shape,
-    )
-    return found.on(activation, image=image)
+    return Chosen(resolved=resolved, places=flat, weights=weights, shape=activation.shape)

@@ -31,18 +31,21 @@ def output_by_class(head: Head, values: Array) -> Array:
 def _first(values: Array, axis: int | None) -> Array:
     if axis is None or values.ndim < 1 - axis:
         return values[:, None]
+    if axis + values.ndim == 1:
+        return values
     return np.moveaxis(values, axis, 1)
 
 
 def winner(head: Head, classes: Array) -> int:
     """Return the class that answers, of one image's (classes, *places): of a map, the one that wins at most places."""
-    return int(ranked(head, classes)[0])
+    if is_map(head, classes) or head.background is not None:
+        return int(ranked(head, classes)[0])
+    return int(_strength(head, classes).argmax())
 
 
 def ranked(head: Head, classes: Array) -> Array:
     """Return the classes of one image's (classes, *places), the answer first: in maps by places, else by strength."""
-    strength = _comparable(head, classes).reshape(len(classes), -1).max(axis=1)
-    order = np.argsort(-strength, kind="stable")
+    order = np.argsort(_turned(_strength(head, classes)), kind="stable")
     if is_map(head, classes):
         shares = np.count_nonzero(wins(head, classes).reshape(len(classes), -1), axis=1)
         order = order[np.argsort(-shares[order], kind="stable")]
@@ -52,9 +55,22 @@ def ranked(head: Head, classes: Array) -> Array:
     return order
 
 
+def _turned(values: Array) -> Array:
+    """Return values in the other order: the least is the largest. The negative of a whole number may wrap around."""
+    return np.invert(values) if values.dtype.kind in "iub" else -values
+
+
+def _strength(head: Head, classes: Array) -> Array:
+    """Return how strong each class is at the place where it is strongest, (classes,)."""
+    if classes.ndim == 1:
+        return classes
+    found: Array = _comparable(head, classes).reshape(len(classes), -1).max(axis=1)
+    return found
+
+
 def is_map(head: Head, classes: Array) -> bool:
     """Return whether classes are those of many places."""
-    return head.meaning in (CLASS_MAP, CLASS_NUMBERS) and classes[0].size > 1
+    return classes.ndim > 1 and head.meaning in (CLASS_MAP, CLASS_NUMBERS) and classes[0].size > 1
 
 
 def wins(head: Head, classes: Array) -> Array:
@@ -113,15 +129,12 @@ def resolve_class(
         index = index_of_label(
             target.label, labels_of(engine.model, head), what=owner_of_classes(engine.model, head)
         )
-    elif index is None and not is_choosable(classes):
-        raise no_choice("the most probable class")
-    index = first_free(ranked(head, classes).tolist(), besides) if index is None else index
+    index = _most_probable(head, classes, besides) if index is None else index
     require_class(engine.model, head, index, count=len(classes))
-    position, mask = _places(head, target, classes, index)
-    at = np.argwhere(mask)  # (n, axes of places)
+    position, at = _places(head, target, classes, index)
     if activation.ndim and head.axis is not None:
-        at = np.insert(at, head.axis + activation.ndim, index, axis=1)
-    places = flat_indices(at.T, activation.shape)
+        at.insert(head.axis + activation.ndim, index)
+    places = flat_indices(at, activation.shape)
     return chosen(
         activation,
         places,
@@ -136,21 +149,34 @@ def resolve_class(
     )
 
 
-def _places(head: Head, target: Class, classes: Array, index: int) -> tuple[tuple[int, ...], Array]:
-    """Return one position, or () where there are several or only one; and the mask of the places."""
+def _most_probable(head: Head, classes: Array, besides: Collection[int]) -> int:
+    """Return the class that answers, of those that are none of `besides`; InvalidInputError where there is none."""
+    if classes.ndim == 1 and not besides and head.background is None:
+        first = int(classes.argmax())  # of the largest, or of NaN, which is not less
+        if classes[first] < np.inf:
+            return first
+    if not is_choosable(classes):
+        raise no_choice("the most probable class")
+    return first_free(ranked(head, classes), besides)
+
+
+def _places(
+    head: Head, target: Class, classes: Array, index: int
+) -> tuple[tuple[int, ...], list[int | Array]]:
+    """Return one position, or () where there are several or only one; and the indices of the places, axis by axis."""
     scores = classes[index]
     if target.position is not None:
         position = _checked(target, scores.shape)
+    elif classes.ndim == 1:
+        return (), []
     elif is_map(head, classes) and (here := wins(head, classes)[index]).sum() > 1:
-        return (), here
+        return (), list(np.nonzero(here))
     elif scores.size > 1 and not is_choosable(classes):
         raise no_choice(f"the place where class {index} is strongest")
     else:
         place = int(np.argmax(_comparable(head, classes)[index]))
         position = tuple(int(i) for i in np.unravel_index(place, scores.shape))
-    mask = np.zeros(scores.shape, np.bool_)
-    mask[position] = True
-    return position if scores.size > 1 else (), mask
+    return position if scores.size > 1 else (), list(position)
 
 
 def _checked(target: Class, shape: tuple[int, ...]) -> tuple[int, ...]:

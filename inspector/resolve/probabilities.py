@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from inspector.engine.engine import Engine
@@ -60,17 +62,32 @@ def _surest(seen: Detections) -> int:
 
 def answers(engine: Engine, chosen: Chosen, found: dict[str, Array], x: Array) -> Array:
     """Return what (N, …) images answer at a target, float32 (N,): a class's probability, else the target's value."""
-    if chosen.resolved.kind == "class":
-        head = engine.head_of(chosen.resolved.output)
-        if head.meaning == BOXES:
-            return np.asarray(
-                [_confidence(chosen, detections_of(engine, head, found, row, x)) for row in range(len(x))],
-                np.float32,
-            )
-        known = probabilities(head, found)
-        if known is not None:
-            return _at_places(head, chosen, known, found[head.scores].shape[1:])
-    return chosen.scores(found[chosen.resolved.tensor]).astype(np.float32)
+    return answers_of_all(engine, [chosen], found, x)[0]
+
+
+def answers_of_all(
+    engine: Engine, targets: Sequence[Chosen], found: dict[str, Array], x: Array
+) -> list[Array]:
+    """Return what (N, …) images answer at each of some targets, float32 (N,) each."""
+    known: dict[str | None, Array | None] = {}
+    seen: dict[str | None, list[Detections]] = {}
+    result = []
+    for chosen in targets:
+        resolved = chosen.resolved
+        head = engine.head_of(resolved.output) if resolved.kind == "class" else None
+        if head is not None and head.meaning == BOXES:
+            if resolved.output not in seen:
+                seen[resolved.output] = [detections_of(engine, head, found, row, x) for row in range(len(x))]
+            result.append(np.asarray([_confidence(chosen, one) for one in seen[resolved.output]], np.float32))
+            continue
+        if head is not None and resolved.output not in known:
+            known[resolved.output] = probabilities(head, found)
+        shown = None if head is None else known[resolved.output]
+        if head is None or shown is None:
+            result.append(chosen.scores(found[resolved.tensor]).astype(np.float32))
+        else:
+            result.append(_at_places(head, chosen, shown, found[head.scores].shape[1:]))
+    return result
 
 
 def present(engine: Engine, chosen: Chosen, found: dict[str, Array], count: int) -> Array:

@@ -13,7 +13,7 @@ from inspector.model.const import constant_value
 from inspector.model.spec import OnnxModel
 from inspector.operators.attributes import number
 from inspector.operators.domains import is_standard
-from inspector.operators.families import CASTS, DEQUANTIZERS, IDENTITIES, POOLINGS, QUANTIZERS
+from inspector.operators.families import CASTS, DEQUANTIZERS, IDENTITIES, POOLINGS, QUANTIZERS, RECTIFIERS
 from inspector.types.arrays import Array
 from inspector.types.layers import FoundRectifier
 
@@ -76,6 +76,40 @@ def rectified(model: OnnxModel, tensors: Iterable[str]) -> dict[str, Rectified]:
     return results
 
 
+def ends_of_channels(model: OnnxModel, tensors: Iterable[str]) -> dict[str, str]:
+    """Return, by layers' tensors, the last layer's tensor in which each of their channels is still by itself.
+
+    Behind them come rectifiers, normalizations, sums and products with constants, and codes; not what pools or mixes.
+    """
+    wanted = set(tensors)
+    found = {}
+    for node in model.ir.graph:
+        value = node.outputs[0]
+        if value.name not in wanted:
+            continue
+        own = end = value.name
+        while (after := _by_itself(value)) is not None:
+            value = after
+            end = value.name if model.layer_giving(value.name or "") is not None else end
+        found[own or ""] = end or ""
+    return found
+
+
+def _by_itself(value: Any) -> Any:
+    """Return what the only node that reads a tensor makes of each of its elements by itself; None where it does not."""
+    uses = list(value.uses())
+    if len(uses) != 1 or value.is_graph_output() or not is_standard(uses[0].node):
+        return None
+    node, place = uses[0].node, uses[0].idx
+    if node.op_type in _ARITHMETIC:
+        is_single = constant_value(node.inputs[1 - place]) is not None
+        return node.outputs[0] if is_single and not (place and node.op_type in ("Div", "Sub")) else None
+    return node.outputs[0] if not place and node.op_type in _ELEMENTWISE else None
+
+
+_ELEMENTWISE = RECTIFIERS | IDENTITIES | CASTS | QUANTIZERS | DEQUANTIZERS | {"BatchNormalization"}
+
+
 def _followed(value: Any, inputs: Mapping[Any, Rectifier]) -> Rectified | None:
     """Return the rectifier after a tensor, with nothing before it but what keeps every channel by itself."""
     gain: Array | None = None
@@ -110,7 +144,8 @@ def _normalizing(node: Any) -> Array | None:
     scale, variance = constant_value(node.inputs[1]), constant_value(node.inputs[4])
     if scale is None or variance is None:
         return None
-    return scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + number(node, "epsilon"))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a broken variance gives what it gives when it runs
+        return scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + number(node, "epsilon"))
 
 
 def _times(gain: Array | None, factor: Array | None) -> Array | None:

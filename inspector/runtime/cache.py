@@ -6,10 +6,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
 
-from inspector.runtime.memory import resident_bytes
+from inspector.runtime.memory import release_arena, resident_bytes
 
 
 class Sized(Protocol):
@@ -34,6 +35,27 @@ _NOISE = 16 << 20
 
 S = TypeVar("S", bound=Sized)
 
+_passing: ContextVar[list[tuple[SessionCache, Hashable]] | None] = ContextVar("passing", default=None)
+"""What is to be forgotten after the innermost block of `briefly`."""
+
+
+@contextmanager
+def briefly() -> Iterator[None]:
+    """Forget after the block the sessions that this thread makes in it, but for those that are made to be `lasting`.
+
+    For work after which most of them are asked for no more, such as rules that look at a model in turn.
+    """
+    made: list[tuple[SessionCache, Hashable]] = []
+    token = _passing.set(made)
+    try:
+        yield
+    finally:
+        _passing.reset(token)
+        for cache, key in made:
+            cache.forget(key)
+        if made:
+            release_arena()
+
 
 @dataclass
 class _Making:
@@ -45,11 +67,18 @@ class _Making:
 
 @dataclass(frozen=True)
 class _Held:
-    """A session, and what it takes."""
+    """A session, and what the process grew by as it was made. It may take more later, so it is asked each time."""
 
     session: Sized
-    size: int
-    threads: int
+    grown: int
+
+    @property
+    def size(self) -> int:
+        return max(self.session.size, self.grown)
+
+    @property
+    def threads(self) -> int:
+        return self.session.threads
 
 
 class SessionCache:
@@ -64,7 +93,7 @@ class SessionCache:
         """Hold sessions up to each of the bounds (docs/decisions/0057-sessions.md); the newest is always held.
 
         What one takes is the larger of its graph and weights, and of what the process grew by as it was made, as far as
-        that can be told.
+        that can be told. A session that grows as it runs counts as what it is when the next one is made.
         """
         self._max_bytes = max_bytes
         self._max_sessions = max_sessions
@@ -72,13 +101,14 @@ class SessionCache:
         self._lock = threading.Lock()
         self._sessions: OrderedDict[Hashable, _Held] = OrderedDict()
         self._making: dict[Hashable, _Making] = {}
-        self._bytes = 0
-        self._threads = 0
         self._makers = 0
         self._begun = 0
 
-    def get(self, key: Hashable, make: Callable[[], S]) -> S:
-        """Return the value under `key`, made by `make` if it is not there; one key always holds one type."""
+    def get(self, key: Hashable, make: Callable[[], S], *, lasting: bool = False) -> S:
+        """Return the value under `key`, made by `make` if it is not there; one key always holds one type.
+
+        What is not `lasting` is forgotten after the block of `briefly` in which it is made.
+        """
         with self._lock:
             found = self._touch(key)
         if found is None:
@@ -88,26 +118,34 @@ class SessionCache:
                 if found is None:
                     found, grown = self._made(make)
                     with self._lock:
-                        self._keep(key, _Held(found, max(found.size, grown), found.threads))
+                        self._keep(key, _Held(found, grown))
+                    passing = None if lasting else _passing.get()
+                    if passing is not None:
+                        passing.append((self, key))
         return cast("S", found)
+
+    def forget(self, key: Hashable) -> None:
+        """Forget the session under a key, if it is there."""
+        with self._lock:
+            self._sessions.pop(key, None)
 
     def drop(self, wanted: Callable[[Hashable], bool]) -> None:
         """Forget the sessions whose key is wanted."""
         with self._lock:
             for key in [k for k in self._sessions if wanted(k)]:
-                self._forget(key)
+                del self._sessions[key]
 
     @property
     def size(self) -> int:
         """Bytes of all sessions held."""
         with self._lock:
-            return self._bytes
+            return self._total_size()
 
     @property
     def threads(self) -> int:
         """Threads of all sessions held."""
         with self._lock:
-            return self._threads
+            return self._total_threads()
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -152,17 +190,16 @@ class SessionCache:
 
     def _keep(self, key: Hashable, held: _Held) -> None:
         self._sessions[key] = held
-        self._bytes += held.size
-        self._threads += held.threads
         # The newest stays, even alone above the bounds: it is about to be used.
         while len(self._sessions) > 1 and (
-            self._bytes > self._max_bytes
+            self._total_size() > self._max_bytes
             or len(self._sessions) > self._max_sessions
-            or self._threads > self._max_threads
+            or self._total_threads() > self._max_threads
         ):
-            self._forget(next(iter(self._sessions)))
+            self._sessions.popitem(last=False)
 
-    def _forget(self, key: Hashable) -> None:
-        gone = self._sessions.pop(key)
-        self._bytes -= gone.size
-        self._threads -= gone.threads
+    def _total_size(self) -> int:
+        return sum(held.size for held in self._sessions.values())
+
+    def _total_threads(self) -> int:
+        return sum(held.threads for held in self._sessions.values())

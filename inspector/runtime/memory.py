@@ -8,8 +8,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import onnxruntime as ort
 
+from inspector.runtime.device import CPU, PROBE_MODEL
 from inspector.runtime.failures import RUNTIME_FAILURES
 
 
@@ -29,6 +31,18 @@ def _make_arena() -> None:
     place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     with suppress(*RUNTIME_FAILURES):
         ort.create_and_register_allocator(place, None)
+
+
+def release_arena() -> None:
+    """Give back what the arena keeps for the next run, and all else that is free; memory in use stays as it is."""
+    options, run = ort.SessionOptions(), ort.RunOptions()
+    options.intra_op_num_threads = 1
+    share_arena(options)
+    run.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    with suppress(*RUNTIME_FAILURES):  # the arena of a host process may be of a kind that does not shrink
+        session = ort.InferenceSession(PROBE_MODEL, options, providers=CPU.providers)
+        session.run(None, {session.get_inputs()[0].name: np.zeros(1, np.float32)}, run)
+    release_free_memory()
 
 
 def release_free_memory() -> None:

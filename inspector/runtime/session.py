@@ -12,11 +12,13 @@ from inspector.errors import EngineError, InvalidModelError
 from inspector.runtime.by_shape import ByShape
 from inspector.runtime.device import Device, check_providers
 from inspector.runtime.failures import RUNTIME_FAILURES
+from inspector.runtime.kernels import Kernels
 from inspector.runtime.memory import share_arena
+from inspector.runtime.rest import REST
 from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning, set_threads
 from inspector.types.arrays import Array
-from inspector.types.control import Cancellation
+from inspector.types.control import NEVER, Cancellation
 
 ort.disable_telemetry_events()  # in a process that had imported it before us
 
@@ -27,11 +29,17 @@ class Optimization(Enum):
     NONE = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     """Loads fastest: for graphs that run once."""
     BASIC = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    """For QDQ models: above it, CPUs without VNNI flip answers (top-1 of 5 to 14 images in 40)."""
+    """For QDQ models, unless their answers stand above it (docs/decisions/0072-quantized-levels.md)."""
+    EXTENDED = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    """Adds fusions of several operators into ones that the device has: to compare with."""
     ALL = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
 
 
 _FATAL = 4
+
+_NO_CAPTURE = ("gpu_graph_id", "-1")
+"""Says that no run is captured as a graph of the GPU, which none of our sessions asks for. Where nothing says so, ONNX
+Runtime looks for it in every run, throws and catches an error: 30 of the 33 µs that it takes beside the graph."""
 
 
 class Session:
@@ -46,22 +54,32 @@ class Session:
         device: Device,
         optimization: Optimization = Optimization.ALL,
         spinning: Spinning = Spinning.RUNNING,
+        threads: int | None = None,
+        kernels: Kernels | None = None,
+        prepacked: bool = False,
     ) -> None:
-        """Create the session. What `graph` names as external is given on the host.
+        """Create the session, with as many threads as all have where `threads` is None.
 
-        `weights` are shared with other sessions; `constants` are this session's alone, and can be forgotten once it
-        is made, because ONNX Runtime then has its own copy.
+        What `graph` names as external is given on the host.
+
+        `kernels` are those whose operators the graph has; `prepacked` has ONNX Runtime lay out weights for its own,
+        which makes a copy of them. `weights` are shared with other sessions; `constants` are this session's alone,
+        and can be forgotten once it is made, because ONNX Runtime then has its own copy.
 
         Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device.
         """
         self.device = device
+        self._is_on_host = device.memory == "cpu"
         self._weights = dict(weights)
-        self.threads = 0
-        """How many threads of its own it has, beside the one that runs it."""
+        self._threads = 0
 
         def made() -> ort.InferenceSession:
-            options = self._options(optimization, constants, spinning)
-            return ort.InferenceSession(graph, options, providers=device.providers)
+            options = self._options(optimization, constants, spinning, threads, prepacked=prepacked)
+            if kernels is not None:
+                kernels.register(options)
+            session = ort.InferenceSession(graph, options, providers=device.providers)
+            session.disable_fallback()  # a run that fails is an error, and not done again elsewhere
+            return session
 
         try:
             self._session = made()
@@ -80,21 +98,38 @@ class Session:
     @property
     def size(self) -> int:
         """The bytes of the graph and what it holds, as many times as there are sessions of it."""
-        return self._size * (1 if self._by_shape is None else len(self._by_shape))
+        return self._size * self._copies
+
+    @property
+    def threads(self) -> int:
+        """How many threads of its own it has, beside the one that runs it; in all sessions of the graph."""
+        return self._threads * self._copies
+
+    @property
+    def _copies(self) -> int:
+        return 1 if self._by_shape is None else len(self._by_shape)
 
     def _options(
-        self, optimization: Optimization, constants: Mapping[str, DeviceTensor], spinning: Spinning
+        self,
+        optimization: Optimization,
+        constants: Mapping[str, DeviceTensor],
+        spinning: Spinning,
+        threads: int | None,
+        *,
+        prepacked: bool,
     ) -> ort.SessionOptions:
         options = ort.SessionOptions()
-        self.threads = set_threads(options, spinning=spinning) - 1
+        self._threads = set_threads(options, spinning=spinning, count=threads) - 1
         share_arena(options)
+        # Its patterns, of one block for all that a run takes, are held beside what the first run took.
+        options.enable_mem_pattern = self.device.kind != "cpu"
         options.graph_optimization_level = optimization.value
         options.log_severity_level = 3
         # Together these two let sessions use one copy of a dense weight; either alone, or prepacking, copies it.
-        options.add_session_config_entry("session.disable_prepacking", "1")
+        options.add_session_config_entry("session.disable_prepacking", "0" if prepacked else "1")
         given = {**self._weights, **constants}
         options.add_external_initializers(list(given), [w.value for w in given.values()])
-        if self.device.kind == "cpu":
+        if self.device.memory == "cpu":
             for name, weight in self._weights.items():
                 options.add_initializer(name, weight.value)
         return options
@@ -110,37 +145,57 @@ class Session:
 
         Raises CancelledError when the token ends the run, EngineError when ONNX Runtime fails.
         """
-        token = cancellation or Cancellation()
+        token = NEVER if cancellation is None else cancellation
         # ONNX Runtime looks at `terminate` between two nodes, and what was terminated once fails for ever: each run
         # gets options of its own.
         options = ort.RunOptions()
         options.log_severity_level = _FATAL  # what it would print of a failure is in our error
+        options.add_run_config_entry(*_NO_CAPTURE)
         with token.stopping(lambda: setattr(options, "terminate", True)):
+            REST.begun()
             try:
                 session = self._session_for(feeds)
-                binding = self._bind(session, feeds, fetch)
-                session.run_with_iobinding(binding, options)
+                values = self._ran(session, feeds, fetch, options)
             except RUNTIME_FAILURES as error:
                 token.raise_if_cancelled()
                 raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
+            finally:
+                REST.ended()
         token.raise_if_cancelled()
-        return {name: DeviceTensor(v) for name, v in zip(fetch, binding.get_outputs(), strict=True)}
+        return dict(zip(fetch, map(DeviceTensor, values), strict=True))
 
     def _session_for(self, feeds: Mapping[str, DeviceTensor | Array]) -> ort.InferenceSession:
         if self._by_shape is None:
             return self._session
         return self._by_shape.get(tuple(tuple(feed.shape) for feed in feeds.values()))
 
-    def _bind(
-        self, session: ort.InferenceSession, feeds: Mapping[str, DeviceTensor | Array], fetch: Sequence[str]
-    ) -> ort.IOBinding:
-        binding = ort.IOBinding(session)
-        for name, value in feeds.items():
-            tensor = value if isinstance(value, DeviceTensor) else DeviceTensor.place(value, self.device)
+    def _ran(
+        self,
+        session: ort.InferenceSession,
+        feeds: Mapping[str, DeviceTensor | Array],
+        fetch: Sequence[str],
+        options: ort.RunOptions,
+    ) -> Sequence[ort.OrtValue]:
+        """Run, and return what is fetched, in the device's memory.
+
+        Where that is not the host's it must be said; and only so, an input that nothing fetched needs can be left out.
+        """
+        given = {
+            name: value if isinstance(value, DeviceTensor) else DeviceTensor.place(value, self.device)
+            for name, value in feeds.items()
+        }
+        if self._is_on_host and len(given) == len(self.inputs):
+            found: Sequence[ort.OrtValue] = session.run_with_ort_values(
+                fetch, {name: tensor.value for name, tensor in given.items()}, options
+            )
+            return found
+        binding, memory, index = ort.IOBinding(session), self.device.memory, self.device.index
+        for name, tensor in given.items():
             binding.bind_ortvalue_input(name, tensor.value)
         for name in fetch:
-            binding.bind_output(name, self.device.kind, self.device.index)
-        return binding
+            binding.bind_output(name, memory, index)
+        session.run_with_iobinding(binding, options)
+        return list(binding.get_outputs())
 
 
 def _mend(error: Exception) -> str:

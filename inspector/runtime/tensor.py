@@ -36,7 +36,7 @@ class DeviceTensor:
             bits = np.asarray(array, order="C").view(np.uint16)
             return cls(ort.OrtValue.ortvalue_from_numpy_with_onnx_type(bits, _BFLOAT16_NUMBER))
         whole = np.asarray(array, order="C")  # np.ascontiguousarray would give a scalar an axis
-        value = ort.OrtValue.ortvalue_from_numpy(whole, device.kind, device.index)
+        value = ort.OrtValue.ortvalue_from_numpy(whole, device.memory, device.index)
         return cls(value, lent=whole if device == CPU else None)
 
     @property

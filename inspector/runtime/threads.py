@@ -13,6 +13,7 @@ from enum import Enum
 import onnxruntime as ort
 
 from inspector.errors import InvalidInputError
+from inspector.runtime.environment import asked_for
 
 
 class Spinning(Enum):
@@ -28,26 +29,29 @@ AUTO = "auto"
 MOST_THREADS = 1024
 
 
-def set_threads(options: ort.SessionOptions, *, spinning: Spinning) -> int:
-    """Give a session its threads, and return how many: INSPECTOR_THREADS, by default as many as this process has cores.
+def set_threads(options: ort.SessionOptions, *, spinning: Spinning, count: int | None = None) -> int:
+    """Give a session its threads, and return how many: `count`, or else `threads()`.
 
     INSPECTOR_SPINNING is "running" or "never", which overrule `spinning`, or "auto" (the default).
     """
-    count = _threads()
+    count = count or threads()
     options.intra_op_num_threads = count
     options.inter_op_num_threads = 1
-    options.add_session_config_entry(*_asked_for(spinning).value)
+    options.add_session_config_entry(*_chosen(spinning).value)
     return count
 
 
 def require_threads() -> None:
     """Raise InvalidInputError where INSPECTOR_THREADS or INSPECTOR_SPINNING is none that sessions can have."""
-    _threads()
-    _asked_for(Spinning.RUNNING)
+    threads()
+    _chosen(Spinning.RUNNING)
 
 
-def _threads() -> int:
-    """Return how many threads a session has; InvalidInputError where INSPECTOR_THREADS is no such number."""
+def threads() -> int:
+    """Return how many threads a session has: INSPECTOR_THREADS, by default as many as this process has cores.
+
+    InvalidInputError where INSPECTOR_THREADS is no such number.
+    """
     text = os.environ.get("INSPECTOR_THREADS", "0")
     if not (text.isascii() and text.isdecimal() and int(text) <= MOST_THREADS):
         raise InvalidInputError(
@@ -57,11 +61,6 @@ def _threads() -> int:
     return int(text) or len(os.sched_getaffinity(0))
 
 
-def _asked_for(spinning: Spinning) -> Spinning:
-    asked = os.environ.get("INSPECTOR_SPINNING", AUTO)
+def _chosen(spinning: Spinning) -> Spinning:
     allowed = {AUTO: spinning} | {choice.name.lower(): choice for choice in Spinning}
-    if asked not in allowed:
-        raise InvalidInputError(
-            f"INSPECTOR_SPINNING is {asked!r}; allowed: {', '.join(allowed)}.", field="INSPECTOR_SPINNING"
-        )
-    return allowed[asked]
+    return allowed[asked_for("INSPECTOR_SPINNING", allowed, default=AUTO)]

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from inspector.service.lane import Lane
+
 FAIR_SECONDS = 5.0
 FEW = 4
 
@@ -24,8 +26,9 @@ class _Arrival:
 class Arrivals:
     """Lets few requests arrive at the same time: of the others, gRPC takes the first 64 KiB only.
 
-    Small requests arrive at once and wait for nobody. Where there is no room, the caller who has most on its way, and
-    more than a few, loses the oldest, once that takes longer than is fair. For one event loop.
+    Small requests arrive at once and wait for nobody, on connections that are known for them; others begin one at a
+    time. Where there is no room, the caller who has most on its way, and more than a few, loses the oldest, once that
+    takes longer than is fair. For one event loop.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Arrivals:
         self._per_connection = per_connection
         self._seconds = seconds
         self._fair_seconds = fair_seconds
+        self._lane = Lane()
         self._connections: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self._arriving: set[_Arrival] = set()
 
@@ -47,7 +51,11 @@ class Arrivals:
     @asynccontextmanager
     async def one(self, *, caller: str, peer: str) -> AsyncIterator[None]:
         """Arrive, for the length of a block; TimeoutError where that takes too long."""
-        async with asyncio.timeout(self._seconds) as until, self._of_connection(peer):
+        async with (
+            asyncio.timeout(self._seconds) as until,
+            self._of_connection(peer),
+            self._lane.passed((caller, peer)),
+        ):
             await self._enter()
             arrival = _Arrival(caller, until)
             self._arriving.add(arrival)
@@ -56,6 +64,10 @@ class Arrivals:
             finally:
                 self._arriving.discard(arrival)
                 self._free.release()
+
+    def came(self, size: int, *, caller: str, peer: str) -> None:
+        """Take note of a request that has arrived whole."""
+        self._lane.came((caller, peer), size)
 
     async def _enter(self) -> None:
         while self._free.locked():

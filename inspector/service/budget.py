@@ -28,11 +28,6 @@ class ByteBudget:
         """How many bytes are held now."""
         return self._held
 
-    @property
-    def limit(self) -> int:
-        """How many may be."""
-        return self._limit
-
     def take(self, size: int) -> None:
         """Hold so many bytes; BusyError where that is more than are left."""
         if self._holders and self._held + size > self._limit:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
-from inspector.service.gate import entered
 from inspector.service.hosting import Models
 from inspector.service.latest import Latest
 from inspector.service.names import MODELS, id_of
 from inspector.service.record import note_model, note_ran, phase
 from inspector.service.security.caller import acting_as, current_caller
 from inspector.service.tenancy import Place
+from inspector.service.threads import settled
 from inspector.service.workers.worker import Answer, Put
 from inspector.types.control import Deadline
 
@@ -49,14 +50,8 @@ class Calls:
         place, gate = self._models.ready(identifier)
         note_model(name)
         told = {**about, "model": identifier, "quick": quick}
-        if quick:
+        async with nullcontext() if quick else gate.passed(deadline, phase="queue"):
             return await self._asked(place, operation, told, body, deadline, put)
-        with phase("queue"):
-            await entered(gate, deadline)
-        try:
-            return await self._asked(place, operation, told, body, deadline, put)
-        finally:
-            gate.leave()
 
     async def stream_on_model(
         self,
@@ -85,7 +80,9 @@ class Calls:
             await running
         finally:
             running.cancel()
-            await _ended(running)
+            await settled(running)
+            if not running.cancelled():
+                running.exception()  # of which who left is not told
 
     async def _asked(
         self,
@@ -101,20 +98,9 @@ class Calls:
         async def beside(model: str) -> Mapping[str, Any]:
             """Tell the worker, which asks on its own time, where another model lies that the request names."""
             with acting_as(caller):
-                return self._models.where(model)
+                return await self._models.where(model)
 
         with phase("worker"):
             answer = await place.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
         note_ran(answer.about)
         return answer
-
-
-async def _ended(task: asyncio.Task[Any]) -> None:
-    """Wait until it is done, however often the waiting task is cancelled meanwhile; its outcome is dropped."""
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            continue
-    if not task.cancelled():
-        task.exception()

@@ -11,7 +11,7 @@ import grpc
 
 from inspector.collections.viewer import Viewer
 from inspector.service.calls import Calls
-from inspector.service.gate import Gate, entered
+from inspector.service.gate import Gate
 from inspector.service.hosting import Models
 from inspector.service.names import MODELS, name_of
 from inspector.service.record import note_ran, phase
@@ -120,9 +120,7 @@ class CollectionServicer:
 
     async def _asked(self, about: dict[str, Any], body: bytes, deadline: Deadline, *, quick: bool) -> Answer:
         gate = self._quick if quick else self._gate
-        with phase("queue"):
-            await entered(gate, deadline)
-        try:
+        async with gate.passed(deadline, phase="queue"):
             await self._home.open()
             with phase("worker"):
                 # The store lives in the worker: it is not ended for a call that is slow to stop.
@@ -131,8 +129,6 @@ class CollectionServicer:
                 )
             note_ran(answer.about)
             return answer
-        finally:
-            gate.leave()
 
     async def _prepare(self, worker: Worker) -> Answer:
         if self._opened:

@@ -11,6 +11,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,6 +24,8 @@ DESCRIPTORS = Path("/proc/self/fd")
 
 BESIDE = 256
 """How far gRPC's own limit on calls is above ours, which says why it refuses: those count there for a moment too."""
+_RECEIVED = slice(128, 136)
+"""Where Linux keeps tcpi_bytes_received in its struct tcp_info (linux/tcp.h)."""
 _IDENTITY, _GZIP = 0b001, 0b101
 """Sets of ways to write a message, as gRPC numbers them; plain is always one."""
 
@@ -63,21 +68,41 @@ def grpc_options(settings: Settings) -> list[tuple[str, int]]:
 
 def close_connection(peer: str) -> bool:
     """Shut down the connection of a peer ("ipv4:127.0.0.1:40000"); return whether there was one."""
+    with _connection(peer) as found:
+        if found is None:
+            return False
+        try:
+            found.shutdown(socket.SHUT_RDWR)
+        except OSError:  # the other side was faster
+            return False
+        return True
+
+
+def received_bytes(peer: str) -> int | None:
+    """Return how many bytes have ever come from a peer; None where that is not known."""
+    with _connection(peer) as found:
+        if found is None or not hasattr(socket, "TCP_INFO"):
+            return None
+        try:
+            told = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.stop)
+        except OSError:
+            return None
+    return int.from_bytes(told[_RECEIVED.start :], sys.byteorder) if len(told) == _RECEIVED.stop else None
+
+
+@contextmanager
+def _connection(peer: str) -> Iterator[socket.socket | None]:
+    """Give a socket of one's own for the connection of a peer, for the length of a block; None where there is none."""
     wanted = _address(peer)
-    if wanted is None:
-        return False
-    for descriptor in _descriptors():
+    for descriptor in _descriptors() if wanted is not None else ():
         found = _socket(descriptor)
         if found is None:
             continue
         with found:
             if _other_end(found) == wanted:
-                try:
-                    found.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the other side was faster
-                    return False
-                return True
-    return False
+                yield found
+                return
+    yield None
 
 
 def _address(peer: str) -> tuple[str, int] | None:

@@ -26,6 +26,11 @@ OTHERS = frozenset(
     for name in (
         "THREADS",  # runtime: of a session
         "SPINNING",  # runtime: of a session's threads
+        "KERNELS",  # runtime: whether gradients are computed with them
+        "KERNELS_LEVEL",  # the library of kernels: for which instructions
+        "CACHE",  # runtime: the folder of what was measured
+        "QUANTIZED",  # engine: at which level quantized models answer
+        "PROVIDERS_ON_TRIAL",  # runtime: providers that have not passed the zoo yet
         "SERVER",  # client: the address
         "TOKEN",  # client
         "TOKEN_FILE",  # client

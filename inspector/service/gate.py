@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from inspector.errors import BusyError, ConflictError, InspectorError
+from inspector.service import record
 from inspector.service.security.caller import current_caller
 from inspector.service.turns import Turns, Who
 from inspector.service.workers.worker import late
@@ -61,9 +62,17 @@ class Gate:
             raise
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """Be inside for the length of a block."""
-        await self.enter()
+    async def passed(self, deadline: Deadline | None = None, *, phase: str = "") -> AsyncIterator[None]:
+        """Be inside for the length of a block; DeadlineExceededError where it cannot begin before a deadline.
+
+        With `phase`, the wait is noted as a part of the call under way.
+        """
+        with record.phase(phase) if phase else nullcontext():
+            try:
+                async with asyncio.timeout(None if deadline is None else deadline.left()):
+                    await self.enter()
+            except TimeoutError:
+                raise late(deadline) from None
         try:
             yield
         finally:
@@ -117,15 +126,6 @@ class Gate:
         return ConflictError(
             f"{self._name} is being unloaded. Load it again first.", reason="MODEL_NOT_LOADED", field="model"
         )
-
-
-async def entered(gate: Gate, deadline: Deadline) -> None:
-    """Enter a gate before a deadline, or raise DeadlineExceededError."""
-    try:
-        async with asyncio.timeout(deadline.left()):
-            await gate.enter()
-    except TimeoutError:
-        raise late(deadline) from None
 
 
 def _who() -> Who:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from inspector.errors import ConflictError, InspectorError, LimitExceededError, unknown_name
+from inspector.errors import ConflictError, LimitExceededError, ServerUnavailableError, unknown_name
 from inspector.service.changes import Changes
+from inspector.service.failures import why_of
 from inspector.service.gate import Gate
 from inspector.service.health import NOT_SERVING, SERVER, SERVING, Health
-from inspector.service.names import MODELS, name_of
+from inspector.service.hosted_model import HostedModel, State
+from inspector.service.names import MODELS
 from inspector.service.repository import Manifest, Repository, model_exists
 from inspector.service.sample import Sample
 from inspector.service.sandbox import Sandbox
@@ -35,46 +36,6 @@ INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionServi
 """The service whose calls run models."""
 
 
-class State(Enum):
-    """What a model can do now."""
-
-    UNLOADED = "unloaded"
-    LOADING = "loading"
-    READY = "ready"
-    UNLOADING = "unloading"
-    FAILED = "failed"
-
-
-@dataclass(kw_only=True, eq=False)
-class HostedModel:
-    """One model of the repository."""
-
-    id: str
-    owner: str
-    """Whose it is; empty for one of the service's: see `security.access`."""
-    state: State = State.UNLOADED
-    failure: str = ""
-    info: model_pb2.ModelInfo | None = None
-    """What is known of it, once it was loaded."""
-    place: Place | None = None
-    gate: Gate | None = None
-    override: Mapping[str, Any] | None = None
-    """What whoever loaded it last said of its preprocessing."""
-    looks: str = ""
-    """How its files looked when it was last to be loaded; see Repository.looks."""
-    is_checked: bool = False
-    """Whether the sandbox has seen them so."""
-    is_moving: bool = False
-    """Whether its worker is being started again; calls wait for it."""
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while the state changes."""
-
-    @property
-    def name(self) -> str:
-        """The resource name."""
-        return name_of(MODELS, self.id)
-
-
 class Models:
     """All models of one server. For one event loop; models themselves are in workers.
 
@@ -93,7 +54,7 @@ class Models:
         self._changes = Changes(waiting=settings.waiting_changes)
         self.tenancy = Tenancy(pool, settings=settings, lost=self._lost, away=self._away, back=self._back)
         for identifier in repository.ids():
-            self._enlist(identifier)
+            self._enlist(identifier, owner=repository.owner(identifier))
         health.restrict(self._is_seen_as)
         self._tell()
 
@@ -118,9 +79,19 @@ class Models:
         return identifier in self._models
 
     def ready(self, identifier: str) -> tuple[Place, Gate]:
-        """Return what is needed to run a model; ConflictError where it is not READY, nor about to be so again."""
+        """Return what is needed to run a model; ConflictError where it is not READY, nor about to be so again.
+
+        ServerUnavailableError where it is being loaded: it is asked for again.
+        """
         model = self.get(identifier)
         usable = model.state is State.READY or model.is_moving
+        if model.state is State.LOADING and not usable:
+            raise ServerUnavailableError(
+                f"Model {identifier!r} is being loaded. Ask again in a moment.",
+                reason="MODEL_LOADING",
+                field="model",
+                retry_seconds=1.0,
+            )
         if not usable or model.place is None or model.gate is None:
             why = f" ({model.failure})" if model.failure else ""
             raise ConflictError(
@@ -130,27 +101,25 @@ class Models:
             )
         return model.place, model.gate
 
-    def where(self, identifier: str) -> Mapping[str, Any]:
+    async def where(self, identifier: str) -> Mapping[str, Any]:
         """Return what loads a model that is READY, for a run that compares several."""
         self.ready(identifier)
-        return self._to_load(self.get(identifier))
+        return await self._to_load(self.get(identifier))
 
     async def load(self, identifier: str, *, preprocessing: Mapping[str, Any] | None = None) -> HostedModel:
         """Make a model READY; preprocessing overrides what was found, and loads a READY model again."""
         model = self.get(identifier)
-        return await self._changes.make(model.busy, lambda: self._load(model, preprocessing))
+        return await self._change(model, lambda: self._load(model, preprocessing))
 
     async def unload(self, identifier: str) -> HostedModel:
         """Free a model's memory once its running calls have ended."""
         model = self.get(identifier)
-        return await self._changes.make(model.busy, lambda: self._unload(model))
+        return await self._change(model, lambda: self._unload(model))
 
     async def register(self, identifier: str) -> HostedModel:
         """Take a folder of the repository that was put there after the start, and load it."""
-        self._repository.folder(identifier)
-        if identifier not in self._models:
-            self.require_room()
-            self._enlist(identifier)
+        await asyncio.to_thread(self._repository.folder, identifier)
+        await self.list_new(identifier)
         return await self.load(identifier)
 
     async def adopt(
@@ -158,7 +127,7 @@ class Models:
     ) -> HostedModel:
         """Let `store` put a model into the repository that `worker` has looked at, and load it, if it can be there.
 
-        What is stored is listed, also where the caller leaves meanwhile.
+        What is stored is listed, also where the caller leaves meanwhile. The worker ends unless the model lives in it.
         """
 
         def stored() -> str:
@@ -171,23 +140,34 @@ class Models:
             model.looks, model.is_checked = looks, True
             return model
 
-        try:
+        async with AsyncExitStack() as unused:
+            unused.push_async_callback(worker.close)
             self._require_free(identifier)
             model = await to_its_end(listed())
-        except BaseException:
-            await worker.close()
-            raise
-        return await self._changes.make(model.busy, lambda: self._load(model, None, worker))
+
+            async def loaded() -> HostedModel:
+                unused.pop_all()  # it is the load's now, which goes on where the caller leaves
+                async with _housed(model, worker):
+                    return await self._load(model, None, worker)
+
+            return await self._change(model, loaded)
 
     async def delete(self, identifier: str) -> None:
         """Unload a model, forget it, and remove its files if they were uploaded."""
         model = self.get(identifier)
-        await self._changes.make(model.busy, lambda: self._delete(model))
+        await self._change(
+            model, lambda: self._forget(model, remove=lambda: self._repository.remove(model.id))
+        )
 
-    def list_new(self, identifier: str) -> None:
-        """List a folder of the repository that was put there after the start; it is loaded when somebody asks."""
+    async def list_new(self, identifier: str) -> None:
+        """List a folder that came into the repository, unless it is listed; it is loaded when somebody asks."""
+        if self.has(identifier):
+            return
         self.require_room()
-        self._enlist(identifier)
+        owner = await asyncio.to_thread(self._repository.owner, identifier)
+        if not self.has(identifier):  # others may have come meanwhile, it among them
+            self.require_room()
+            self._enlist(identifier, owner=owner)
 
     async def reload(self, identifier: str) -> HostedModel:
         """Load a model whose files have changed again, with the preprocessing that it was loaded with."""
@@ -198,12 +178,12 @@ class Models:
             self._set(model, State.UNLOADED)
             return await self._load(model, model.override)
 
-        return await self._changes.make(model.busy, again)
+        return await self._change(model, again)
 
     async def forget(self, identifier: str) -> None:
         """Unload a model, and forget it; its files are gone already."""
         model = self.get(identifier)
-        await self._changes.make(model.busy, lambda: self._forget(model))
+        await self._change(model, lambda: self._forget(model))
 
     async def close(self) -> None:
         """Give up changes under way, such as a load that may take minutes, and unload all."""
@@ -222,9 +202,11 @@ class Models:
                 yield Sample("inspector_gate_running", gate.inside, {"gate": model.name})
                 yield Sample("inspector_gate_waiting", gate.waiting, {"gate": model.name})
 
-    def manifest(self, identifier: str) -> Manifest | None:
+    async def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id."""
-        return self._repository.manifest(identifier) if identifier in self._models else None
+        return (
+            await asyncio.to_thread(self._repository.manifest, identifier) if self.has(identifier) else None
+        )
 
     def require_room(self) -> None:
         """Raise LimitExceededError where no further model fits, or who calls has as many as it may."""
@@ -242,19 +224,27 @@ class Models:
         if identifier in self._models:
             raise model_exists(identifier)
 
-    def _enlist(self, identifier: str, *, owner: str | None = None) -> HostedModel:
-        kept = self._repository.owner(identifier) if owner is None else owner
-        model = self._models[identifier] = HostedModel(id=identifier, owner=kept)
+    def _enlist(self, identifier: str, *, owner: str) -> HostedModel:
+        model = self._models[identifier] = HostedModel(id=identifier, owner=owner)
         self._health.set(model.name, NOT_SERVING)
         self._tell()
         return model
 
     # --- changes, each made while its model is busy
 
+    async def _change(self, model: HostedModel, change: Callable[[], Awaitable[T]]) -> T:
+        """Make a change once those before it are made; NotFoundError where one of them took the model away."""
+
+        async def changed() -> T:
+            if self._models.get(model.id) is not model:
+                raise unknown_name("model", model.id, self.ids())
+            return await change()
+
+        return await self._changes.make(model.busy, changed)
+
     async def _load(
         self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None = None
     ) -> HostedModel:
-        self._require_listed(model)
         if model.state is State.READY:
             return await self._overridden(model, preprocessing) if preprocessing else model
         await self._release(model)
@@ -262,8 +252,7 @@ class Models:
         try:
             await self._settle(model, preprocessing, worker)
         except BaseException as error:
-            failure = str(error) if isinstance(error, InspectorError) else "The server's log tells why."
-            self._set(model, State.FAILED, failure=failure)
+            self._set(model, State.FAILED, failure=why_of(error))
             raise
         model.gate = Gate(
             f"model {model.id!r}",
@@ -280,8 +269,8 @@ class Models:
         assert place is not None  # noqa: S101 — of a model that is READY
         model.override = preprocessing
         try:
-            deadline = Deadline(self._settings.load_seconds)
-            answer = await place.load(model.id, self._to_load(model), deadline=deadline)
+            about = await self._to_load(model)
+            answer = await place.load(model.id, about, deadline=Deadline(self._settings.load_seconds))
         except BaseException:
             model.override = before
             raise
@@ -292,29 +281,30 @@ class Models:
         self, model: HostedModel, preprocessing: Mapping[str, Any] | None, worker: Worker | None
     ) -> None:
         """Let a worker load a model that the sandbox has seen: the one that looked, where it lives on alone."""
-        looks = await asyncio.to_thread(self._repository.looks, model.id)
-        if looks != model.looks:
-            model.looks, model.is_checked = looks, False
+        found = await asyncio.to_thread(self._repository.found, model.id)
+        if found.looks != model.looks:
+            model.looks, model.is_checked = found.looks, False
         if not model.is_checked:
-            worker = await self._sandbox.checked(self._repository.folder(model.id))
+            if worker is not None:  # it has seen other files
+                await worker.close()
+            worker = await self._sandbox.checked(found.folder)
             model.is_checked = True
         model.override = preprocessing
-        place = self.tenancy.place_of(model.id, is_uploaded=self._repository.manifest(model.id) is not None)
-        try:
-            deadline = Deadline(self._settings.load_seconds)
-            answer = await place.load(model.id, self._to_load(model), first=worker, deadline=deadline)
-        except BaseException:
-            await place.unload(model.id)
-            raise
-        finally:
-            if worker is not None and not place.has(worker):
-                await worker.close()
-        model.info = model_pb2.ModelInfo.FromString(answer.body)
-        model.place = place
+        async with _housed(model, worker):
+            place = self.tenancy.place_of(model.id, is_uploaded=found.is_uploaded)
+            try:
+                about = await self._to_load(model)
+                deadline = Deadline(self._settings.load_seconds)
+                answer = await place.load(model.id, about, first=worker, deadline=deadline)
+            except BaseException:
+                await place.unload(model.id)
+                raise
+            model.info = model_pb2.ModelInfo.FromString(answer.body)
+            model.place = place
 
-    def _to_load(self, model: HostedModel) -> Mapping[str, Any]:
+    async def _to_load(self, model: HostedModel) -> Mapping[str, Any]:
         return {
-            "folder": str(self._repository.folder(model.id)),
+            "folder": str(await asyncio.to_thread(self._repository.folder, model.id)),
             "device": self._settings.device,
             "preprocessing": model.override,
             "limits": self._settings.limits,
@@ -329,10 +319,6 @@ class Models:
         await self._release(model)
         self._set(model, State.UNLOADED)
         return model
-
-    async def _delete(self, model: HostedModel) -> None:
-        self._require_listed(model)
-        await self._forget(model, remove=lambda: self._repository.remove(model.id))
 
     async def _forget(self, model: HostedModel, *, remove: Callable[[], object] = lambda: None) -> None:
         await self._release(model)
@@ -354,11 +340,8 @@ class Models:
     def _is_seen_as(self, name: str) -> bool:
         """Return whether who calls sees what health knows under a name: a model, or else anything."""
         kind, _, identifier = name.partition("/")
-        return kind != MODELS or identifier in self.ids()
-
-    def _require_listed(self, model: HostedModel) -> None:
-        if self._models.get(model.id) is not model:  # deleted while we waited
-            raise unknown_name("model", model.id, self.ids())
+        model = self._models.get(identifier)
+        return kind != MODELS or (model is not None and may_see(model.id, model.owner))
 
     # --- what workers do
 
@@ -393,3 +376,13 @@ class Models:
         can_run = not states or any(state is not State.FAILED for state in states)
         for name in (SERVER, INSPECTION):
             self._health.set(name, SERVING if self._is_open and can_run else NOT_SERVING)
+
+
+@asynccontextmanager
+async def _housed(model: HostedModel, worker: Worker | None) -> AsyncIterator[None]:
+    """End a worker after the block, unless the model lives in it by then."""
+    try:
+        yield
+    finally:
+        if worker is not None and not (model.place is not None and model.place.has(worker)):
+            await worker.close()

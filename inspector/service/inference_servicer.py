@@ -20,7 +20,8 @@ from inspector.inference import inference_service_pb2 as pb
 from inspector.inference.naming import VERSION, require_only_repository, require_version
 from inspector.service.calls import Calls
 from inspector.service.health import Health
-from inspector.service.hosting import HostedModel, Models, State
+from inspector.service.hosted_model import HostedModel, State
+from inspector.service.hosting import Models
 from inspector.service.names import MODELS, name_of, require_id
 from inspector.service.security.access import require_may_change
 from inspector.service.security.caller import Role, current_caller

@@ -102,9 +102,6 @@ class LogWriter(logging.Handler):
 class TextFormatter(logging.Formatter):
     """`time LEVEL logger: message [id]`, and below it where an error came from, each line set in."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines: whatever stands in them, none looks like another one's beginning."""
         said = visible(record.getMessage())

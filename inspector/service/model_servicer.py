@@ -9,14 +9,15 @@ from typing import Any
 
 from inspector.errors import ConflictError, PermissionDeniedError
 from inspector.service.gate import Gate
-from inspector.service.hosting import HostedModel, Models
+from inspector.service.hosted_model import HostedModel
+from inspector.service.hosting import Models
 from inspector.service.names import MODELS, id_of, page_by_id, require_id
 from inspector.service.repository import Manifest, Repository, describe, model_exists
 from inspector.service.sandbox import Sandbox
 from inspector.service.security.access import owner_for, require_may_change, require_may_name
 from inspector.service.security.caller import current_caller
 from inspector.service.settings import Settings
-from inspector.service.threads import in_thread
+from inspector.service.threads import beside, in_thread
 from inspector.service.upload import Upload
 from inspector.v1 import model_pb2, model_service_pb2, model_service_pb2_grpc
 from inspector.wire.models import override_of_message
@@ -125,24 +126,25 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         if header.model_id not in self._models.ids():
             return False
         given = Manifest(sha256=header.sha256.lower(), size=header.size, sidecar=_sidecar(header))
-        manifest = self._models.manifest(header.model_id)
+        manifest = await self._models.manifest(header.model_id)
         if manifest is not None:
             return manifest == given
         return await asyncio.to_thread(self._repository.holds, header.model_id, given)
 
     async def _receive(self, upload: Upload, header: model_service_pb2.UploadHeader) -> HostedModel:
-        with self._reserved(header.model_id), self._repository.receive() as folder:
-            digest = await upload.receive(header, folder)
-            owner = owner_for(current_caller())
-            manifest = Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner)
-            await in_thread(describe, folder, manifest)
-            worker = await self._sandbox.checked(folder)
-            return await self._models.adopt(
-                header.model_id,
-                lambda: self._repository.adopt(folder, header.model_id),
-                worker=worker,
-                owner=owner,
-            )
+        with self._reserved(header.model_id):
+            async with beside(self._repository.receive) as folder:
+                digest = await upload.receive(header, folder)
+                owner = owner_for(current_caller())
+                manifest = Manifest(sha256=digest, size=header.size, sidecar=_sidecar(header), owner=owner)
+                await in_thread(describe, folder, manifest)
+                worker = await self._sandbox.checked(folder)
+                return await self._models.adopt(
+                    header.model_id,
+                    lambda: self._repository.adopt(folder, header.model_id),
+                    worker=worker,
+                    owner=owner,
+                )
 
     def _require_may_change(self, identifier: str, what: str) -> None:
         """Raise where who calls does not see a model (NotFoundError), or may not change it for all who use it."""

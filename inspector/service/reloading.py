@@ -7,7 +7,9 @@ import logging
 from collections.abc import Awaitable
 
 from inspector.errors import InspectorError
-from inspector.service.hosting import Models, State
+from inspector.service.failures import log_failure
+from inspector.service.hosted_model import State
+from inspector.service.hosting import Models
 from inspector.service.repository import Repository
 from inspector.service.security.caller import OPEN, acting_as
 
@@ -33,24 +35,26 @@ class Reloader:
             await asyncio.sleep(every)
             try:
                 await self.look()
-            except OSError as error:  # of the folder: the next look may go well
+            except (OSError, InspectorError) as error:  # of the folder: the next look may go well
                 log.warning("The repository cannot be looked at: %s", error)
 
     async def look(self) -> None:
         """Look once, and do what follows from what changed since the last look and has stayed so."""
-        before, found = self._before, await asyncio.to_thread(self._found)
-        self._before = found
         with acting_as(OPEN):
+            # Read before the folder is: what is uploaded during the look is not among those that are gone.
             listed = set(self._models.ids())
+            before, found = self._before, await asyncio.to_thread(self._found)
+            self._before = found
             for identifier in sorted(listed - found.keys() - before.keys()):
                 log.info("Model %s is gone from the repository", identifier)
                 await self._try(identifier, self._models.forget(identifier))
             for identifier, looks in found.items():
                 if before.get(identifier) != looks:
                     continue
-                if identifier not in listed:
+                is_there = self._models.has(identifier)
+                if not is_there and identifier not in listed:  # what was listed has been deleted since
                     await self._try(identifier, self._came(identifier))
-                elif self._has_changed(identifier, looks):
+                elif is_there and self._has_changed(identifier, looks):
                     log.info("Model %s has changed, and is loaded again", identifier)
                     await self._try(identifier, self._models.reload(identifier))
 
@@ -69,12 +73,12 @@ class Reloader:
 
     async def _came(self, identifier: str) -> None:
         log.info("Model %s came into the repository", identifier)
-        self._models.list_new(identifier)
+        await self._models.list_new(identifier)
         if self._loads:
             await self._models.load(identifier)
 
     async def _try(self, identifier: str, change: Awaitable[object]) -> None:
         try:
             await change
-        except InspectorError as error:
-            log.error("Model %s: %s", identifier, error)  # noqa: TRY400 — no bug of ours
+        except Exception as error:  # noqa: BLE001 — the repository is followed all the same
+            log_failure(log, f"Model {identifier}", error)

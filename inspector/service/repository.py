@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.errors import (
     AlreadyExistsError,
@@ -65,6 +65,15 @@ class Manifest:
     """Whose it is, where callers are known."""
 
 
+class Found(NamedTuple):
+    """A model as it lies on disk."""
+
+    folder: Path
+    looks: str
+    """How its files look; see Repository.looks."""
+    is_uploaded: bool
+
+
 class Repository:
     """The models of one server on disk."""
 
@@ -81,10 +90,25 @@ class Repository:
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir(exist_ok=True)
             self._ids()
+            self._tell_loose()
 
     def close(self) -> None:
         """Give the folder back."""
         self._lock.close()
+
+    def _tell_loose(self) -> None:
+        """Warn of models that lie in no folder of their own: nobody would say why they are not served."""
+        loose = sorted(one.name for one in self._root.glob("*.onnx") if one.is_file())
+        if loose:
+            first = Path(loose[0])
+            log.warning(
+                "%s in %s: none of them is served. Every model needs a folder of its own, whose name is the model's: "
+                "move %s to %s",
+                "1 file lies" if len(loose) == 1 else f"{len(loose)} files lie",
+                self._root,
+                first,
+                Path(first.stem) / first,
+            )
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all folders that may be models, sorted."""
@@ -123,6 +147,12 @@ class Repository:
             with storing():
                 raise unknown_name("model", identifier, self.ids()) from None
         return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+    def found(self, identifier: str) -> Found:
+        """Return how a model lies here; raises what `folder`, `looks` and `manifest` do."""
+        # Before anything else is read: what changes later is seen the next time.
+        looks = self.looks(identifier)
+        return Found(self.folder(identifier), looks, self.manifest(identifier) is not None)
 
     def manifest(self, identifier: str) -> Manifest | None:
         """Return what was uploaded under an id; None where nothing was."""

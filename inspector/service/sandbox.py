@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from inspector.errors import (
@@ -25,12 +25,22 @@ class Sandbox:
     """Looks at a few models at once, each in a worker of its own. For one event loop."""
 
     def __init__(
-        self, take: Callable[[], Awaitable[Worker]], *, seconds: float, memory_bytes: int, at_once: int = 2
+        self,
+        take: Callable[[], Awaitable[Worker]],
+        *,
+        seconds: float,
+        memory_bytes: int,
+        limits: Mapping[str, int],
+        at_once: int = 2,
     ) -> None:
-        """Look in workers that `take` gives, for at most so many seconds and bytes of memory."""
+        """Look in workers that `take` gives, for at most so many seconds and bytes of memory.
+
+        `limits` are what models are read under, as fields of inspector.Limits.
+        """
         self._take = take
         self._seconds = seconds
         self._memory_bytes = memory_bytes
+        self._limits = limits
         self._free = asyncio.Semaphore(at_once)
 
     async def check(self, folder: Path) -> None:
@@ -46,7 +56,11 @@ class Sandbox:
         async with self._free:
             worker = await self._take()
             try:
-                about = {"folder": str(folder.resolve()), "memory": self._memory_bytes}
+                about = {
+                    "folder": str(folder.resolve()),
+                    "memory": self._memory_bytes,
+                    "limits": self._limits,
+                }
                 await worker.ask("examine", about, deadline=Deadline(self._seconds))
             except BaseException as error:  # noqa: BLE001 — it is raised again, or what it stands for
                 await worker.close()

@@ -15,6 +15,7 @@ from inspector.plugins import load_plugins
 from inspector.service.calls import Calls
 from inspector.service.collection_servicer import CollectionServicer
 from inspector.service.connections import grpc_options, most_calls
+from inspector.service.failures import log_failure
 from inspector.service.health import Health
 from inspector.service.hosting import Models
 from inspector.service.interceptors.ring import ring
@@ -43,17 +44,19 @@ ALL = "*"
 class Server:
     """One server on one address, with one repository. Made by `start`; for the event loop that made it."""
 
-    def __init__(self, settings: Settings, start_worker: Start) -> None:
+    def __init__(self, settings: Settings, start_worker: Start, start_look: Start) -> None:
         self._settings = settings
         self._health = Health(
             NAMES, watchers=standing_streams("health watchers", settings.max_health_rpcs // 2)
         )
         self._repository = Repository(settings.repository)
         self._pool = self._made_pool(start_worker)
-        # Nobody vouches for a new model: the first look at it is always in a process of its own.
-        self._looking = self._pool if start_worker is start_process else self._made_pool(start_process)
+        self._looking = self._pool if start_worker is start_look else self._made_pool(start_look)
         self._sandbox = Sandbox(
-            self._looking.take, seconds=settings.sandbox_seconds, memory_bytes=settings.sandbox_memory_bytes
+            self._looking.take,
+            seconds=settings.sandbox_seconds,
+            memory_bytes=settings.sandbox_memory_bytes,
+            limits=settings.limits,
         )
         self.models = Models(
             self._repository, pool=self._pool, sandbox=self._sandbox, health=self._health, settings=settings
@@ -68,13 +71,16 @@ class Server:
         self.address = ""
 
     @classmethod
-    async def start(cls, settings: Settings, *, start_worker: Start = start_process) -> Server:
+    async def start(
+        cls, settings: Settings, *, start_worker: Start = start_process, start_look: Start = start_process
+    ) -> Server:
         """Return a server that listens; `address` is host:port with the real port.
 
-        `start_worker` starts the workers that run models: processes, unless somebody who tests wants them elsewhere.
+        `start_worker` starts the workers that run models, `start_look` those that look at a new one, for which nobody
+        vouches, first: processes, unless somebody who tests wants them elsewhere.
         """
         require_usable(settings)
-        server = cls(settings, start_worker)
+        server = cls(settings, start_worker, start_look)
         try:
             with acting_as(OPEN):
                 server._require_known()
@@ -160,8 +166,8 @@ class Server:
         for identifier in self.models.ids() if self._settings.load.strip() == ALL else ():
             try:
                 await self.models.load(identifier)
-            except InspectorError as error:
-                log.error("Model %s was not loaded: %s", identifier, error)  # noqa: TRY400 — no bug of ours
+            except Exception as error:  # noqa: BLE001 — the others are served all the same
+                log_failure(log, f"Model {identifier} was not loaded", error)
 
     def _require_known(self) -> None:
         """Raise NotFoundError for a model that is to be loaded and that there is not."""

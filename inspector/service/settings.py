@@ -22,10 +22,29 @@ SecondsOrNone = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Threads = Annotated[int, Field(gt=0, le=1024)]
+Depth = Annotated[int, Field(gt=0, le=64)]
 
 KIB = 2**10
 MIB = 2**20
 GIB = 2**30
+
+_OF_MODELS = (
+    "max_bytes",
+    "max_dim",
+    "max_image_bytes",
+    "max_image_pixels",
+    "max_input_bytes",
+    "max_labels",
+    "max_metadata_bytes",
+    "max_name_bytes",
+    "max_nodes",
+    "max_outputs",
+    "max_places",
+    "max_run_bytes",
+    "max_subgraph_depth",
+    "max_tensor_bytes",
+)
+"""Settings that are fields of inspector.Limits by the same names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +135,32 @@ class Settings:
     """Images, items or queries in one request."""
     max_image_pixels: Count = 64_000_000
     """Width times height of one encoded image."""
+    max_image_bytes: Bytes = 64 * MIB
+    """One encoded image; `INSPECTOR_MAX_MESSAGE_BYTES` bounds it too."""
     max_input_bytes: Bytes = 2 * GIB
     """The images of one request together, as the model takes them."""
     max_run_bytes: Bytes = 4 * GIB
     """What one run holds at a time of an image whose size the model leaves free, as estimated before it begins."""
+    max_nodes: Count = 100_000
+    """Nodes of one model's graph, its subgraphs and functions."""
+    max_outputs: Count = 1_000
+    """Outputs of one model."""
+    max_bytes: Bytes = 8 * GIB
+    """The file of one model and its external data together."""
+    max_tensor_bytes: Bytes = 8 * GIB
+    """One tensor as a model declares it, or as inferred, for one image."""
+    max_dim: Bytes = 2**31 - 1
+    """One dimension of a tensor."""
+    max_name_bytes: Count = 4 * KIB
+    """The name of a tensor, node, operator, domain or input of a model."""
+    max_subgraph_depth: Depth = 16
+    """Graphs within If, Loop and Scan."""
+    max_metadata_bytes: Bytes = 16 * MIB
+    """Keys and values of a model's metadata_props, and one file beside it."""
+    max_labels: Count = 100_000
+    """Names of classes of one model."""
+    max_places: Count = 2**24
+    """Places along the axes of maps that are followed from the image on, to know what each of them sees."""
     max_models: Count = 100
     """Models in the repository."""
     max_upload_bytes: Bytes = 2 * GIB - 1
@@ -181,9 +222,7 @@ class Settings:
     @property
     def limits(self) -> Mapping[str, int]:
         """What models are read and run under, as fields of inspector.Limits of the same names."""
-        return {
-            name: getattr(self, name) for name in ("max_image_pixels", "max_input_bytes", "max_run_bytes")
-        }
+        return {name: getattr(self, name) for name in _OF_MODELS}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: Any) -> Self:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
-from inspector.service.gate import Gate, entered
+from inspector.service.gate import Gate
 from inspector.service.settings import Settings
 from inspector.service.workers.home import Home, Lost, Moved
 from inspector.service.workers.pool import Pool
@@ -84,27 +85,11 @@ class Place:
         beside: Beside | None = None,
     ) -> Answer:
         """Return the answer of the worker that has the least to do, and in turn; what is `quick` waits for none."""
-        if about.get("quick"):
-            return await self._asked(operation, about, body, deadline, put, beside)
-        await entered(self._turns, deadline)
-        try:
-            return await self._asked(operation, about, body, deadline, put, beside)
-        finally:
-            self._turns.leave()
-
-    async def _asked(
-        self,
-        operation: str,
-        about: Mapping[str, Any],
-        body: bytes,
-        deadline: Deadline,
-        put: Put | None,
-        beside: Beside | None,
-    ) -> Answer:
-        turn = next(self._turn)
-        count = len(self._homes)
-        home = min(self._homes, key=lambda home: (home.busy, (self._homes.index(home) - turn) % count))
-        return await home.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
+        async with nullcontext() if about.get("quick") else self._turns.passed(deadline):
+            turn = next(self._turn)
+            count = len(self._homes)
+            home = min(self._homes, key=lambda home: (home.busy, (self._homes.index(home) - turn) % count))
+            return await home.ask(operation, about, body, deadline=deadline, put=put, beside=beside)
 
 
 class Tenancy:

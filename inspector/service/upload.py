@@ -9,12 +9,13 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.service.names import require_id
 from inspector.service.repository import MODEL_FILE, storing
-from inspector.service.threads import in_thread
+from inspector.service.threads import beside, in_thread
 from inspector.v1 import model_service_pb2
 from inspector.wire.counts import require_few
 
@@ -118,12 +119,13 @@ class Upload:
         """Write the chunks into `folder`, durably, and return their SHA-256 in hex."""
         digest = hashlib.sha256()
         written = 0
-        with storing(), (folder / MODEL_FILE).open("wb", buffering=0) as file:
-            while (message := await self._next()) is not None:
-                data = _chunk(message, written=written, size=header.size)
-                await in_thread(_append, file.fileno(), data, digest)
-                written += len(data)
-            await in_thread(os.fsync, file.fileno())
+        with storing():
+            async with beside(partial((folder / MODEL_FILE).open, "wb", buffering=0)) as file:
+                while (message := await self._next()) is not None:
+                    data = _chunk(message, written=written, size=header.size)
+                    await in_thread(_append, file.fileno(), data, digest)
+                    written += len(data)
+                await in_thread(os.fsync, file.fileno())
         if written != header.size:
             raise InvalidInputError(
                 f"The upload ended after {written:,} of {header.size:,} bytes. Send it again.",

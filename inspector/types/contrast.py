@@ -31,6 +31,6 @@ NOTHING = 1e-10
 
 def is_nothing(values: Array, *, beside: float = 1.0) -> bool:
     """Return whether a map of a target of the value `beside` is 0, or as good as 0, everywhere; NaN is something."""
-    most = float(np.abs(values).max(initial=0.0))
     size = abs(beside) if np.isfinite(beside) and beside else 1.0
-    return most <= NOTHING * min(1.0, size)
+    most = NOTHING * min(1.0, size)
+    return float(values.max(initial=0.0)) <= most and float(values.min(initial=0.0)) >= -most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass
 from math import isnan
@@ -42,9 +42,12 @@ class Cancellation:
         if self._error is not None:
             raise copy(self._error)
 
-    @contextmanager
-    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+    def stopping(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """While the block lasts, `cancel` calls `stop`, from its own thread; a cancelled token lets nothing start."""
+        return self._stopping(stop)
+
+    @contextmanager
+    def _stopping(self, stop: Callable[[], None]) -> Iterator[None]:
         with self._lock:
             self.raise_if_cancelled()
             self._stops.append(stop)
@@ -65,6 +68,9 @@ class Cancellation:
 class _Never(Cancellation):
     def cancel(self, reason: str | CancelledError = "") -> None:
         raise EngineError(f"The token of whoever never cancels was cancelled: {reason}.")
+
+    def stopping(self, stop: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002 — never called
+        return nullcontext()
 
 
 NEVER = _Never()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from inspector.types.arrays import Array
 
@@ -30,3 +33,13 @@ class Prepared:
 
     def __getitem__(self, rows: slice | list[int]) -> Prepared:
         return Prepared(self.values[rows], from_pictures=self.from_pictures)
+
+
+def joined(batches: Sequence[Prepared]) -> Prepared:
+    """Return batches of images of one size as one batch."""
+    if len(batches) == 1:
+        return batches[0]
+    return Prepared(
+        np.concatenate([one.values for one in batches]),
+        from_pictures=any(one.from_pictures for one in batches),
+    )

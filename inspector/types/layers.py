@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspector.types.dtypes import Dtype
@@ -11,6 +12,11 @@ Dim = int | str | None
 """One dimension: a number, a symbol such as "batch", or None where nothing is known."""
 
 Shape = tuple[Dim, ...]
+
+
+def shape_text(shape: Sequence[object]) -> str:
+    """Return a shape as people read it, such as "1×3×224×?"; what is not known is a question mark."""
+    return "×".join("?" if size is None else str(size) for size in shape)
 
 
 @dataclass(frozen=True, kw_only=True)

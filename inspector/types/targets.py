@@ -289,6 +289,10 @@ def as_target(value: TargetLike) -> Target:
 
 def as_targets(value: TargetLike | Sequence[TargetLike]) -> tuple[Target, ...]:
     """Read one target or several; () is the most probable class, and an empty list a mistake."""
+    if value is None or isinstance(value, int | str):  # the usual ones, told apart at once
+        return (as_target(value),)
+    if isinstance(value, tuple) and not value:
+        return ()
     items = None if isinstance(value, Span) else as_items(value)
     if items is None:
         return (as_target(cast("TargetLike", value)),)

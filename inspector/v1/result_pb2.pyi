@@ -412,28 +412,65 @@ class Panel(_message.Message):
     def __init__(self, title: _Optional[str] = ..., result: _Optional[_Union[Result, _Mapping]] = ..., caption: _Optional[str] = ...) -> None: ...
 
 class Report(_message.Message):
-    __slots__ = ("findings", "title", "notes", "rendered")
+    __slots__ = ("findings", "title", "notes", "rendered", "verdicts", "facts", "panels")
+    class FactsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RENDERED_FIELD_NUMBER: _ClassVar[int]
+    VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    PANELS_FIELD_NUMBER: _ClassVar[int]
     findings: _containers.RepeatedCompositeFieldContainer[Finding]
     title: str
     notes: _containers.RepeatedCompositeFieldContainer[_value_pb2.Note]
     rendered: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    verdicts: _containers.RepeatedCompositeFieldContainer[Verdict]
+    facts: _containers.ScalarMap[str, float]
+    panels: _containers.RepeatedCompositeFieldContainer[Panel]
+    def __init__(self, findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., title: _Optional[str] = ..., notes: _Optional[_Iterable[_Union[_value_pb2.Note, _Mapping]]] = ..., rendered: _Optional[_Iterable[bytes]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., facts: _Optional[_Mapping[str, float]] = ..., panels: _Optional[_Iterable[_Union[Panel, _Mapping]]] = ...) -> None: ...
 
 class Finding(_message.Message):
-    __slots__ = ("id", "severity", "message", "subject")
+    __slots__ = ("id", "severity", "message", "subject", "kind", "operator", "measured", "allowed", "mend", "silenced")
     ID_FIELD_NUMBER: _ClassVar[int]
     SEVERITY_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    MEND_FIELD_NUMBER: _ClassVar[int]
+    SILENCED_FIELD_NUMBER: _ClassVar[int]
     id: str
     severity: str
     message: str
     subject: str
-    def __init__(self, id: _Optional[str] = ..., severity: _Optional[str] = ..., message: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
+    kind: str
+    operator: str
+    measured: str
+    allowed: str
+    mend: str
+    silenced: str
+    def __init__(self, id: _Optional[str] = ..., severity: _Optional[str] = ..., message: _Optional[str] = ..., subject: _Optional[str] = ..., kind: _Optional[str] = ..., operator: _Optional[str] = ..., measured: _Optional[str] = ..., allowed: _Optional[str] = ..., mend: _Optional[str] = ..., silenced: _Optional[str] = ...) -> None: ...
+
+class Verdict(_message.Message):
+    __slots__ = ("id", "outcome", "reason", "seconds")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    outcome: str
+    reason: str
+    seconds: float
+    def __init__(self, id: _Optional[str] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class Layers(_message.Message):
     __slots__ = ("layers", "notes", "rendered")

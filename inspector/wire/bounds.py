@@ -72,18 +72,20 @@ def _require_bounded(message: Any, path: str, depth: int) -> None:
             f"{path[:200]} lies more than {MOST_DEPTH} messages deep; give what is asked for in fewer.",
             field=path[:200],
         )
-    checks = _checks(message.DESCRIPTOR)
     is_plain = message.DESCRIPTOR.full_name in PLAIN
-    for field, value in message.ListFields():
-        check = checks.get(field.name)
-        if check is not None:
-            check(value, path if is_plain else join_fields(path, field.name), depth)
+    for name, has_presence, check in _checks(message.DESCRIPTOR):
+        if not has_presence or message.HasField(name):
+            check(getattr(message, name), path if is_plain else join_fields(path, name), depth)
 
 
 @functools.cache
-def _checks(descriptor: Descriptor) -> Mapping[str, Check]:
-    """Return what looks at each field that can hold much."""
-    return {one.name: check for one in fields_of(descriptor) if (check := _check_of(one)) is not None}
+def _checks(descriptor: Descriptor) -> tuple[tuple[str, bool, Check], ...]:
+    """Return what looks at each field that can hold much: (its name, whether it has presence, what looks).
+
+    Single bytes are not among them, so nobody asks a message for them, which is to copy them.
+    """
+    found = ((one, _check_of(one)) for one in fields_of(descriptor))
+    return tuple((one.name, one.has_presence, check) for one, check in found if check is not None)
 
 
 def _check_of(field: Field) -> Check | None:

@@ -69,15 +69,20 @@ def of_message(message: Message, kind: type[T]) -> T:
 def given_fields(message: Message, kind: type[Any], *, only: Sequence[str] | None = None) -> dict[str, Any]:
     """Return the fields of `kind` that a message sets, so that what it leaves out keeps its default."""
     key: Any = kind
-    return fields_given(message, _hints(key), only=only)
+    return _given(message, _getters(message.DESCRIPTOR, key, None if only is None else tuple(only)))
 
 
-def fields_given(
-    message: Message, hints: Mapping[str, Any], *, only: Sequence[str] | None = None
-) -> dict[str, Any]:
+@functools.cache
+def _getters(descriptor: Descriptor, kind: Any, only: tuple[str, ...] | None) -> tuple[Getter, ...]:
+    """Return how the fields of a message are read that `kind` has, or those of them that are wanted."""
+    hints = _hints(kind)
+    known = [one for one in fields_of(descriptor) if one.python in hints]
+    return tuple(_getter(one, hints[one.python]) for one in known if only is None or one.python in only)
+
+
+def fields_given(message: Message, hints: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that a message sets, of those that have an annotation."""
-    known = fields_of(message.DESCRIPTOR)
-    wanted = [one for one in known if one.python in hints and (only is None or one.python in only)]
+    wanted = [one for one in fields_of(message.DESCRIPTOR) if one.python in hints]
     return _given(message, tuple(_getter(one, hints[one.python]) for one in wanted))
 
 

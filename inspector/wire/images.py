@@ -17,7 +17,7 @@ from inspector.types.images import MOST_LISTS, ImageLike, Prepared
 from inspector.types.sources import as_source
 from inspector.v1 import image_pb2
 from inspector.wire.codec import HOOKS, Hook
-from inspector.wire.tensors import finite_tensor_of_message, tensor_to_message
+from inspector.wire.tensors import finite_tensor_of_message, write_tensor
 
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 
@@ -61,17 +61,24 @@ def image_to_message(image: object) -> image_pb2.Image:
         case str() | PathLike():
             source = as_source(image)
             if isinstance(source, Path) and is_array_file(source):
-                return image_pb2.Image(tensor=tensor_to_message(read_array_file(source)))
+                return _of_tensor(read_array_file(source))
             return image_pb2.Image(encoded=_read(source))
         case Pillow.Image():
             return image_pb2.Image(encoded=_png(image))
         case np.ndarray():
-            return image_pb2.Image(tensor=tensor_to_message(image))
+            return _of_tensor(image)
         case Prepared() if isinstance(image.values, np.ndarray):
-            return image_pb2.Image(tensor=tensor_to_message(image.values))
+            return _of_tensor(image.values)
     raise InvalidInputError(
         f"An image is a path, bytes, a PIL image, a NumPy array, or a list of those; {type(image).__name__} was given."
     )
+
+
+def _of_tensor(array: Array) -> image_pb2.Image:
+    """Return the message of an array, which is written where it is to be: a message put into another is copied."""
+    message = image_pb2.Image()
+    write_tensor(array, message.tensor)
+    return message
 
 
 def image_of_message(message: image_pb2.Image) -> bytes | Array:

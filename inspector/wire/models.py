@@ -12,8 +12,9 @@ from inspector.types.presets import require_preset
 from inspector.types.served_model import ServedModel
 from inspector.v1 import model_pb2
 from inspector.wire.codec import given_fields, of_message, to_message
+from inspector.wire.names import MODELS, name_of
 
-PREFIX = "models/"
+PREFIX = name_of(MODELS, "")
 OVERRIDABLE = tuple(
     field.name
     for field in dataclasses.fields(Preprocessing)

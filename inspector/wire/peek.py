@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from inspector.errors import InvalidInputError, LimitExceededError
+from inspector.errors import LimitExceededError
+from inspector.wire.parsing import malformed
 
 MOST_FIELDS = 20_000
 """Entries of all fields of a request together."""
@@ -45,15 +46,6 @@ def peek(data: bytes, kind: Any) -> dict[str, str]:
         except UnicodeDecodeError as error:
             raise malformed(len(data)) from error
     return found
-
-
-def malformed(size: int) -> InvalidInputError:
-    """Return the error for bytes that are no message."""
-    return InvalidInputError(
-        f"The request (bytes: {size:,}) is no message that this method takes. Send the one that the protos name, of "
-        "the same version.",
-        reason="MALFORMED_REQUEST",
-    )
 
 
 def _texts(data: bytes) -> Iterator[tuple[int, int, int]]:

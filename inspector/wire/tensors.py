@@ -25,14 +25,21 @@ _BFLOAT16 = "BF16"
 
 def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
     """Return the message of an array of numbers or booleans; InvalidInputError for other dtypes."""
+    message = tensor_pb2.Tensor()
+    write_tensor(array, message)
+    return message
+
+
+def write_tensor(array: Array, place: tensor_pb2.Tensor) -> None:
+    """Write an array of numbers or booleans into an empty message; InvalidInputError for other dtypes."""
     found = as_array(array)
     if found is None:
         raise InvalidInputError(
             f"What is to be sent is {in_brief(array, long='a {}')}; give an array of numbers or booleans.",
             reason="UNKNOWN_DATATYPE",
         )
-    datatype, raw = array_to_bytes(found)
-    return tensor_pb2.Tensor(datatype=datatype, shape=found.shape, raw=raw)
+    place.datatype, place.raw = array_to_bytes(found)
+    place.shape.extend(found.shape)
 
 
 def array_to_bytes(array: Array) -> tuple[str, bytes]:

@@ -15,13 +15,14 @@ from inspector.engine.joint_runs import Joining
 from inspector.engine.run import Others
 from inspector.errors import ConflictError
 from inspector.face.load import load
-from inspector.face.local import LocalBackend
+from inspector.face.local import LocalBackend, OpenOthers
 from inspector.face.model import Model
 from inspector.face.others import opened
 from inspector.model.checks.limits import ON_A_SERVER, Limits
 from inspector.runtime.device import CPU
 
 Beside = Callable[[str], Mapping[str, Any]]
+"""Asks the server where another model lies: what `HostedModels.load` takes. Raises what the server answers."""
 
 _beside: ContextVar[Beside] = ContextVar("beside")
 """How the operation that runs in this thread asks where another model lies."""
@@ -68,15 +69,9 @@ class HostedModels:
 
     def load(self, identifier: str, place: Mapping[str, Any]) -> Model:
         """Load a model of a folder, beside the one that is here until then; see `inspector.load` for what it raises."""
-        made = load(
-            Path(place["folder"]),
-            device=place["device"],
-            name=identifier,
-            preprocessing=place["preprocessing"] or None,
-            limits=limits_of(place),
-            others=self._others,
-        )
-        _let_share(_engine(made), place.get("joining"))
+        made = _loaded(identifier, place, others=self._others)
+        _let_share(engine_of(made), place.get("joining"))
+        engine_of(made).find_level()  # callers' deadlines are for their answers
         with self._lock:
             before = self._models.pop(identifier, None)
             self._models[identifier] = made
@@ -112,15 +107,7 @@ class HostedModels:
         places: dict[str, Mapping[str, Any]] = {}
 
         def open_elsewhere(name: str) -> Engine:
-            place = places[name]
-            made = load(
-                Path(place["folder"]),
-                device=place["device"],
-                name=name,
-                preprocessing=place["preprocessing"] or None,
-                limits=limits_of(place),
-            )
-            return _engine(made)
+            return engine_of(_loaded(name, places[name]))
 
         with opened(open_elsewhere) as elsewhere, ExitStack() as used:
 
@@ -129,7 +116,7 @@ class HostedModels:
                     places[name] = _beside.get()(name)
                 if name not in self._models:
                     return elsewhere(name)
-                return _engine(used.enter_context(self.using(name)))
+                return engine_of(used.enter_context(self.using(name)))
 
             yield give
 
@@ -144,6 +131,17 @@ def asking(beside: Beside) -> Iterator[None]:
         _beside.reset(token)
 
 
+def _loaded(name: str, place: Mapping[str, Any], *, others: OpenOthers | None = None) -> Model:
+    return load(
+        Path(place["folder"]),
+        device=place["device"],
+        name=name,
+        preprocessing=place["preprocessing"] or None,
+        limits=limits_of(place),
+        others=others,
+    )
+
+
 def _let_share(engine: Engine, joining: Mapping[str, Any] | None) -> None:
     """Let calls share runs where that was found to gain, or where it is asked for (docs/decisions/0062)."""
     if joining is None or joining["of"] == "none":
@@ -152,7 +150,8 @@ def _let_share(engine: Engine, joining: Mapping[str, Any] | None) -> None:
         engine.share_runs(Joining(images=joining["images"], delay=joining["delay"]))
 
 
-def _engine(model: Model) -> Engine:
+def engine_of(model: Model) -> Engine:
+    """Return the engine of a model that was loaded here."""
     backend = model.backend
     if not isinstance(backend, LocalBackend):
         raise TypeError(f"{backend!r} has no engine of this process.")

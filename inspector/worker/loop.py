@@ -99,7 +99,6 @@ class Loop:
             body=body,
             cancellation=job.cancellation,
             tell=tell,
-            beside=beside,
         )
         try:
             job.cancellation.raise_if_cancelled()

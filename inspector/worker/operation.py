@@ -41,8 +41,6 @@ class Ask:
     cancellation: Cancellation = field(default_factory=Cancellation)
     tell: Callable[[bytes], None]
     """Sends a body before the answer, such as how far it is."""
-    beside: Callable[[str], Mapping[str, Any]]
-    """Asks the server where another model lies: what `HostedModels.load` takes. Raises what the server answers."""
 
     @property
     def model(self) -> str:

@@ -18,22 +18,23 @@ from inspector.face.model import Model
 from inspector.methods.catalog import attribution_methods
 from inspector.types.requests.base import OPTIONS, REQUESTS, request_fields, takes_images
 from tests.arguments.fuzz import fault_of
+from tests.arguments.needed import FEW, FLOATS, needed
 from tests.support.nasty import VALUES
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn
 
 pytestmark = pytest.mark.slow
 
-FLOATS = np.random.default_rng(0).random((3, 16, 16), np.float32)
-FEW = {"masks": 4, "samples": 2, "steps": 2, "cells": 3}
 EVERY = 5
 """Of the values: each place has its own sample."""
+LONGEST_CALL = 5.0
+"""Seconds: some legal numbers ask for hours, at which the server then works until here; others take a second."""
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     with (
-        running_server(tmp_path_factory.mktemp("models"), max_call_seconds=20.0) as server,
+        running_server(tmp_path_factory.mktemp("models"), max_call_seconds=LONGEST_CALL) as server,
         Client(server.address, timeout=20) as made,
     ):
         made.upload(toy_cnn(), name="toy")
@@ -64,7 +65,7 @@ def places() -> Iterator[tuple[str, str]]:
 def test_any_value_in_any_place_of_a_verb(client: Client) -> None:
     model, faults = client.model("toy"), []
     for verb, place in places():
-        given = _needed(verb)
+        given = needed(verb, FLOATS)
         faults += sampled(
             f"{verb}({place}",
             lambda value, verb=verb, place=place, given=given: getattr(model, verb)(**given | {place: value}),  # type: ignore[misc]
@@ -87,14 +88,6 @@ def test_any_value_of_any_option_of_a_method(client: Client) -> None:
 
                 faults += sampled(f"{method.name}({option.name}", ask)
     assert not faults, "\n".join(faults)
-
-
-def _needed(verb: str) -> dict[str, Any]:
-    request = REQUESTS.get(verb)
-    assert request is not None
-    own: dict[str, dict[str, Any]] = {"activations": {"layers": ["relu1"]}, "occlude": {"size": 8}}
-    images: dict[str, Any] = {"images": FLOATS} if takes_images(request) else {}
-    return {**images, **own.get(verb, {})}
 
 
 def test_any_value_in_any_place_of_the_client(client: Client) -> None:

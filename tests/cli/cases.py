@@ -39,7 +39,6 @@ CASES = {
     "methods": Case(
         "methods", words=("10 methods", "integrated_gradients", "steps=50", "Petsiuk", "lrp_zplus")
     ),
-    "check": Case("check", words=("preprocessing-assumed", "warning")),
     "rectifiers": Case("rectifiers", words=("2 rectifiers", "relu1", "Relu")),
     "layers": Case("layers", words=("conv1", "MaxPool", "1×8×6×6", "4×4", "7 layers")),
     "predict": Case("predict", (IMAGE,), words=("probability", LABELS[0])),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from inspector.cli.texts import read_array
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.types.array_files import read_array_file
 from tests.support.command import Command
@@ -84,3 +86,14 @@ def test_files_that_hold_no_one_array(tmp_path: Path) -> None:
             read_array_file(tmp_path / name)
     with pytest.raises(LimitExceededError, match="limit is 10"):
         read_array_file(tmp_path / "two.npz", max_bytes=10)
+
+
+@pytest.mark.parametrize("read", [read_array_file, read_array])
+def test_an_array_whose_header_is_broken_is_an_error_about_the_file(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "broken.npy"
+    np.save(path, np.zeros(3))
+    path.write_bytes(path.read_bytes().replace(b"}", b" "))
+    with pytest.raises(InvalidInputError, match="broken.npy"):
+        read(path)

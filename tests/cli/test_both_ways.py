@@ -31,7 +31,9 @@ def line(case: Case, place: Place, model: object) -> list[object]:
 def test_every_verb_has_a_case() -> None:
     assert (
         set(command_names())
-        == {case.verb for case in CASES.values()} | {SERVE, "report", "token"} | SERVICE_VERBS
+        == {case.verb for case in CASES.values()}
+        | {SERVE, "about", "card", "check", "record", "report", "token"}
+        | SERVICE_VERBS
     )
 
 
@@ -63,7 +65,8 @@ def test_the_same_picture(inspector: Command, place: Place, address: str, tmp_pa
     assert f"wrote {here}" in local.err
     pictures = [open_png(path) for path in (here, there)]
     np.testing.assert_array_equal(pictures[0], pictures[1])
-    assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) > 2
+    colors = pictures[0].astype(np.int32) @ [1 << 16, 1 << 8, 1]  # rows of three take seconds to sort
+    assert len(np.unique(colors)) > 2
 
 
 @pytest.mark.parametrize("verb", ["layers", "predict", "attribute", "occlude"])

@@ -243,8 +243,10 @@ def test_wrong_input(
     ("text", "words"),
     [
         ("@{missing}", "No such file"),
-        ("scale=2", "--preprocessing is no JSON object"),
-        ("[1]", "must be a JSON object"),
+        ("scale=2", "--preprocessing is 'scale=2', which is no preset and no JSON. Give a preset (imagenet,"),
+        ("imagnet", "Did you mean 'imagenet'?"),
+        ('{"scale": 2', '--preprocessing {"scale": 2 is no JSON: '),
+        ("[1]", "--preprocessing [1] is no JSON object"),
         ('{"scale": "large"}', "scale"),
         ('{"sclae": 2}', "sclae"),
     ],

@@ -23,6 +23,13 @@ def test_a_card_is_printed(inspector: Command, name: str) -> None:
     assert inspector("methods", name, "--json").json()["card"]["cost"] == card.cost
 
 
+@pytest.mark.parametrize("name", [None, "gradcam", "rise"])
+def test_every_option_has_a_line(inspector: Command, name: str | None) -> None:
+    found = inspector("methods", *([] if name is None else [name]))
+    assert "\\n" not in found.out
+    assert "layer (a text)" in found.out or name == "rise"
+
+
 def test_a_service_tells_the_same(inspector: Command, place: Place, address: str) -> None:
     here, there = inspector("methods", "predict"), inspector("methods", "predict", "--server", address)
     assert here == there

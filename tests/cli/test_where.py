@@ -122,6 +122,18 @@ def test_the_token_and_the_time_limit(
     assert service.made[8] == Endpoint(ADDRESS, tls=Tls())
 
 
+def test_a_token_or_its_file_is_taken_before_that_of_the_environment(
+    inspector: Command, service: type[Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("s3cret")
+    monkeypatch.setenv("INSPECTOR_TOKEN", "from-the-environment")
+    found = inspector("methods", "--server", ADDRESS, "--token-file", tmp_path / "token")
+    assert found.code == 0, found.err
+    assert service.made[0] == Endpoint(ADDRESS, token_file=tmp_path / "token")
+    inspector("methods", "--server", ADDRESS, "--token", "abc")
+    assert service.made[2] == Endpoint(ADDRESS, token="abc")
+
+
 def test_preprocessing_is_not_for_a_service(inspector: Command, place: Place, service: type[Service]) -> None:
     found = inspector("predict", "toy", place.image, "--server", ADDRESS, "--preprocessing", "{}")
     assert found.code == EXIT_USAGE
@@ -146,7 +158,7 @@ def test_a_time_limit_where_nobody_answers(inspector: Command, place: Place, wor
 def test_a_time_limit_here(inspector: Command, place: Place) -> None:
     slow = ("-m", "rise", "--option", "masks=100000")
     found = inspector("attribute", place.model, place.image, *slow, "--timeout", 0.2)
-    assert "more than 0.2 s" in found.err
+    assert "longer than the 0.2 s" in found.err
     assert "DEADLINE_EXCEEDED" in found.err
     assert found.code == EXIT_LATE
 

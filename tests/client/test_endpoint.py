@@ -16,10 +16,9 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from inspector.client import Client, Endpoint, ServerUnavailableError, Tls
-from inspector.client.endpoint import ADDRESS, VARIABLES
 from inspector.client.health import check_health, main
 from inspector.errors import InvalidInputError, NotFoundError
-from inspector.service.environment import OTHERS
+from inspector.service.interceptors.chain import Chain
 from inspector.service.interceptors.errors import ErrorInterceptor
 from tests.support.bare_service import MAKE
 from tests.support.certificates import Authority, Pair
@@ -80,7 +79,7 @@ def bare_server(credentials: grpc.ServerCredentials | None) -> Iterator[Seen]:
     seen = Seen()
 
     async def start() -> grpc.aio.Server:
-        server = grpc.aio.server(interceptors=[ErrorInterceptor()])
+        server = grpc.aio.server(interceptors=[Chain(ErrorInterceptor())])
         server.add_generic_rpc_handlers(handlers(seen))
         free = "127.0.0.1:0"
         port = server.add_secure_port(free, credentials) if credentials else server.add_insecure_port(free)
@@ -249,34 +248,6 @@ def test_a_timeout_is_positive(timeout: float) -> None:
     assert caught.value.field == "timeout"
 
 
-def test_the_environment_tells_address_and_token() -> None:
-    environment = {"INSPECTOR_SERVER": "a:1", "INSPECTOR_TOKEN": "s3cret"}
-    assert Endpoint.from_environment(environment) == Endpoint("a:1", token="s3cret")
-    assert Endpoint.from_environment(environment, address="b:2") == Endpoint("b:2", token="s3cret")
-    assert Endpoint.from_environment({}) == Endpoint(ADDRESS)
-
-
-def test_the_environment_tells_how_the_server_is_known() -> None:
-    files = {"ROOT_CERTIFICATES": "r.pem", "CLIENT_CERTIFICATE": "c.pem", "CLIENT_KEY": "k.pem"}
-    environment = {f"INSPECTOR_{name}": path for name, path in files.items()} | {"INSPECTOR_SERVER_NAME": "n"}
-    tls: dict[str, Any] = {
-        "root_certificates": "r.pem",
-        "certificate": "c.pem",
-        "key": "k.pem",
-        "server_name": "n",
-    }
-    assert Endpoint.from_environment(environment).tls == Tls(**tls)
-    changed = Endpoint.from_environment(environment, root_certificates=Path("other.pem"))
-    assert changed.tls == Tls(**tls | {"root_certificates": Path("other.pem")})
-    assert Endpoint.from_environment({}, encrypted=True).tls == Tls()
-    assert Endpoint.from_environment(environment, tls=None).tls is None
-    assert {f"INSPECTOR_{name}" for name in files} <= set(VARIABLES)
-
-
-def test_a_server_knows_the_variables_of_a_client() -> None:
-    assert set(VARIABLES) <= OTHERS
-
-
 def test_a_token_in_a_file_is_read_for_each_call(plain: Seen, tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("first\n")
@@ -292,19 +263,6 @@ def test_a_token_in_a_file_is_read_for_each_call(plain: Seen, tmp_path: Path) ->
         with pytest.raises(InvalidInputError, match="holds no token"):
             client.models()
     assert plain.authorization == ["Bearer first", "Bearer second"]
-
-
-def test_a_token_that_is_given_wins_over_those_of_the_environment(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    path.write_text("filed")
-    environment = {"INSPECTOR_TOKEN": "environment", "INSPECTOR_TOKEN_FILE": str(path)}
-    assert Endpoint.from_environment(environment).call_metadata() == (
-        ("authorization", "Bearer environment"),
-    )
-    found = Endpoint.from_environment(environment, token_file=path)
-    assert found.call_metadata() == (("authorization", "Bearer filed"),)
-    found = Endpoint.from_environment(environment, token="given")
-    assert found.call_metadata() == (("authorization", "Bearer given"),)
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "two words", "binary"])

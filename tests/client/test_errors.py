@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ from inspector.types.control import Progress
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.requests.occlude import OccludeRequest
 from tests.support.patience import eventually
-from tests.support.server import ready_model, running_server, server_process
+from tests.support.server import free_port, ready_model, running_server, server_process
 from tests.support.toys import BRIGHT, toy_cnn, toy_endless, toy_image
 
 
@@ -46,9 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_nobody_there() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     with Client(address) as client, pytest.raises(ServerUnavailableError, match=address):
         client.models()
 

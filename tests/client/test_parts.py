@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inspector.client import Class, Client, Unit
 from inspector.client.backend import WireBackend
+from inspector.client.parts import MAX_IMAGES
 from inspector.errors import DeadlineExceededError, InspectorError, InvalidInputError, LimitExceededError
 from inspector.face.catalog import attribution_methods
 from inspector.face.load import load
@@ -185,6 +188,41 @@ def test_an_error_names_its_place_among_all(pair: Pair, ask: Callable[[Model], A
 def test_what_a_server_takes_is_learned_once(pair: Pair) -> None:
     pair.remote.predict(PHOTOS)
     assert pair.client._connection.limits.images in range(1, MOST + 1)
+
+
+def test_one_image_that_is_too_large_is_no_image_too_many(tmp_path: Path) -> None:
+    with (
+        running_server(tmp_path, max_image_pixels=10_000) as server,
+        Client(server.address) as client,
+    ):
+        client.upload(toy_cnn(), name="toy")
+        file = BytesIO()
+        Image.new("RGB", (200, 200)).save(file, "PNG")
+        with pytest.raises(LimitExceededError, match="pixels") as caught:
+            client.model("toy").predict(file.getvalue())
+        assert caught.value.field == "images"
+        assert client._connection.limits.images == MAX_IMAGES
+
+
+def test_images_of_a_size_that_no_run_holds_are_asked_about_once() -> None:
+    with scripted_server() as script, Client(script.address) as client:
+        script.failures = [LimitExceededError("Too large.", reason="IMAGE_TOO_LARGE", field="images")]
+        with pytest.raises(LimitExceededError) as caught:
+            Model(WireBackend(client._connection, "toy"), name="toy").predict([b"picture"] * 10)
+        assert caught.value.reason == "IMAGE_TOO_LARGE"
+        assert script.names == ["Predict"]
+        assert client._connection.limits.images == MAX_IMAGES
+
+
+def test_images_too_large_together_are_asked_about_in_parts(local: Model, tmp_path: Path) -> None:
+    with (
+        running_server(tmp_path, max_input_bytes=MOST * FLOATS[0].nbytes) as server,
+        Client(server.address) as client,
+    ):
+        client.upload(toy_cnn(), name="toy")
+        for images in (PHOTOS, [*FLOATS]):
+            assert_alike(local.predict(images), client.model("toy").predict(images))
+        assert client._connection.limits.images == MAX_IMAGES
 
 
 def test_progress_adds_up(pair: Pair) -> None:

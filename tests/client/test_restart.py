@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ import pytest
 from inspector.client import Client, Endpoint, Model, ServerUnavailableError
 from tests.congruence.test_congruence import assert_same
 from tests.support.patience import PATIENCE, eventually
-from tests.support.server import server_process
+from tests.support.server import free_port, server_process
 from tests.support.toys import toy_cnn, toy_photo
 
 pytestmark = pytest.mark.slow
@@ -27,9 +26,7 @@ MANY = 30
 
 @pytest.fixture
 def address() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 def long_run(model: Model) -> Any:

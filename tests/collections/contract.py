@@ -241,19 +241,25 @@ class StoreContract:
     def test_readers_see_whole_appends(self, store: Store) -> None:
         append(store, batch(*(f"0 {row}" for row in range(7))))
 
-        def work(worker: int) -> None:
-            for number in range(1, 20):
-                if worker % 2:
-                    append(store, batch(*(f"{worker} {number} {row}" for row in range(7))))
-                else:
-                    found = rows(store)
-                    assert len(found) % 7 == 0
-                    assert [value for _, value in found] == [row % 7 for row in range(len(found))]
-                    summary = store.info("cats")
-                    assert summary is not None
-                    assert summary.item_count % 7 == 0
+        written: list[int] = []
 
-        in_threads(work)
+        def write(worker: int) -> None:
+            try:
+                for number in range(1, 20):
+                    append(store, batch(*(f"{worker} {number} {row}" for row in range(7))))
+            finally:
+                written.append(worker)
+
+        def read() -> None:
+            while len(written) < THREADS // 2:  # so that each append has readers
+                found = rows(store)
+                assert len(found) % 7 == 0
+                assert [value for _, value in found] == [row % 7 for row in range(len(found))]
+                summary = store.info("cats")
+                assert summary is not None
+                assert summary.item_count % 7 == 0
+
+        in_threads(lambda worker: write(worker) if worker % 2 else read())
 
     def test_an_append_costs_the_same_however_much_is_there(self, store: Store) -> None:
         first = [cost_of_append(store, number) for number in range(40)]

@@ -20,6 +20,7 @@ from inspector.face.model import Model
 from inspector.types import targets
 from inspector.types.notes import Note
 from inspector.types.options import MethodInfo
+from inspector.types.results.report import Verdict
 from inspector.v1 import inspection_service_pb2
 from tests.congruence.case import Case
 from tests.congruence.cases import CASES
@@ -157,7 +158,8 @@ def test_the_demos_model_is_the_same(client: Client) -> None:
             lambda m, t: m.attribute(photo),
             lambda m, t: m.attribute(photo, method="deconvnet", target=t.Unit(layer)),
             lambda m, t: m.features([photo, photo]),
-            lambda m, t: m.occlude(photo, size=16, stride=16),
+            # Image by image: how many run together, and whether on crops, is found by timing, which turns last bits.
+            lambda m, t: m.occlude(photo, size=16, stride=16, batch=1),
         )
         for ask in asks:
             assert_same(ask(local, targets), ask(remote, targets))
@@ -189,6 +191,8 @@ def assert_same(here: Any, there: Any) -> None:
         assert here.id == there.id
     if is_dataclass(here):
         for field in fields(here):
+            if isinstance(here, Verdict) and field.name == "seconds":
+                continue  # how long a rule looked differs from time to time
             assert_same(getattr(here, field.name), getattr(there, field.name))
     elif isinstance(here, np.ndarray):
         assert (here.dtype, here.shape) == (there.dtype, there.shape)

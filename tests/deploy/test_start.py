@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +15,7 @@ import pytest
 from inspector.service.security.callers import Entry, hashed
 from tests.support.certificates import Authority
 from tests.support.process import python_process
+from tests.support.server import free_port
 from tests.support.toys import toy_cnn
 
 ROOT = Path(__file__).parents[2]
@@ -40,12 +40,6 @@ def secrets(folder: Path) -> dict[str, str]:
         "ROOT_CERTIFICATES": str(pair.certificate),
         "SERVER_NAME": "127.0.0.1",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("given", [(), ("TOKENS_FILE",), ("TLS_CERTIFICATE", "TLS_PRIVATE_KEY")])

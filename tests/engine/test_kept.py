@@ -23,7 +23,22 @@ def test_there_are_never_more_than_the_bound() -> None:
         made.append(key)
         return key * key
 
-    for key in (1, 2, 3, 4, 4, 1):  # the fourth begins anew
+    for key in (
+        1,
+        2,
+        3,
+        4,
+        4,
+        1,
+        3,
+    ):  # the fourth takes the place of the first, which then takes that of the second
         assert kept.get(key, partial(make, key)) == key * key
         assert len(kept) <= 3
     assert made == [1, 2, 3, 4, 1]
+
+
+def test_a_value_that_is_kept_again_takes_no_place() -> None:
+    kept: Kept[int, str] = Kept(most=2)
+    for key, value in ((1, "a"), (2, "b"), (2, "c")):
+        kept.keep(key, value)
+    assert (kept.peek(1), kept.peek(2)) == ("a", "b")

@@ -63,3 +63,32 @@ def test_images_run_one_by_one(shape: tuple[int | str, ...], *, squeezed: bool) 
     assert cams.shape[0] == 2
     assert np.isfinite(occluded.probability).all()
     assert "ran_alone" not in [note.id for note in maps.notes]
+
+
+def signals(length: int | str) -> onnx.ModelProto:
+    """Return a model of signals (L, 4), whose first axis is that of length."""
+    nodes = [
+        node("Unsqueeze", ["x", "zero"], "u"),
+        node("Transpose", ["u"], "t", perm=[0, 2, 1]),
+        node("Conv", ["t", "w"], "conv", pads=[1, 1]),
+        node("Relu", ["conv"], "act"),
+        node("GlobalAveragePool", ["act"], "pool"),
+        node("Flatten", ["pool"], "flat"),
+        node("MatMul", ["flat", "d"], "scores"),
+    ]
+    rng = np.random.default_rng(4)
+    weights = {
+        "zero": np.array([0]),
+        "w": rng.standard_normal((4, 4, 3)).astype(np.float32),
+        "d": rng.standard_normal((4, 5)).astype(np.float32),
+    }
+    return model(nodes, shape=(length, 4), weights=weights)
+
+
+def test_images_of_several_sizes_each_have_their_gradient_where_only_the_first_axis_is_free() -> None:
+    given = [RNG.standard_normal((length, 4)).astype(np.float32) for length in (20, 30, 20)]
+    with inspector.load(signals("length").SerializeToString(), device="cpu") as free:
+        for x in given:
+            with inspector.load(signals(len(x)).SerializeToString(), device="cpu") as fixed:
+                expected = fixed.attribute([x], target=2).maps[0]
+            np.testing.assert_allclose(free.attribute([x], target=2).maps[0], expected, atol=1e-6)

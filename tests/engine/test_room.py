@@ -57,6 +57,15 @@ def test_images_too_large_for_a_free_size_are_refused_before_they_run() -> None:
             one.activations(picture(64), layers=[f"t{index}" for index in range(6)])
 
 
+def test_images_that_fit_are_not_refused_for_running_together() -> None:
+    each = 4 * 3 * 64 * 64
+    layers = [f"t{index}" for index in range(6)]
+    with loaded(chain("s"), 10 * each) as one:
+        assert len(one.activations(picture(64), layers=layers)) == len(layers)
+        together = one.activations([picture(64)] * 10, layers=layers)
+        assert [len(values) for values in together.values()] == [10] * len(layers)
+
+
 def test_a_known_size_is_never_refused() -> None:
     with loaded(chain(64), 1) as one:
         one.activations(picture(64), layers=["t1"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 import inspector
 from inspector.engine import sessions
+from inspector.graph.expose import Exposed
 from inspector.graph.pack import pack
 from inspector.model.read import read_model
 from inspector.runtime.session import Optimization, Session
@@ -43,3 +45,20 @@ def test_vast_graphs_are_not_rewritten_and_answer_alike(bound: str, monkeypatch:
     with inspector.load(small_cnn(), device="cpu") as model:
         np.testing.assert_allclose(model.attribute(image, method="saliency").maps, usual, atol=1e-4)
     assert set(levels) == {Optimization.NONE}
+
+
+def test_a_graph_is_copied_once_for_each_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph of many nodes takes longer to copy than to load."""
+    copied: list[ir.Model] = []
+    clone = ir.Model.clone
+
+    def counted(self: ir.Model, *given: Any, **options: Any) -> ir.Model:
+        copied.append(self)
+        return clone(self, *given, **options)
+
+    with inspector.load(small_cnn(), device="cpu") as model:
+        engine = model.backend.engine  # type: ignore[attr-defined]
+        monkeypatch.setattr(ir.Model, "clone", counted)
+        for tensor in [layer.output for layer in engine.model.layers[:3]]:
+            engine.sessions.forward(Exposed(tensors=(tensor,)))
+    assert [one is engine.model.ir for one in copied] == [True] * 3

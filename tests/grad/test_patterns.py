@@ -15,6 +15,7 @@ import inspector
 from inspector.errors import NotFoundError
 from inspector.grad.backward import write_backward
 from inspector.grad.policies.formulas import Application, parse
+from inspector.grad.policies.patterns import Finder
 from inspector.grad.policies.rectifiers import FORMS, find_rectifiers
 from inspector.grad.policies.table import policy_named
 from inspector.operators.families import RECTIFIERS
@@ -279,3 +280,20 @@ def test_a_policy_that_does_not_exist_is_refused() -> None:
             ours.attribute(X, method="guided", target=1, policies={"t0_1": "gradiant"})
         with pytest.raises(NotFoundError, match="no layer 'relu9'"):
             ours.attribute(X, method="guided", target=1, policies={"relu9": "gradient"})
+
+
+def test_formulas_are_looked_for_only_where_they_may_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a graph of many nodes, each was held against all formulas."""
+    asked: list[str] = []
+    find = Finder.find
+
+    def counted(self: Finder, formula: str, node: ir.Node) -> Any:
+        asked.append(formula)
+        return find(self, formula, node)
+
+    monkeypatch.setattr(Finder, "find", counted)
+    nodes = [node("Sigmoid", [f"t{index}" if index else "x"], f"t{index + 1}") for index in range(50)]
+    nodes.append(node("Relu", ["t50"], "y"))
+    found = find_rectifiers(ir.from_proto(model(nodes, shape=SHAPE)).graph)
+    assert [rectifier.name for rectifier in found.values()] == ["Relu"]
+    assert 0 < len(asked) < len(EVERY_FORM)

@@ -14,6 +14,7 @@ from inspector.engine.run import Run
 from inspector.grad.policies.table import POLICIES
 from tests.support.graphs import model, node
 from tests.support.in_process import engine_of, prepared
+from tests.support.kernels import WAYS
 from tests.support.replica import Replica
 from tests.support.zoo import Zoo
 
@@ -138,6 +139,8 @@ def check(
 @pytest.mark.parametrize("method", REPLICATED)
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("depth", [0.2, 0.4, 0.6, 0.8, 1.0])
+@WAYS
+@pytest.mark.usefixtures("kernels")
 def test_random_nets_equal_the_replica(name: str, method: str, depth: float) -> None:
     proto = built(name)
     ours = loaded(proto.SerializeToString(), device="cpu")
@@ -153,6 +156,8 @@ def test_random_nets_equal_the_replica(name: str, method: str, depth: float) -> 
     "name", ["samplenet_cifar10_omz", "cifar10_resnet_4b_vnncomp", "cifar10_imageclassifier_winml"]
 )
 @pytest.mark.parametrize("place", ["class", "early", "late"])
+@WAYS
+@pytest.mark.usefixtures("kernels")
 def test_trained_models_equal_the_replica(zoo: Zoo, name: str, method: str, place: str) -> None:
     path = zoo.model(name)
     ours = loaded(path, device="cpu")
@@ -192,6 +197,8 @@ RECTIFYING = {
 @pytest.mark.slow
 @pytest.mark.parametrize("method", REPLICATED)
 @pytest.mark.parametrize("name", RECTIFYING)
+@WAYS
+@pytest.mark.usefixtures("kernels")
 def test_every_rectifying_model_of_the_zoo_equals_the_replica(zoo: Zoo, name: str, method: str) -> None:
     path = zoo.model(name) if "extdata" not in name else zoo.model(f"{name}/fashion_mnist.onnx")
     size = {"resize": {"mode": "exact"}, "crop": {"height": 32, "width": 32}} if "dynamic" in name else None

@@ -261,7 +261,7 @@ def halved(b: Builder, n: ir.Node, gy: ir.Value) -> list[ir.Value]:
         ("Conv", unflipped, "conv, plain"),
         ("MaxPool", overwriting, "MaxPool, overlapping, opset 17"),
         ("Add", halved, "a residual block"),
-        ("Sigmoid", unmasked, "SiLU by hand"),
+        ("Sigmoid", unmasked, "excite first"),
     ],
 )
 def test_a_planted_wrong_rule_fails_the_checker(op_type: str, wrong: Callable[..., Any], name: str) -> None:

@@ -12,7 +12,9 @@ from onnx import TensorProto, helper
 
 from inspector.errors import NotFoundError
 from inspector.graph.expose import SWITCHES, expose
+from inspector.graph.marks import Mark
 from tests.support.graphs import model, node
+from tests.support.kernels import needs_kernels, session_with_kernels
 from tests.support.sessions import plain_session
 
 RNG = np.random.default_rng(0)
@@ -142,3 +144,12 @@ def test_an_unknown_tensor_is_refused_by_name(asked: dict[str, Any]) -> None:
 def test_switches_of_something_else_are_refused() -> None:
     with pytest.raises(NotFoundError, match="'relu' is not computed by a MaxPool"):
         expose(ir.from_proto(small()), tensors=[], switches=["relu"])
+
+
+@needs_kernels
+def test_marks_say_where_a_tensor_lies() -> None:
+    mark = Mark(tensor="relu", low=0.0, high=0.5)
+    exposed = ir.to_proto(expose(ir.from_proto(small(12)), tensors=["relu"], marks=[mark]))
+    relu, marks = session_with_kernels(exposed).run(["relu", mark.name], {"x": X})
+    assert marks.dtype == np.uint8
+    np.testing.assert_array_equal(marks, (relu > 0) & (relu < 0.5))

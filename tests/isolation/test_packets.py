@@ -42,9 +42,12 @@ def test_a_closed_end_is_told(ends: tuple[socket.socket, socket.socket]) -> None
     assert receive(ends[1], most=MOST) is None
 
 
-def test_a_long_head_is_refused(ends: tuple[socket.socket, socket.socket]) -> None:
+@pytest.mark.parametrize("size", [0, LONG])
+def test_a_long_head_is_refused(size: int) -> None:
+    before = descriptors()
     with pytest.raises(TooLongError):
-        pack(Head(id=1, kind=Kind.DONE, about={"x": "y" * MOST_HEAD}))
+        pack(Head(id=1, kind=Kind.DONE, about={"x": "y" * MOST_HEAD}), bytes(size))
+    assert descriptors() == before
 
 
 def descriptors() -> int:
@@ -63,6 +66,8 @@ BAD = {
     "no kind": head(b'{"id":1,"about":{},"size":null}'),
     "another kind": head(b'{"id":1,"kind":"eval","about":{},"size":null}'),
     "memory that did not come": head(b'{"id":1,"kind":"done","about":{},"size":99999}'),
+    "an infinite id": head(b'{"id":1e999,"kind":"done","about":{},"size":null}'),
+    "an infinite size": head(b'{"id":1,"kind":"done","about":{},"size":1e999}'),
     "a deep head": head(b'{"id":1,"kind":"done","about":' + b"[" * 30_000 + b',"size":null}'),
 }
 

@@ -188,4 +188,6 @@ def test_a_waveform_through_a_spectrum(samples: int | str, shape: tuple[int, ...
         burst[0, 380:400] = np.resize(rng.standard_normal(20), burst[0, 380:400].shape)
         found = loaded.attribute(burst, method="gradcam", layer="relu", target=Element("scores"))
         assert [note.id for note in found.notes] == ["places_unknown"]
+        again = loaded.attribute(burst, method="gradcam", layer="relu", target=Element("scores"))
+        assert again.notes == found.notes  # also where it is known from before how the layer lies
         assert found.maps.reshape(-1).argmax() == pytest.approx(390, abs=64) or not found.maps.any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,6 +15,8 @@ import inspector
 from inspector import Class, Element, Unit
 from inspector.errors import InvalidInputError, NotFoundError
 from inspector.methods.planes import along_axes, interpolation
+from inspector.runtime.session import Session
+from inspector.types.targets import Target
 from tests.support.graphs import model, node, run_exposed
 from tests.support.small_cnn import HEIGHT, WIDTH, images, proto, small_cnn
 from tests.support.zoo import Zoo
@@ -154,6 +157,73 @@ def test_enlarging_is_pillows_bilinear(small: tuple[int, int], large: tuple[int,
 
     enlarged = along_axes(plane, [interpolation(one, other) for one, other in zip(small, large, strict=True)])
     np.testing.assert_allclose(enlarged, np.asarray(expected), atol=1e-6)
+
+
+def test_enlarging_equals_the_product_with_whole_matrices() -> None:
+    """Rows of two values, of several, of none, and turned round: whatever is gathered, it is the same sum."""
+    random = np.random.default_rng(3)
+    planes = random.standard_normal((2, 7, 5)).astype(np.float32)
+    sparse = np.zeros((11, 5), np.float32)
+    sparse[random.integers(0, 11, 14), random.integers(0, 5, 14)] = random.standard_normal(14)
+    for down in (interpolation(7, 20), interpolation(7, 20)[:, ::-1], random.standard_normal((6, 7))):
+        for across in (sparse, np.zeros((4, 5)), np.eye(5)[[3, 3, 0]]):
+            matrices = [down.astype(np.float32), across.astype(np.float32)]
+            found = along_axes(planes, matrices)
+            np.testing.assert_allclose(
+                found, np.einsum("ij,kl,njl->nik", *matrices, planes), atol=1e-5 * np.abs(found).max() + 1e-12
+            )
+
+
+# --- how often the model runs
+
+
+@pytest.fixture
+def forward_runs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each run of a session, whether it is one forward, which takes an image."""
+    noted, run = list[bool](), Session.run
+
+    def spy(self: Session, feeds: dict[str, Any], fetch: list[str], **rest: Any) -> Any:
+        noted.append("x" in feeds)
+        return run(self, feeds, fetch, **rest)
+
+    monkeypatch.setattr(Session, "run", spy)
+    return noted
+
+
+@pytest.mark.parametrize(
+    ("method", "targets", "expected"),
+    [
+        ("gradcam", 1, [True, False]),
+        ("gradcam", 3, [True, False]),
+        ("guided_gradcam", 1, [True, False, False]),
+        ("guided_gradcam", 3, [True, False, False]),
+    ],
+)
+def test_the_image_goes_forward_once(
+    ours: inspector.Model, forward_runs: list[bool], method: str, targets: int, expected: list[bool]
+) -> None:
+    asked = [Class(index) for index in range(targets)]
+    ours.attribute(X[:1], method=method, target=asked, relu=False)
+    forward_runs.clear()
+
+    ours.attribute(X[:1], method=method, target=asked, relu=False)
+
+    assert forward_runs == expected
+
+
+@pytest.mark.parametrize("method", ["gradcam", "guided_gradcam"])
+def test_targets_that_share_an_image_have_the_maps_that_they_have_alone(
+    ours: inspector.Model, method: str
+) -> None:
+    asked: list[Target] = [Class(1), Unit("conv2", 0), Class(3), Unit("relu2", 1, (2, 2))]
+    found = ours.attribute(X, method=method, target=asked, relu=False, layer="relu1", cross=True).maps
+
+    alone = [
+        ours.attribute(x[None], method=method, target=one, relu=False, layer="relu1").maps[0]
+        for x in X
+        for one in asked
+    ]
+    np.testing.assert_allclose(found, alone, atol=1e-6 * np.abs(alone).max())
 
 
 # --- on photographs

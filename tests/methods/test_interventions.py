@@ -11,6 +11,7 @@ from onnx.reference import ReferenceEvaluator
 
 import inspector
 from inspector import Class, Unit
+from inspector.engine.resumption import Resumption
 from inspector.errors import InspectorError, InvalidInputError, NotFoundError
 from inspector.types.results.figure import Figure
 from inspector.types.results.table import Table
@@ -161,6 +162,26 @@ def test_one_channel_patched_is_that_of_the_model_cut_in_two() -> None:
     )
     assert list(found) == [4]
     assert found[4]["change"] == pytest.approx(after - before, abs=TOLERANCE)
+
+
+def test_what_a_channel_holds_already_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channel 1 of the rectifier is off: zero is there already."""
+    ran: list[int] = []
+    resumed = Resumption.__call__
+
+    def counted(resumption: Resumption, variants: np.ndarray) -> dict[str, np.ndarray]:
+        ran.append(len(variants))
+        return resumed(resumption, variants)
+
+    monkeypatch.setattr(Resumption, "__call__", counted)
+    x = np.random.default_rng(1).standard_normal((1, 1, 8, 8)).astype(np.float32)
+    ours = inspector.load(dead_and_alive(), device="cpu")
+    maps = ours.activations(x, layers=["relu"])["relu"][0]
+    alive = [bool(one.any()) for one in maps]
+    found = rows_of(ours.ablate(x, layer="relu", target=Class(2)))
+    assert sum(ran) == 2 + sum(alive) < 2 + len(maps)  # as it is, and all together
+    for channel, is_alive in enumerate(alive):
+        assert (found[channel]["change"] != 0) is is_alive
 
 
 @pytest.mark.parametrize("batch", [1, 4, "n"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import pytest
 
 import inspector
 from inspector import Class, Unit
+from inspector.engine.run import Run
+from inspector.engine.scan import Scanned
 from inspector.errors import InvalidInputError
 from inspector.methods.attribution.masks import random_masks
 from tests.support.graphs import Exposed, model, node
@@ -71,6 +73,29 @@ def test_a_unit_is_watched_by_its_value(ours: inspector.Model) -> None:
 
     expected = plain_loop(X[0], drawn(20), baseline=GRAY, tensor="conv2", place=(3, 2, 1))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("others", [[], [Class(4), Class(0)], [Class(4), Unit("conv2", 3, (2, 1))]])
+def test_targets_of_one_image_that_are_read_from_the_same_tensors_share_the_runs(
+    ours: inspector.Model, others: list[Class | Unit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = ours.attribute(X[:1], method="rise", masks=24, target=Class(1)).maps
+    asked: list[int] = []
+    together = Run.together
+
+    def counted(run: Run, x: np.ndarray, tensors: Sequence[str]) -> Iterator[Scanned]:
+        asked.append(len(x))
+        return together(run, x, tensors)
+
+    monkeypatch.setattr(Run, "together", counted)
+    found = ours.attribute(X[:1], method="rise", masks=24, target=[Class(1), *others])
+
+    sources = len({type(one) for one in (Class(1), *others)})
+    assert sum(asked) - 24 * sources <= 1  # that on which the targets are chosen
+    np.testing.assert_allclose(found.maps[:1], alone, rtol=1e-5)
+    for number, one in enumerate(others, start=1):
+        own = ours.attribute(X[:1], method="rise", masks=24, target=one).maps
+        np.testing.assert_allclose(found.maps[number : number + 1], own, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("batch", [1, 5])

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from inspector.errors import InspectorError, InvalidModelError, LimitExceededError, NotFoundError
-from inspector.model.checks.limits import Limits
+from inspector.model.checks.limits import ON_A_SERVER, Limits
 from inspector.model.read import read_model
 from inspector.model.receptive.rule import FIELD_RULES
 from inspector.operators.domains import MICROSOFT
@@ -84,6 +84,12 @@ def test_a_missing_file_and_an_ambiguous_folder_are_named(tmp_path: Path) -> Non
 def test_twenty_nested_subgraphs_are_too_many() -> None:
     refused(nested(20), "nested", error=LimitExceededError)
     assert read_model(nested(2).SerializeToString()).layers
+
+
+def test_on_a_server_the_limit_of_nested_subgraphs_is_not_the_callers_to_raise() -> None:
+    limits = Limits(max_subgraph_depth=3, remedy=ON_A_SERVER)
+    found = refused(nested(4), "the limit is 3", error=LimitExceededError, limits=limits)
+    assert str(found).endswith(limits.mend("max_subgraph_depth"))
 
 
 def field(number: int, body: bytes) -> bytes:

@@ -43,7 +43,9 @@ def test_windows_hold_all_that_changes_a_unit_and_no_more_than_their_ends() -> N
 def _problem(geometry: Geometry) -> str | None:
     """Say where a window misses what changes its unit, or is wider though every tap has weight; None where all fit."""
     parsed = read_model(geometry.proto.SerializeToString())
-    fields = trace_fields(parsed.ir.graph, parsed.input, parsed.shapes, opset=standard_opset(parsed.ir))
+    fields = trace_fields(
+        parsed.ir.graph, parsed.input, parsed.shapes, opset=standard_opset(parsed.ir), limits=parsed.limits
+    )
     rng = np.random.default_rng(0)
     for place, role in enumerate((ROW, COLUMN)):
         seen = changed(geometry.proto, ["y"], geometry.shape, image_axis=2 + place, rng=rng)["y"]

@@ -15,7 +15,7 @@ from PIL import Image
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.images import apply_preprocessing, crop_box, decode_image, visible
-from inspector.types.dtypes import Dtype
+from inspector.types.dtypes import Dtype, saturated
 from inspector.types.preprocessing import Preprocessing
 
 LIMITS = Limits()
@@ -236,3 +236,57 @@ def test_without_resizing_the_center_is_taken_or_the_size_is_named() -> None:
     assert crop_box(6, 9, spec) == (2, 1, 7, 5)
     with pytest.raises(InvalidInputError, match="6 × 9; this model takes 7 × 7"):
         visible(PIXELS, Preprocessing(height=7, width=7, resize="none"))
+
+
+SPECS = [
+    Preprocessing(scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    Preprocessing(color="BGR", layout="NHWC", mean=(103.939, 116.779, 123.68)),
+    Preprocessing(color="GRAY", scale=1 / 127.5, mean=(1.0,), dtype=Dtype("float16")),
+    Preprocessing(color="GRAY", layout="NHW", scale=1 / 255),
+    Preprocessing(color="RGBA", scale=1 / 255, std=(0.3,)),
+    Preprocessing(color="NONE", layout="NHWC", scale=0.1, mean=(7.0,)),
+    Preprocessing(scale=1.7, mean=(10.0,), dtype=Dtype("uint8")),
+]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_looked_up_values_are_those_that_are_computed(spec: Preprocessing) -> None:
+    """To the bit, pixel by pixel: more pixels than are looked up at once, of every value."""
+    channels = {"RGBA": 4}.get(spec.color, 3)
+    image = np.random.default_rng(0).integers(0, 256, (300, 290, channels), np.uint8)
+    pixels = image[:, :, ::-1] if spec.color == "BGR" else image
+    if spec.color == "GRAY":
+        pixels = np.asarray(Image.fromarray(image).convert("L"))[:, :, None]
+    scaled = pixels.astype(np.float32) * np.float32(spec.scale)
+    values = (scaled - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
+    expected = saturated(values, spec.dtype)
+    if spec.layout == "NHW":
+        expected = expected[:, :, 0]
+    elif spec.layout != "NHWC":
+        expected = np.moveaxis(expected, 2, 0)
+
+    found = apply_preprocessing(image, spec)
+
+    assert found.dtype == expected.dtype
+    assert found.flags.c_contiguous
+    assert np.array_equal(found, expected)
+
+
+def test_only_values_that_occur_must_be_finite() -> None:
+    spec = Preprocessing(scale=1.5e36)
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[0, 0, 1] = 200
+    assert np.isfinite(apply_preprocessing(image, spec)).all()
+
+    image[0, 0, 1] = 255
+    with pytest.raises(InvalidInputError, match="become NaN or infinite"):
+        apply_preprocessing(image, spec)
+
+
+def test_a_callers_picture_stays_as_it_is() -> None:
+    picture = Image.fromarray(PIXELS)
+    before = picture.tobytes()
+    decoded = decode_image(picture, limits=LIMITS)
+    decoded[:] = 0
+
+    assert picture.tobytes() == before

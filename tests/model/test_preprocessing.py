@@ -326,3 +326,12 @@ def test_json_goes_round() -> None:
         color="BGR", height=3, width=4, resize="letterbox", mean=(1, 2, 3), source="s", assumed=("a",)
     )
     assert Preprocessing.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+@pytest.mark.parametrize(
+    ("own", "said"), [(OWN, ""), ({"color": "BGR"}, "; scale, mean, std, resize: assumed")]
+)
+def test_where_it_comes_from_names_as_assumed_what_still_is(own: dict[str, Any], said: str) -> None:
+    source = found(with_metadata(**{"inspector.preprocessing": json.dumps(own)})).source
+    assert ("assumed" in source) == bool(said)
+    assert source.endswith(f"the rest: layout, dtype, size: the input's shape{said}")

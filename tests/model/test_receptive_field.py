@@ -233,7 +233,9 @@ def check_bounds(proto: onnx.ModelProto, shape: tuple[int, ...]) -> None:
     """Compare every tensor's windows with what changes its units in a random image: nothing outside of them may."""
     parsed = read_model(proto.SerializeToString())
     rows_axis = 1 if parsed.input.layout == "NHWC" else 2
-    fields = trace_fields(parsed.ir.graph, parsed.input, parsed.shapes, opset=standard_opset(parsed.ir))
+    fields = trace_fields(
+        parsed.ir.graph, parsed.input, parsed.shapes, opset=standard_opset(parsed.ir), limits=parsed.limits
+    )
     written = [name for each in proto.graph.node for name in each.output if name in fields]
     seen = {
         role: changed(proto, written, shape, image_axis=rows_axis + place, rng=RANDOM)

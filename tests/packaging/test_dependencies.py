@@ -20,6 +20,8 @@ BASE = names(PROJECT["dependencies"])
 ENGINE = names(EXTRAS["engine"])
 TRACES = names(EXTRAS["otel"])
 
+PLUGIN = PACKAGE / "pytest_plugin"
+"""pytest imports it, wherever it is: the package asks for no pytest."""
 BASE_ROOMS = ("cli", "client", "render", "types", "v1", "wire")
 """What works in the base install; errors and the like lie beside them."""
 
@@ -77,7 +79,7 @@ def owners() -> Mapping[str, list[str]]:
 
 
 def all_files() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+    return sorted(path for path in PACKAGE.rglob("*.py") if PLUGIN not in path.parents)
 
 
 def base_files() -> list[Path]:
@@ -88,6 +90,10 @@ def base_files() -> list[Path]:
 def test_all_that_is_imported_is_asked_for() -> None:
     runtime = names([line for extra in ("cpu", "gpu") for line in EXTRAS[extra]])
     assert distributions(all_files()) <= BASE | ENGINE | TRACES | runtime
+
+
+def test_the_plugin_imports_pytest_and_nothing_else() -> None:
+    assert distributions(sorted(PLUGIN.rglob("*.py"))) == {"pytest"}
 
 
 def test_all_that_is_asked_for_is_imported() -> None:

@@ -64,12 +64,12 @@ def test_it_tells_its_version() -> None:
     assert (found.returncode, found.stdout) == (0, f"inspector {inspector.__version__}\n")
 
 
-@pytest.mark.parametrize("verb", ["layers", "predict", "attribute", "occlude", "features", "serve"])
+@pytest.mark.parametrize("verb", ["layers", "check", "predict", "attribute", "occlude", "features", "serve"])
 def test_a_verb_that_needs_the_engine_says_so_in_one_line(verb: str, tmp_path: Path) -> None:
     model, image = tmp_path / "toy.onnx", tmp_path / "photo.png"
     model.write_bytes(toy_cnn())
     image.write_bytes(b"")
-    words = {"layers": [model], "serve": []}.get(verb, [model, image])
+    words = {"layers": [model], "check": [model], "serve": []}.get(verb, [model, image])
     found = thin(verb, *words)
     assert found.returncode == 2, found.stderr
     assert found.stdout == ""
@@ -94,5 +94,26 @@ def test_a_verb_asks_a_service(tmp_path: Path) -> None:
         with Client(server.address) as client:
             client.upload(toy_cnn(), name="toy")
         found = thin("predict", "toy", image, "--server", server.address)
+        card = thin("card", "toy", "--server", server.address)
     assert found.returncode == 0, found.stderr
     assert "probability" in found.stdout
+    assert card.returncode == 0, card.stderr
+    assert card.stdout.startswith("# toy")
+
+
+def test_models_of_a_service_are_checked_in_all_formats(tmp_path: Path) -> None:
+    (tmp_path / "inspector.toml").write_text(
+        '[check]\nsilences = [{rule = "preprocessing-*", reason = "a toy"}]\n'
+    )
+    image = tmp_path / "photo.png"
+    Image.fromarray(toy_photo(2)).save(image)
+    names = ("out.sarif", "out.xml", "out.json", "out.html", "out.csv")
+    outputs = [word for name in names for word in ("-o", tmp_path / name)]
+    with running_server(tmp_path / "models") as server:
+        with Client(server.address) as client:
+            client.upload(toy_cnn(), name="toy")
+        words = ("check", "toy", "--data", image, "--server", server.address)
+        found = thin(*words, "--config", tmp_path / "inspector.toml", "--format", "text,github", *outputs)
+    assert found.returncode == 0, found.stderr
+    assert "silenced preprocessing-assumed" in found.stdout
+    assert all("toy" in (tmp_path / name).read_text(encoding="utf-8") for name in names)

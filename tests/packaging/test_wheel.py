@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.message
+import os
 import re
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def all_of(metadata: email.message.Message, name: str) -> list[str]:
 
 
 def test_its_extras(metadata: email.message.Message) -> None:
-    assert sorted(all_of(metadata, "Provides-Extra")) == ["cpu", "engine", "gpu", "otel"]
+    assert sorted(all_of(metadata, "Provides-Extra")) == ["cpu", "engine", "gpu", "kernels", "otel"]
     needs = [Requirement(line) for line in all_of(metadata, "Requires-Dist")]
     added = {
         extra: {need.name for need in needs if need.marker and need.marker.evaluate({"extra": extra})}
@@ -74,9 +75,32 @@ def test_its_extras(metadata: email.message.Message) -> None:
     assert {need.name for need in needs if not need.marker} == names(PROJECT["dependencies"])
 
 
-def test_its_command(files: dict[str, Any]) -> None:
+def test_its_command_and_its_plugin(files: dict[str, Any]) -> None:
     (name,) = [name for name in files if name.endswith(".dist-info/entry_points.txt")]
-    assert files[name].split() == ["[console_scripts]", "inspector", "=", "inspector.cli.main:main"]
+    scripts, plugins = files[name].split("\n\n")
+    assert scripts.split() == ["[console_scripts]", "inspector", "=", "inspector.cli.main:main"]
+    assert plugins.split() == ["[pytest11]", "inspector", "=", "inspector.pytest_plugin.hooks"]
+
+
+def test_pytest_finds_the_plugin_and_starts_without_a_warning(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text(
+        "import inspector\ndef test_it(inspector_model):\n    raise AssertionError\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-W", "error", "-rs", "--strict-markers", "test_it.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "plugins: onnx-inspector-" in done.stdout
+    assert "give one with --inspector MODEL" in done.stdout
+    assert " 1 skipped in " in done.stdout
 
 
 def test_its_addresses(metadata: email.message.Message) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from inspector.errors import InvalidInputError
-from inspector.render.blocks import FigureSize
+from inspector.render.blocks import Entry, FigureSize
 from inspector.render.report import ReportPage
 
 VOID = {"meta", "img"}
@@ -134,6 +134,27 @@ def test_figures_of_one_size_share_a_grid_until_something_stands_between() -> No
     report.add_figure(picture(), "x", size=FigureSize.WIDE)
     grids = [attrs["class"] for attrs, _ in Page(report.to_html()).all("div")]
     assert grids == ["figures small", "figures wide", "figures wide"]
+
+
+def test_entries_have_their_place_details_and_remarks() -> None:
+    report = ReportPage("Title")
+    report.add_entries(
+        "a-rule",
+        [
+            Entry(place="layer <conv>", text="It is off.", details={"measured": 3}),
+            Entry(place="", text="So is all.", details={}),
+        ],
+        remarks={"why": "Because."},
+    )
+    html = report.to_html()
+    assert html.count('<p class="place">') == 1
+    for part in (
+        "<h4>a-rule</h4>",
+        "layer &lt;conv&gt;",
+        "<dt>measured</dt><dd>3</dd>",
+        "<dt>why</dt><dd>Because.</dd>",
+    ):
+        assert part in html
 
 
 def test_a_row_with_a_cell_too_few_is_refused() -> None:

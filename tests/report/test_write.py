@@ -137,7 +137,10 @@ def test_a_part_that_fails_is_a_sentence_and_the_rest_goes_on(photographs: list[
     assert len(without.skipped) == len(photographs)
 
 
-def test_without_images_it_is_noise_and_says_so() -> None:
+def test_without_images_it_is_noise_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "inspector.report.subjects._OPEN_SIDES", (16,)
+    )  # of 224, the first, a page takes long
     found = written(MODELS["a free size"], [])
     assert "No images were given: what follows is computed on random noise" in found.html
     assert "n×3×h×w float32" in found.html

@@ -13,6 +13,7 @@ import pytest
 
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
+from inspector.graph.expose import Exposed
 from inspector.model.read import read_model
 from inspector.runtime.by_shape import MOST_SHAPES, ByShape
 from inspector.runtime.cache import SessionCache
@@ -100,7 +101,7 @@ def test_batches_have_few_sizes_where_each_is_planned_for(
 
 def test_no_batch_is_filled_up_beyond_what_fits(planning: list[int]) -> None:
     own = engine()
-    total, _ = own._sizes(images(1).shape[1:])
+    total, _ = own.room.sizes(images(1).shape[1:])
     small = Engine(own.model, device=CPU, cache=SessionCache(max_bytes=1 << 30), batch_bytes=6 * total)
 
     Run(small).forward(images(11), ["scores"])
@@ -123,7 +124,7 @@ def test_the_way_back_leaves_out_what_fills_a_batch(planning: list[int]) -> None
 
 def test_a_session_counts_all_that_it_holds(planning: list[int]) -> None:
     own = engine()
-    session = own.sessions.forward(("scores",), ())
+    session = own.sessions.forward(Exposed(tensors=("scores",)))
     size = session.size
     for count in (1, 2, 5):
         Run(own).forward(images(count), ["scores"])
@@ -134,7 +135,7 @@ def test_a_session_counts_all_that_it_holds(planning: list[int]) -> None:
 def test_a_device_that_plans_nothing_has_one_session_and_any_size() -> None:
     own = engine()
     assert [len(own.filled(images(count))) for count in (1, 2, 5)] == [1, 2, 5]
-    session = own.sessions.forward(("scores",), ())
+    session = own.sessions.forward(Exposed(tensors=("scores",)))
     size = session.size
     for count in (1, 2, 5):
         Run(own).forward(images(count), ["scores"])

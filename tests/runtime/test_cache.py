@@ -14,8 +14,8 @@ import onnx_ir as ir
 import pytest
 
 from inspector.graph.pack import pack
-from inspector.runtime.cache import SessionCache
-from inspector.runtime.device import CPU
+from inspector.runtime.cache import SessionCache, briefly
+from inspector.runtime.device import CPU, Device
 from inspector.runtime.session import Session
 from inspector.runtime.tensor import DeviceTensor
 from tests.support.graphs import model, node
@@ -137,6 +137,29 @@ def test_wanted_keys_are_dropped() -> None:
     assert cache.size == ONE
 
 
+def test_what_is_made_briefly_is_forgotten_after_the_block() -> None:
+    cache = SessionCache(max_bytes=10 * ONE)
+    before = cache.get("before", make)
+    with briefly():
+        cache.get("lasting", make, lasting=True)
+        outer = cache.get("outer", make)
+        assert cache.get("outer", make) is outer
+        with briefly():
+            cache.get("inner", make)
+            assert cache.get("before", make) is before
+            assert len(cache) == 4
+        assert len(cache) == 3
+    assert len(cache) == 2
+    assert cache.get("before", make) is before
+
+
+def test_what_another_thread_makes_meanwhile_stays() -> None:
+    cache = SessionCache(max_bytes=10 * ONE)
+    with briefly(), ThreadPoolExecutor(1) as pool:
+        made = pool.submit(cache.get, "theirs", make).result()
+    assert cache.get("theirs", make) is made
+
+
 def test_the_size_counts_the_weights() -> None:
     weight = np.ones((10, 1000), np.float32)
     packed = pack(
@@ -241,6 +264,42 @@ def test_what_grows_while_others_are_made_too_is_nobodys(monkeypatch: pytest.Mon
 
     cache.get("outer", make_two)
     assert cache.size == 2
+
+
+def test_a_session_that_grows_by_shapes_is_counted_as_it_grew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Device, "plans_by_shape", property(lambda self: True))
+    monkeypatch.setenv("INSPECTOR_THREADS", "2")
+    cache = SessionCache(max_bytes=5 * ONE, max_threads=5)
+    grown = cache.get("grows", make)
+    assert (cache.size, cache.threads) == (ONE, 1)
+
+    for copies, count in enumerate((1, 2, 16, 40), start=1):
+        grown.run({"x": np.ones(count, np.float32)}, ["y"])
+        assert (cache.size, cache.threads) == (grown.size, grown.threads) == (copies * ONE, copies)
+
+    cache.get("fits", make)
+    assert (len(cache), cache.size, cache.threads) == (2, 5 * ONE, 5)
+    cache.get("does not", make)
+    assert (len(cache), cache.size, cache.threads) == (2, 2 * ONE, 2)
+    cache.drop(lambda key: key == "fits")
+    assert (len(cache), cache.size, cache.threads) == (1, ONE, 1)
+
+
+@pytest.mark.parametrize("bound", [{"max_bytes": 4 * ONE}, {"max_bytes": 1 << 30, "max_threads": 4}], ids=str)
+def test_what_a_session_grew_by_counts_against_each_bound(
+    monkeypatch: pytest.MonkeyPatch, bound: dict[str, int]
+) -> None:
+    monkeypatch.setattr(Device, "plans_by_shape", property(lambda self: True))
+    monkeypatch.setenv("INSPECTOR_THREADS", "2")
+    cache = SessionCache(**bound)
+    grown = cache.get("grows", make)
+    for count in (1, 2, 16, 40):
+        grown.run({"x": np.ones(count, np.float32)}, ["y"])
+
+    other = cache.get("other", make)
+
+    assert len(cache) == 1
+    assert cache.get("other", make) is other
 
 
 def test_many_sessions_leave_a_bounded_number_of_threads() -> None:

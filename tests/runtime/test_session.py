@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx_ir as ir
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
@@ -270,3 +271,20 @@ def test_threads_spin_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("INSPECTOR_SPINNING", "always")
     with pytest.raises(InvalidInputError, match="'always'.*auto, running, never"):
         relu()
+
+
+def test_no_run_is_captured_as_a_graph_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries: list[tuple[str, str]] = []
+
+    class Options(ort.RunOptions):  # type: ignore[misc]
+        def add_run_config_entry(self, key: str, value: str) -> None:
+            entries.append((key, value))
+            super().add_run_config_entry(key, value)
+
+    graph = model([node("Neg", ["x"], "y")], shape=("n",)).SerializeToString()
+    made = Session(graph, weights={}, device=CPU)
+    monkeypatch.setattr(ort, "RunOptions", Options)
+
+    made.run({"x": np.ones(2, np.float32)}, ["y"])
+
+    assert ("gpu_graph_id", "-1") in entries

@@ -14,8 +14,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from inspector.client import Client
 from inspector.errors import NotFoundError
-from inspector.service.interceptors.access_log import HEALTH
 from inspector.service.interceptors.ring import ring
+from inspector.service.interceptors.slots import HEALTH
 from inspector.service.record import REQUEST_ID
 from inspector.service.server import Server
 from inspector.service.settings import Settings

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.attacks.models import BLACK, endless, small, written
 from benchmarks.attacks.raw import RawConnection, framed
-from benchmarks.attacks.server import ServerProcess, alive
+from benchmarks.attacks.server import ServerProcess, alive, left_in
 from benchmarks.attacks.wire import Stubs, attempt, settled, upload_messages
 from inspector.v1.inspection_service_pb2 import AttributeRequest, PredictRequest
 from inspector.v1.model_service_pb2 import ListModelsRequest
@@ -102,4 +102,4 @@ def test_36_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         assert [model.name for model in listed] == ["models/one", "models/two"]
         assert not list((again.repository / ".incoming").iterdir())
     assert again.stop() == 0
-    assert again.left_in_temporary() == []
+    assert left_in(again.temporary) == []

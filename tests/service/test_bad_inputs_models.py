@@ -24,7 +24,24 @@ def survivor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survivor]:
         yield started
 
 
-@pytest.mark.parametrize("case", UPLOADS, ids=str)
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Survivor]:
+    """One that looks at a model for less long: work without end is ended by nothing else."""
+    with surviving(tmp_path_factory.mktemp("impatient"), sandbox_seconds=5) as started:
+        yield started
+
+
+ENDLESS = [case for case in UPLOADS if case.reasons == ("MODEL_TOO_SLOW",)]
+
+
+@pytest.mark.parametrize("case", ENDLESS, ids=str)
+def test_an_upload_without_end_is_refused(impatient: Survivor, case: Upload) -> None:
+    answer = impatient.upload(case.build())
+    require_refused(answer, codes=case.codes, reasons=case.reasons)
+    impatient.require_unharmed()
+
+
+@pytest.mark.parametrize("case", [case for case in UPLOADS if case not in ENDLESS], ids=str)
 def test_an_upload_is_refused_or_served(survivor: Survivor, case: Upload) -> None:
     answer = survivor.upload(case.build())
     if answer.code == "OK":

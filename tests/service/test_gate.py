@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from inspector.errors import BusyError, ConflictError, DeadlineExceededError
-from inspector.service.gate import Gate, entered
+from inspector.service.gate import Gate
 from inspector.types.control import Deadline
 
 
@@ -38,7 +38,8 @@ def test_a_deadline_counts_the_time_in_the_queue() -> None:
         gate = Gate("toy", running=1, waiting=1)
         await gate.enter()
         with pytest.raises(DeadlineExceededError):
-            await entered(gate, Deadline(0.02))
+            async with gate.passed(Deadline(0.02)):
+                pytest.fail("It was let in.")
         assert (gate.inside, gate.waiting) == (1, 0)
 
     asyncio.run(main())

@@ -138,10 +138,10 @@ def test_a_response_beyond_the_limit_says_what_to_do(channel: grpc.Channel) -> N
 
 def test_a_streamed_response_beyond_the_limit_says_what_to_do(tmp_path: Path) -> None:
     request = pb.AttributeRequest(
-        model=TOY, images=[GOOD], targets=[to_message(Class(0), Target)] * 1000, rendering=RENDERING_PNG
+        model=TOY, images=[GOOD], targets=[to_message(Class(0), Target)] * 200, rendering=RENDERING_PNG
     )
-    # A thousand maps of 3 x 16 x 16 floats and the inputs fit, with their pictures they do not.
-    with running_server(tmp_path, max_message_bytes=3_100_000) as server:
+    # Two hundred maps of 3 x 16 x 16 floats and the inputs fit, with their pictures they do not.
+    with running_server(tmp_path, max_message_bytes=640_000) as server:
         with Client(server.address) as client:
             client.upload(toy_cnn(), name="toy")
         with grpc.insecure_channel(server.address) as channel:

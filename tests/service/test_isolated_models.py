@@ -110,8 +110,9 @@ def test_a_node_that_runs_for_minutes_is_ended_with_its_call(client: Client, kil
 def test_a_model_that_ends_its_worker_again_and_again_is_failed(client: Client) -> None:
     killer = KILLERS["division"]
     ask(client, killer, HARMLESS)
-    for _ in range(2):
-        with pytest.raises(ServerUnavailableError):
+    # Where another call of the worker may be to blame, the client asks once more by itself: then it is failed already.
+    for refused in (ServerUnavailableError, (ServerUnavailableError, ConflictError)):
+        with pytest.raises(refused):
             ask(client, killer, HARMFUL)
     assert state(client, killer) == "failed"
     served = client.served(named(killer))

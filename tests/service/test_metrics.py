@@ -181,6 +181,13 @@ def test_an_address_that_is_taken_or_none_is_refused_by_its_setting() -> None:
     assert refused.value.field == "metrics_address"
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64], ids=["no label", "a long label"])
+def test_a_name_that_no_host_can_have_is_refused_by_its_setting(host: str) -> None:
+    with pytest.raises(InvalidInputError, match="no address of this machine") as refused:
+        Page(f"{host}:0", Metrics(max_models=1), alive=lambda: True, ready=lambda: True)
+    assert (refused.value.reason, refused.value.field) == ("ADDRESS_UNUSABLE", "metrics_address")
+
+
 def test_a_loop_that_is_held_up_shows() -> None:
     async def run() -> tuple[float, float]:
         pulse = Pulse()

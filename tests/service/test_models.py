@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import grpc
 import pytest
 
-from inspector.client import Client
-from inspector.errors import ConflictError, InvalidInputError, InvalidModelError, NotFoundError
+from inspector.client import Client, Endpoint
+from inspector.errors import (
+    ConflictError,
+    InvalidInputError,
+    InvalidModelError,
+    NotFoundError,
+    ServerUnavailableError,
+)
+from inspector.service.hosted_model import State
+from inspector.service.security.caller import OPEN, acting_as
 from inspector.v1 import (
     inspection_service_pb2,
     inspection_service_pb2_grpc,
@@ -17,6 +26,7 @@ from inspector.v1 import (
     model_service_pb2_grpc,
 )
 from tests.support.graphs import model, node
+from tests.support.quantized_cnn import quantized_cnn
 from tests.support.server import running_server
 from tests.support.toys import toy_cnn, toy_image, toy_photo
 
@@ -39,6 +49,32 @@ def test_a_model_is_loaded_unloaded_and_loaded_again(tmp_path: Path) -> None:
         assert client.unload("toy").state == "unloaded"
         assert client.load("toy").state == "ready"
         assert toy.predict(toy_image()).predictions == before
+
+
+def test_who_asks_a_model_that_is_being_loaded_is_told_to_wait_and_waits(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        client.upload(toy_cnn(), name="toy")
+        with acting_as(OPEN):
+            hosted = server.models.get("toy")
+        hosted.state = State.LOADING
+        with (
+            Client(Endpoint(server.address, retries=0)) as hasty,
+            pytest.raises(ServerUnavailableError) as caught,
+        ):
+            hasty.model("toy").predict(toy_image())
+        assert (caught.value.reason, caught.value.field) == ("MODEL_LOADING", "model")
+        assert caught.value.retry_seconds == 1.0
+        loaded = threading.Timer(0.5, setattr, (hosted, "state", State.READY))
+        loaded.start()
+        assert client.model("toy").predict(toy_image()).predictions
+
+
+def test_a_quantized_model_is_ready_when_its_level_was_found(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, Client(server.address) as client:
+        found = client.upload(quantized_cnn().SerializeToString(), name="codes")
+        assert found.info is not None
+        assert found.info.optimization == "all"
+        assert client.model("codes").describe().optimization == "all"
 
 
 def test_models_of_the_folder_are_there_after_a_restart_and_loaded_when_asked(tmp_path: Path) -> None:

@@ -105,3 +105,16 @@ def test_metrics_on_a_port_that_is_taken_stop_the_start(tmp_path: Path) -> None:
             _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "cannot listen" in told
+
+
+def test_without_a_page_nothing_is_counted(tmp_path: Path) -> None:
+    def counted(server: Server) -> bool:
+        return server.observing.metrics in server.observing.observers
+
+    with running_server(tmp_path / "one") as server, Client(server.address) as client:
+        assert client.models() == ()
+        assert not counted(server)
+        assert server.observing._pulse._beating is None
+    with running_server(tmp_path / "two", metrics_address="127.0.0.1:0") as server:
+        assert counted(server)
+        assert server.observing._pulse._beating is not None

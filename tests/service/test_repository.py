@@ -91,6 +91,22 @@ def test_links_and_other_names_are_no_models(repository: Repository, tmp_path: P
             repository.folder(name)
 
 
+def test_models_without_a_folder_of_their_own_are_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cat.onnx").write_bytes(b"abc")
+    Repository(tmp_path).close()
+    (warning,) = caplog.messages
+    assert warning.startswith(f"1 file lies in {tmp_path}: none of them is served.")
+    assert warning.endswith(f"move cat.onnx to {Path('cat', 'cat.onnx')}")
+    caplog.clear()
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat.onnx").rename(tmp_path / "cat" / "cat.onnx")
+    repository = Repository(tmp_path)
+    assert (repository.ids(), caplog.messages) == (("cat",), [])
+    repository.close()
+
+
 def test_a_second_server_on_the_same_folder_is_refused(repository: Repository, tmp_path: Path) -> None:
     with pytest.raises(ConflictError) as caught:
         Repository(tmp_path / "models")

@@ -20,7 +20,8 @@ from inspector.service.workers.pool import Pool
 from inspector.service.workers.starting import Bounds, start_process
 from tests.support.graphs import model, node
 from tests.support.killers import KILLERS
-from tests.support.patience import PATIENCE
+from tests.support.leaving import leave
+from tests.support.patience import until
 from tests.support.toys import toy_bomb, toy_cnn, toy_endless
 from tests.support.zoo import Zoo
 
@@ -28,26 +29,26 @@ GIB = 2**30
 MIB = 2**20
 
 
-def check(path: Path, data: bytes, *, seconds: float = 60, memory: int = 16 * GIB) -> None:
+def check(path: Path, data: bytes, *, seconds: float = 60, memory: int = 16 * GIB, **limits: int) -> None:
     path.write_bytes(data)
-    asyncio.run(checked(path, seconds=seconds, memory=memory))
+    asyncio.run(checked(path, seconds=seconds, memory=memory, **limits))
 
 
-async def checked(path: Path, *, seconds: float = 60, memory: int = 16 * GIB) -> None:
-    async with sandbox(path.parent, seconds=seconds, memory=memory) as (made, _):
+async def checked(path: Path, *, seconds: float = 60, memory: int = 16 * GIB, **limits: int) -> None:
+    async with sandbox(path.parent, seconds=seconds, memory=memory, **limits) as (made, _):
         await made.check(path)
 
 
 @asynccontextmanager
 async def sandbox(
-    folder: Path, *, seconds: float = 60, memory: int = 16 * GIB
+    folder: Path, *, seconds: float = 60, memory: int = 16 * GIB, **limits: int
 ) -> AsyncIterator[tuple[Sandbox, Pool]]:
     """Give a sandbox, and the pool in whose workers it looks."""
     with tempfile.TemporaryDirectory(dir=folder) as workers:
         bounds = Bounds(threads=2, memory=0, answer=MIB)
         pool = Pool(start_process, folder=Path(workers), bounds=bounds, kill_seconds=0.5, spare=False)
         try:
-            yield Sandbox(pool.take, seconds=seconds, memory_bytes=memory), pool
+            yield Sandbox(pool.take, seconds=seconds, memory_bytes=memory, limits=limits), pool
         finally:
             await pool.close()
 
@@ -57,6 +58,14 @@ async def sandbox(
 )
 def test_a_good_model_passes(tmp_path: Path, data: bytes) -> None:
     check(tmp_path / "m.onnx", data)
+
+
+def test_it_looks_under_the_limits_of_its_server(tmp_path: Path) -> None:
+    with pytest.raises(
+        LimitExceededError, match="ask whoever runs this server whether its max_nodes"
+    ) as caught:
+        check(tmp_path / "m.onnx", toy_cnn(), max_nodes=2)
+    assert caught.value.field == "max_nodes"
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 100, toy_cnn()[:-100]], ids=["empty", "zeros", "truncated"])
@@ -91,7 +100,8 @@ def test_an_endless_model_is_stopped(tmp_path: Path) -> None:
 def test_a_model_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LimitExceededError) as caught:
         check(tmp_path / "m.onnx", toy_bomb())
-    assert caught.value.reason == "MODEL_TOO_LARGE"
+    assert (caught.value.reason, caught.value.field) == ("MODEL_TOO_LARGE", "model")
+    assert f"{16 * GIB:,} bytes" in caught.value.message
 
 
 def test_a_crash_is_an_error(tmp_path: Path) -> None:
@@ -108,18 +118,16 @@ def test_a_crash_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_check_that_is_cancelled_leaves_no_process(tmp_path: Path) -> None:
-    async def leave() -> None:
+    async def cancelled() -> None:
         async with sandbox(tmp_path) as (made, pool):
             checking = asyncio.create_task(made.check(tmp_path / "m.onnx"))
             pid = await looking(pool)
-            checking.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await checking
+            await leave(checking)
             assert not pool.workers
             assert not Path(f"/proc/{pid}").exists()
 
     (tmp_path / "m.onnx").write_bytes(toy_endless(least=1e9))
-    asyncio.run(leave())
+    asyncio.run(cancelled())
 
 
 def test_one_that_passes_lives_on_in_the_worker_that_looked(tmp_path: Path) -> None:
@@ -135,9 +143,7 @@ def test_one_that_passes_lives_on_in_the_worker_that_looked(tmp_path: Path) -> N
 
 async def looking(pool: Pool) -> int:
     """Return the process that looks at a model, once it does."""
-    async with asyncio.timeout(PATIENCE):
-        while not any(worker.busy for worker in pool.workers):
-            await asyncio.sleep(0.01)
+    await until(lambda: any(worker.busy for worker in pool.workers))
     (worker,) = pool.workers
     assert worker.pid is not None
     return worker.pid

@@ -18,8 +18,11 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from inspector.client import Client, ServerUnavailableError
 from inspector.errors import CancelledError, ConflictError, InvalidInputError, LimitExceededError
+from inspector.isolation.failure import WorkerBugError
 from inspector.service.gate import Gate
 from inspector.service.health import Health
+from inspector.service.hosted_model import HostedModel
+from inspector.service.hosting import Models
 from inspector.service.server import Server, serve
 from inspector.service.services import NAMES
 from inspector.service.settings import Settings
@@ -193,9 +196,40 @@ def test_a_server_whose_models_all_failed_does_not_serve(tmp_path: Path) -> None
         assert states("", running) == [SERVING] * 2
 
 
+@pytest.mark.parametrize("by", ["start", "following"])
+def test_a_bug_that_one_model_meets_keeps_no_other_from_being_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, by: str
+) -> None:
+    load = Models.load
+
+    async def load_or_fail(models: Models, name: str, **options: Any) -> HostedModel:
+        if name == "bad":
+            raise WorkerBugError("a bug of ours")
+        return await load(models, name, **options)
+
+    monkeypatch.setattr(Models, "load", load_or_fail)
+    folder = tmp_path / "made"
+    for name in ("bad", "good"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "net.onnx").write_bytes(toy_cnn())
+    following = by == "following"
+    if not following:
+        folder.rename(tmp_path / "models")
+    settings = {"load": "*", "repository_poll_seconds": 0.05 if following else 0.0}
+    with running_server(tmp_path / "models", **settings) as server, Client(server.address) as client:
+        if following:
+            for name in ("bad", "good"):
+                (folder / name).rename(tmp_path / "models" / name)
+        assert eventually(
+            lambda: {model.name: model.state for model in client.models()}.get("good") == "ready"
+        )
+        assert client.served("bad").state == "unloaded"
+    assert "WorkerBugError: a bug of ours" in caplog.text
+
+
 def test_a_server_does_not_serve_before_its_models_are_loaded(tmp_path: Path) -> None:
     async def states() -> list[int]:
-        server = Server(Settings(repository=tmp_path), start_thread)
+        server = Server(Settings(repository=tmp_path), start_thread, start_thread)
         name = health_pb2.HealthCheckRequest(service="")
         before = await server._health.Check(name, None)
         server.models.open()

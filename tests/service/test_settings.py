@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from inspector.errors import InvalidInputError
+from inspector.model.checks.limits import Limits
 from inspector.service.environment import OTHERS
 from inspector.service.settings import Settings
 
@@ -41,6 +42,13 @@ def test_each_setting_is_read_in_its_own_type(field: Field[Any]) -> None:
     found = getattr(Settings.from_environment({f"INSPECTOR_{field.name.upper()}": text}), field.name)
     assert str(found) == text
     assert type(found) is (type(default) if default is not None else type(Path()))
+
+
+def test_every_limit_of_models_is_a_setting() -> None:
+    """All but the end of protobuf's format: no server can raise that."""
+    names = {field.name for field in fields(Limits)} - {"max_protobuf_bytes", "remedy"}
+    assert set(Settings().limits) == names
+    assert {name for name in names if getattr(Settings(), name) > getattr(Limits(), name)} == set()
 
 
 def test_other_variables_change_nothing() -> None:

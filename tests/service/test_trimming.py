@@ -6,6 +6,7 @@ import asyncio
 
 from inspector.service.observing.trimming import LARGE, Trimming, trim
 from inspector.service.record import CallRecord
+from tests.support.ahead import run_ahead
 
 
 def ended(*, received: int = 0, sent: int = 0) -> CallRecord:
@@ -22,7 +23,7 @@ def trims_after(*records: CallRecord) -> int:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
 
-    asyncio.run(run())
+    run_ahead(run())
     return len(done)
 
 

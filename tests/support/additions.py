@@ -14,7 +14,9 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from PIL import Image
 
-from inspector.check.rule import rule as check_rule
+from inspector.checks.examination import Examination
+from inspector.checks.rule import Found
+from inspector.checks.rule import rule as check_rule
 from inspector.collections.registration import store
 from inspector.collections.stores.memory import MemoryStore
 from inspector.engine.run import Run
@@ -150,11 +152,17 @@ def sample_op(b: Any, node: Any, gy: Any) -> Any:
 # --- a rule of check
 
 
-@check_rule("toy-name", severity="info", rationale="Toys should be called toys.", mend="Call it a toy.")
-def toy_name(run: Run) -> Iterator[tuple[str, str]]:
+@check_rule(
+    "toy-name",
+    family="validity",
+    severity="info",
+    rationale="Toys should be called toys.",
+    mend="Call it a toy.",
+)
+def toy_name(examination: Examination, *, word: str = "toy") -> Iterator[Found]:
     """Find models whose name does not say that they are toys."""
-    if "toy" not in run.engine.model.name:
-        yield run.engine.model.name, "The name does not say that it is a toy."
+    if word not in examination.model.name:
+        yield Found(message=f"The name does not say that it is a {word}.", subject=examination.model.name)
 
 
 # --- a store of collections

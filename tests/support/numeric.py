@@ -60,10 +60,11 @@ def compare(
         return ReferenceEvaluator(model).run([source], {**feeds, wrt: x})[0]
 
     x, epsilon = feeds[wrt], 1e-6
-    seed = rng.standard_normal(np.shape(forward(x)))
+    values = ReferenceEvaluator(model).run(None, feeds, intermediate=True)  # large poolings take seconds
+    seed = rng.standard_normal(np.shape(values[source]))
     direction = rng.standard_normal(x.shape)
-    gradient = vjp(model, feeds, wrt=wrt, source=source, seed=seed)
-    single = vjp(model, feeds, wrt=wrt, source=source, seed=seed, dtype=ir.DataType.FLOAT)
+    gradient = vjp(model, feeds, wrt=wrt, source=source, seed=seed, values=values)
+    single = vjp(model, feeds, wrt=wrt, source=source, seed=seed, values=values, dtype=ir.DataType.FLOAT)
     assert gradient.shape == single.shape == x.shape
     difference = (forward(x + epsilon * direction) - forward(x - epsilon * direction)) / (2 * epsilon)
     return Comparison(
@@ -130,7 +131,7 @@ def vjp(
     """
     values = values or ReferenceEvaluator(model).run(None, feeds, intermediate=True)
     backward = backward_of(model, values, wrt=wrt, source=source, policy=policy, dtype=dtype)
-    fed = {name: values[name] for name in backward.saved} | _switches(model, backward, feeds) | {SEED: seed}
+    fed = {name: values[name] for name in backward.saved} | switches_of(model, backward, feeds) | {SEED: seed}
     proto = ir.to_proto(backward.model)
     onnx.checker.check_model(proto, full_check=True)
     if dtype == ir.DataType.DOUBLE:
@@ -188,7 +189,7 @@ def _converted(model: onnx.ModelProto, old: int, new: int) -> onnx.ModelProto:
     return copy
 
 
-def _switches(model: onnx.ModelProto, backward: BackwardGraph, feeds: Feeds) -> Feeds:
+def switches_of(model: onnx.ModelProto, backward: BackwardGraph, feeds: Feeds) -> Feeds:
     """Return the switches: the reference evaluator's are wrong for several paddings, so ONNX Runtime gives them."""
     if not backward.switches:
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -19,10 +20,17 @@ from inspector.service.tenancy import Place
 from inspector.worker.thread import start_thread
 from tests.support.process import python_process
 
+LOOP = "event loop"
+"""The name of a thread in which one runs."""
+
 
 @contextmanager
 def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
-    """Give a server that listens, whose models run in threads of this process; stop it afterwards."""
+    """Give a server that listens, whose models are looked at and run in threads of this process; stop it afterwards.
+
+    A process for the first look at each upload would cost more than most of what is then asked of the model: what only
+    a process survives has tests of its own (test_sandbox.py, test_isolated_models.py, test_bad_inputs_models.py).
+    """
     chosen: dict[str, Any] = {
         "address": "127.0.0.1:0",
         "device": "cpu",
@@ -31,7 +39,7 @@ def running_server(repository: Path, **settings: Any) -> Iterator[Server]:
         "isolate": "none",
     } | settings
     with running_loop() as loop:
-        starting = Server.start(Settings(**chosen), start_worker=start_thread)
+        starting = Server.start(Settings(**chosen), start_worker=start_thread, start_look=start_thread)
         server = asyncio.run_coroutine_threadsafe(starting, loop).result(timeout=60)
         try:
             yield server
@@ -45,11 +53,18 @@ def ready_model(server: Server, name: str) -> tuple[Place, Gate]:
         return server.models.ready(name)
 
 
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """Give an event loop that runs in a thread."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, name=LOOP)
     thread.start()
     try:
         yield loop

@@ -16,6 +16,7 @@ from inspector.model.read import read_model
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU
 from inspector.types.preprocessing import Preprocessing
+from tests.support.sessions import plain_options
 from tests.support.zoo import Zoo
 
 FREE_SIZE = (96, 128)
@@ -67,8 +68,7 @@ def subject(zoo: Zoo, file: str) -> Subject:
 
 def bare_session(file: Path, *, has_qdq: bool) -> ort.InferenceSession:
     """Return ONNX Runtime's own session of a file as exported, at the level of optimization that the engine takes."""
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
+    options = plain_options()
     options.add_session_config_entry("session.disable_prepacking", "1")
     if has_qdq:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,6 +105,18 @@ def test_what_is_at_its_bound_is_taken() -> None:
     request.options["b"].texts.values.extend(["é" * 3] * MOST_ITEMS)
     request.images.add().encoded = b"x" * (MOST_CHARACTERS + 1)
     require_bounded(request)
+
+
+def test_no_picture_and_no_tensor_is_copied_to_be_looked_at() -> None:
+    request = inspection_service_pb2.PredictRequest(model="m")
+    request.images.add().encoded = bytes(4 << 20)
+    request.images.add().tensor.raw = bytes(4 << 20)
+    tracemalloc.start()
+    try:
+        require_bounded(request)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_error_shows_the_beginning_of_a_text_alone() -> None:

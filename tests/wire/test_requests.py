@@ -49,7 +49,15 @@ REQUESTS = {
     "an input": PredictRequest(images=PNG, inputs={"size": np.ones((1, 2), np.int64)}),
     "activations": ActivationsRequest(images=PNG, layers=("a", "b")),
     "features": FeaturesRequest(images=PNG, layer="a", pooling="none"),
-    "check": CheckRequest(select=("a",), ignore=("b", "c")),
+    "check": CheckRequest(
+        images=PNG,
+        select=("a",),
+        ignore=("b", "c"),
+        severities=("a=error",),
+        baseline="other",
+        boxes=np.array([[1.0, 2.0, 3.0, 4.0]]),
+        options={"a.most": 0.5, "a.names": ("b", "c"), "expected.scores": FLOATS},
+    ),
     "attribute": AttributeRequest(
         images=PNG,
         method="lrp",
@@ -252,12 +260,12 @@ HOSTILE = {
     "a target for none": (run("predict", targets=[Target(output_class={})]), "INVALID_INPUT", "targets"),
     "an image for a verb about the model": (run("describe"), "INVALID_INPUT", "images"),
     "an input for a verb about the model": (
-        run("check", images=[], inputs={"size": Tensor(datatype="FP32", raw=b"0000")}),
+        run("architecture", images=[], inputs={"size": Tensor(datatype="FP32", raw=b"0000")}),
         "INVALID_INPUT",
         "inputs",
     ),
     "a rendering for a verb about the model": (
-        run("check", images=[], rendering=2),
+        run("architecture", images=[], rendering=2),
         "INVALID_INPUT",
         "rendering",
     ),

@@ -126,6 +126,7 @@ def test_a_worker_ends_with_its_server() -> None:
     with subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         worker = int(process.stdout.readline())
+        assert _runs(worker)
         process.kill()
         process.wait(PATIENCE)
     assert eventually(lambda: not _runs(worker))

@@ -24,13 +24,13 @@ from tools.fuzz.pool import case_of, try_all
 from tools.fuzz.requests import Requests
 from tools.fuzz.target import Target
 
-TARGETS: dict[str, type[Target]] = {
-    "models": Models,
-    "images": Images,
-    "requests": Requests,
-    "inferences": Inferences,
+TARGETS: dict[str, tuple[type[Target], float]] = {
+    "models": (Models, 0.3),
+    "images": (Images, 0.3),
+    "requests": (Requests, 0.35),
+    "inferences": (Inferences, 0.05),
 }
-SHARES = {"models": 0.3, "images": 0.3, "requests": 0.35, "inferences": 0.05}
+"""What is fuzzed, and its share of the cases."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,12 +50,13 @@ def main(arguments: list[str] | None = None) -> int:
     names = given.targets or list(TARGETS)
     if unknown := [name for name in names if name not in TARGETS]:
         parser.error(f"no target {', '.join(unknown)}; there are {', '.join(TARGETS)}")
+    targets = [TARGETS[name] for name in names]
     if given.only is not None:
-        for name in names:
-            again(TARGETS[name](), given.seed, given.only, keep=given.keep)
+        for target, _ in targets:
+            again(target(), given.seed, given.only, keep=given.keep)
         return 0
-    total = sum(SHARES[name] for name in names)
-    found = [fuzz(TARGETS[name](), given, cases=round(given.cases * SHARES[name] / total)) for name in names]
+    total = sum(share for _, share in targets)
+    found = [fuzz(target(), given, cases=round(given.cases * share / total)) for target, share in targets]
     return int(any(found))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from google.protobuf.message import DecodeError
 
 import inspector
-from inspector.errors import InvalidInputError
 from inspector.inference.infer import infer
 from inspector.inference.inference_service_pb2 import ModelInferRequest
 from inspector.types.control import Control
+from inspector.wire.bounds import require_bounded
+from inspector.wire.parsing import parsed
 from tests.inference.requests import picture_request, raw_request
 from tests.support.in_process import engine_of
 from tests.support.toys import SIDE, toy_cnn
@@ -65,11 +65,9 @@ class Inferences:
         return message.SerializeToString(deterministic=True)
 
     def attempt(self, case: bytes, draw: Draw, stage: Stage) -> None:  # noqa: ARG002 — nothing is drawn
-        """Answer the request."""
+        """Answer the request, read as the service reads it."""
         stage("read")
-        try:
-            request = ModelInferRequest.FromString(case)
-        except DecodeError as error:
-            raise InvalidInputError("The request is no message of that call.") from error
+        request = parsed(case, ModelInferRequest)
+        require_bounded(request)
         stage("answer")
         infer(engine_of(self.model), request, control=Control(timeout=_SECONDS, max_result_bytes=_MOST_BYTES))

@@ -8,14 +8,14 @@ import multiprocessing
 import os
 import resource
 import signal
-import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 
 from tools.fuzz.draw import Draw
+from tools.fuzz.patience import Patience
 from tools.fuzz.target import Target
 from tools.fuzz.verdict import ACCEPTED, Verdict, verdict_of
 
@@ -43,7 +43,7 @@ class _Lane:
     pipe: Connection | None = None
     at: int | None = None
     stage: str = ""
-    since: float = field(default_factory=time.monotonic)
+    patience: Patience | None = None
 
     def start(self) -> None:
         """Begin with the first case that is left."""
@@ -53,7 +53,7 @@ class _Lane:
         )
         self.process.start()
         theirs.close()
-        self.pipe, self.at, self.since = ours, None, time.monotonic()
+        self.pipe, self.at, self.patience = ours, None, None
 
 
 def case_of(target: Target, seed: str, index: int) -> bytes:
@@ -75,7 +75,7 @@ def try_all(target: Target, *, seed: str, indices: range, processes: int, second
             for lane in running:
                 if lane.pipe in ready:
                     yield from _heard(lane)
-                elif lane.at is not None and time.monotonic() - lane.since > seconds:
+                elif lane.patience is not None and lane.patience.taken() > seconds:
                     yield _ended(lane, "hang", f"more than {seconds:g} s in {lane.stage}")
     finally:
         for lane in lanes:
@@ -97,11 +97,12 @@ def _heard(lane: _Lane) -> Iterator[Tried]:
         yield _ended(lane, "crash", f"{name} in {lane.stage}")
         return
     if kind == "case":
-        lane.at, lane.stage, lane.since = rest[0], "make", time.monotonic()
+        assert lane.process.pid is not None  # noqa: S101
+        lane.at, lane.stage, lane.patience = rest[0], "make", Patience(lane.process.pid)
     elif kind == "stage":
         lane.stage = rest[0]
     else:
-        index, lane.at = lane.at, None
+        index, lane.at, lane.patience = lane.at, None, None
         assert index is not None  # noqa: S101
         yield Tried(index=index, verdict=rest[0])
 
@@ -124,7 +125,7 @@ def _stop(lane: _Lane) -> None:
         lane.process.join()
     if lane.pipe is not None:
         lane.pipe.close()
-    lane.process = lane.pipe = lane.at = None
+    lane.process = lane.pipe = lane.at = lane.patience = None
 
 
 def _try_all(target: Target, seed: str, indices: range, pipe: Connection) -> None:

@@ -6,17 +6,18 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
 import inspector
-from inspector.errors import InspectorError, InvalidInputError
+from inspector.errors import InspectorError
 from inspector.face.backend import Backend
 from inspector.face.load import load
 from inspector.face.model import Model
+from inspector.service.settings import Settings
 from inspector.types.control import Control
 from inspector.types.requests.base import Request
 from inspector.wire.calls import Rpc, rpc_named, rpc_of
-from inspector.wire.requests import request_of_message, request_to_message
+from inspector.wire.counts import require_counts
+from inspector.wire.parsing import parsed
+from inspector.wire.requests import request_kind, request_of_message, request_to_message
 from tests.congruence.cases import CASES
 from tests.congruence.catalogue import CATALOGUE
 from tests.support.toys import toy_cnn
@@ -30,6 +31,7 @@ _ANSWERED = 0.1
 _SEPARATOR = b"\0"
 _SECONDS = 5.0
 _MOST_BYTES = 8 << 20
+_MOST_IMAGES = Settings().max_images
 
 
 class _Asked(Exception):  # noqa: N818 — no error: an end
@@ -99,9 +101,8 @@ class Requests:
 
 
 def _read(data: bytes, call: Rpc) -> Request[Any]:
-    """Return the request; bytes that are no message are refused before anybody reads them."""
-    try:
-        message = call.request.FromString(data)
-    except DecodeError as error:
-        raise InvalidInputError("The request is no message of that call.") from error
+    """Return the request by the steps of the service, which refuses in each what the next ones could not read."""
+    message = parsed(data, call.request)
+    require_counts(message, most_images=_MOST_IMAGES)
+    request_kind(message, call)
     return request_of_message(message, call)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 import time
 import zlib
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from benchmarks.attacks.models import BLACK, small
 from benchmarks.attacks.probe import GIB, Scene, probe
 from benchmarks.attacks.raw import RawConnection, framed
-from benchmarks.attacks.wire import Stubs, attempt
+from benchmarks.attacks.wire import attempt
 from inspector.v1.image_pb2 import Image
 from inspector.v1.inspection_service_pb2 import PredictRequest
 
@@ -25,11 +24,6 @@ def _gzip(size: int) -> bytes:
     part = bytes(1 << 20)
     whole = b"".join(deflater.compress(part) for _ in range(size >> 20))
     return whole + deflater.flush()
-
-
-def _new_caller(scene: Scene, when: str) -> None:
-    with Stubs(scene.server.address) as fresh:
-        scene.require(that=fresh.serving(timeout=10), words=f"{when}: health does not answer a new caller")
 
 
 @probe(KIND, "a gzip of 2 GiB of zeros, and 240 of 60 MiB at once", memory=3 * GIB, slow=5_000)
@@ -50,7 +44,7 @@ def compressed_bombs(scene: Scene) -> None:
         for _ in range(30):
             connection.call(PREDICT, body, flag=1, extra=[("grpc-encoding", "gzip")])
     time.sleep(5)
-    _new_caller(scene, "240 at once")
+    scene.newcomer("240 at once", predicts=False, timeout=10)
     for connection in connections:
         connection.close()
 
@@ -135,7 +129,7 @@ def idle_connections(scene: Scene) -> None:
         except OSError:
             break
     time.sleep(2)
-    _new_caller(scene, "600 silent connections")
+    scene.newcomer("600 silent connections", predicts=False, timeout=10)
     scene.expect("an upload meanwhile", scene.upload(small(), "meanwhile"), "OK", within=20)
     for one in silent:
         one.close()
@@ -146,7 +140,7 @@ def idle_connections(scene: Scene) -> None:
         except OSError:
             break
     time.sleep(1)
-    _new_caller(scene, "600 connections that ask nothing")
+    scene.newcomer("600 connections that ask nothing", predicts=False, timeout=10)
     scene.tell(
         f"{len(silent)} silent, {len(greeted)} greeted: {scene.server.stats().descriptors} descriptors"
     )
@@ -192,38 +186,30 @@ def _begin_and_reset(connection: RawConnection, body: bytes) -> int:
 @probe(KIND, "3,000 calls on twelve connections whose headers come, and whose message never does", slow=7_000)
 def headers_only(scene: Scene) -> None:
     """A call that has not begun takes a place all the same."""
-    connections = []
-    for _ in range(12):
-        connection = RawConnection(scene.server.address)
-        for _ in range(250):
-            connection.start(PREDICT)
-        connection.flush()
-        connection.pump(0.2)
-        connections.append(connection)
-    _new_caller(scene, "3,000 begun")
-    with Stubs(scene.server.address) as fresh:
-        request = PredictRequest(model="models/bystander", images=[BLACK])
-        scene.expect("a new caller's Predict", attempt(fresh.inspection.Predict, request, timeout=5), "OK")
-    for connection in connections:
-        connection.close()
+    _crowd(scene, "3,000 begun", lambda connection: connection.start(PREDICT))
 
 
-@probe(KIND, "3,000 idle streams of health watchers on ten connections")
+@probe(KIND, "3,000 idle streams of health watchers on twelve connections")
 def idle_watchers(scene: Scene) -> None:
     """Whoever watches takes a place for as long as it likes."""
+
+    def watch(connection: RawConnection) -> None:
+        stream = connection.start("/grpc.health.v1.Health/Watch")
+        connection.http.send_data(stream, framed(b""), end_stream=True)
+
+    _crowd(scene, "3,000 watchers", watch)
+
+
+def _crowd(scene: Scene, when: str, begin: Callable[[RawConnection], object]) -> None:
+    """Begin 250 streams on each of twelve connections, and let a new caller come while they stand there."""
     connections = []
-    watch = "/grpc.health.v1.Health/Watch"
     for _ in range(12):
         connection = RawConnection(scene.server.address)
         for _ in range(250):
-            stream = connection.start(watch)
-            connection.http.send_data(stream, struct.pack(">BI", 0, 0), end_stream=True)
+            begin(connection)
         connection.flush()
         connection.pump(0.2)
         connections.append(connection)
-    _new_caller(scene, "3,000 watchers")
-    with Stubs(scene.server.address) as fresh:
-        request = PredictRequest(model="models/bystander", images=[BLACK])
-        scene.expect("a new caller's Predict", attempt(fresh.inspection.Predict, request, timeout=5), "OK")
+    scene.newcomer(when, timeout=10)
     for connection in connections:
         connection.close()

@@ -13,7 +13,7 @@ import psutil
 
 from benchmarks.attacks.models import WHITE, endless, loop_of_nothing
 from benchmarks.attacks.probe import Scene, probe
-from benchmarks.attacks.server import ServerProcess, alive
+from benchmarks.attacks.server import ServerProcess, alive, left_in
 from benchmarks.attacks.wire import settled, upload_messages
 from inspector.v1.inspection_service_pb2 import PredictRequest
 
@@ -107,12 +107,11 @@ def killed_server(scene: Scene) -> None:
         os.kill(pid, signal.SIGKILL)
     again = ServerProcess(scene.server.folder)
     try:
-        known = set(again.left_in_temporary())
+        known = left_in(again.temporary)
         incoming = list((again.repository / ".incoming").iterdir())
-        scene.require(that=len(known) <= 2, words=f"left in TMPDIR after the next start: {sorted(known)[:5]}")
+        scene.require(that=len(known) <= 2, words=f"left in TMPDIR after the next start: {known[:5]}")
         scene.require(that=not incoming, words=f"left in .incoming after the next start: {incoming}")
     finally:
         again.stop()
-    scene.require(
-        that=not scene.server.left_in_temporary(), words=f"left: {scene.server.left_in_temporary()}"
-    )
+    files = left_in(scene.server.temporary)
+    scene.require(that=not files, words=f"left: {files}")

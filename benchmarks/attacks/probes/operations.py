@@ -9,7 +9,7 @@ import time
 
 from benchmarks.attacks.models import BLACK, WHITE, endless, loop_of_nothing, small
 from benchmarks.attacks.probe import Scene, probe
-from benchmarks.attacks.server import ServerProcess, alive
+from benchmarks.attacks.server import ServerProcess, alive, left_in
 from benchmarks.attacks.wire import attempt, settled, upload_messages
 from inspector.v1.inspection_service_pb2 import PredictRequest
 from inspector.v1.model_service_pb2 import (
@@ -122,8 +122,7 @@ def signals(scene: Scene) -> None:
         left = alive(children)
         scene.tell(f"{how.name}: exit code {server.process.returncode} after {took:.1f} s")
         scene.require(that=not left, words=f"{how.name}: {len(left)} children are left")
-        scene.require(
-            that=not server.left_in_temporary(), words=f"{how.name}: left: {server.left_in_temporary()}"
-        )
+        files = left_in(server.temporary)
+        scene.require(that=not files, words=f"{how.name}: left: {files}")
         one.close()
         server.stop()

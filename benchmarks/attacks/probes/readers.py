@@ -22,15 +22,6 @@ KIND = "callers that do not read"
 SERVICE = "/inspector.v1.InspectionService"
 
 
-def _others(scene: Scene, when: str) -> None:
-    with Stubs(scene.server.address) as fresh:
-        scene.require(that=fresh.serving(timeout=5), words=f"{when}: health does not answer a new caller")
-        request = PredictRequest(model="models/bystander", images=[BLACK])
-        scene.expect(
-            f"{when}: Predict of a new caller", attempt(fresh.inspection.Predict, request), "OK", within=5
-        )
-
-
 @probe(
     KIND,
     "2,300 streams with a window of 0 on nine connections: others have room, and the places come back",
@@ -47,9 +38,9 @@ def unread_streams(scene: Scene) -> None:
             connection.call(f"{SERVICE}/Attribute", request)
             connection.pump(0.001)
         connections.append(connection)
-    _others(scene, "while they hold")
+    scene.newcomer("while they hold")
     time.sleep(12)
-    _others(scene, "12 s later")
+    scene.newcomer("12 s later")
     scene.tell(f"12 s later the server holds {scene.server.stats()}")
     for connection in connections:
         connection.close()
@@ -79,7 +70,7 @@ def unread_answers(scene: Scene) -> None:
         if not scene.server.alive:
             return
     time.sleep(5)
-    _others(scene, "while none is read")
+    scene.newcomer("while none is read")
     scene.tell(f"none read: {scene.server.stats().memory >> 20} MiB")
     for connection in connections:
         connection.close()

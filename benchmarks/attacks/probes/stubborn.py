@@ -40,15 +40,11 @@ def _cut(scene: Scene, name: str, *, how: str) -> None:
     if how == "cancel":
         call.cancel()
     else:
-        _wait_for(call)
+        settled(call, within=5)
     innocent = PredictRequest(model=f"models/{name}", images=[BLACK])
     answer = _retried(scene, innocent)
     scene.tell(f"{name}, {how}: the slot was free {answer.seconds:.2f} s later ({answer})")
     scene.expect(f"{name} after its {how}", answer, "OK", within=FREE_WITHIN)
-
-
-def _wait_for(call: Any) -> None:
-    settled(call, within=5)
 
 
 def _retried(scene: Scene, request: PredictRequest) -> Any:

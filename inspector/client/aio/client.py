@@ -59,7 +59,7 @@ class AsyncClient:
         `preprocessing` and `labels` are kept with it. The same upload once more is no error. `progress` is called with
         the bytes sent and all bytes, from a thread; `timeout` (seconds) is for sending and loading.
         """
-        identifier = id_for(source) if name is None else model_id(name)
+        identifier = await asyncio.to_thread(id_for, source) if name is None else model_id(name)
         with open_model(source) as stream:
             messages = await asyncio.to_thread(
                 upload_messages,

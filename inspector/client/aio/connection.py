@@ -13,12 +13,11 @@ from google.protobuf.message import Message
 
 from inspector.client.asking import Limits
 from inspector.client.calls import Call, Messages, Pages
-from inspector.client.channel import COMPRESSIONS
+from inspector.client.channel import method_of
 from inspector.client.endpoint import Endpoint
 from inspector.client.errors import error_of, is_answer
-from inspector.client.retries import Attempts
 from inspector.errors import ConflictError, InspectorError
-from inspector.types.control import FREE, Control, Deadline
+from inspector.types.control import FREE, Control
 from inspector.wire.calls import Rpc
 
 T = TypeVar("T")
@@ -48,7 +47,7 @@ class AsyncConnection:
 
     async def ask(self, rpc: Rpc, request: Message | Messages, control: Control = FREE) -> Any:
         """Return the response to a request, or to several."""
-        attempts = self._attempts(rpc, control)
+        attempts = self._endpoint.attempts(rpc, control)
         while True:
             try:
                 with self._translated():
@@ -65,7 +64,7 @@ class AsyncConnection:
 
         One that fails comes again, from its beginning, as long as nobody was told how far it is.
         """
-        attempts = self._attempts(rpc, control)
+        attempts = self._endpoint.attempts(rpc, control)
         while True:
             told = False
             responses = self._method(rpc)(
@@ -92,12 +91,6 @@ class AsyncConnection:
         if self._channel is not None:
             await self._channel.close()
 
-    def _attempts(self, rpc: Rpc, control: Control) -> Attempts:
-        endpoint = self._endpoint
-        seconds = endpoint.timeout if control.timeout is None else control.timeout
-        deadline = None if seconds is None else Deadline(seconds)
-        return Attempts(retries=endpoint.retries, is_repeatable=rpc.is_repeatable, deadline=deadline)
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Raise failures as our errors, and note that somebody has answered."""
@@ -117,26 +110,10 @@ class AsyncConnection:
         if self._closed:
             raise self._gone()
         if self._channel is None:
-            self._channel = self._made()
+            self._channel = self._endpoint.opened(grpc.aio)
         if rpc not in self._methods:
-            asks = "stream" if rpc.takes_stream else "unary"
-            answers = "stream" if rpc.is_stream else "unary"
-            self._methods[rpc] = getattr(self._channel, f"{asks}_{answers}")(
-                rpc.path,
-                request_serializer=rpc.request.SerializeToString,
-                response_deserializer=rpc.response.FromString,
-            )
+            self._methods[rpc] = method_of(self._channel, rpc)
         return self._methods[rpc]
-
-    def _made(self) -> grpc.aio.Channel:
-        endpoint, compression = self._endpoint, COMPRESSIONS[self._endpoint.compression]
-        if endpoint.tls is None:
-            return grpc.aio.insecure_channel(
-                endpoint.address, options=endpoint.options(), compression=compression
-            )
-        return grpc.aio.secure_channel(
-            endpoint.address, endpoint.tls.credentials(), options=endpoint.options(), compression=compression
-        )
 
     def _gone(self) -> ConflictError:
         return ConflictError(

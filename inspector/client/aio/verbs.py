@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from inspector.errors import nearest
-from inspector.face.verb import Verb
-from inspector.types.requests.base import REQUESTS
-
-CONTROLS = ("progress", "timeout")
-"""Parameters of every verb that say how it runs: a task is cancelled as any other, and needs no token."""
+from inspector.face.verbs import Verbs
 
 
-class AsyncVerbs:
+class AsyncVerbs(Verbs):
     """Finds a model's verbs among the requests."""
 
-    def __getattr__(self, name: str) -> Any:
-        request = REQUESTS.get(name)
-        if request is None:
-            raise AttributeError(
-                f"A model has no verb {name!r}.{nearest(name, REQUESTS)}", name=name, obj=self
-            )
-        return Verb(self, request, controls=CONTROLS)
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *REQUESTS]
+    # A task is cancelled as any other, and needs no token.
+    _controls = ("progress", "timeout")

@@ -90,11 +90,18 @@ class AsyncVerbs:
     ) -> Maps: ...
     async def check(
         self,
+        images: ImageLike = (),
         *,
         select: Sequence[str] = ...,
         ignore: Sequence[str] = ...,
+        severities: Any = ...,
+        baseline: str = ...,
+        boxes: Array | Sequence[Sequence[float]] | None = ...,
+        inputs: Mapping[str, Array] | None = None,
+        rendering: Rendering = "none",
         progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
+        **options: Any,
     ) -> Report: ...
     async def correspondence(
         self,

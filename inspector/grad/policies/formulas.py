@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 ABSENT = "absent"
@@ -18,10 +18,17 @@ _OPERATORS: Mapping[type[ast.AST], str] = {
 
 @dataclass(frozen=True)
 class Application:
-    """A node of a formula."""
+    """A node of a formula. It knows its hash: formulas are looked for at every node, and that of a long one is long."""
 
     op_type: str
     operands: tuple[Form, ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.op_type, self.operands)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 Form = Application | str | float

@@ -8,8 +8,9 @@ match in either order, and every part in all of its spellings (inspector.grad.po
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice, permutations
 
@@ -55,6 +56,8 @@ class Match:
 
     input: ir.Value | None = None
     nodes: frozenset[ir.Node] = frozenset()
+    deviation: float = 0.0
+    """The largest relative difference of a constant from the formula's number; infinite where a name stands there."""
 
 
 class Finder:
@@ -80,7 +83,7 @@ class Finder:
         if key not in self._known:
             self._known[key] = ()  # of a node that leads to itself
             ways = dict.fromkeys(
-                Match(found.input, found.nodes | {node}) for found in self._matches(form, node)
+                replace(found, nodes=found.nodes | {node}) for found in self._matches(form, node)
             )
             self._known[key] = tuple(islice(ways, _MOST_WAYS))
         return self._known[key]
@@ -104,7 +107,8 @@ class Finder:
         for first in self._of(forms[0], operands[0]):
             for rest in self._all(forms[1:], operands[1:]):
                 if first.input is None or rest.input is None or first.input is rest.input:
-                    yield Match(first.input or rest.input, first.nodes | rest.nodes)
+                    deviation = max(first.deviation, rest.deviation)
+                    yield Match(first.input or rest.input, first.nodes | rest.nodes, deviation)
 
     def _of(self, form: Form, operand: ir.Value | float | None) -> Iterator[Match]:
         if isinstance(form, Application):
@@ -112,18 +116,26 @@ class Finder:
             node = value.producer() if value is not None else None
             if node is not None:
                 for found in self._at(form, node):
-                    yield Match(found.input, found.nodes | passed)
+                    yield replace(found, nodes=found.nodes | passed)
         elif form == "x":
             value, _ = _behind_identities(operand)
             if value is not None and self._number(value) is None:
                 yield Match(value)
-        elif _fits(form, operand, self._number(operand) if isinstance(operand, ir.Value) else operand):
-            yield Match()
+        else:
+            number = self._number(operand) if isinstance(operand, ir.Value) else operand
+            if _fits(form, operand, number):
+                yield Match(deviation=_deviation(form, number))
 
     def _number(self, value: ir.Value) -> float | None:
         if value not in self._uniform:
             self._uniform[value] = uniform_of(value)
         return self._uniform[value]
+
+
+def last_operators(formula: str) -> frozenset[str]:
+    """Return the operators in which a formula may end."""
+    form = parse(formula)
+    return _last_operators(form) if isinstance(form, Application) else frozenset()
 
 
 @cache
@@ -182,3 +194,12 @@ def _fits(form: str | float, operand: ir.Value | float | None, number: float | N
             return number is not None and CONSTANTS[form](np.asarray(number))
         return array.dtype.kind in "fiV" and CONSTANTS[form](np.asarray(array).astype(np.float64))
     return number is not None and bool(np.isclose(number, form, rtol=_TOLERANCE, atol=1e-12))
+
+
+def _deviation(form: str | float, number: float | None) -> float:
+    """Return how far a number that fits is from that of a formula; of two zeros not at all."""
+    if form == ABSENT:
+        return 0.0
+    if isinstance(form, str) or number is None:
+        return math.inf
+    return abs(number - form) / abs(form) if form else abs(number)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import onnx_ir as ir
 
-from inspector.grad.policies.patterns import Finder
+from inspector.grad.policies.patterns import Finder, last_operators
 from inspector.grad.policies.saturation import cuts_off_negatives, lower_bound
 from inspector.operators.domains import is_standard
 from inspector.operators.families import RECTIFIERS
@@ -26,6 +27,8 @@ class Rectifier:
     last: ir.Node
     """The node whose output is the rectifier's."""
     nodes: frozenset[ir.Node]
+    deviation: float = 0.0
+    """How far its constants are from those of the function by that name, relative; infinite where it has its own."""
 
 
 def rectifies(node: ir.Node) -> bool:
@@ -97,8 +100,18 @@ def _candidates(graph: ir.Graph) -> Iterator[Rectifier]:
     for node in graph:
         if rectifies(node) and node.inputs[0] is not None:
             yield Rectifier(node.op_type, node.inputs[0], node, frozenset({node}))
-        for name, formulas in FORMS.items():
-            for formula in formulas:
-                match = finder.find(formula, node)
-                if match is not None and match.input is not None:
-                    yield Rectifier(name, match.input, node, match.nodes)
+        for name, formula in _by_last().get(node.op_type, ()):
+            match = finder.find(formula, node)
+            if match is not None and match.input is not None:
+                yield Rectifier(name, match.input, node, match.nodes, match.deviation)
+
+
+@cache
+def _by_last() -> dict[str, list[tuple[str, str]]]:
+    """Return the (names, formulas) by the operator that may be their last: most nodes of a model end none."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, formulas in FORMS.items():
+        for formula in formulas:
+            for op_type in last_operators(formula):
+                found.setdefault(op_type, []).append((name, formula))
+    return found

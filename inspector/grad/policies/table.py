@@ -17,7 +17,7 @@ lrp_epsilon_alpha2beta1_flat     ε at dense layers, α2 β1 at convolutions, ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -38,7 +38,7 @@ from inspector.grad.policies.relevance import (
     pass_through,
 )
 from inspector.grad.policies.saturation import cuts_off_negatives
-from inspector.grad.rule import Gradients, Rule
+from inspector.grad.rule import Gradients
 from inspector.grad.step import Rectification, Replacement, RuleOf, Step
 from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import ON_CODES, SaturatingRule
@@ -76,16 +76,20 @@ class Policy:
             return between_reals(on_codes, lambda real: self._named(real.op_type, is_first=is_first))
         return self._named(node.op_type, is_first=is_first)
 
+    def replaces(self, nodes: Iterable[ir.Node]) -> bool:
+        """Return whether anything replaces the derivative at one of these nodes."""
+        return any(self.replacement(node, is_first=False) is not None for node in nodes)
+
     def _named(self, op_type: str, *, is_first: bool) -> Replacement | None:
         if is_first and op_type in self.first:
             return self.first[op_type]
         return self.operators.get(op_type, self.others)
 
 
-def _rectify_signal(rectifier: Rectifier, rule_of: RuleOf) -> Step:
+def _rectify_signal(rectifier: Rectifier, rule_of: RuleOf, _derivative: Callable[[], Step]) -> Step:
     rule = rule_of(rectifier.last) if cuts_off_negatives(rectifier.last) else None
     if isinstance(rule, SaturatingRule):
-        return _rectify_then(rule.linear, rectifier)
+        return _rectify_then(Step(rectifier.last.inputs, rule.linear))
 
     def rectified(b: Builder, _node: ir.Node, gy: ir.Value) -> Gradients:
         return [b.op("Relu", gy)]
@@ -93,18 +97,20 @@ def _rectify_signal(rectifier: Rectifier, rule_of: RuleOf) -> Step:
     return Step([rectifier.input], rectified)
 
 
-def _rectify_then_differentiate(rectifier: Rectifier, rule_of: RuleOf) -> Step:
-    return _rectify_then(rule_of(rectifier.last), rectifier)
+def _rectify_then_differentiate(
+    _rectifier: Rectifier, _rule_of: RuleOf, derivative: Callable[[], Step]
+) -> Step:
+    return _rectify_then(derivative())
 
 
-def _rectify_then(rule: Rule, rectifier: Rectifier) -> Step:
+def _rectify_then(step: Step) -> Step:
     def guided(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-        return rule(b, node, b.op("Relu", gy))
+        return step.rule(b, node, b.op("Relu", gy))
 
-    return Step(rectifier.last.inputs, guided)
+    return Step(step.inputs, guided)
 
 
-def _keep_signal(rectifier: Rectifier, _rule_of: RuleOf) -> Step | None:
+def _keep_signal(rectifier: Rectifier, _rule_of: RuleOf, _derivative: Callable[[], Step]) -> Step | None:
     if cuts_off_negatives(rectifier.last) and rectifier.name != "QuantizeLinear":
         return None  # the node is a layer and its rectifier in one
     return Step([rectifier.input], pass_through)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import onnx_ir as ir
 
 from inspector.grad.policies.rectifiers import clips_at_zero
 from inspector.grad.rule import Gradients, operand, optional, rule
+from inspector.grad.writing import curves
 from inspector.grad.writing.builder import Builder
 from inspector.model.uniform import bound_of
 from inspector.operators.attributes import number, text
@@ -132,43 +131,21 @@ def softsign(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 
 @rule("Mish", since=18)
 def mish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """y = x·t, t = tanh(softplus(x)): gx = gy · (t + x·σ(x)·(1 − t²)) (Misra 2020, eq. 1)."""
-    x = b.saved(operand(node, 0))
-    t = b.op("Tanh", b.op("Softplus", x))
-    rest = b.op("Sub", b.constant(1), b.op("Mul", t, t))
-    return [b.op("Mul", gy, b.op("Add", t, b.op("Mul", b.op("Mul", x, b.op("Sigmoid", x)), rest)))]
+    """y = x·tanh(softplus(x))."""
+    return [curves.mish(b, b.saved(operand(node, 0)), gy)]
 
 
 @rule("Swish", since=24)
 def swish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """y = x·s, s = σ(alpha·x): gx = gy · s·(1 + alpha·x·(1 − s)) (Ramachandran et al. 2017, §4.1)."""
-    x = b.op("Mul", b.saved(operand(node, 0)), b.constant(number(node, "alpha")))
-    s = b.op("Sigmoid", x)
-    bend = b.op("Add", b.constant(1), b.op("Mul", x, b.op("Sub", b.constant(1), s)))
-    return [b.op("Mul", gy, b.op("Mul", s, bend))]
+    """y = x·σ(alpha·x)."""
+    return [curves.swish(b, b.saved(operand(node, 0)), gy, alpha=number(node, "alpha"))]
 
 
 @rule("Gelu", since=20)
 def gelu(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """y = x·c(x): gx = gy · (c + x·c') (Hendrycks & Gimpel 2016, §2).
-
-    c is the normal distribution (1 + erf(x/√2))/2, or with approximate="tanh" (1 + tanh(√(2/π)·(x + 0.044715·x³)))/2.
-    """
-    x = b.saved(operand(node, 0))
-    square = b.op("Mul", x, x)
-    if text(node, "approximate") == "tanh":
-        scale = math.sqrt(2 / math.pi)
-        cubic = b.op("Mul", b.op("Add", b.op("Mul", square, b.constant(0.044715)), b.constant(1)), x)
-        curve = b.op("Tanh", b.op("Mul", cubic, b.constant(scale)))
-        inner = b.op("Add", b.op("Mul", square, b.constant(3 * 0.044715)), b.constant(1))
-        rest = b.op("Sub", b.constant(1), b.op("Mul", curve, curve))
-        density = b.op("Mul", b.op("Mul", rest, inner), b.constant(scale / 2))
-    else:
-        curve = b.op("Erf", b.op("Mul", x, b.constant(math.sqrt(0.5))))
-        bell = b.op("Exp", b.op("Mul", square, b.constant(-0.5)))
-        density = b.op("Mul", bell, b.constant(1 / math.sqrt(2 * math.pi)))
-    c = b.op("Mul", b.op("Add", curve, b.constant(1)), b.constant(0.5))
-    return [b.op("Mul", gy, b.op("Add", c, b.op("Mul", x, density)))]
+    """y = x·c(x) with the normal distribution c, or with approximate="tanh" nearly."""
+    curve = curves.tanh_gelu if text(node, "approximate") == "tanh" else curves.gelu
+    return [curve(b, b.saved(operand(node, 0)), gy)]
 
 
 @rule("HardSigmoid")
@@ -176,19 +153,10 @@ def hard_sigmoid(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = alpha·gy where 0 < y < 1."""
     y = b.saved(node.outputs[0])
     alpha = number(node, "alpha")
-    return [b.op("Mul", b.op("Mul", gy, b.constant(alpha)), _inside(b, y))]
+    return [b.op("Mul", b.op("Mul", gy, b.constant(alpha)), curves.inside_unit(b, y))]
 
 
 @rule("HardSwish", since=14)
 def hard_swish(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
-    """y = x·h(x), h = HardSigmoid(alpha = 1/6): gx = gy · (h + x/6 where 0 < h < 1)."""
-    x = b.saved(operand(node, 0))
-    h = b.op(
-        "Clip", b.op("Add", b.op("Mul", x, b.constant(1 / 6)), b.constant(0.5)), b.constant(0), b.constant(1)
-    )
-    slope = b.op("Mul", b.op("Mul", x, b.constant(1 / 6)), _inside(b, h))
-    return [b.op("Mul", gy, b.op("Add", h, slope))]
-
-
-def _inside(b: Builder, y: ir.Value) -> ir.Value:
-    return b.positive(b.op("Mul", y, b.op("Sub", b.constant(1), y)))
+    """y = x·HardSigmoid(x), alpha = 1/6."""
+    return [curves.hard_swish(b, b.saved(operand(node, 0)), gy)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.ways.convolution import Layer
 from inspector.grad.writing.builder import Builder
-from inspector.grad.writing.convolution import bias_gradient, input_gradient, read_window, weight_gradient
+from inspector.grad.writing.convolution import bias_gradient, input_gradient, weight_gradient
+from inspector.grad.writing.window import read_window
 from inspector.operators.attributes import integer
 
 
@@ -19,17 +21,8 @@ def conv(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     outputs = b.sizes(node.outputs[0], *spatial)
     window = read_window(node, kernel=b.sizes(w, *spatial), inputs=inputs, outputs=outputs)
     group = integer(node, "group")
-    gx = input_gradient(
-        b,
-        gy,
-        weight=b.saved(w),
-        array=b.array(w),
-        window=window,
-        group=group,
-        channels=channels,
-        inputs=inputs,
-        outputs=outputs,
-    )
+    layer = Layer(window=window, group=group, channels=channels, inputs=tuple(inputs), outputs=tuple(outputs))
+    gx = input_gradient(b, gy, layer, weight=b.saved(w), array=b.array(w))
     gradients: list[ir.Value | None] = [gx] + [None] * (len(node.inputs) - 1)
     if any(b.wants(value) for value in node.inputs[1:]):
         b.mix_batch()  # one filter for all images

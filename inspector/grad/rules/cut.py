@@ -52,13 +52,23 @@ def _uncut(
     steps: list[int],
 ) -> ir.Value:
     rank = b.rank(x)
-    for start, end, axis, step in zip(starts, ends, [axis % rank for axis in axes], steps, strict=True):
+    axes = [axis % rank for axis in axes]
+    channels = b.shape(x)[1] if rank > 1 and 1 not in axes else None
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         if start == 0 and end >= _WHOLE and step == 1:
             continue
         if axis == 0:
             b.mix_batch()
         size = b.sizes(x, axis)[0]
-        gy = transposed_take(b, gy, _taken(start, end, step, size), axis=axis, size=size, rank=rank)
+        gy = transposed_take(
+            b,
+            gy,
+            _taken(start, end, step, size),
+            axis=axis,
+            size=size,
+            rank=rank,
+            channels=channels if isinstance(channels, int) else None,
+        )
     return gy
 
 

@@ -10,8 +10,8 @@ import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, optional, rule
 from inspector.grad.writing.builder import Builder
-from inspector.grad.writing.convolution import Window, read_window
 from inspector.grad.writing.sampling import Corner, corners, linear_taps, read, spread
+from inspector.grad.writing.window import Window, read_window
 from inspector.operators.attributes import integer
 
 

@@ -8,6 +8,7 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
+from inspector.grad.writing.scaling import scaled
 from inspector.operators.attributes import flag, integer, number
 
 
@@ -26,12 +27,15 @@ def batch_normalization(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     shape += [1] * (b.rank(operand(node, 0)) - len(shape))
     known_scale, known_variance = b.array(scale), b.array(variance)
     if known_scale is not None and known_variance is not None:
-        factor = known_scale.astype(np.float64) / np.sqrt(known_variance.astype(np.float64) + epsilon)
+        with np.errstate(
+            invalid="ignore", divide="ignore"
+        ):  # a broken variance gives what it gives on the way there
+            factor = known_scale.astype(np.float64) / np.sqrt(known_variance.astype(np.float64) + epsilon)
         gain = b.constant(factor.reshape(shape))
     else:
         deviation = b.op("Sqrt", b.op("Add", b.saved(variance), b.constant(epsilon)))
         gain = b.op("Reshape", b.op("Div", b.saved(scale), deviation), b.ints(shape))
-    return [b.op("Mul", gy, gain), *[None] * (len(node.inputs) - 1)]
+    return [scaled(b, gy, gain), *[None] * (len(node.inputs) - 1)]
 
 
 @rule("LRN")

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.grad.rule import Gradients, operand, rule
+from inspector.grad.ways import pooling
+from inspector.grad.ways.convolution import Layer
+from inspector.grad.ways.pooling import Unpooling
 from inspector.grad.writing.builder import Builder
-from inspector.grad.writing.convolution import Window, input_gradient, read_window
+from inspector.grad.writing.convolution import input_gradient
+from inspector.grad.writing.enlarging import enlarged
 from inspector.grad.writing.movement import places_in_image, put_back, total_size
-from inspector.operators.attributes import flag, integer, integers, optional_integers, text
-from inspector.operators.extents import pooling_extent
+from inspector.grad.writing.unpooling import unpool_apart, unpool_tiled
+from inspector.grad.writing.window import Window, read_pooling
+from inspector.operators.attributes import flag, integer, optional_integers, text
 from inspector.types.arrays import Array
+
+_UNPOOLINGS = {Unpooling.TILED: unpool_tiled, Unpooling.APART: unpool_apart}
 
 
 @rule("MaxPool")
 def max_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx[switch] += gy: unpooling by the switches (Zeiler & Fergus 2014, §2.1); overlapping windows add."""
-    x = operand(node, 0)
+    x, y = operand(node, 0), node.outputs[0]
+    window, inputs, outputs = read_pooling(b, node)
+    unpool = _UNPOOLINGS.get(pooling.way_of(window))
+    if unpool is not None:
+        return [unpool(b, b.saved(x), b.saved(y), gy, window=window, inputs=inputs, outputs=outputs)]
     size = total_size(b, x, first_axis=1)
     places = places_in_image(b, b.op("Flatten", b.switches(node), axis=1), size)
     return [put_back(b, b.op("Flatten", gy, axis=1), places, x, size=size)]
@@ -41,7 +51,7 @@ def max_unpool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 @rule("AveragePool")
 def average_pool(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
     """gx = transposed convolution of gy/count with ones, channel by channel."""
-    window, inputs, outputs = _window(b, node)
+    window, inputs, outputs = read_pooling(b, node)
     share = b.op("Div", gy, b.constant(_counts(node, window, inputs, outputs)))
     return [_over_windows(b, node, share)]
 
@@ -79,39 +89,24 @@ def _slope_of_power(b: Builder, x: ir.Value, p: int) -> ir.Value:
     return sign if p == 1 else b.op("Mul", sign, b.op("Pow", b.op("Abs", saved), b.constant(p - 1)))
 
 
-def _window(b: Builder, node: ir.Node) -> tuple[Window, list[int], list[int]]:
-    """Return a pooling's window, and its spatial sizes before and after."""
-    x = operand(node, 0)
-    spatial = range(2, b.rank(x))
-    inputs, outputs = b.sizes(x, *spatial), b.sizes(node.outputs[0], *spatial)
-    kernel = integers(node, "kernel_shape")
-    window = read_window(node, kernel=kernel, inputs=inputs, outputs=outputs)
-    begins = [
-        pooling_extent(node, position, kernel=wide, size=size).begin
-        for position, (wide, size) in enumerate(zip(kernel, inputs, strict=True))
-    ]
-    spans = zip(outputs, window.strides, window.extents, inputs, begins, strict=True)
-    ends = [max((o - 1) * s + e - i - begin, 0) for o, s, e, i, begin in spans]
-    return replace(window, pads=(*begins, *ends)), inputs, outputs
-
-
 def _over_windows(b: Builder, node: ir.Node, share: ir.Value) -> ir.Value:
     """Write the transpose of summing over windows: every element of a window gets the window's share."""
-    window, inputs, outputs = _window(b, node)
+    window, inputs, outputs = read_pooling(b, node)
     window = _trimmed(window, inputs, outputs)
     channels = b.sizes(operand(node, 0), 1)[0]
-    ones = np.ones((channels, 1, *window.kernel), b.numpy_dtype)
-    return input_gradient(
-        b,
-        share,
-        weight=b.constant(ones),
-        array=ones,
-        window=window,
-        group=channels,
-        channels=channels,
-        inputs=inputs,
-        outputs=outputs,
+    if _tiles(window, inputs, outputs):
+        return enlarged(b, share, window.kernel)
+    layer = Layer(
+        window=window, group=channels, channels=channels, inputs=tuple(inputs), outputs=tuple(outputs)
     )
+    ones = np.ones((channels, 1, *window.kernel), b.numpy_dtype)
+    return input_gradient(b, share, layer, weight=b.constant(ones), array=ones)
+
+
+def _tiles(window: Window, inputs: list[int], outputs: list[int]) -> bool:
+    """Return whether the windows lie side by side over all of a map of two axes."""
+    covered = [o * k for o, k in zip(outputs, window.kernel, strict=True)]
+    return len(inputs) == 2 and window.kernel == window.strides and covered == inputs and not any(window.pads)
 
 
 def _trimmed(window: Window, inputs: list[int], outputs: list[int]) -> Window:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from inspector.grad.policies.saturation import code_range
@@ -10,6 +11,7 @@ from inspector.grad.writing.builder import Builder
 from inspector.grad.writing.quantization import (
     SaturatingRule,
     as_float,
+    bounds_of_codes,
     code_type,
     parameter,
     rescale,
@@ -38,15 +40,31 @@ def _straight_through(b: Builder, node: ir.Node, gy: ir.Value) -> Gradients:
 def _inside(b: Builder, node: ir.Node) -> ir.Value:
     """Write the mask of what is rounded to a code of the type, both ends included."""
     x, zero = operand(node, 0), optional(node, 2)
-    low, high = code_range(code_type(b, zero, node.outputs[0]))
-    ratio = b.op("Div", as_float(b, x), written(b, _scale(b, node)))
-    if code_type(b, zero, node.outputs[0]).is_floating_point():  # float8: nothing is rounded to whole numbers
+    dtype = code_type(b, zero, node.outputs[0])
+    low, high = code_range(dtype)
+    scale, shift = _scale(b, node), _parameter(b, node, zero)
+    is_whole = not dtype.is_floating_point()
+    bounds = _bounds(scale, shift, low, high) if is_whole else None
+    if bounds is not None and b.dtype == b.dtype_of(x) == ir.DataType.FLOAT:
+        return b.within(b.saved(x), *bounds)
+    ratio = b.op("Div", as_float(b, x), written(b, scale))
+    if not is_whole:  # float8: nothing is rounded to whole numbers
         return b.to_float(b.op("LessOrEqual", b.op("Abs", ratio), b.constant(high)))
     codes = b.op("Round", ratio)
-    shift = _parameter(b, node, zero)
     if shift is not None:
         codes = b.op("Add", codes, written(b, shift))
     return within(b, codes, low, high, margin=1)
+
+
+def _bounds(
+    scale: Array | ir.Value, shift: Array | ir.Value | None, low: float, high: float
+) -> tuple[float, float] | None:
+    """Return which numbers are not cut off, where that is one constant for all elements, as it is of activations."""
+    if not isinstance(scale, np.ndarray) or scale.size != 1 or not 0 < float(scale.reshape(())) < np.inf:
+        return None
+    if isinstance(shift, ir.Value) or (shift is not None and shift.size != 1):
+        return None
+    return bounds_of_codes(scale, shift, low, high)
 
 
 _quantize_linear = SaturatingRule(_straight_through, _inside)

@@ -11,8 +11,9 @@ import onnx_ir as ir
 from inspector.errors import UnsupportedOperatorError
 from inspector.grad.rule import Gradients, operand, rule
 from inspector.grad.writing.builder import Builder
-from inspector.grad.writing.convolution import Window, bias_gradient, read_window, weight_gradient
+from inspector.grad.writing.convolution import bias_gradient, weight_gradient
 from inspector.grad.writing.movement import cut_axis, replace_axes
+from inspector.grad.writing.window import Window, read_window
 from inspector.operators.attributes import integer, integers, is_given, text
 
 

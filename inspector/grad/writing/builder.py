@@ -128,6 +128,11 @@ class Builder(Writer):
             )
         return tuple(known)
 
+    def known_shape(self, value: ir.Value) -> tuple[Dim, ...] | None:
+        """Return the shape of a forward tensor as `shape` does, or None."""
+        known = self._shapes.get(_name(value))
+        return None if known is None else tuple(known)
+
     def sizes(self, value: ir.Value, *axes: int) -> list[int]:
         """Return the sizes along axes; UnsupportedOperatorError where one is not a number."""
         shape = self.shape(value)

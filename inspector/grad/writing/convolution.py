@@ -6,112 +6,60 @@ filters flipped and transposed (Zeiler & Fergus 2014, §2.1; Dumoulin & Visin 20
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 
+from inspector.grad.ways.convolution import Layer, Way, way_of
 from inspector.grad.writing.builder import Builder
-from inspector.operators.attributes import integers, text
+from inspector.grad.writing.enlarging import enlarged
+from inspector.grad.writing.scaling import taken_in
+from inspector.grad.writing.window import Window
 from inspector.types.arrays import Array
-
-_FEW_CHANNELS = 16
-"""Below this many input channels ConvTranspose beats a flipped convolution, 2 to 5 times for 3 (measured)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """How a kernel slides, per spatial axis; pads are (begins…, ends…)."""
-
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilations: tuple[int, ...]
-    pads: tuple[int, ...]
-
-    @property
-    def extents(self) -> tuple[int, ...]:
-        """The span of the dilated kernel."""
-        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilations, strict=True))
-
-
-def read_window(
-    node: ir.Node, *, kernel: Sequence[int], inputs: Sequence[int], outputs: Sequence[int]
-) -> Window:
-    """Read strides, dilations and pads of a convolution or pooling node, auto_pad resolved.
-
-    `inputs` and `outputs` are the spatial sizes; where ceil_mode lets a window hang over the end, the end padding
-    is what the output size implies.
-    """
-    n = len(kernel)
-    strides = integers(node, "strides", (1,) * n)
-    dilations = integers(node, "dilations", (1,) * n)
-    auto_pad = text(node, "auto_pad", "NOTSET")
-    window = Window(kernel=tuple(kernel), strides=strides, dilations=dilations, pads=(0,) * 2 * n)
-    spans = [(o - 1) * s + e - i for o, s, e, i in zip(outputs, strides, window.extents, inputs, strict=True)]
-    if auto_pad.startswith("SAME"):
-        totals = [max(span, 0) for span in spans]
-        small = [total // 2 for total in totals]
-        large = [total - half for total, half in zip(totals, small, strict=True)]
-        begins, ends = (small, large) if auto_pad == "SAME_UPPER" else (large, small)
-    else:
-        pads = integers(node, "pads", [0] * 2 * n)
-        begins = [0] * n if auto_pad == "VALID" else list(pads[:n])
-        ends = [0] * n if auto_pad == "VALID" else list(pads[n:])
-        ends = [max(end, span - begin) for end, span, begin in zip(ends, spans, begins, strict=True)]
-    return Window(kernel=window.kernel, strides=strides, dilations=dilations, pads=(*begins, *ends))
 
 
 def input_gradient(
-    b: Builder,
-    gy: ir.Value,
-    *,
-    weight: ir.Value,
-    array: Array | None,
-    window: Window,
-    group: int,
-    channels: int,
-    inputs: Sequence[int],
-    outputs: Sequence[int],
+    b: Builder, gy: ir.Value, layer: Layer, *, weight: ir.Value, array: Array | None, way: Way | None = None
 ) -> ir.Value:
     """Write the gradient of a convolution's input.
 
-    `weight` is the (M, C/group, *kernel) filter in the backward graph, `array` its value where constant;
-    `channels` the C, `inputs` and `outputs` the spatial sizes.
+    `weight` is the (M, C/group, *kernel) filter in the backward graph, `array` its value where constant; `way` is the
+    one that was measured to be the fastest where none is given.
     """
-    n = len(window.kernel)
-    begins, ends = window.pads[:n], window.pads[n:]
-    flipped_pads = [e - 1 - p for e, p in zip((*window.extents, *window.extents), window.pads, strict=True)]
-    unit_stride = all(s == 1 for s in window.strides)
-    depthwise = group > 1 and group == channels
-    if (
-        array is not None
-        and unit_stride
-        and min(flipped_pads) >= 0
-        and (channels >= _FEW_CHANNELS or depthwise)
-    ):
-        return b.op(
-            "Conv",
-            gy,
-            b.constant(flip_filters(array, group=group)),
-            kernel_shape=list(window.kernel),
-            dilations=list(window.dilations),
-            pads=flipped_pads,
-            group=group,
-        )
-    # The sizes that the strides rounded away come back as output padding.
-    lost = [
-        i - ((o - 1) * s + e - begin - end)
-        for i, o, s, e, begin, end in zip(
-            inputs, outputs, window.strides, window.extents, begins, ends, strict=True
-        )
-    ]
-    if array is not None and set(window.kernel) == {1} and group == 1 and channels >= _FEW_CHANNELS:
-        # A projection with a stride: multiply first, then spread the result. 2.2 ms each where one ConvTranspose takes
-        # 2.3 to 3.8 (ResNet-50's three).
-        gy = b.op("Conv", gy, b.constant(flip_filters(array, group=1)), kernel_shape=list(window.kernel))
-        weight = b.constant(np.ones((channels, 1, *window.kernel)))
-        group = channels
+    if array is None:
+        return _transposed(b, gy, layer, weight=weight, group=layer.group)
+    way = way or way_of(layer)
+    most = _signal_size(layer, array) if way is Way.TRANSPOSED else None
+    gy, filters = taken_in(gy, array, most=most)
+    if way is Way.TRANSPOSED:
+        weight = weight if filters is array else b.constant(filters)
+        return _transposed(b, gy, layer, weight=weight, group=layer.group)
+    if way is Way.PROJECTED:
+        # A projection with a stride: multiply first, then spread the result.
+        kernel = list(layer.window.kernel)
+        projected = b.op("Conv", gy, b.constant(flip_filters(filters, group=1)), kernel_shape=kernel)
+        ones = b.constant(np.ones((layer.channels, 1, *kernel)))
+        return _transposed(b, projected, layer, weight=ones, group=layer.channels)
+    return b.op(
+        "Conv",
+        _stuffed(b, gy, layer) if way is Way.STUFFED else gy,
+        b.constant(flip_filters(filters, group=layer.group)),
+        kernel_shape=list(layer.window.kernel),
+        dilations=list(layer.window.dilations),
+        pads=list(layer.flipped_pads),
+        group=layer.group,
+    )
+
+
+def _signal_size(layer: Layer, array: Array) -> int:
+    """Return the elements of one image's signal."""
+    return len(array) * math.prod(layer.outputs)
+
+
+def _transposed(b: Builder, gy: ir.Value, layer: Layer, *, weight: ir.Value, group: int) -> ir.Value:
+    window = layer.window
     return b.op(
         "ConvTranspose",
         gy,
@@ -120,9 +68,17 @@ def input_gradient(
         strides=list(window.strides),
         dilations=list(window.dilations),
         pads=list(window.pads),
-        output_padding=lost,
+        output_padding=list(layer.lost),
         group=group,
     )
+
+
+def _stuffed(b: Builder, gy: ir.Value, layer: Layer) -> ir.Value:
+    """Write step - 1 zeros after every element of the signal: enlarged, then masked."""
+    strides, outputs = layer.window.strides, layer.outputs
+    lines = [np.arange(o * s) % s == 0 for o, s in zip(outputs, strides, strict=True)]
+    mask = np.outer(*lines)[None, None]
+    return b.op("Mul", enlarged(b, gy, strides), b.constant(mask))
 
 
 def weight_gradient(

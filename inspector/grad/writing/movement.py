@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
+from inspector.grad.ways.movement import spreads_by_convolution
 from inspector.grad.writing.builder import Builder
 
 Indices = npt.NDArray[np.integer[Any]]
@@ -23,9 +24,18 @@ _MOST_ROUNDS = 4
 
 
 def transposed_take(
-    b: Builder, gy: ir.Value, indices: Indices, *, axis: int, size: int, rank: int
+    b: Builder,
+    gy: ir.Value,
+    indices: Indices,
+    *,
+    axis: int,
+    size: int,
+    rank: int,
+    channels: int | None = None,
 ) -> ir.Value:
     """Write gx[indices[i]] += gy[i] along an axis of `size`; `indices` are known and not negative.
+
+    `channels` is the size of axis 1, where it is known: what steps along a spatial axis is then spread at once.
 
     A few arithmetic progressions (slices, borders) are cut, spread and padded; a shuffle is a gather by the inverse;
     anything else is a product with the matrix of zeros and ones.
@@ -36,7 +46,12 @@ def transposed_take(
         return pad_axis(b, gy, axis=axis, begin=0, end=size, rank=rank)
     runs = list(_progressions(indices))
     if len(runs) <= _MOST_RUNS:
-        return b.sum([_put_run(b, gy, indices, run, axis=axis, size=size, rank=rank) for run in runs])
+        return b.sum(
+            [
+                _put_run(b, gy, indices, run, axis=axis, size=size, rank=rank, channels=channels)
+                for run in runs
+            ]
+        )
     rounds = _inverse(indices, size)
     if len(rounds) <= _MOST_ROUNDS:
         padded = pad_axis(b, gy, axis=axis, begin=0, end=1, rank=rank)
@@ -58,13 +73,22 @@ def times_matrix(b: Builder, gy: ir.Value, matrix: Matrix, *, axis: int, rank: i
     return b.op("Transpose", product, perm=swap)
 
 
-def pad_axis(b: Builder, value: ir.Value, *, axis: int, begin: int, end: int, rank: int) -> ir.Value:
-    """Write zeros before and after an axis."""
+def pad_axis(
+    b: Builder,
+    value: ir.Value,
+    *,
+    axis: int,
+    begin: int,
+    end: int,
+    rank: int,
+    fill: ir.Value | None = None,
+) -> ir.Value:
+    """Write zeros, or what they are filled with, before and after an axis."""
     if not begin and not end:
         return value
     pads = [0] * 2 * rank
     pads[axis], pads[rank + axis] = begin, end
-    return b.op("Pad", value, b.ints(pads))
+    return b.op("Pad", value, b.ints(pads), *([] if fill is None else [fill]))
 
 
 def cut_axis(b: Builder, value: ir.Value, *, axis: int, start: int, stop: int, step: int = 1) -> ir.Value:
@@ -133,7 +157,15 @@ def _progressions(indices: Indices) -> Iterator[slice]:
 
 
 def _put_run(
-    b: Builder, gy: ir.Value, indices: Indices, run: slice, *, axis: int, size: int, rank: int
+    b: Builder,
+    gy: ir.Value,
+    indices: Indices,
+    run: slice,
+    *,
+    axis: int,
+    size: int,
+    rank: int,
+    channels: int | None,
 ) -> ir.Value:
     """Write gx for one progression: cut it out, put it in ascending order, spread it by its step, pad."""
     taken = indices[run]
@@ -146,6 +178,10 @@ def _put_run(
     low, length = int(taken.min()), len(taken)
     if step == 0:
         part, length = b.op("ReduceSum", part, b.ints([axis]), keepdims=1), 1
+    elif abs(step) > 1 and channels is not None and spreads_by_convolution(rank, axis):
+        return _spread_channels(
+            b, part, axis=axis, step=abs(step), low=low, length=length, size=size, channels=channels
+        )
     elif abs(step) > 1:
         part = _spread(b, part, axis=axis, step=abs(step), length=length, rank=rank)
         length *= abs(step)
@@ -160,6 +196,32 @@ def _spread(b: Builder, value: ir.Value, *, axis: int, step: int, length: int, r
     column = b.op("Unsqueeze", value, b.ints([axis + 1]))
     spread = pad_axis(b, column, axis=axis + 1, begin=0, end=step - 1, rank=rank + 1)
     return replace_axes(b, spread, axis, axis + 2, [length * step])
+
+
+def _spread_channels(
+    b: Builder, value: ir.Value, *, axis: int, step: int, low: int, length: int, size: int, channels: int
+) -> ir.Value:
+    """Write every element of (N, C, H, W) `step` after the one before it along a spatial axis of `size`, from `low` on.
+
+    A ConvTranspose by one 1 for each channel, before which stand the zeros that a whole step does not hold.
+    """
+    kernel, strides, rest = [1, 1], [1, 1], [0, 0]
+    space, before = axis - 2, low % step
+    kernel[space], strides[space] = before + 1, step
+    end = size - ((length - 1) * step + low + 1)
+    rest[space] = min(end, step - 1)
+    one = np.zeros((channels, 1, *kernel))
+    one[:, :, -1, -1] = 1
+    spread = b.op(
+        "ConvTranspose",
+        value,
+        b.constant(one),
+        kernel_shape=kernel,
+        strides=strides,
+        output_padding=rest,
+        group=channels,
+    )
+    return pad_axis(b, spread, axis=axis, begin=low - before, end=end - rest[space], rank=4)
 
 
 def _inverse(indices: Indices, size: int) -> list[Indices]:

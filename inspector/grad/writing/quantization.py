@@ -169,3 +169,22 @@ def within(b: Builder, codes: ir.Value, low: float, high: float, *, margin: floa
     distance = b.op("Abs", b.op("Sub", codes, b.constant(middle)))
     # 0 at the bound and 1 from the next whole number on: max(0, min(1, half + margin − |code − middle|)).
     return b.op("HardSigmoid", distance, alpha=-1.0, beta=half + margin)
+
+
+def bounds_of_codes(scale: Array, zero: Array | None, low: float, high: float) -> tuple[float, float]:
+    """Return the smallest and the largest float32 that are rounded to codes from `low` to `high`: round(x/s) + z."""
+    step, shift = np.float32(scale.reshape(())), 0.0 if zero is None else float(zero.reshape(()))
+    return _last(step, low - shift, -1), _last(step, high - shift, 1)
+
+
+def _last(step: np.float32, whole: float, way: int) -> float:
+    """Return the last float32 on the way up (1) or down (-1) that, divided by a step, is rounded to a whole number."""
+    inside, outside = np.float32(whole * step), np.float32((whole + way) * step)
+    while True:
+        middle = np.float32((float(inside) + float(outside)) / 2)
+        if middle in (inside, outside):
+            return float(inside)
+        if way * np.rint(middle / step) <= way * whole:
+            inside = middle
+        else:
+            outside = middle

@@ -18,6 +18,7 @@ from inspector.graph.batch.operands import Operands
 from inspector.graph.batch.placement import Placement
 from inspector.graph.pack import pack
 from inspector.graph.sized import shapes_at
+from inspector.graph.totals import summed
 from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, UNKNOWN, Field
 from inspector.model.receptive.trace import trace_batch
@@ -52,8 +53,9 @@ class BatchPlan:
     """The shapes of all tensors in one run: of a fixed batch, else for one image."""
 
     def of(self, tensor: str) -> Placement:
-        """Return a tensor's placement."""
-        return self.placements.get(tensor, _UNKNOWN)
+        """Return a tensor's placement; that of sums of a tensor, whose first axis holds the images, is its own."""
+        name = tensor if tensor in self.placements else summed(tensor) or tensor
+        return self.placements.get(name, _UNKNOWN)
 
     def reason(self, tensors: Iterable[str]) -> str | None:
         """Return why images need runs of their own for some tensors, None where they may share runs."""
@@ -73,7 +75,7 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
         dim.dim_value = length
     looked_at = replace(model.input, shape=(*model.input.shape[:before], *image))
     fixed = model.input.batch
-    is_sized = all(isinstance(size, int) for size in model.input.image_shape)
+    is_sized = model.input.is_sized
     one = model.shapes
     if not is_sized:
         one = shapes_at(model, image)
@@ -83,10 +85,12 @@ def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     batch = fixed or SEVERAL
     graph, opset = model.ir.graph, model.opset
     fields = [
-        model.fields if is_sized and (fixed or 1) == 1 else trace_batch(graph, looked_at, one, opset=opset)
+        model.fields
+        if is_sized and (fixed or 1) == 1
+        else trace_batch(graph, looked_at, one, opset=opset, limits=model.limits)
     ]
     if not fixed:
-        fields.append(trace_batch(graph, looked_at, many, opset=opset))
+        fields.append(trace_batch(graph, looked_at, many, opset=opset, limits=model.limits))
     operands = Operands(
         batch=batch,
         one=None if fixed else 1,

@@ -31,7 +31,8 @@ def _drawn(*, relu: bool = True, **_: object) -> str:
         "class-discriminative. With relu=False also what speaks against it.",
         hides="As fine as the layer's grid, no finer. The mean of gradients can point at places that do not "
         "raise the score; the layer decides what is seen, and is named in the result.",
-        cost="1 forward pass, 1 forward and 1 short backward pass (about 2 to 3 forward passes).",
+        cost="1 forward pass, and a short backward pass for each target (about 1 to 2 forward passes); 1 forward "
+        "pass more where the image decides the layer, as of a detector's boxes.",
     ),
 )
 def gradcam(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
-from inspector.methods.attribution.averages import Part, mean_gradient, require_count
+from inspector.methods.attribution.averages import mean_gradients, parts, require_count
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.card import Card
 from inspector.methods.color import Baseline, baseline_image
@@ -54,30 +54,24 @@ def integrated_gradients(
     chosen = resolve_targets(run, images, targets)
     resolved = [target.resolved for target in chosen]
     at_start = resolve_targets(run, start, chosen)
-    maps = []
-    for number, target in enumerate(chosen):
-        way = images[target.resolved.image].astype(np.float32) - start[0].astype(np.float32)
+    maps: dict[int, Array] = {}
+    for places, part in parts(chosen):
+        number = resolved[places[0]].image
+        way = images[number].astype(np.float32) - start[0].astype(np.float32)
         if not way.any():
-            run.note(
-                IMAGE_IS_BASELINE,
-                f"Image {target.resolved.image} is the baseline itself: so the map is 0.",
-            )
+            run.note(IMAGE_IS_BASELINE, f"Image {number} is the baseline itself: so the map is 0.")
 
         def on_the_way(numbers: range, way: Array = way) -> Array:
             alpha = (np.asarray(numbers, np.float32) + 0.5) / steps
             return perturbed(run, start + alpha.reshape(-1, *[1] * way.ndim) * way)
 
-        mean = mean_gradient(
-            run,
-            target,
-            on_the_way,
-            count=steps,
-            image=way.shape,
-            part=Part(number, len(resolved)),
+        means = mean_gradients(
+            run, [chosen[place] for place in places], on_the_way, count=steps, image=way.shape, part=part
         )
-        maps.append(way * mean)
+        maps |= {place: way * mean for place, mean in zip(places, means, strict=True)}
+    found = [maps[place] for place in range(len(chosen))]
     gaps = [
         float(values.sum(dtype=np.float64)) - (end.value - begin.resolved.value)
-        for values, end, begin in zip(maps, resolved, at_start, strict=True)
+        for values, end, begin in zip(found, resolved, at_start, strict=True)
     ]
-    return attribution_of(run, x, np.stack(maps), resolved, completeness_gap=gaps)
+    return attribution_of(run, x, np.stack(found), resolved, completeness_gap=gaps)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.pullback import Pullback
+from inspector.engine.pass_plan import Way
+from inspector.engine.pullback import Passed, Pullback
 from inspector.engine.run import Run
 from inspector.errors import NotFoundError, within
 from inspector.grad.policies.table import Signal, policy_named
@@ -21,7 +25,7 @@ from inspector.resolve.targets import Aim, resolve, settled, source_of
 from inspector.types.arrays import Array
 from inspector.types.images import Prepared
 from inspector.types.layouts import batched
-from inspector.types.results.maps import Maps
+from inspector.types.results.maps import Maps, Used
 from inspector.types.targets import ResolvedTarget, Target
 
 Seeding = Callable[[Chosen, Array], Array]
@@ -38,10 +42,18 @@ class Projected(NamedTuple):
     maps: Array
     """float32 (M, *toward); NaN where an image does not have the element that was chosen on another."""
     targets: tuple[ResolvedTarget, ...]
-    missing: int = 0
-    """Of how many targets the image does not have the element."""
+    missing: tuple[int, ...] = ()
+    """The places of the targets whose image does not have the element."""
     blind: tuple[ResolvedTarget, ...] = ()
     """Those whose way back depends on no value of the image: there are no switches on it, and no masks."""
+
+
+class ProjectedWays(NamedTuple):
+    """The same targets, projected down several ways."""
+
+    ways: tuple[Projected, ...]
+    beside: Mapping[str, Array]
+    """Tensors of the same forward pass, each target's image's: (M, *tensor)."""
 
 
 def plain(chosen: Chosen, _values: Array) -> Array:
@@ -84,77 +96,110 @@ def project(
 
     `policies` names other policies by layer; `seeding` gives the signals at the target's elements.
     """
-    engine = run.engine
-    overrides = dict(_override(engine, layer, name) for layer, name in (policies or {}).items())
-    pairs = _settled(run, x, pairs_of(targets, len(x)))
-    maps: dict[int, Array] = {}
-    resolved: dict[int, ResolvedTarget] = {}
-    missing = 0
-    blind: set[int] = set()
-    for source, members in _together(_by_source(engine, pairs)):
+    overrides = dict(_override(run.engine, layer, name) for layer, name in (policies or {}).items())
+    end = run.engine.model.input.name if toward is None else toward
+    way = Way(toward=end, policy=policy, overrides=overrides)
+    return project_ways(run, x, targets, ways=[way], seeding=seeding).ways[0]
+
+
+def project_ways(
+    run: Run,
+    x: Array,
+    targets: Sequence[Aim | Paired],
+    *,
+    ways: Sequence[Way],
+    beside: Sequence[str] = (),
+    seeding: Seeding = plain,
+) -> ProjectedWays:
+    """Project each target down several ways; one forward pass serves all, and gives the tensors `beside` as well."""
+    pairs = pairs_of(targets, len(x))
+    found = _Found(maps=[{} for _ in ways], blind=[set() for _ in ways], beside={name: {} for name in beside})
+    for source, members in _together(_by_source(run, x, pairs)):
         rows = sorted({member.image for member in members})
-        alone = len(rows) == 1
-        for images, values, pullback in run.pullbacks(
-            x[rows],
-            source=source,
-            toward=toward,
-            policy=policy,
-            overrides=overrides,
-            seeds=len(members) if alone else 1,
-        ):
-            _note_policies(run, policy, overrides, pullback)
-            # Several targets are either on one image, or each on an image of its own.
-            wanted = members if alone else members[images.start : images.stop]
-            for part in _parts(wanted, pullback.most):
-                chosen = [_chosen(engine, member, _on(values, row)) for row, member in enumerate(part)]
-                resolved.update(
-                    (member.place, one.resolved) for member, one in zip(part, chosen, strict=True)
-                )
-                if not all(one.is_in(values.shape[1:]) for one in chosen):
-                    missing += len(part)
-                    maps.update((member.place, np.full(x.shape[1:], np.nan, np.float32)) for member in part)
-                    continue
-                seeds = _seeds(chosen, values, seeding)
-                _note_silent(run, chosen, seeds)
-                gradient = pullback(seeds).numpy()
-                if not pullback.sees_image:
-                    blind.update(member.place for member in part)
-                maps.update((member.place, one) for member, one in zip(part, gradient, strict=True))
-    order = range(len(pairs))
-    return Projected(
-        np.stack([maps[i] for i in order]),
-        tuple(resolved[i] for i in order),
-        missing,
-        tuple(resolved[i] for i in sorted(blind)),
+        each = len(members) // len(rows)
+        own = x if len(rows) == len(x) else x[rows]
+        for passed in run.passes(own, source=source, ways=ways, beside=beside, seeds=each):
+            for way, pullback in zip(ways, passed.pullbacks, strict=True):
+                _note_policies(run, way.policy, way.overrides, pullback)
+            rounds = [members[row * each : (row + 1) * each] for row in passed.images]
+            for part in _rounds(rounds, min([pullback.most for pullback in passed.pullbacks])):
+                found.add(run, passed, part, seeding=seeding)
+    for one in found.maps:
+        for place in found.missing:
+            one[place] = np.full(x.shape[1:], np.nan, np.float32)
+    told = tuple([found.resolved[place] for place in range(len(pairs))])
+    missing = tuple(sorted(found.missing))
+    projected = [
+        Projected(_in_order(one, len(pairs)), told, missing, tuple([told[place] for place in sorted(hidden)]))
+        for one, hidden in zip(found.maps, found.blind, strict=True)
+    ]
+    return ProjectedWays(
+        tuple(projected), {name: _in_order(kept, len(pairs)) for name, kept in found.beside.items()}
     )
 
 
-def _settled(run: Run, x: Array, pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs with what must be chosen on the image before its tensor is known."""
-    found = []
-    for one in pairs:
-        with within(f"targets[{one.number}]"):
-            found.append(one._replace(target=settled(run, x, one.target, image=one.image)))
-    return found
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Found:
+    """What is known of targets so far, by their places."""
+
+    maps: Sequence[dict[int, Array]]
+    """By way."""
+    blind: Sequence[set[int]]
+    """By way, those whose way back sees nothing of the image."""
+    beside: Mapping[str, dict[int, Array]]
+    resolved: dict[int, ResolvedTarget] = field(default_factory=dict)
+    missing: set[int] = field(default_factory=set)
+
+    def add(self, run: Run, passed: Passed, part: Sequence[Pair], *, seeding: Seeding) -> None:
+        """Choose the elements of targets that a pullback takes at once, and pull them back all ways."""
+        values = passed.values
+        chosen = [_chosen(run.engine, member, _on(values, row)) for row, member in enumerate(part)]
+        is_there = [one.is_in(values.shape[1:]) for one in chosen]
+        for row, (member, one, there) in enumerate(zip(part, chosen, is_there, strict=True)):
+            self.resolved[member.place] = one.resolved
+            for name, kept in self.beside.items():
+                kept[member.place] = _on(passed.beside[name], row)
+            if not there:
+                self.missing.add(member.place)
+        if not any(is_there):
+            return
+        seeds = _seeds(chosen, values, seeding)
+        _note_silent(run, chosen, seeds, is_there)
+        for maps, blind, pullback in zip(self.maps, self.blind, passed.pullbacks, strict=True):
+            gradient = pullback(seeds).numpy()
+            for member, pulled in zip(part, gradient, strict=True):
+                maps[member.place] = pulled
+                if not pullback.sees_image:
+                    blind.add(member.place)
 
 
-def _by_source(engine: Engine, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
-    """Return the pairs by the tensor that their target lives in."""
+def _in_order(arrays: Mapping[int, Array], count: int) -> Array:
+    """Return arrays of one shape, from 0 to `count`, as one, which is a copy."""
+    return arrays[0][None].copy() if count == 1 else np.stack([arrays[place] for place in range(count)])
+
+
+def _by_source(run: Run, x: Array, pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    """Return the pairs by the tensor that their target lives in, with what must be chosen on the image to know it."""
     found: dict[str, list[Pair]] = {}
     for one in pairs:
         with within(f"targets[{one.number}]"):
-            found.setdefault(source_of(engine, one.target), []).append(one)
+            aim = settled(run, x, one.target, image=one.image)
+            known = one if aim is one.target else one._replace(target=aim)
+            found.setdefault(source_of(run.engine, aim), []).append(known)
     return found
 
 
 def _together(by_source: Mapping[str, list[Pair]]) -> Iterator[tuple[str, list[Pair]]]:
-    """Yield what shares runs: targets that are each on an image of its own, else those of one image."""
+    """Yield what shares runs, image by image: targets of images that have equally many of them, else those of one."""
     for source, members in by_source.items():
-        images = [one.image for one in members]
-        if len(set(images)) in (1, len(images)):
+        if len(members) == 1:
+            yield source, members
+            continue
+        counts = Counter(one.image for one in members)
+        if len(set(counts.values())) == 1:
             yield source, sorted(members, key=lambda one: one.image)
             continue
-        for image in sorted(set(images)):
+        for image in sorted(counts):
             yield source, [one for one in members if one.image == image]
 
 
@@ -163,16 +208,25 @@ def _chosen(engine: Engine, one: Pair, activation: Array) -> Chosen:
         return resolve(engine, one.target, activation, image=one.image)
 
 
-def _parts(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
-    return (pairs[start : start + size] for start in range(0, len(pairs), size))
+def _rounds(own: Sequence[Sequence[Pair]], size: int) -> Iterator[Sequence[Pair]]:
+    """Yield what a pullback takes at once of the targets of each image of a batch: one of each image, in their order.
+
+    Of a single image as many as `size`.
+    """
+    if len(own) > 1:
+        yield from zip(*own, strict=True)
+        return
+    (pairs,) = own
+    yield from (pairs[start : start + size] for start in range(0, len(pairs), size))
 
 
 def _seeds(chosen: Sequence[Chosen], values: Array, seeding: Seeding) -> Array:
-    """Return one seed for each of what was chosen, on one image or on as many."""
+    """Return one seed for each of what was chosen, on one image or on as many; 0 for what is not there."""
     planted = np.zeros((len(chosen), *values.shape[1:]), np.float32)
     flat = planted.reshape(len(chosen), -1)
     for row, one in enumerate(chosen):
-        flat[row, one.places] = seeding(one, one.values(_on(values, row)))
+        if one.is_in(values.shape[1:]):
+            flat[row, one.places] = seeding(one, one.values(_on(values, row)))
     return planted
 
 
@@ -219,10 +273,10 @@ def note_blind(run: Run, blind: Sequence[ResolvedTarget], policy: str) -> None:
             )
 
 
-def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array) -> None:
-    """Note which targets give nothing to share out."""
-    for one, seed in zip(chosen, seeds, strict=True):
-        if not seed.any():
+def _note_silent(run: Run, chosen: Sequence[Chosen], seeds: Array, is_there: Sequence[bool]) -> None:
+    """Note which targets, of those that are there, give nothing to share out."""
+    for one, seed, there in zip(chosen, seeds, is_there, strict=True):
+        if there and not seed.any():
             run.note(
                 SILENT_TARGET,
                 f"{one.resolved} is {one.resolved.value:g} on image {one.resolved.image}: nothing is there to trace.",
@@ -245,7 +299,7 @@ def _override(engine: Engine, layer: str, policy: str) -> tuple[str, str]:
 
 def resolve_targets(run: Run, x: Array, targets: Sequence[Aim | Paired]) -> list[Chosen]:
     """Choose the elements of each target, one forward pass for all."""
-    by_source = _by_source(run.engine, _settled(run, x, pairs_of(targets, len(x))))
+    by_source = _by_source(run, x, pairs_of(targets, len(x)))
     chosen: dict[int, Chosen] = {}
     for images, found in run.together(x, list(by_source)):
         for source, members in by_source.items():
@@ -263,6 +317,8 @@ def attribution_of(
     targets: Sequence[ResolvedTarget],
     *,
     completeness_gap: Sequence[float] = (),
+    layers: Sequence[str] = (),
+    options: Mapping[str, Used] = MappingProxyType({}),
 ) -> Maps:
     """Return maps as the result for images `x`; what the method's registration says is put in there."""
     return Maps(
@@ -273,5 +329,7 @@ def attribution_of(
         layout=batched(run.engine.model.input.layout),
         completeness_gap=tuple(completeness_gap),
         preprocessing=run.engine.model.preprocessing,
+        layers=tuple(layers),
+        options=options,
         notes=run.notes,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from inspector.engine.run import Run
+from inspector.engine.sweeping.batches import Batches, Ran
 from inspector.errors import InvalidInputError
-from inspector.methods.attribution.averages import Part, chunks, require_count
+from inspector.methods.attribution.averages import Part, require_count
 from inspector.methods.attribution.masks import random_masks
 from inspector.methods.attribution.projection import attribution_of, resolve_targets
 from inspector.methods.card import Card
@@ -19,7 +20,7 @@ from inspector.methods.perturbed import perturbed
 from inspector.methods.planes import as_maps, image_size
 from inspector.methods.registration import attribution_method
 from inspector.resolve.chosen import Chosen
-from inspector.resolve.probabilities import answers, present, tensors_for
+from inspector.resolve.probabilities import answers_of_all, present, tensors_for
 from inspector.types.arrays import Array
 from inspector.types.contrast import hardly_moves
 from inspector.types.images import Prepared
@@ -42,7 +43,7 @@ _CELLS = 7
         "model.",
         hides="A rough map with a pedestal: compare places, not numbers. It varies with the seed unless masks "
         "are many; small objects below a cell's size blur.",
-        cost="`masks` forward passes (2000).",
+        cost="`masks` forward passes (2000) for each image, whose targets share them.",
     ),
 )
 def rise(
@@ -64,36 +65,88 @@ def rise(
     baseline x′. Maps have one channel.
     """
     engine, images = run.engine, x.values
+    shape = images.shape[1:]
     require_count(run, masks, field="masks")
     size = image_size(engine, images)
     _check(cells=cells, keep=keep, seed=seed, size=size)
     plain = baseline_image(engine.model, images, baseline, field="baseline")
     chosen = resolve_targets(run, images, targets)
-    planes = []
-    resolved = [target.resolved for target in chosen]
-    for number, target in enumerate(chosen):
-        image = images[target.resolved.image]
+    planes: dict[int, Array] = {}
+    for (image, tensors), places in _sharing(run, chosen).items():
+        part = Part(len(planes), len(places), len(chosen))
         generator = run.generator(seed)
-        total, seen = (np.zeros(size, np.float64) for _ in range(2))
-        part, missing = Part(number, len(resolved)), 0
-        for numbers in chunks(engine, masks, image.shape):
-            drawn = random_masks(len(numbers), size=size, cells=cells, keep=keep, generator=generator)
-            shown = as_maps(engine, drawn)
-            masked = perturbed(run, shown * image + (1 - shown) * plain)
-            for images_of, found in run.together(masked, tensors_for(engine, target)):
-                values = answers(engine, target, found, masked[images_of.start : images_of.stop])
-                is_there = present(engine, target, found, len(values))
-                missing += int(np.count_nonzero(~is_there))
-                kept = drawn[images_of.start : images_of.stop][is_there]
-                total += np.tensordot(values[is_there], kept, axes=1)
-                seen += kept.sum(axis=0)
-            part.tell(run, numbers.stop, masks)
-        note_missing(run, missing, masks, "the map is of the other masks")
-        plane = (total / np.maximum(seen, _UNSEEN)).astype(np.float32)
+        sampled = _Sampled(
+            run,
+            images[image],
+            plain,
+            targets=[chosen[place] for place in places],
+            draw=lambda count, generator=generator: random_masks(  # type: ignore[misc]
+                count, size=size, cells=cells, keep=keep, generator=generator
+            ),
+        )
+        batches = Batches(run, shape, tensors, count=masks, at_most=engine.usual_batch(shape))
+        for ran in batches(range(masks), sampled.images):
+            sampled.add(ran)
+            part.tell(run, ran.numbers.stop, masks)
+        planes |= zip(places, sampled.planes(masks), strict=True)
+    found = [planes[place] for place in range(len(chosen))]
+    for target, plane in zip(chosen, found, strict=True):
         if hardly_moves(plane, beside=target.resolved.value if target.resolved.kind != "class" else 0.0):
             _note_flat(run, images, target, plane)
-        planes.append(plane)
-    return attribution_of(run, x, as_maps(engine, np.stack(planes)), resolved)
+    return attribution_of(run, x, as_maps(engine, np.stack(found)), [target.resolved for target in chosen])
+
+
+def _sharing(run: Run, chosen: Sequence[Chosen]) -> dict[tuple[int, tuple[str, ...]], list[int]]:
+    """Return which targets share the masked images: those of one image that are read from the same tensors."""
+    found: dict[tuple[int, tuple[str, ...]], list[int]] = {}
+    for place, target in enumerate(chosen):
+        found.setdefault((target.resolved.image, tensors_for(run.engine, target)), []).append(place)
+    return found
+
+
+class _Sampled:
+    """The sums over the masks of one image, for some targets."""
+
+    def __init__(
+        self,
+        run: Run,
+        image: Array,
+        plain: Array,
+        *,
+        targets: Sequence[Chosen],
+        draw: Callable[[int], Array],
+    ) -> None:
+        self._run, self._image, self._plain, self._targets, self._draw = run, image, plain, targets, draw
+        self._masks = np.empty(0, np.float32)
+        self._first = 0
+        size = image_size(run.engine, image[None])
+        self._total, self._seen = (np.zeros((len(targets), *size), np.float64) for _ in range(2))
+        self._missing = np.zeros(len(targets), np.int64)
+
+    def images(self, numbers: range) -> Array:
+        """Return the image under so many masks more."""
+        self._masks, self._first = self._draw(len(numbers)), numbers.start
+        shown = as_maps(self._run.engine, self._masks)
+        mixed = shown * self._image
+        mixed += (1 - shown) * self._plain
+        return perturbed(self._run, mixed)
+
+    def add(self, ran: Ran) -> None:
+        """Take what some of the images answer."""
+        engine, count = self._run.engine, len(ran.numbers)
+        start = ran.numbers.start - self._first
+        drawn = self._masks[start : start + count]
+        there = np.stack([present(engine, target, ran.found, count) for target in self._targets])
+        values = np.where(there, answers_of_all(engine, self._targets, ran.found, ran.images), 0)
+        self._missing += np.count_nonzero(~there, axis=1)
+        self._total += np.tensordot(values.astype(np.float32), drawn, axes=1)
+        self._seen += np.tensordot(there.astype(np.float32), drawn, axes=1)
+
+    def planes(self, masks: int) -> Iterator[Array]:
+        """Yield the map of each target, float32 (*size)."""
+        for missing in self._missing.tolist():
+            note_missing(self._run, missing, masks, "the map is of the other masks")
+        yield from (self._total / np.maximum(self._seen, _UNSEEN)).astype(np.float32)
 
 
 def _note_flat(run: Run, images: Array, target: Chosen, plane: Array) -> None:

@@ -16,6 +16,11 @@ from inspector.types.layers import Layer
 
 def layers_of_tokens(windows: Windows, tensor: str) -> list[tuple[Layer, TokenGrid]]:
     """Return the layers of tokens that all of a tensor depends on, after the last with maps, in graph order."""
+    key = "layers of tokens", windows.image, tensor
+    return list(windows.engine.learned(key, lambda: _layers_of_tokens(windows, tensor)))
+
+
+def _layers_of_tokens(windows: Windows, tensor: str) -> list[tuple[Layer, TokenGrid]]:
     engine, shapes = windows.engine, windows.shapes
     passed = engine.bottlenecks_of(tensor)
     way = [step.tensor for step in engine.way_to(tensor) if step.tensor in passed]

@@ -8,7 +8,7 @@ from inspector.methods.paper import paper_figure
 from inspector.methods.verbs import answers
 from inspector.model.weights import Weights, weighted_layers, weights_of
 from inspector.operators.families import GLOBAL_POOLINGS, POOLINGS, SOFTMAXES
-from inspector.types.layers import Layer
+from inspector.types.layers import Layer, shape_text
 from inspector.types.requests.architecture import ArchitectureRequest
 from inspector.types.results.figure import Figure, Panel
 from inspector.types.results.table import Row, Table
@@ -41,7 +41,7 @@ def architecture(run: Run, request: ArchitectureRequest) -> Figure:
         or layer.op_type.removeprefix("QLinear") in _SHOWN
     ]
     given = Row(
-        cells=(model.input.name, "image", None, None, None, _sizes(model.input.image_shape), None, None)
+        cells=(model.input.name, "image", None, None, None, shape_text(model.input.image_shape), None, None)
     )
     count = len(model.layers)
     title = (
@@ -66,17 +66,13 @@ def _row(layer: Layer, weights: Weights | None) -> Row:
         cells=(
             layer.name,
             layer.op_type,
-            None if shape is None else _sizes(shape),
+            None if shape is None else shape_text(shape),
             None if weights is None or weights.groups == 1 else weights.groups,
             None if weights is None else int(weights.values.size),
-            _sizes(layer.shape[1:] if layer.shape[:1] == (1,) else layer.shape),
-            None if field is None else "all" if field.covers_all else _sizes(field.size),
+            shape_text(layer.shape[1:] if layer.shape[:1] == (1,) else layer.shape),
+            None if field is None else "all" if field.covers_all else shape_text(field.size),
             None
             if field is None or field.covers_all
             else "×".join(f"{one:g}" for one in dict.fromkeys(field.stride)),
         )
     )
-
-
-def _sizes(shape: tuple[object, ...]) -> str:
-    return "×".join("?" if size is None else str(size) for size in shape)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inspector.engine.run import Run
+from inspector.engine.run import Run, joined
+from inspector.engine.sweeping.sweep import Sweeping
+from inspector.engine.sweeping.variants import Variants
 from inspector.errors import InvalidInputError, LimitExceededError
 from inspector.methods.card import Card
 from inspector.methods.color import color_values, over_image
@@ -21,7 +23,7 @@ from inspector.methods.sets import count_of
 from inspector.methods.verbs import answers
 from inspector.types.arrays import Array
 from inspector.types.layers import Layer
-from inspector.types.layouts import of_one, space_of, spatial_axes
+from inspector.types.layouts import batched, space_of, spatial_axes
 from inspector.types.requests.correspondence import CorrespondenceRequest
 from inspector.types.results.figure import Figure
 
@@ -73,8 +75,9 @@ def correspondence(run: Run, request: CorrespondenceRequest) -> Figure:
                 [request.boxes[:, index][:, None], boxes_within(rng, request, index, size)], axis=1
             )
             masked = _masked(run, image, boxes.reshape(-1, 4), request)
-            shown.append(masked[:: 1 + request.random])
-            for name, found in _signs(run, image, masked, layers).items():
+            pictures = [masked.image_of(at) for at in range(1, len(masked), 1 + request.random)]
+            shown.append(np.concatenate(pictures))
+            for name, found in _signs(run, masked, layers).items():
                 signs[name].append(found)
             _require_room(signs, total=max(total, index + 1))
             run.control.tell(index + 1, max(total, index + 1))
@@ -118,29 +121,31 @@ def _is_plane(run: Run) -> bool:
     return space_of(run.engine.model.input.layout) == "HW"
 
 
-def _masked(run: Run, image: Array, boxes: Array, request: CorrespondenceRequest) -> Array:
-    """Return one image (1, …) under each of the boxes (B, 4), (B, …)."""
+def _masked(run: Run, image: Array, boxes: Array, request: CorrespondenceRequest) -> Variants:
+    """Return one image (1, …) as it is, and then under each of the boxes (B, 4): top, left, bottom, right."""
     model = run.engine.model
     color = color_values(model, image, "gray" if request.fill is None else request.fill, field="fill")
     fill = over_image(model, np.array(color, image.dtype))
-    found = np.repeat(image, len(boxes), axis=0)
-    rows, columns = spatial_axes(of_one(model.input.layout))
-    for one, (top, left, bottom, right) in zip(found, np.rint(boxes).astype(int).tolist(), strict=True):
-        where = [slice(None)] * one.ndim
-        where[rows], where[columns] = slice(max(top, 0), bottom), slice(max(left, 0), right)
-        one[tuple(where)] = np.broadcast_to(fill, one.shape)[tuple(where)]
-    return found
+    corners = np.rint(boxes).astype(np.int64).reshape(-1, 2, 2)
+    within = np.clip(corners, 0, image_size(run.engine, image))
+    ends = np.stack([within[:, 0], np.maximum(within[:, 0], within[:, 1])], axis=2)
+    return Variants(
+        image=image,
+        axes=spatial_axes(batched(model.input.layout)),
+        boxes=np.concatenate([np.zeros((1, 2, 2), np.int64), ends]),
+        patch=lambda _: fill,
+    )
 
 
-def _signs(run: Run, image: Array, masked: Array, layers: Sequence[Layer]) -> dict[str, Array]:
+def _signs(run: Run, masked: Variants, layers: Sequence[Layer]) -> dict[str, Array]:
     """Return by layer's tensor the signs of what masks change, int8 (masks, dimensions).
 
     The image itself runs beside its masked copies, so that rounding is the same where nothing changed.
     """
-    found = run.forward(np.concatenate([image, masked]), [layer.output for layer in layers])
+    parts = [found for _, found in Sweeping(run, masked, [layer.output for layer in layers]).answers()]
     signs = {}
     for layer in layers:
-        values = found[layer.output]
+        values = joined(layer.output, [part[layer.output] for part in parts])
         step = np.finfo(values.dtype).eps if values.dtype.kind == "f" else 0.0
         flat = values.astype(np.float32).reshape(len(values), -1)
         is_known = np.isfinite(flat)

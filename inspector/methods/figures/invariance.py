@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.run import Run
+from inspector.engine.sweeping.batches import Batches
 from inspector.errors import InvalidInputError, within
 from inspector.methods.card import Card
 from inspector.methods.figures.invariance_drawn import Measured, drawn
@@ -131,7 +132,9 @@ def _measured(
     names = [layer.output for layer in layers]
     tensors = tuple(dict.fromkeys((*tensors_for(run.engine, chosen), *names)))
     distances, answered = np.zeros((len(images), len(layers))), np.zeros(len(images), np.float32)
-    for places, found in run.together(images, tensors):
+    image = images.shape[1:]
+    batches = Batches(run, image, tensors, count=len(images), at_most=run.engine.usual_batch(image))
+    for places, _, found in batches(range(len(images)), lambda some: images[some.start : some.stop]):
         part = slice(places.start, places.stop)
         for column, name in enumerate(names):
             if found[name].shape[1:] != own[name].shape:

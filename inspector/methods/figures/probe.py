@@ -30,6 +30,10 @@ from inspector.types.results.table import Row, Series, Table
 
 FEW_IMAGES = "few_images"
 FEWER_FOLDS = "fewer_folds"
+LEAST_STRENGTH = 1e-30
+"""Its inverse weighs the regularization, and must be a number."""
+SEEDS = 2**32
+"""As many as scikit-learn's splits tell apart."""
 NOT_CONVERGED = "not_converged"
 KINDS = ("softmax", "svm")
 
@@ -90,8 +94,13 @@ def _require_options(request: ProbeRequest) -> None:
         )
     if request.folds < 2:
         raise InvalidInputError(f"folds is {request.folds}; it must be at least 2.", field="folds")
-    if not request.strength > 0 or not np.isfinite(request.strength):
-        raise InvalidInputError(f"strength is {request.strength:g}; give a number above 0.", field="strength")
+    if not request.strength >= LEAST_STRENGTH or not np.isfinite(request.strength):
+        raise InvalidInputError(
+            f"strength is {request.strength:g}; give a number above 0, of at least {LEAST_STRENGTH:g}.",
+            field="strength",
+        )
+    if not 0 <= request.seed < SEEDS:
+        raise InvalidInputError(f"seed is {request.seed}; it must be 0 to {SEEDS - 1:,}.", field="seed")
     least = min(counts, key=lambda name: counts[name])
     if counts[least] < 2:
         raise InvalidInputError(

@@ -13,7 +13,7 @@ from inspector.methods.notes import CAUTION, NOT_FINITE
 from inspector.methods.verbs import answer_to
 from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
-from inspector.types.images import Prepared
+from inspector.types.images import Prepared, joined
 from inspector.types.layers import Layer
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.targets import Unit
@@ -90,11 +90,8 @@ def _projected(
 
     The caution of the method is noted.
     """
-    together = Prepared(
-        np.concatenate([one.values for one in x]), from_pictures=any(one.from_pictures for one in x)
-    )
     targets = tuple(Unit(layer.name, channel, peak.position) for channel, peak in chosen)
-    maps = answer_to(run, AttributeRequest(images=together, method=method, targets=targets))
+    maps = answer_to(run, AttributeRequest(images=joined(x), method=method, targets=targets))
     if maps.caution:
         run.note(CAUTION, maps.caution)
     return maps.maps, maps.picture

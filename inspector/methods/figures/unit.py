@@ -22,7 +22,7 @@ from inspector.render.normalize import to_heat
 from inspector.render.photograph import photograph_of
 from inspector.resolve.targets import channel_axis, resolve
 from inspector.types.arrays import Array
-from inspector.types.layers import Layer
+from inspector.types.layers import Layer, shape_text
 from inspector.types.layouts import batched
 from inspector.types.requests.unit import UnitRequest
 from inspector.types.results.figure import Figure, Panel
@@ -135,11 +135,7 @@ def _way(run: Run, layer: Layer) -> Table:
     rows = []
     for step in reversed(run.engine.way_to(layer.output)):
         passed = model.layer_giving(step.tensor)
-        shape = (
-            ""
-            if passed is None
-            else "×".join("?" if size is None else str(size) for size in passed.shape[1:])
-        )
+        shape = "" if passed is None else shape_text(passed.shape[1:])
         name = step.tensor if passed is None else passed.name
         kind = step.op_type.removeprefix("QLinear")
         rows.append(Row(cells=(name, step.op_type, shape, _BACK.get(kind, "the gradient of the operator"))))

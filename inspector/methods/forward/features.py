@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.run import Run
+from inspector.engine.run import Run, joined
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
 from inspector.methods.notes import note_values
@@ -41,8 +41,11 @@ def features(run: Run, request: FeaturesRequest) -> Vectors:
     x = prepared(run, request.images)
     if request.pooling == "none":
         require_layers_fit(run, [chosen], images=len(x))
-    values = run.forward(x.values, [chosen.output])[chosen.output].astype(np.float32)
-    vectors = _pooled(values, chosen, request.pooling)
+    parts = [
+        _pooled(found[chosen.output].astype(np.float32, copy=False), chosen, request.pooling)
+        for _, found in run.together(x.values, [chosen.output])
+    ]
+    vectors = joined(chosen.output, parts)
     note_values(run, x.values, vectors, what="the vectors", images=range(len(x)))
     return Vectors(vectors=vectors, layer=chosen.name, pooling=request.pooling, notes=run.notes)
 

@@ -66,7 +66,7 @@ def predict(run: Run, request: PredictRequest) -> Predictions:
     found = []
     for rows, tensors in run.together(x.values, tensors_of(head)):
         found += read(run, head, tensors, x.values[rows.start : rows.stop], top=top)
-        if head.meaning == CLASSES:
+        if head.meaning == CLASSES and x.from_pictures:  # of which alone anything is doubted
             doubtful += _strongest(head, tensors)
     empty = sum(_is_empty(one) for one in found)
     if empty:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 import numpy as np
 
@@ -64,22 +65,27 @@ class Effect:
     @property
     def mean(self) -> float:
         """The mean change; NaN where one is not known."""
-        return float(np.mean(self.changes))
+        return _mean(self.changes)
 
     @property
     def score(self) -> float:
         """The mean change of what is explained."""
-        return float(np.mean(self.scores))
+        return _mean(self.scores)
 
     @property
     def strongest(self) -> int:
         """The image on which the change is largest."""
-        sizes = np.abs(np.nan_to_num(np.asarray(self.changes), nan=0.0))
-        return int(sizes.argmax())
+        sizes = [0.0 if isnan(change) else abs(change) for change in self.changes]
+        return sizes.index(max(sizes))
 
     def other(self) -> int:
         """Return the class that answers most often where another does than before; −1 where none does."""
         return Counter(self.winners).most_common(1)[0][0] if self.flips else -1
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean: of the few images that there are, in a tenth of the time that NumPy takes."""
+    return sum(values) / len(values)
 
 
 class Effects:
@@ -96,16 +102,26 @@ class Effects:
         """Per image, what is explained, as it is."""
 
     def require_channels(self, image: Array, channels: Sequence[int] | None) -> list[Group]:
-        """Return the groups of channels that are replaced; the layer runs on one (1, …) image to count them."""
-        own = self._run.forward(image, [self._layer.output])[self._layer.output][0]
-        if not own.size:
+        """Return the groups of channels that are replaced; a layer of unknown size runs on one (1, …) image for it."""
+        shape = self._shape(image)
+        if 0 in shape:
             raise InvalidInputError(
                 f"Layer {self._layer.name!r} gives nothing on this image: it has no channels to replace.",
                 field="layer",
             )
-        groups = groups_of(self._layer, channels, count=own.shape[channel_axis(self._layer, own.ndim)])
+        groups = groups_of(self._layer, channels, count=shape[channel_axis(self._layer, len(shape))])
         self.effects = [Effect(group=group) for group in groups]
         return groups
+
+    def _shape(self, image: Array) -> tuple[int, ...]:
+        """Return the shape of the layer's tensor of one image, without the batch axis."""
+        tensor, plan = self._layer.output, self._run.engine.plan(image.shape[1:])
+        sizes = tuple(size for size in plan.shapes.get(tensor, ()) if isinstance(size, int))
+        is_known = plan.of(tensor).leads and len(sizes) == len(plan.shapes.get(tensor, ())) > 1
+        if is_known and plan.of(tensor).is_separate:
+            return sizes[1:]
+        found: tuple[int, ...] = self._run.forward(image, [tensor])[tensor][0].shape
+        return found
 
     def measure(
         self, image: Array, chosen: Chosen, replacement: Array | float, *, done: int, total: int
@@ -122,23 +138,32 @@ class Effects:
         resumption = run.resume(image, tensor=self._layer.output, tensors=tensors, variants=len(groups) + 1)
         values = resumption.values
         axis = channel_axis(self._layer, values.ndim)
-        rows: list[tuple[float, float, int]] = []
-        for start in range(0, len(groups) + 1, resumption.most):
-            # The first is the tensor as it is: what is compared went the same way.
-            part = [(), *groups][start : start + resumption.most]
-            variants = np.stack([_replaced(values, group, replacement, axis) for group in part])
-            found = resumption(variants)
-            images = np.repeat(image, len(part), axis=0)
-            told = answers(engine, chosen, found, images).astype(float).tolist()
-            scores = chosen.scores(found[source]).tolist()
+        put = _as_put(values, replacement)
+        # The first is the tensor as it is: what is compared went the same way. So do channels that hold already what
+        # is put there: they are answered with it.
+        asked = [(), *(group for group in groups if not _is_there(values, group, put, axis))]
+        told: dict[Group, tuple[float, float, int]] = {}
+        for start in range(0, len(asked), resumption.most):
+            part = asked[start : start + resumption.most]
+            found = resumption(_replaced(values, part, put, axis))
+            images = np.broadcast_to(
+                image, (len(part), *image.shape[1:])
+            )  # whose size is all that is looked at
+            rows = zip(
+                answers(engine, chosen, found, images).astype(float).tolist(),
+                chosen.scores(found[source]).tolist(),
+                winners(engine, head, found, images).tolist(),
+                strict=True,
+            )
+            told |= zip(part, rows, strict=True)
             self._missing += int(np.count_nonzero(~present(engine, chosen, found, len(part))))
             self._runs += len(part)
-            rows += zip(told, scores, winners(engine, head, found, images).tolist(), strict=True)
-            run.control.tell(min(done + max(len(rows) - 1, 0), total), total)
-        before, rows = rows[0], rows[1:]
+            run.control.tell(min(done + len(groups) * (start + len(part)) // len(asked), total), total)
+        before = told[()]
         self.before.append(before[0])
         self.scores.append(before[1])
-        for effect, (value, score, winner) in zip(self.effects, rows, strict=True):
+        for effect in self.effects:
+            value, score, winner = told.get(effect.group, before)
             effect.changes.append(value - before[0])
             effect.scores.append(score - before[1])
             effect.winners.append(winner)
@@ -162,20 +187,37 @@ def is_of_classes(run: Run, target: Target) -> bool:
     return isinstance(target, Class) and run.engine.head_of(target.output).has_classes
 
 
-def _replaced(values: Array, group: Group, replacement: Array | float, axis: int) -> Array:
-    if not group:
-        return values
-    changed = values.copy()
-    index = [slice(None)] * values.ndim
-    index[axis] = list(group)  # type: ignore[call-overload]
+def _as_put(values: Array, replacement: Array | float) -> Array:
+    """Return what is put there, in the values' shape and type."""
     if isinstance(replacement, np.ndarray):
-        changed[tuple(index)] = replacement[tuple(index)]
-    elif abs(replacement) > float(np.finfo(values.dtype).max):
+        return replacement.astype(values.dtype, copy=False)
+    if abs(replacement) > float(np.finfo(values.dtype).max):
         raise InvalidInputError(
             f"value is {replacement:g}, which the layer's {values.dtype} cannot hold.",
             reason="OUT_OF_RANGE",
             field="value",
         )
-    else:
-        changed[tuple(index)] = replacement
-    return changed
+    return np.broadcast_to(np.asarray(replacement, values.dtype), values.shape)
+
+
+def _is_there(values: Array, group: Group, put: Array, axis: int) -> bool:
+    """Return whether channels hold what is put there, to the sign of 0."""
+    index = _at(group, axis)
+    own, other = values[index], put[index]
+    return np.array_equal(own, other) and np.array_equal(np.signbit(own), np.signbit(other))
+
+
+def _replaced(values: Array, groups: Sequence[Group], put: Array, axis: int) -> Array:
+    """Return the values with the channels of each group replaced, (groups, *values)."""
+    made = np.repeat(values[None], len(groups), axis=0)
+    for variant, group in zip(made, groups, strict=True):
+        index = _at(group, axis)
+        variant[index] = put[index]
+    return made
+
+
+def _at(group: Group, axis: int) -> tuple[slice | list[int] | int, ...]:
+    channels: list[int] | slice = list(group)
+    if len(group) == 1:
+        channels = slice(group[0], group[0] + 1)
+    return (*(slice(None),) * axis, channels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf, isfinite
 
 import numpy as np
 
@@ -41,7 +42,8 @@ def of_score(effect: Effect) -> float:
 
 def ranked(effects: Sequence[Effect], size: Size) -> list[Effect]:
     """Return effects, the largest first; what is not finite comes last."""
-    return sorted(effects, key=lambda one: -abs(size(one)) if np.isfinite(size(one)) else np.inf)
+    sizes = {id(one): size(one) for one in effects}
+    return sorted(effects, key=lambda one: -abs(sizes[id(one)]) if isfinite(sizes[id(one)]) else inf)
 
 
 def table_of(

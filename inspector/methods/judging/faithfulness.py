@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,43 +14,65 @@ from inspector.types.arrays import Array
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Perturbed:
-    """What some perturbations of one image change."""
+    """What some perturbations of one image change, and what maps foretell of that."""
 
-    differences: Array
-    """float64 (n, *image): x − x′, as the model is given it."""
+    foretold: Mapping[str, Array]
+    """By map φ: Σ I·φ, float64 (n,), with I = x − x′ as the model is given them."""
     changes: Array
     """float64 (n,): f(x) − f(x′), of the explained value."""
 
 
-def perturb(subject: Subject, *, samples: int, spread: float, generator: np.random.Generator) -> Perturbed:
-    """Return what noise I ~ N(0, (spread · range)²) changes, where x′ = x − I."""
+def perturb(
+    subject: Subject,
+    maps: Mapping[str, Array],
+    *,
+    samples: int,
+    spread: float,
+    generator: np.random.Generator,
+) -> Perturbed:
+    """Return what noise I ~ N(0, (spread · range)²) changes, where x′ = x − I, and what each map φ foretells of it.
+
+    Maps broadcast over one image.
+    """
     image = subject.image.astype(np.float64)
-    before = subject.scores(subject.image)[0]
-    differences, after = [], []
-    for part in subject.chunks(samples):
-        noise = generator.standard_normal((len(part), *image.shape[1:])) * (spread * subject.extent)
-        images = perturbed(subject.run, image - noise)
-        differences.append(image - images.astype(np.float64))
-        after.append(subject.scores(images))
-    return Perturbed(differences=np.concatenate(differences), changes=before - np.concatenate(after))
+    weights = {
+        kind: np.broadcast_to(values.astype(np.float64), image.shape[1:]).reshape(-1)
+        for kind, values in maps.items()
+    }
+    foretold: dict[str, list[Array]] = {kind: [] for kind in maps}
+
+    def noisy(numbers: range) -> Array:
+        noise = generator.standard_normal((len(numbers), *image.shape[1:]))
+        noise *= spread * subject.extent
+        images = perturbed(subject.run, np.subtract(image, noise, out=noise))
+        differences = (image - images.astype(np.float64)).reshape(len(images), -1)
+        for kind, weight in weights.items():
+            foretold[kind].append(differences @ weight)
+        return images
+
+    before = subject.score(subject.image)
+    after = subject.scores(noisy, samples)
+    return Perturbed(
+        foretold={kind: np.concatenate(parts) for kind, parts in foretold.items()}, changes=before - after
+    )
 
 
-def infidelity(values: Array, seen: Perturbed, *, baseline: Array | None) -> tuple[float, float]:
+def over_difference(values: Array, difference: Array) -> Array:
+    """Return a map that shares out a value by x − x′, as one that is multiplied by I: where that is 0, by 1."""
+    found: Array = values.astype(np.float64) / np.where(difference == 0, 1.0, difference)
+    return found
+
+
+def infidelity(foretold: Array, changes: Array) -> tuple[float, float]:
     """Return (E[(Σ I·φ − Δ)²], the same for the best multiple of φ as a share of E[Δ²]), Δ = f(x) − f(x − I).
 
-    Yeh et al. 2019, definition 2.1, arXiv 1901.09392. Of a map φ that shares out a value, and is no gradient,
-    `baseline` holds x − x′, by which I is divided (1 where that is 0). The second is 0 where φ foretells all of the
-    change, but for its scale, and 1 where it foretells nothing; NaN where nothing changes.
+    Yeh et al. 2019, definition 2.1, arXiv 1901.09392. The second is 0 where φ foretells all of the change, but for its
+    scale, and 1 where it foretells nothing; NaN where nothing changes.
     """
-    differences = seen.differences
-    if baseline is not None:
-        differences = differences / np.where(baseline == 0, 1.0, baseline)
-    axes = tuple(range(1, differences.ndim))
-    foretold = (differences * values.astype(np.float64)[None]).sum(axis=axes)
-    raw = float(((foretold - seen.changes) ** 2).mean())
-    power, whole = float((foretold**2).mean()), float((seen.changes**2).mean())
-    scale = float((foretold * seen.changes).mean()) / power if power else 0.0
-    left = float(((scale * foretold - seen.changes) ** 2).mean())
+    raw = float(((foretold - changes) ** 2).mean())
+    power, whole = float((foretold**2).mean()), float((changes**2).mean())
+    scale = float((foretold * changes).mean()) / power if power else 0.0
+    left = float(((scale * foretold - changes) ** 2).mean())
     return raw, left / whole if whole else float("nan")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from inspector.methods.color import baseline_image
 from inspector.methods.judging.explaining import Explainer
-from inspector.methods.judging.faithfulness import completeness, infidelity, perturb
+from inspector.methods.judging.faithfulness import completeness, infidelity, over_difference, perturb
 from inspector.methods.judging.pointing import boxes_of, energy, hit, inside, overlap
 from inspector.methods.judging.removal import area, curve, filled, order_of
 from inspector.methods.judging.scores import GAUSSIAN, HIGHER, KINDS, LOWER, MAP, RANDOM, Scores
@@ -70,17 +70,16 @@ class Trial:
     def infidelity(self) -> None:
         """Compare what the map foretells of noise with what noise does."""
         subject, request = self.subject, self.request
+        layout, difference = subject.run.engine.model.input.layout, self._difference()
+        maps = {kind: over_channels(plane, layout=layout) for kind, plane in self.planes().items()}
+        own = subject.values
+        maps[MAP] = own if difference is None else over_difference(own, difference[0])
         seen = perturb(
-            subject, samples=request.perturbations, spread=request.spread, generator=self._generator(3)
+            subject, maps, samples=request.perturbations, spread=request.spread, generator=self._generator(3)
         )
-        layout = subject.run.engine.model.input.layout
-        raw, left = infidelity(subject.values, seen, baseline=self._difference())
-        found = {MAP: left}
-        for kind, plane in self.planes().items():
-            if kind != MAP:
-                found[kind] = infidelity(over_channels(plane, layout=layout), seen, baseline=None)[1]
-        self.scores.add("infidelity", LOWER, found)
-        self.scores.add("infidelity, unscaled", LOWER, {MAP: raw})
+        found = {kind: infidelity(foretold, seen.changes) for kind, foretold in seen.foretold.items()}
+        self.scores.add("infidelity", LOWER, {kind: left for kind, (_, left) in found.items()})
+        self.scores.add("infidelity, unscaled", LOWER, {MAP: found[MAP][0]})
 
     def _difference(self) -> Array | None:
         """Return x − x′ where the map shares out a value or a difference; None where it is a gradient."""
@@ -112,9 +111,9 @@ class Trial:
         """Add the map up, where its method says what the sum is."""
         if not self.shares:
             return
-        wanted = float(self.subject.scores(self.subject.image)[0])
+        wanted = self.subject.score(self.subject.image)
         if self.shares == "difference":
-            wanted -= float(self.subject.scores(self._baseline())[0])
+            wanted -= self.subject.score(self._baseline())
         self.scores.add("completeness gap", LOWER, {MAP: completeness(self.subject.values, wanted)})
 
     def pointing(self) -> None:

@@ -39,13 +39,13 @@ def curve(subject: Subject, ranks: Array, *, start: Array, end: Array, steps: in
     """
     run, layout = subject.run, subject.run.engine.model.input.layout
     counts = np.rint(np.arange(steps + 1) * ranks.size / steps)
-    found = []
-    for part in subject.chunks(steps + 1):
-        changed = ranks[None] < counts[part.start : part.stop].reshape(-1, *[1] * ranks.ndim)
-        masks = np.stack([over_channels(one, layout=layout) for one in changed])
-        images = np.where(masks, end, start)
-        found.append(subject.answers(perturbed(run, images)))
-    return np.concatenate(found)
+
+    def changed(numbers: range) -> Array:
+        gone = ranks[None] < counts[numbers.start : numbers.stop].reshape(-1, *[1] * ranks.ndim)
+        masks = np.stack([over_channels(one, layout=layout) for one in gone])
+        return perturbed(run, np.where(masks, end, start))
+
+    return subject.answers(changed, steps + 1)
 
 
 def area(values: Array) -> float:

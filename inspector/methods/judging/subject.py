@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from inspector.engine.run import Run
+from inspector.engine.sweeping.batches import Batches, Ran
 from inspector.resolve.chosen import Chosen
 from inspector.resolve.probabilities import answers, tensors_for
 from inspector.types.arrays import Array
@@ -43,19 +44,34 @@ class Subject:
         size = engine.model.input.batch or engine.largest_batch(self.image.shape[1:])
         return (range(start, min(start + size, count)) for start in range(0, count, size))
 
-    def answers(self, images: Array) -> Array:
-        """Return what (N, …) images answer, float64 (N,): the class's probability, or another target's value."""
-        found = []
-        for part, tensors in self.run.together(images, tensors_for(self.run.engine, self.chosen)):
-            found.append(answers(self.run.engine, self.chosen, tensors, images[part.start : part.stop]))
-        return np.concatenate(found).astype(np.float64)
+    def answers(self, make: Callable[[range], Array], count: int) -> Array:
+        """Return what so many images answer, float64 (N,): the class's probability, or another target's value.
 
-    def scores(self, images: Array) -> Array:
-        """Return what is explained, at (N, …) images, float64 (N,): of a class the score before the softmax."""
+        `make` gives those of a range, (k, …), in order.
+        """
+        engine = self.run.engine
+        return np.concatenate(
+            [
+                answers(engine, self.chosen, ran.found, ran.images)
+                for ran in self._ran(make, count, tensors_for(engine, self.chosen))
+            ]
+        ).astype(np.float64)
+
+    def scores(self, make: Callable[[range], Array], count: int) -> Array:
+        """Return what is explained, at so many images, float64 (N,): of a class the score before the softmax."""
         tensor = self.chosen.resolved.tensor
         return np.concatenate(
-            [self.chosen.scores(found[tensor]) for _, found in self.run.together(images, [tensor])]
+            [self.chosen.scores(ran.found[tensor]) for ran in self._ran(make, count, (tensor,))]
         )
+
+    def score(self, image: Array) -> float:
+        """Return what is explained, at one (1, …) image."""
+        return float(self.scores(lambda _: image, 1)[0])
+
+    def _ran(self, make: Callable[[range], Array], count: int, tensors: tuple[str, ...]) -> Iterator[Ran]:
+        image = self.image.shape[1:]
+        batches = Batches(self.run, image, tensors, count=count, at_most=self.run.engine.usual_batch(image))
+        return batches(range(count), make)
 
 
 def plane_of(values: Array, *, picture: str, layout: str) -> Array:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.engine.run import Run
+from inspector.engine.sweeping.sweep import Sweeping
+from inspector.engine.sweeping.variants import Variants
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
 from inspector.methods.choosing import choose
 from inspector.methods.emptiness import reasons_for
 from inspector.methods.notes import HARDLY_MOVES, note_missing, note_target, note_values
 from inspector.methods.occlusion.effects import effects_map, effects_table
-from inspector.methods.occlusion.regions import Cover, covering, regions_of
+from inspector.methods.occlusion.regions import Cover, Regions, covering, regions_of
 from inspector.methods.perturbed import perturbed
 from inspector.methods.planes import image_size
 from inspector.methods.prepared import prepared
@@ -22,7 +24,7 @@ from inspector.resolve.probabilities import answers as answers_of
 from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
 from inspector.types.arrays import Array
 from inspector.types.contrast import hardly_moves
-from inspector.types.layouts import channel_axis, of_one
+from inspector.types.layouts import batched, channel_axis, of_one, spatial_axes
 from inspector.types.requests.occlude_regions import OccludeRegionsRequest
 from inspector.types.results.figure import Figure, Panel
 from inspector.types.targets import Class
@@ -58,28 +60,19 @@ def occlude_regions(run: Run, request: OccludeRegionsRequest) -> Figure:
     cover = covering(run, plain, image, request.fill, regions.count)
     target = request.target or Class()
     chosen = choose(run, image, target)
-
-    def covered(index: int) -> Array:
-        mask = regions.mask(index)
-        hidden = (1 - mask if request.keep else mask)[..., None]
-        return _as_input(run, plain * (1 - hidden) + cover(index, mask) * hidden)
-
+    variants = _covered(run, plain, regions, cover, keep=request.keep)
     head = engine.head_of(target.output if isinstance(target, Class) else None)
     tensors = tuple(dict.fromkeys((*tensors_of(head), *tensors_for(engine, chosen))))
     found = np.full(regions.count, np.nan, np.float32)
     labels = np.full(regions.count, -1, np.int64)
-    largest, missing = engine.largest_batch(image.shape[1:], tensors), 0
-    step = min(request.batch or largest, largest)
-    for start in range(0, regions.count, step):
-        numbers = range(start, min(start + step, regions.count))
-        images = perturbed(run, np.stack([covered(index) for index in numbers]))
-        for part, tensor in run.together(images, tensors):
-            own = images[part.start : part.stop]
-            rows = slice(start + part.start, start + part.stop)
-            found[rows] = answers_of(engine, chosen, tensor, own)
-            labels[rows] = winners(engine, head, tensor, own)
-            missing += int(np.count_nonzero(~present(engine, chosen, tensor, len(own))))
-        run.control.tell(numbers.stop, regions.count)
+    missing = 0
+    for part, tensor in Sweeping(run, variants, tensors, at_most=request.batch).answers():
+        own = np.broadcast_to(image, (len(part), *image.shape[1:]))  # whose size is all that is looked at
+        rows = slice(part.start, part.stop)
+        found[rows] = answers_of(engine, chosen, tensor, own)
+        labels[rows] = winners(engine, head, tensor, own)
+        missing += int(np.count_nonzero(~present(engine, chosen, tensor, len(part))))
+        run.control.tell(part.stop, regions.count)
     baseline = _baseline(run, chosen, image, plain, cover, tensors, keep=request.keep)
     effects = found - baseline if request.keep else baseline - found
     note_missing(run, missing, regions.count, "their effects are NaN")
@@ -109,6 +102,35 @@ _CAPTIONS = {
     False: "What the target loses without each region: orange speaks for it, blue against it.",
     True: "What the target gains by each region alone, over nothing: orange speaks for it, blue against it.",
 }
+
+
+def _covered(run: Run, plain: Array, regions: Regions, cover: Cover, *, keep: bool) -> Variants:
+    """Return the image with each region covered, or all but it; each differs within a box about what is covered."""
+
+    def hidden(mask: Array) -> Array:
+        return 1 - mask if keep else mask
+
+    boxes = np.stack([_box_about(hidden(regions.mask(index))) for index in range(regions.count)])
+
+    def patch(index: int) -> Array:
+        mask = regions.mask(index)
+        where = tuple(slice(*ends) for ends in boxes[index].tolist())
+        share = hidden(mask)[where][..., None]
+        over = np.broadcast_to(cover(index, mask), plain.shape)[where]
+        made: Array = perturbed(run, _as_input(run, plain[where] * (1 - share) + over * share)[None])[0]
+        return made
+
+    axes = spatial_axes(batched(run.engine.model.input.layout))
+    return Variants(image=perturbed(run, _as_input(run, plain)[None]), axes=axes, boxes=boxes, patch=patch)
+
+
+def _box_about(mask: Array) -> Array:
+    """Return where a mask is not 0: along each axis the first pixel and the one after the last."""
+    ends = []
+    for axis in range(mask.ndim):
+        at = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
+        ends.append((at[0], at[-1] + 1) if at.size else (0, 0))
+    return np.asarray(ends, np.int64)
 
 
 def _baseline(

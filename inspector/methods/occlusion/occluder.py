@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.sweeping.variants import Variants
 from inspector.errors import InvalidInputError
 from inspector.methods.color import color_values, over_image
 from inspector.methods.planes import image_size
@@ -31,16 +32,17 @@ class Occluder:
     color: Array
     """The fill, in a shape that broadcasts over one image."""
 
-    def occlude(self, x: Array, positions: Sequence[tuple[int, ...]]) -> Array:
-        """Return a copy of the (1, …) image per position, a number into `starts` per axis, with the box there."""
-        images = np.repeat(x, len(positions), axis=0)
+    def variants(self, x: Array, positions: Sequence[tuple[int, ...]]) -> Variants:
+        """Return the (1, …) image with the box at each position, a number into `starts` per axis."""
         color = self.color.astype(x.dtype)
-        for image, position in zip(images, positions, strict=True):
-            box = [slice(None)] * image.ndim
-            for axis, starts, size, place in zip(self.axes, self.starts, self.size, position, strict=True):
-                box[axis] = slice(starts[place], starts[place] + size)
-            image[tuple(box)] = color
-        return images
+        places = np.asarray(positions, np.int64).reshape(len(positions), len(self.starts))
+        first = np.stack([starts[places[:, axis]] for axis, starts in enumerate(self.starts)], axis=1)
+        return Variants(
+            image=x,
+            axes=tuple(axis + 1 for axis in self.axes),
+            boxes=np.stack([first, first + np.asarray(self.size)], axis=2),
+            patch=lambda _: color,
+        )
 
 
 def make_occluder(engine: Engine, image: Array, request: OccludeRequest) -> Occluder:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from inspector.engine.run import Run
+from inspector.engine.sweeping.sweep import Sweeping
 from inspector.errors import InvalidInputError
 from inspector.methods.card import Card
 from inspector.methods.choosing import choose
@@ -20,6 +21,7 @@ from inspector.methods.notes import (
     note_target,
 )
 from inspector.methods.occlusion.occluder import Occluder, make_occluder
+from inspector.methods.occlusion.watched import Totals
 from inspector.methods.planes import layers_with_maps, source_layer
 from inspector.methods.prepared import prepared
 from inspector.methods.verbs import answers
@@ -29,7 +31,6 @@ from inspector.resolve.finite import Origin, find_origin, is_choosable, no_choic
 from inspector.resolve.names import label_of
 from inspector.resolve.probabilities import answers as answers_of
 from inspector.resolve.probabilities import present, tensors_for, tensors_of, winners
-from inspector.resolve.targets import channel_axis
 from inspector.types.arrays import Array
 from inspector.types.contrast import hardly_moves
 from inspector.types.layers import Layer
@@ -62,22 +63,18 @@ def occlude(run: Run, request: OccludeRequest) -> Sweep:
     x = prepared(run, request.images)
     if len(x) != 1:
         raise InvalidInputError(f"Occlusion takes one image; {len(x)} were given.", field="images")
-    engine, image = run.engine, x.values
-    occluder = make_occluder(engine, image, request)
+    image = x.values
+    occluder = make_occluder(run.engine, image, request)
     target = request.target or Class()
     chosen = choose(run, image, target)
     watched = _watched(run, request.layer, chosen, image.shape[1:])
-    head = engine.head_of(target.output if isinstance(target, Class) else None)
-    sweep = _Sweep(run, image, chosen, head, watched, occluder)
-    positions = list(np.ndindex(*map(len, occluder.starts)))
-    largest = engine.largest_batch(image.shape[1:], sweep.tensors)
-    step = min(request.batch or largest, largest)
-    for start in range(0, len(positions), step):
-        sweep.advance(positions[start : start + step])
-        run.control.tell(min(start + step, len(positions)), len(positions), partial=sweep.partial)
-    sweep.note()
+    head = run.engine.head_of(target.output if isinstance(target, Class) else None)
+    state = _Sweep(run, image, chosen, head, watched, occluder, at_most=request.batch)
+    for done, total in state.advance():
+        run.control.tell(done, total, partial=state.partial)
+    state.note()
     note_target(run, target)
-    return sweep.result()
+    return state.result()
 
 
 def _watched(run: Run, name: str | None, chosen: Chosen, image: tuple[int, ...]) -> Layer | None:
@@ -103,14 +100,20 @@ class _Sweep:
         head: Head,
         watched: Layer | None,
         occluder: Occluder,
+        *,
+        at_most: int | None,
     ) -> None:
         self._run, self._engine, self._x, self._occluder = run, run.engine, x, occluder
         self._watched, self._head, self._target = watched, head, target
-        seen = () if watched is None else (watched.output,)
-        self.tensors = tuple(dict.fromkeys((*tensors_of(head), *tensors_for(run.engine, target), *seen)))
-        found = run.forward(x, self.tensors)
-        self._channel = NOT_WATCHED if watched is None else self._strongest(watched, found)
+        self._totals = None if watched is None else Totals(run.engine, watched, x.shape[1:])
+        seen = () if self._totals is None else (self._totals.tensor,)
+        tensors = tuple(dict.fromkeys((*tensors_of(head), *tensors_for(run.engine, target), *seen)))
         shape = tuple(map(len, occluder.starts))
+        self._positions = list(np.ndindex(*shape))
+        self._variants = occluder.variants(x, self._positions)
+        self._sweeping = Sweeping(run, self._variants, tensors, at_most=at_most)
+        found = self._sweeping.clean
+        self._channel = NOT_WATCHED if self._totals is None else self._strongest(self._totals.of(found))
         self._probability = np.full(shape, np.nan, np.float32)
         self._label = np.full(shape, -1, np.int64)
         self._activation = np.full(shape, np.nan, np.float32)
@@ -119,13 +122,15 @@ class _Sweep:
         self._origin: Origin | None = None
         self._missing = 0
 
-    def advance(self, positions: Sequence[tuple[int, ...]]) -> None:
-        """Compute the given positions."""
-        images = self._occluder.occlude(self._x, positions)
-        for part, found in self._run.together(images, self.tensors):
-            index = tuple(np.asarray(positions[part.start : part.stop]).T)
+    def advance(self) -> Iterator[tuple[int, int]]:
+        """Compute all positions, and yield after each batch how many are done, of how many."""
+        for part, found in self._sweeping.answers():
+            index = tuple(np.asarray(self._positions[part.start : part.stop]).T)
+            images = np.broadcast_to(
+                self._x, (len(part), *self._x.shape[1:])
+            )  # whose size is all that is looked at
             self._probability[index], self._label[index], self._activation[index] = self._measure(
-                found, images[part.start : part.stop]
+                found, images
             )
             self._done[index] = True
             is_there = present(self._engine, self._target, found, len(part))
@@ -133,7 +138,8 @@ class _Sweep:
             values = self._probability[index] + (0 if self._watched is None else self._activation[index])
             failed = np.flatnonzero(is_there & ~np.isfinite(values))
             if failed.size and self._origin is None:
-                self._origin = find_origin(self._run, images[part.start + failed[:1]])
+                self._origin = find_origin(self._run, self._variants.image_of(part.start + int(failed[0])))
+            yield part.stop, len(self._positions)
 
     def partial(self) -> Sweep:
         """Return what is known so far; what it says of that is not yet noted."""
@@ -177,15 +183,14 @@ class _Sweep:
     def _measure(self, found: dict[str, Array], x: Array) -> tuple[Array, Array, Array]:
         labels = winners(self._engine, self._head, found, x)
         answers = answers_of(self._engine, self._target, found, x)
-        if self._watched is None:
+        if self._totals is None:
             return answers, labels, np.full(len(labels), np.nan, np.float32)
-        totals = _totals(self._watched, found[self._watched.output])[:, self._channel]
-        return answers, labels, totals
+        return answers, labels, self._totals.of(found)[:, self._channel]
 
-    def _strongest(self, watched: Layer, found: dict[str, Array]) -> int:
-        totals = _totals(watched, found[watched.output])
+    def _strongest(self, totals: Array) -> int:
         if not is_choosable(totals[0]):
-            raise no_choice(f"the strongest map of layer {watched.name!r}", values=totals[0])
+            name = "" if self._watched is None else self._watched.name
+            raise no_choice(f"the strongest map of layer {name!r}", values=totals[0])
         return int(np.argmax(totals[0]))
 
     def _result(self, notes: tuple[Note, ...]) -> Sweep:
@@ -232,10 +237,3 @@ class _Sweep:
         if np.count_nonzero(~np.isfinite(values)) == self._missing:
             return None  # of places without the target's element another note speaks
         return about_values("the maps", values, self._origin)
-
-
-def _totals(watched: Layer, activation: Array) -> Array:
-    axis = channel_axis(watched, activation.ndim - 1) + 1
-    maps = np.moveaxis(activation, axis, 1)
-    totals: Array = maps.reshape(*maps.shape[:2], -1).sum(axis=2, dtype=np.float32)
-    return totals

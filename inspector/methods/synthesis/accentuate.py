@@ -105,10 +105,11 @@ def _objective(run: Run, goal: Goal, image: Array) -> Objective:
     """Return the target in parts of what it is on the image, so that closeness weighs alike for all."""
     values = run.forward(image, [goal.tensor])[goal.tensor]
     exact = values.astype(np.float64)
-    size = 0.5 * float(np.mean(exact**2)) if goal.is_norm else abs(float(goal.scores(values)[0]))
-    return objective_of([goal], crops=1) * (
-        1 / max(size, 0.0 if goal.is_norm else float(np.std(exact)), 1e-6)
-    )
+    if goal.is_norm:
+        size = 0.5 * float(np.mean(exact**2))
+    else:
+        size = max(abs(float(goal.scores(values)[0])), float(np.std(exact)))
+    return objective_of([goal], crops=1) * (1 / max(size, 1e-6))
 
 
 def _so_far(run: Run, done: list[Picture], first: Picture, loop: Loop) -> Images:

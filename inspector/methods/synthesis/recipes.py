@@ -14,6 +14,8 @@ from inspector.types.requests.synthesize import SynthesizeRequest
 
 MOST_STEPS = 10_000
 """For a caller that cannot end it."""
+STEEPEST = 8.0
+"""Of spectra, f^-decay: steeper ones overflow in large pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,12 @@ def _require(recipe: Recipe) -> None:
         given = getattr(recipe, name)
         if given is not None and given < least:
             raise InvalidInputError(f"{name} is {given}; it must be at least {least}.", field=name)
-    require_not_below_zero(jitter=recipe.jitter, scale=recipe.scale, noise=recipe.noise)
+    require_not_below_zero(jitter=recipe.jitter, scale=recipe.scale, rotate=recipe.rotate, noise=recipe.noise)
+    require_not_below_zero(**{name: getattr(recipe, name) for name in REGULARIZERS})
+    if recipe.decay is not None and not abs(recipe.decay) <= STEEPEST:
+        raise InvalidInputError(
+            f"decay is {recipe.decay:g}; it must be -{STEEPEST:g} to {STEEPEST:g}.", field="decay"
+        )
     require_above_zero(rate=recipe.rate)
     if recipe.crops > 64:
         raise InvalidInputError(f"crops is {recipe.crops}; allowed is 1 to 64.", field="crops")

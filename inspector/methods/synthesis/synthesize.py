@@ -14,7 +14,7 @@ from inspector.methods.notes import note_target
 from inspector.methods.prepared import prepared_parts
 from inspector.methods.room import require_pictures_fit
 from inspector.methods.synthesis.beginning import size_of
-from inspector.methods.synthesis.counts import require_seed
+from inspector.methods.synthesis.counts import MOST, require_seed
 from inspector.methods.synthesis.finishing import finished, so_far
 from inspector.methods.synthesis.framing import Framing, framing_of
 from inspector.methods.synthesis.goals import goal_of
@@ -112,6 +112,11 @@ def _require_counts(request: SynthesizeRequest) -> None:
             f"weights has {len(request.weights)} numbers for {len(request.targets)} targets; give one for each.",
             field="weights",
         )
+    for index, weight in enumerate(request.weights or ()):
+        if not abs(weight) <= MOST:
+            raise InvalidInputError(
+                f"weights[{index}] is {weight:g}; it must be -{MOST:g} to {MOST:g}.", field="weights"
+            )
     require_seed(request.seed)
 
 
@@ -119,7 +124,7 @@ def _photographs(run: Run, request: SynthesizeRequest) -> Array | None:
     """Return the first of the given images as the model takes them, (N, *image)."""
     if not has_images(request):
         return None
-    return next(prepared_parts(run, request.images, most=MOST_OF_A_SPECTRUM))[1].values
+    return next(prepared_parts(run, request.images, most=MOST_OF_A_SPECTRUM, runs=False))[1].values
 
 
 def _framing(run: Run, request: SynthesizeRequest, recipe: Recipe, photographs: Array | None) -> Framing:

@@ -25,7 +25,7 @@ def check_external_data(proto: onnx.ModelProto, *, folder: Path | None, limits: 
     `folder` is None, because the model then came as bytes and has no files beside it.
     """
     files: dict[Path, int] = {}
-    for tensor in tensors_of(proto, max_depth=limits.max_subgraph_depth):
+    for tensor in tensors_of(proto, limits=limits):
         if tensor.data_location != onnx.TensorProto.EXTERNAL and not tensor.external_data:
             continue
         entries = _entries(tensor)

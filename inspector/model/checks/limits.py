@@ -35,6 +35,8 @@ class Limits:
     """Graphs within If, Loop and Scan."""
     max_metadata_bytes: int = 16 * MIB
     """Keys and values of metadata_props, and one sidecar file."""
+    max_places: int = 2**24
+    """Places along the axes of maps that are followed from the image on, to know what each of them sees."""
     max_labels: int = 100_000
     """Names of classes, in a file or in metadata_props."""
     max_image_pixels: int = 64_000_000

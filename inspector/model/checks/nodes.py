@@ -5,8 +5,8 @@ ONNX Runtime refuses by the same schemas, but later, and what reads the graph be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import onnx
@@ -19,7 +19,7 @@ from inspector.operators.choices import CHOICES, FLAGS, RANGES
 from inspector.operators.domains import MACHINE_LEARNING, MICROSOFT, STANDARD_SPELLINGS
 from inspector.operators.families import EARLY
 from inspector.operators.forms import FORMS
-from inspector.operators.schemas import fewest_inputs, may_be_left_out, most_inputs, schema_at
+from inspector.operators.schemas import fewest_inputs, may_be_left_out, most_inputs, schema_at, versions
 
 RUNTIME_DOMAINS = (MICROSOFT, "com.microsoft.nchwc", "com.ms.internal.nhwc", MACHINE_LEARNING)
 """Domains beside the standard one whose operators ONNX Runtime carries in every build."""
@@ -45,9 +45,9 @@ def check_nodes(proto: onnx.ModelProto, *, limits: Limits) -> None:
     """
     opset = standard_opset(proto)
     known = _Known(proto)
-    for node in nodes_of(proto, max_depth=limits.max_subgraph_depth):
+    for node in nodes_of(proto, limits=limits):
         _check_values(node)
-    for node in graph_nodes_of(proto, max_depth=limits.max_subgraph_depth):
+    for node in graph_nodes_of(proto, limits=limits):
         _check_no_references(node)
         if known.is_function(node):
             continue
@@ -59,7 +59,7 @@ def check_nodes(proto: onnx.ModelProto, *, limits: Limits) -> None:
             _check_loosely(node)
         else:
             _check_by(schema, node)
-    for node in function_nodes_of(proto, max_depth=limits.max_subgraph_depth):
+    for node in function_nodes_of(proto, limits=limits):
         if not known.is_function(node) and known.requires(node):
             _check_loosely(node)
 
@@ -79,7 +79,7 @@ class _Known:
     def requires(self, node: onnx.NodeProto) -> bool:
         """Return whether a node is one of the standard domain; InvalidModelError where nobody knows its operator."""
         if node.domain in STANDARD_SPELLINGS:
-            if node.op_type in known_operators() or node.op_type in REMOVED_OPERATORS:
+            if versions(node.op_type) or node.op_type in REMOVED_OPERATORS:
                 return True
             raise InvalidModelError(
                 f"{describe(node)}: the standard domain has no operator {node.op_type!r} in any opset. It is a custom "
@@ -104,8 +104,8 @@ def _check_by(schema: onnx.defs.OpSchema, node: onnx.NodeProto) -> None:
     options = onnx.defs.OpSchema.FormalParameterOption
     _check_count(node, "input", len(node.input), schema.min_input, schema.max_input)
     _check_count(node, "output", len(node.output), schema.min_output, schema.max_output)
-    _check_named(node, "input", node.input, schema.inputs, {options.Optional})
-    _check_named(node, "output", node.output, schema.outputs, {options.Optional, options.Variadic})
+    _check_given(node, "input", node.input, _among(schema.inputs, {options.Optional}))
+    _check_given(node, "output", node.output, _among(schema.outputs, {options.Optional, options.Variadic}))
     given = {attribute.name for attribute in node.attribute}
     for name, attribute in schema.attributes.items():
         if attribute.required and name not in given:
@@ -123,20 +123,20 @@ def _check_form(node: onnx.NodeProto) -> None:
         return
     _check_count(node, "input", len(node.input), form.fewest, form.most)
     _check_count(node, "output", len(node.output), 1, form.outputs)
-    for position, name in enumerate(node.input):
-        if not name and position not in form.may_lack:
-            raise InvalidModelError(
-                f"{describe(node)} leaves out its input {position}, which the operator needs. {_MEND}"
-            )
+    _check_given(node, "input", node.input, lambda position: position in form.may_lack)
 
 
-def _check_named(
-    node: onnx.NodeProto, what: str, names: Sequence[str], formal: Sequence[Any], options: Collection[Any]
+def _among(formal: Sequence[Any], options: Collection[Any]) -> Callable[[int], bool]:
+    """Return what tells whether the parameter at a position is of these options; the last one stands for all others."""
+    return lambda position: formal[min(position, len(formal) - 1)].option in options
+
+
+def _check_given(
+    node: onnx.NodeProto, what: str, names: Sequence[str], may_lack: Callable[[int], bool]
 ) -> None:
-    """Refuse an empty name ("") where the parameter is none of those that may be left out."""
+    """Refuse an empty name ("") where the parameter at its position may not be left out."""
     for position, name in enumerate(names):
-        parameter = formal[min(position, len(formal) - 1)]
-        if not name and parameter.option not in options:
+        if not name and not may_lack(position):
             raise InvalidModelError(
                 f"{describe(node)} leaves out its {what} {position}, which the operator needs. {_MEND}"
             )
@@ -163,11 +163,7 @@ def _check_loosely(node: onnx.NodeProto) -> None:
         _check_count(node, "input", len(node.input), 1, 1)
         return
     _check_count(node, "input", len(node.input), fewest_inputs(node.op_type), most_inputs(node.op_type))
-    for position, name in enumerate(node.input):
-        if not name and not may_be_left_out(node.op_type, position):
-            raise InvalidModelError(
-                f"{describe(node)} leaves out its input {position}, which the operator needs. {_MEND}"
-            )
+    _check_given(node, "input", node.input, partial(may_be_left_out, node.op_type))
 
 
 # --- attributes
@@ -249,14 +245,6 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-@cache
-def known_operators() -> frozenset[str]:
-    """Return all operators that the standard domain has or had under some opset."""
-    return frozenset(
-        schema.name for schema in onnx.defs.get_all_schemas_with_history() if schema.domain == ""
-    )
 
 
 def describe(node: onnx.NodeProto) -> str:

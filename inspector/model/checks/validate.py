@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import onnx
@@ -16,6 +17,8 @@ from inspector.model.walk import graphs_of, nodes_of, tensors_of
 
 MIN_OPSET = 7
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 
 def validate(proto: onnx.ModelProto, *, limits: Limits) -> None:
     """Raise the first thing that keeps the model from being inspected; sorts unsorted nodes of `proto` in place."""
@@ -24,16 +27,16 @@ def validate(proto: onnx.ModelProto, *, limits: Limits) -> None:
     _check_functions(proto)
     _check_versions(proto)
     check_nodes(proto, limits=limits)
-    for tensor in tensors_of(proto, max_depth=limits.max_subgraph_depth):
+    for tensor in tensors_of(proto, limits=limits):
         check_tensor(tensor, limits=limits)
-    for graph in graphs_of(proto, max_depth=limits.max_subgraph_depth):
+    for graph in graphs_of(proto, limits=limits):
         check_sources(graph)
         _check_declared_shapes(graph, limits)
     check_wiring(proto.graph)
 
 
 def _check_counts(proto: onnx.ModelProto, limits: Limits) -> None:
-    nodes = sum(1 for _ in nodes_of(proto, max_depth=limits.max_subgraph_depth))
+    nodes = sum(1 for _ in nodes_of(proto, limits=limits))
     if nodes == 0:
         raise InvalidModelError("The model's graph has no nodes: there is nothing to inspect.")
     require_at_most(nodes, limits, what="The number of nodes", name="max_nodes")
@@ -42,9 +45,7 @@ def _check_counts(proto: onnx.ModelProto, limits: Limits) -> None:
     require_at_most(len(proto.graph.output), limits, what="The number of outputs", name="max_outputs")
     metadata = sum(len(entry.key) + len(entry.value) for entry in proto.metadata_props)
     require_at_most(metadata, limits, what="The size of metadata_props", name="max_metadata_bytes")
-    if any(
-        True for graph in graphs_of(proto, max_depth=limits.max_subgraph_depth) if graph.sparse_initializer
-    ):
+    if any(True for graph in graphs_of(proto, limits=limits) if graph.sparse_initializer):
         raise InvalidModelError(
             "The model has sparse initializers, which are not supported. Save them as dense tensors."
         )
@@ -70,7 +71,7 @@ def _check_names(proto: onnx.ModelProto, limits: Limits) -> None:
         _check_each_name(
             "function", (function.name, function.domain, *function.input, *function.output), limits
         )
-    for graph in graphs_of(proto, max_depth=limits.max_subgraph_depth):
+    for graph in graphs_of(proto, limits=limits):
         _check_each_name(
             "tensor", (item.name for item in (*graph.input, *graph.output, *graph.value_info)), limits
         )
@@ -84,7 +85,7 @@ def _check_names(proto: onnx.ModelProto, limits: Limits) -> None:
                 for dim in item.type.tensor_type.shape.dim
             ),
         )
-    for node in nodes_of(proto, max_depth=limits.max_subgraph_depth):
+    for node in nodes_of(proto, limits=limits):
         _check_each_name("node", (node.name,), limits)
         _check_each_name("operator", (node.op_type, node.domain), limits)
         _check_each_name("tensor", (*node.input, *node.output), limits)
@@ -108,7 +109,7 @@ def _check_each_name(what: str, names: Iterable[str | bytes], limits: Limits) ->
                 f"the limit is {limits.max_name_bytes:,}.",
                 field="max_name_bytes",
             )
-        if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        if _CONTROL.search(name):
             raise InvalidModelError(
                 f"The name of a {what}, {name[:80]!r}, contains control characters. Rename it."
             )

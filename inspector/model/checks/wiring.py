@@ -68,26 +68,36 @@ def _agree(output: onnx.ValueInfoProto, given: onnx.ValueInfoProto) -> None:
 
 
 def check_wiring(graph: onnx.GraphProto) -> None:
-    """Raise InvalidModelError where a tensor is read that nothing writes, in a subgraph too, or nodes form a cycle.
+    """Raise InvalidModelError where a tensor is read that nothing writes, or nodes form a cycle, in a subgraph too.
 
-    Sorts, in place, nodes that stand before what they read.
+    Sorts, in place, nodes that stand before what they read: those of subgraphs among themselves.
     """
+    for name, reader in _taken_from_outside(graph).items():
+        raise InvalidModelError(
+            f"{reader} reads the tensor {name!r}, which nothing in the model writes."
+            if reader
+            else f"The model's output {name!r} is written by no node."
+        )
+
+
+def _taken_from_outside(graph: onnx.GraphProto) -> dict[str, str]:
+    """Return what a graph takes from around it, and which node first reads it ("": none, it is an output)."""
     sources = {name: index for index, node in enumerate(graph.node) for name in node.output if name}
-    known = {item.name for item in graph.input} | {item.name for item in graph.initializer}
+    known = {item.name for item in (*graph.input, *graph.initializer)}
     before: dict[int, set[int]] = {}
+    taken: dict[str, str] = {}
     for index, node in enumerate(graph.node):
         for name in _reads(node):
             if name in sources:
                 before.setdefault(index, set()).add(sources[name])
-            elif name not in known:
-                raise InvalidModelError(
-                    f"{describe(node)} reads the tensor {name!r}, which nothing in the model writes."
-                )
+            elif name not in known and name not in taken:
+                taken[name] = describe(node)
     for output in graph.output:
         if output.name not in sources and output.name not in known:
-            raise InvalidModelError(f"The model's output {output.name!r} is written by no node.")
+            taken.setdefault(output.name, "")
     if any(earlier >= index for index, others in before.items() for earlier in others):
         _sort(graph, before)
+    return taken
 
 
 def _sort(graph: onnx.GraphProto, before: dict[int, set[int]]) -> None:
@@ -110,13 +120,4 @@ def _reads(node: onnx.NodeProto) -> Iterator[str]:
     yield from (name for name in node.input if name)
     for attribute in node.attribute:
         for graph in (*([attribute.g] if attribute.HasField("g") else ()), *attribute.graphs):
-            yield from _reads_outside(graph)
-
-
-def _reads_outside(graph: onnx.GraphProto) -> set[str]:
-    """Return what a subgraph, and those in it, take from around it."""
-    own = {item.name for item in (*graph.input, *graph.initializer)}
-    own.update(name for node in graph.node for name in node.output)
-    read = {name for node in graph.node for name in _reads(node)}
-    read.update(item.name for item in graph.output if item.name)
-    return read - own
+            yield from _taken_from_outside(graph)

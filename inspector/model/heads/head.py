@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -178,7 +179,7 @@ class Heads:
     heads: Mapping[str, Head] = field(default_factory=dict)
     """By output, in the graph's order."""
 
-    @property
+    @cached_property
     def default(self) -> str | None:
         """The output that is read where none is named: the one that says classes before all others.
 
@@ -193,7 +194,7 @@ class Heads:
 
         return min(self.heads, key=rank) if self.heads else None
 
-    @property
+    @cached_property
     def also(self) -> tuple[str, ...]:
         """The outputs that could have been the default as well."""
         first = self.heads[self.default] if self.default is not None else None

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from inspector.model.heads.evidence import Evidence
 from inspector.model.heads.head import Head, Heads
+from inspector.model.heads.standing import standing
 from inspector.registry import Registry
 
 Recognizer = Callable[[Evidence, Sequence[str]], Iterable[Head]]
@@ -40,4 +41,4 @@ def recognize(evidence: Evidence) -> Heads:
 
 def _finished(head: Head, evidence: Evidence) -> Head:
     """Add what is the same for all meanings."""
-    return replace(head, features=evidence.endings[head.output].features)
+    return replace(standing(head, evidence), features=evidence.endings[head.output].features)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from inspector.types.results.model_info import ImageInput
 RESIZING = ("resize", "resize_size")
 FIXED = ("layout", "dtype", "source", "assumed")
 """The model decides these, whatever the files of others say."""
+_ASSUMED = ": assumed"
+"""How a part of the source ends that nothing said."""
 
 
 def find_preprocessing(
@@ -60,7 +62,7 @@ def find_preprocessing(
             assumed |= new
     rest = _assumptions(known, image_input)
     if rest:
-        parts.append(f"{', '.join(rest)}: assumed")
+        parts.append(f"{', '.join(rest)}{_ASSUMED}")
     known |= rest
     assumed |= rest
     try:
@@ -82,7 +84,21 @@ def overridden(found: Preprocessing, given: PreprocessingLike, *, by: str) -> Pr
     """Return a preprocessing with what is given in the place of what was found; `by` says who gave it."""
     result = found.override(given, source=by)
     told = repr(given) if isinstance(given, str) else ", ".join(map(str, given))
-    return replace(result, source=f"{by}: {told}; the rest: {found.source}")
+    rest = _still_true(found.source, result.assumed)
+    return replace(result, source="; the rest: ".join(filter(None, (f"{by}: {told}", rest))))
+
+
+def _still_true(source: str, assumed: Sequence[str]) -> str:
+    """Return where each part came from, where of what was assumed only `assumed` is left, such as "color RGB"."""
+    left = {one.partition(" ")[0] for one in assumed}
+    parts = []
+    for part in source.split("; "):
+        names = part.removesuffix(_ASSUMED)
+        if names == part:
+            parts.append(part)
+        elif kept := ", ".join(name for name in names.split(", ") if name in left):
+            parts.append(f"{kept}{_ASSUMED}")
+    return "; ".join(parts)
 
 
 def _overridden(found: Preprocessing, own: PartFound, image_input: ImageInput) -> Preprocessing:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import struct
-from io import BytesIO
-from pathlib import Path
+import functools
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
-from inspector.errors import InvalidInputError, LimitExceededError, in_brief
-from inspector.model.checks.limits import Limits, require_at_most
-from inspector.model.preprocessing.resizing import Box, require_bounded, resized
+from inspector.errors import InvalidInputError, in_brief
+from inspector.model.checks.limits import Limits
+from inspector.model.preprocessing.fitting import cover_ratio, fitted
+from inspector.model.preprocessing.opening import CORRUPT, Source, opened
+from inspector.model.preprocessing.resizing import Box, resized
 from inspector.types.dtypes import saturated
 from inspector.types.layouts import channel_axis, of_one, space_of
 from inspector.types.preprocessing import Preprocessing
 
-FORMATS = ("JPEG", "PNG", "WEBP")
-STILL_FORMATS = ("MPO",)
-"""A JPEG of a camera with a preview or a depth map behind the photograph, which is its first picture."""
 RgbImage = npt.NDArray[np.uint8]
 """(H, W, 3), RGB."""
 
-_CORRUPT = (SyntaxError, ValueError, IndexError, TypeError, KeyError, struct.error)
-"""What Pillow's readers raise on bytes that contradict themselves."""
+_LOOKED_UP = 1 << 16
+"""Pixels whose values are looked up at once: NumPy makes indices of eight bytes of them."""
 
 _INTERPOLATIONS = {
     "nearest": Image.Resampling.NEAREST,
@@ -34,9 +31,7 @@ _INTERPOLATIONS = {
 }
 
 
-def decode_image(
-    source: bytes | str | Path | Image.Image, *, limits: Limits, has_alpha: bool = False
-) -> RgbImage:
+def decode_image(source: Source, *, limits: Limits, has_alpha: bool = False) -> RgbImage:
     """Return an image as uint8 (H, W, 3) RGB, upright by its EXIF orientation, transparency over white.
 
     (H, W, 4) RGBA where the model takes transparency itself (`has_alpha`).
@@ -44,46 +39,8 @@ def decode_image(
     JPEG, PNG and WebP with one frame; InvalidInputError for others, LimitExceededError for too many bytes
     or pixels.
     """
-    if isinstance(source, Image.Image):
-        try:
-            return _to_rgb(source, limits, has_alpha=has_alpha)
-        except (*_CORRUPT, OSError, EOFError, MemoryError, AssertionError, AttributeError) as error:
-            raise InvalidInputError(
-                f"The picture, of mode {source.mode}, cannot be read: {error}", field="image"
-            ) from error
-    data = _read(source, limits)
-    if not data:
-        raise InvalidInputError("The image is empty (0 bytes).", field="image")
-    try:
-        with _opened(data) as image:
-            return _to_rgb(image, limits, has_alpha=has_alpha)
-    except UnidentifiedImageError as error:
-        raise InvalidInputError(
-            f"The {len(data):,} bytes are not an image that can be read; allowed are {', '.join(FORMATS)}.",
-            field="image",
-        ) from error
-    except Image.DecompressionBombError as error:  # WebP's reader has a limit of its own
-        raise LimitExceededError(
-            f"The image has more pixels than can be decoded; the limit is {limits.max_image_pixels:,}.",
-            field="max_image_pixels",
-        ) from error
-    except (*_CORRUPT, OSError, EOFError, MemoryError) as error:
-        raise InvalidInputError(f"The image is truncated or corrupt: {error}", field="image") from error
-
-
-def _opened(data: bytes) -> Image.Image:
-    """Open an image by its first bytes, as Image.open does.
-
-    But that warns of large images before we can look at their size, and a warning can only be silenced for all threads
-    at once. Here our own limit decides.
-    """
-    Image.preinit()
-    Image.init()
-    for name in FORMATS:
-        factory, accept = Image.OPEN[name]
-        if accept is not None and accept(data[:16]) is True:
-            return factory(BytesIO(data), "")
-    raise UnidentifiedImageError
+    with opened(source, limits=limits) as image:
+        return _to_rgb(image, has_alpha=has_alpha)
 
 
 def crop_box(height: int, width: int, spec: Preprocessing) -> Box:
@@ -92,7 +49,7 @@ def crop_box(height: int, width: int, spec: Preprocessing) -> Box:
     The whole image for "exact", "letterbox" and "none" without a size; the center for the others.
     """
     if spec.resize == "short_side" and spec.height and spec.width:
-        ratio = _cover_ratio(height, width, spec)
+        ratio = cover_ratio(height, width, spec)
         return _center(
             height, width, min(height, round(spec.height / ratio)), min(width, round(spec.width / ratio))
         )
@@ -112,6 +69,51 @@ def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.
 
     Of channels that are no colors `image` has as many as the model; else it is RGB, or RGBA where the model takes that.
     """
+    layout = picture_layout(spec)
+    pixels = _pixels(image, spec)
+    table = _table(pixels, spec)
+    axis = channel_axis(layout)
+    channels = range(pixels.shape[2]) if axis is not None else range(1)
+    made = np.empty((len(channels), *pixels.shape[:2]), table.dtype)
+    rows = max(_LOOKED_UP // max(pixels.shape[1], 1), 1)
+    for start in range(0, len(pixels), rows):
+        for channel in channels:
+            part, out = pixels[start : start + rows, :, channel], made[channel, start : start + rows]
+            np.take(table[channel], part, out=out, mode="clip")  # none is; it spares a buffer
+    return made[0] if axis is None else np.ascontiguousarray(np.moveaxis(made, 0, axis))
+
+
+def _table(pixels: RgbImage, spec: Preprocessing) -> npt.NDArray[np.generic]:
+    """Return what each of the 256 values of a pixel becomes in each channel, (C, 256) in the model's type.
+
+    InvalidInputError where one that occurs becomes NaN or infinite.
+    """
+    table, lost = _scaled(spec.scale, tuple(spec.mean), tuple(spec.std), pixels.shape[2], spec.dtype)
+    if lost is not None and any(lost[one, np.unique(pixels[:, :, one])].any() for one in range(len(lost))):
+        raise InvalidInputError(
+            f"With the scale {spec.scale:g}, the mean {in_brief(spec.mean)} and the std {in_brief(spec.std)} some "
+            "pixels become NaN or infinite. Give numbers that float32 can hold.",
+            reason="NOT_FINITE",
+            field="preprocessing",
+        )
+    return table
+
+
+@functools.lru_cache(maxsize=64)
+def _scaled(
+    scale: float, mean: tuple[float, ...], std: tuple[float, ...], channels: int, dtype: str
+) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.bool_] | None]:
+    """Return the values of `_table`, and which of them are not finite; None where all are."""
+    with np.errstate(all="ignore"):  # of values that may not occur
+        pixels = np.arange(256, dtype=np.float32)[:, None] * np.float32(scale)
+        values = (pixels - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
+        table = np.ascontiguousarray(np.broadcast_to(values, (256, channels)).T)
+        lost = ~np.isfinite(table)
+        return saturated(table, dtype), lost if lost.any() else None
+
+
+def picture_layout(spec: Preprocessing) -> str:
+    """Return the layout of one image; InvalidInputError where it is no image of rows and columns."""
     layout = of_one(spec.layout or "NCHW")
     if space_of(layout) != "HW":
         raise InvalidInputError(
@@ -119,83 +121,41 @@ def apply_preprocessing(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.
             "its shape.",
             field="input",
         )
-    values = _pixels(image, spec)
-    with np.errstate(all="ignore"):  # told of below
-        values *= np.float32(spec.scale)  # in place: a large picture is there once
-        values -= np.asarray(spec.mean, np.float32)
-        values /= np.asarray(spec.std, np.float32)
-    if not np.isfinite(values).all():
-        raise InvalidInputError(
-            f"With the scale {spec.scale:g}, the mean {in_brief(spec.mean)} and the std {in_brief(spec.std)} some "
-            "pixels become NaN or infinite. Give numbers that float32 can hold.",
-            reason="NOT_FINITE",
-            field="preprocessing",
-        )
-    axis = channel_axis(layout)
-    values = values[:, :, 0] if axis is None else np.moveaxis(values, 2, axis)
-    return np.ascontiguousarray(saturated(values, spec.dtype))
+    return layout
 
 
-def _pixels(image: RgbImage, spec: Preprocessing) -> npt.NDArray[np.float32]:
-    """Return (H, W, C) in 0..255, fitted to the model, with its channels in the model's order."""
+def _pixels(image: RgbImage, spec: Preprocessing) -> RgbImage:
+    """Return uint8 (H, W, C), fitted to the model, with its channels in the model's order."""
     if spec.color == "NONE":
         planes = [_fit(Image.fromarray(image[:, :, channel]), spec) for channel in range(image.shape[2])]
-        return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=2)
+        return np.stack([np.asarray(plane, np.uint8) for plane in planes], axis=2)
     picture = _fit(Image.fromarray(image), spec)
     if spec.color == "GRAY":
-        return np.asarray(picture.convert("L"), np.float32)[:, :, None]
+        return np.asarray(picture.convert("L"), np.uint8)[:, :, None]
     if spec.color == "RGBA":
-        return np.asarray(picture.convert("RGBA"), np.float32)
-    pixels = np.asarray(picture, np.float32)
+        return np.asarray(picture.convert("RGBA"), np.uint8)
+    pixels = np.asarray(picture, np.uint8)
     return pixels[:, :, ::-1] if spec.color == "BGR" else pixels
 
 
-def _read(source: bytes | str | Path, limits: Limits) -> bytes:
-    if isinstance(source, bytes):
-        require_at_most(len(source), limits, what="The image's size in bytes", name="max_image_bytes")
-        return source
-    path = Path(source)
-    try:
-        size = path.stat().st_size
-        require_at_most(size, limits, what=f"The size of {path.name} in bytes", name="max_image_bytes")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInputError(
-            f"The image {str(path)[:200]!r} cannot be read: {reason}.", field="image"
-        ) from error
-
-
-def _to_rgb(image: Image.Image, limits: Limits, *, has_alpha: bool) -> RgbImage:
-    width, height = image.size
-    if not width or not height:
-        raise InvalidInputError(f"The image is empty: {height} × {width} pixels.", field="image")
-    require_at_most(
-        width * height,
-        limits,
-        what=f"The image ({width} × {height}) in pixels",
-        name="max_image_pixels",
-    )
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format not in STILL_FORMATS:
-        raise InvalidInputError(
-            f"The image is animated ({frames} frames). Give the frame that you mean as an image of its own.",
-            field="image",
-        )
+def _to_rgb(image: Image.Image, *, has_alpha: bool) -> RgbImage:
     image.load()
     upright = _upright(image)
     if has_alpha:
         deep = upright.mode.startswith("I") or upright.mode == "F"
         return np.asarray((_eight_bit(upright) if deep else upright).convert("RGBA"), np.uint8).copy()
-    return np.asarray(_opaque(upright).convert("RGB"), np.uint8).copy()
+    opaque = _opaque(upright)
+    return np.asarray(opaque if opaque.mode == "RGB" else opaque.convert("RGB"), np.uint8).copy()
 
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turn an image by its EXIF orientation; EXIF that cannot be read is passed over, the pixels are fine."""
     try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # it would be copied
         return ImageOps.exif_transpose(image)
     except (
-        *_CORRUPT,
+        *CORRUPT,
         OSError,
         ZeroDivisionError,
         AttributeError,
@@ -218,60 +178,40 @@ def _opaque(image: Image.Image) -> Image.Image:
 def _eight_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image, np.float64)
     full = 65535.0 if image.mode.startswith("I") else 1.0 if values.max(initial=0.0) <= 1.0 else 255.0
-    return Image.fromarray(np.clip(np.rint(values / full * 255.0), 0, 255).astype(np.uint8))
+    values = values / full
+    values *= 255.0  # in place: a large picture is there once
+    np.clip(np.rint(values, out=values), 0, 255, out=values)
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def _fit(picture: Image.Image, spec: Preprocessing) -> Image.Image:
     """Bring an image to the model's height and width by the spec's mode."""
     method = _INTERPOLATIONS[spec.interpolation]
+    height, width = fitted(picture.height, picture.width, spec)
     if spec.resize == "none":
-        return _crop_only(picture, spec)
-    if spec.height is None or spec.width is None:
-        if spec.resize == "short_side" and spec.resize_size:
-            ratio = spec.resize_size / min(picture.size)
-            return resized(picture, (round(picture.width * ratio), round(picture.height * ratio)), method)
-        return picture
-    if spec.resize == "exact":
-        return resized(picture, (spec.width, spec.height), method)
-    if spec.resize == "letterbox":
-        return _letterbox(picture, spec, method)
-    ratio = _cover_ratio(picture.height, picture.width, spec)
-    size = (max(spec.width, round(picture.width * ratio)), max(spec.height, round(picture.height * ratio)))
-    return resized(picture, size, method, box=_center(size[1], size[0], spec.height, spec.width))
+        return picture.crop(_center(picture.height, picture.width, height, width))
+    if spec.resize == "letterbox" and spec.height and spec.width:
+        return _letterbox(picture, height, width, spec, method)
+    if spec.resize == "short_side" and spec.height and spec.width:
+        ratio = cover_ratio(picture.height, picture.width, spec)
+        size = (max(width, round(picture.width * ratio)), max(height, round(picture.height * ratio)))
+        return resized(picture, size, method, box=_center(size[1], size[0], height, width))
+    return picture if (width, height) == picture.size else resized(picture, (width, height), method)
 
 
-def _crop_only(picture: Image.Image, spec: Preprocessing) -> Image.Image:
-    height, width = spec.height or picture.height, spec.width or picture.width
-    if picture.height < height or picture.width < width:
-        raise InvalidInputError(
-            f"The image is {picture.height} × {picture.width}; this model takes {height} × {width} and its "
-            "preprocessing "
-            'does not resize. Give a larger image, or preprocessing={"resize": {"mode": "short_side"}}.',
-            field="image",
-        )
-    return picture.crop(_center(picture.height, picture.width, height, width))
-
-
-def _letterbox(picture: Image.Image, spec: Preprocessing, method: Image.Resampling) -> Image.Image:
-    height, width = spec.height or picture.height, spec.width or picture.width
+def _letterbox(
+    picture: Image.Image, height: int, width: int, spec: Preprocessing, method: Image.Resampling
+) -> Image.Image:
     ratio = min(height / picture.height, width / picture.width)
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     fill = spec.letterbox_fill
     opaque = (255,) if picture.mode == "RGBA" else ()
-    require_bounded(picture, (width, height))
     canvas = Image.new(picture.mode, (width, height), fill if picture.mode == "L" else (fill,) * 3 + opaque)
     left, top = (
         (0, 0) if spec.letterbox_align == "top_left" else ((width - size[0]) // 2, (height - size[1]) // 2)
     )
     canvas.paste(picture.resize(size, method), (left, top))
     return canvas
-
-
-def _cover_ratio(height: int, width: int, spec: Preprocessing) -> float:
-    """Return the factor that brings the short side to `resize_size`, or more where the crop would not fit."""
-    crop_height, crop_width = spec.height or 1, spec.width or 1
-    short = spec.resize_size or min(crop_height, crop_width)
-    return max(short / min(height, width), crop_height / height, crop_width / width)
 
 
 def _center(height: int, width: int, crop_height: int, crop_width: int) -> Box:

@@ -33,7 +33,7 @@ def resized(
     bit; beyond that they may differ by one in 255. LimitExceededError for a result of more than MOST_PIXELS.
     """
     left, top, right, bottom = box or (0, 0, *size)
-    require_bounded(picture, (right - left, bottom - top))
+    require_bounded(picture.size, (right - left, bottom - top))
     area = size[0] * size[1]
     if box is None or area <= max(_WHOLE, picture.width * picture.height):
         whole = picture.resize(size, method)
@@ -45,11 +45,11 @@ def resized(
     return part.resize((right - left, bottom - top), method, box=(first[0], upper[0], first[1], upper[1]))
 
 
-def require_bounded(picture: Image.Image, size: tuple[int, int]) -> None:
-    """Raise LimitExceededError where what is to come out, (width, height), is beyond all bounds."""
+def require_bounded(given: tuple[int, int], size: tuple[int, int]) -> None:
+    """Raise LimitExceededError where what is to come out of a picture, both (width, height), is beyond all bounds."""
     if size[0] * size[1] > MOST_PIXELS:
         raise LimitExceededError(
-            f"The image of {picture.height} × {picture.width} pixels would become one of {size[1]:,} × {size[0]:,} so "
+            f"The image of {given[1]} × {given[0]} pixels would become one of {size[1]:,} × {size[0]:,} so "
             f"that it fits; the limit is {MOST_PIXELS:,} pixels. Cut out the part that you mean, or have it resized to "
             "fewer.",
             field="image",

@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
+from inspector.model.checks.limits import Limits
 from inspector.model.contradictions import CONTRADICTIONS
 from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, UNKNOWN, Field, seeing_all
+from inspector.model.receptive.places import Places, require_followable
 from inspector.model.receptive.rule import Context, find_field_rule
 from inspector.model.receptive.track import Track
 from inspector.operators.families import RANGE_MEASURERS
@@ -21,25 +23,25 @@ from inspector.types.results.model_info import ImageInput
 
 
 def trace_fields(
-    graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
+    graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int, limits: Limits
 ) -> dict[str, Field]:
     """Return the field of every tensor that depends on the image's values; `shapes` are for a batch of any size.
 
     An operator without a rule is taken to mix everything: its outputs see the whole window of its inputs.
     The range that dynamic quantization measures over the whole tensor is not followed, because then every
-    unit would see every pixel.
+    unit would see every pixel. LimitExceededError where the maps have too many places to follow.
     """
-    return _traced(
-        graph, image_input.name, image_field(image_input, images=_images(image_input, shapes)), shapes, opset
-    )
+    require_followable(sum(size for size in image_input.space if isinstance(size, int)), limits=limits)
+    start = image_field(image_input, images=_images(image_input, shapes))
+    return fields_after(graph, image_input.name, start, shapes, opset=opset, limits=limits)
 
 
 def trace_batch(
-    graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int
+    graph: ir.Graph, image_input: ImageInput, shapes: Mapping[str, Shape], *, opset: int, limits: Limits
 ) -> dict[str, Field]:
     """Return the fields with the track of the batch alone, which is quick: pixels are not followed."""
-    start = image_field(image_input, images=_images(image_input, shapes))
-    return _traced(graph, image_input.name, replace(start, tracks={BATCH: start.batch}), shapes, opset)
+    start = _batch_field(image_input, images=_images(image_input, shapes))
+    return fields_after(graph, image_input.name, start, shapes, opset=opset, limits=limits)
 
 
 def _images(image_input: ImageInput, shapes: Mapping[str, Shape]) -> int | None:
@@ -47,22 +49,32 @@ def _images(image_input: ImageInput, shapes: Mapping[str, Shape]) -> int | None:
     return count[0] if count and isinstance(count[0], int) else None
 
 
-def _traced(
-    graph: ir.Graph, image: str, start: Field, shapes: Mapping[str, Shape], opset: int
+def fields_after(
+    graph: ir.Graph, image: str, start: Field, shapes: Mapping[str, Shape], *, opset: int, limits: Limits
 ) -> dict[str, Field]:
+    """Return the field of every tensor that depends on `image`, whose own is `start`: an image, or maps read as one.
+
+    LimitExceededError where these are too many places.
+    """
     fields: dict[str, Field] = {}
-    for _ in walk_fields(graph, image, start, shapes, opset=opset, fields=fields):
+    for _ in walk_fields(graph, image, start, shapes, opset=opset, limits=limits, fields=fields):
         pass
     return fields
 
 
 def image_field(image_input: ImageInput, *, images: int | None) -> Field:
     """Return the field of a batch of images, by their layout."""
+    batch = _batch_field(image_input, images=images)
+    space = zip(space_of(image_input.layout), image_input.space, strict=True)
+    tracks = {letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space}
+    return replace(batch, tracks={**batch.tracks, **tracks})
+
+
+def _batch_field(image_input: ImageInput, *, images: int | None) -> Field:
+    """Return the field of a batch of images with the track of the batch alone."""
     rank, layout = len(image_input.shape), image_input.layout
     roles = tuple(layout) if rank == len(layout) else (BATCH, *(UNKNOWN,) * (rank - 1))
-    space = zip(space_of(layout), image_input.space, strict=True)
-    tracks = {letter: Track.of_image(size if isinstance(size, int) else None) for letter, size in space}
-    return Field(roles=roles[:rank], tracks={BATCH: Track.of_image(images), **tracks})
+    return Field(roles=roles[:rank], tracks={BATCH: Track.of_image(images)})
 
 
 def walk_fields(
@@ -72,10 +84,15 @@ def walk_fields(
     shapes: Mapping[str, Shape],
     *,
     opset: int,
+    limits: Limits,
     fields: dict[str, Field],
 ) -> Iterator[ir.Node]:
-    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed."""
+    """Fill `fields` from the image on, and yield each node that depends on it before its outputs are followed.
+
+    LimitExceededError where these are too many places.
+    """
     fields[image] = start
+    places = Places(shapes, limits=limits)
     context = Context(shapes=shapes, opset=opset)
     for node in graph:
         if not reads_values(node):
@@ -85,11 +102,13 @@ def walk_fields(
         if not known:
             continue
         yield node
+        places.foresee(node, known)
         for index, value in enumerate(node.outputs):
             if not value.name or (node.op_type in RANGE_MEASURERS and index > 0):
                 continue
             field = _field(node, inputs, known, index, context)
             fields[value.name] = _fitted(field, shapes.get(value.name))
+            places.count(node, known, fields[value.name])
 
 
 def one_image_shapes(shapes: Mapping[str, Shape], fields: Mapping[str, Field]) -> dict[str, Shape]:
@@ -110,7 +129,7 @@ def _field(
     node: ir.Node, inputs: list[Field | None], known: list[Field], index: int, context: Context
 ) -> Field:
     rank = context.rank(node.outputs[index])
-    field = _by_rule(node, inputs, index, context)
+    field = followed(node, inputs, index, context)
     if field is not None and rank in (None, len(field.roles)):
         return field
     if rank is None:
@@ -118,7 +137,7 @@ def _field(
     return seeing_all(known, [UNKNOWN] * rank)
 
 
-def _by_rule(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
+def followed(node: ir.Node, inputs: list[Field | None], index: int, context: Context) -> Field | None:
     """Ask the rule of the float operation that a node stands for; None where there is none, or it cannot follow."""
     operation = as_float(node)
     rule = find_field_rule(operation)

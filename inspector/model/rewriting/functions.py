@@ -87,8 +87,8 @@ def _check_expansion(
         depths[key] = 1 + max((depths[inner] for inner in calls[key]), default=0)
         if depths[key] > limits.max_subgraph_depth:
             raise LimitExceededError(
-                f"Function {key[1]!r} is nested {depths[key]} deep; the limit is {limits.max_subgraph_depth}. "
-                f"{limits.mend('max_subgraph_depth')}",
+                f"Function {key[1]!r} is nested {depths[key]} deep; the limit is "
+                f"{limits.max_subgraph_depth}. {limits.mend('max_subgraph_depth')}",
                 field="max_subgraph_depth",
             )
     whole = sum(1 for _ in _all_nodes(proto.graph.node))

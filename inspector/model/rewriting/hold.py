@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from inspector.errors import InvalidModelError
+from inspector.operators.attributes import tensor_in
 
 Holder = Callable[[ir.TensorProtocol], ir.TensorProtocol]
 
@@ -41,7 +42,7 @@ def _hold_attributes(node: ir.Node, held: Holder) -> None:
         if attribute.is_ref():
             continue
         if attribute.type == ir.AttributeType.TENSOR:
-            node.attributes[attribute.name] = ir.AttrTensor(attribute.name, held(attribute.as_tensor()))
+            node.attributes[attribute.name] = ir.AttrTensor(attribute.name, held(tensor_in(attribute)))
         elif attribute.type == ir.AttributeType.TENSORS:
             node.attributes[attribute.name] = ir.AttrTensors(
                 attribute.name, [held(tensor) for tensor in attribute.as_tensors()]

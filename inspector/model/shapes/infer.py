@@ -228,7 +228,6 @@ def _check_sizes(shapes: Mapping[str, Shape], dtypes: Mapping[str, str], limits:
         if needed > limits.max_tensor_bytes:
             raise LimitExceededError(
                 f"Tensor {name!r} would be {needed:,} bytes {list(shape)}; the limit is "
-                f"{limits.max_tensor_bytes:,}. "
-                f"{limits.mend('max_tensor_bytes')}",
+                f"{limits.max_tensor_bytes:,}. {limits.mend('max_tensor_bytes')}",
                 field="max_tensor_bytes",
             )

@@ -9,9 +9,9 @@ import numpy as np
 
 from inspector.engine.engine import Engine
 from inspector.engine.run import Run
+from inspector.engine.sized import shapes_of
 from inspector.errors import InvalidInputError
 from inspector.graph.elements import trace_elements
-from inspector.graph.sized import shapes_at
 from inspector.model.heads.head import Boxes, Head
 from inspector.resolve.boxes.detections import Detections
 from inspector.resolve.chosen import Chosen, chosen
@@ -53,7 +53,7 @@ def choose_box(
         engine.model.ir,
         output,
         np.asarray([place]),
-        shapes=shapes_at(engine.model, x.shape[1:]),
+        shapes=shapes_of(engine, x.shape[1:]),
         through_activation=True,
     )
     tensor, places = traced.tensor, traced.places

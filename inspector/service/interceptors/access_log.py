@@ -11,12 +11,12 @@ import grpc
 
 from inspector.errors import InspectorError
 from inspector.service.interceptors.recording import code_set
+from inspector.service.interceptors.slots import HEALTH
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.record import CallRecord, current_call
 from inspector.service.status import code_of
 from inspector.types.visible import visible
 
-HEALTH = "/grpc.health."
 _MAX_OUTCOME = 1000
 
 log = logging.getLogger(__name__)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
-
 from inspector.service.answers import Answer, Answers
+from inspector.service.interceptors.limits import size_of
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.record import note_response
 
@@ -32,10 +31,3 @@ class AnsweringInterceptor(Interceptor):
         size = size_of(response)
         note_response(size)
         return self._answers.to(peer, size=size)
-
-
-def size_of(response: Any) -> int:
-    """Return how many bytes a response has on the wire."""
-    if isinstance(response, Message):
-        return response.ByteSize()
-    return len(response) if isinstance(response, bytes) else 0

@@ -25,6 +25,7 @@ class LimitInterceptor(Interceptor):
 
 def require_message_fits(response: Message | bytes, *, limit: int) -> None:
     """Raise LimitExceededError where a response is larger than a message may be."""
+    # Not `size_of`: what has no size that is known here must not pass.
     size = len(response) if isinstance(response, bytes) else response.ByteSize()
     if size > limit:
         raise LimitExceededError(
@@ -32,3 +33,10 @@ def require_message_fits(response: Message | bytes, *, limit: int) -> None:
             "at a time.",
             reason="RESPONSE_TOO_LARGE",
         )
+
+
+def size_of(message: Any) -> int:
+    """Return how many bytes a request or a response has on the wire; of a stream of them nothing is known yet."""
+    if isinstance(message, bytes):
+        return len(message)
+    return message.ByteSize() if isinstance(message, Message) else 0

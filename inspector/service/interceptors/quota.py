@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
-
+from inspector.service.interceptors.limits import size_of
 from inspector.service.interceptors.wrapping import Call, Interceptor
 from inspector.service.security.caller import current_caller
 from inspector.service.security.quotas import Quotas
@@ -36,12 +35,5 @@ class ByteQuotaInterceptor(Interceptor):
 
     async def around(self, call: Call) -> Any:
         """Serve where the caller's calls do not hold as many bytes as they may."""
-        with self._quotas.holding(current_caller(), _size_of(call.request)):
+        with self._quotas.holding(current_caller(), size_of(call.request)):
             return await call.proceed()
-
-
-def _size_of(request: Any) -> int:
-    """Return the bytes of a request; of a stream of them nothing is known yet."""
-    if isinstance(request, bytes):
-        return len(request)
-    return request.ByteSize() if isinstance(request, Message) else 0

@@ -46,6 +46,7 @@ class ReceivingInterceptor(Interceptor):
     @asynccontextmanager
     async def _of_call(self, context: Any) -> AsyncIterator[bytes]:
         data = await _read(context, self._room)
+        self._traffic.arrivals.came(len(data), caller=current_caller().key, peer=context.peer())
         with self._traffic.requests.holding(len(data)):
             yield data
 

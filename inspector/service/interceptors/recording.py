@@ -36,13 +36,13 @@ class RecordingInterceptor(Interceptor):
 
     async def around(self, call: Call) -> Any:
         """Serve, and tell."""
-        context = call.context
-        record = CallRecord(id=request_id(call.metadata), method=call.method, peer=context.peer())
+        context, metadata = call.context, call.metadata
+        record = CallRecord(id=request_id(metadata), method=call.method, peer=context.peer())
         begin(record)
         _return_id(context, record.id)
         for observer in self._observers:
             with _apart(record):
-                observer.begun(record, call.metadata)
+                observer.begun(record, metadata)
         try:
             response = await call.proceed()
             _return_id(context, record.id)
@@ -50,13 +50,13 @@ class RecordingInterceptor(Interceptor):
             record.code = record.code or grpc.StatusCode.CANCELLED.name
             raise
         finally:
-            # Timers that were cancelled keep the call's context, and with it the record, until their time would come.
+            # Timers that were cancelled keep the call's context, and with it the record, until their time would come;
+            # who else holds the record, such as an error's traceback, would hold the request too.
             record.request = None
             record.code = record.code or code_set(context)
             for observer in self._observers:
                 with _apart(record):
                     observer.ended(record)
-            record.request = None  # who holds the record, such as an error's traceback, would hold it too
         return response
 
 

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import grpc
 from google.protobuf.message import Message
 
-from inspector.errors import InspectorError, InvalidInputError
+from inspector.errors import InspectorError
 from inspector.service.record import note_request
 from inspector.wire.bounds import require_bounded
+from inspector.wire.parsing import malformed
 
 Method = Callable[[Any, Any], Any]
 Around = Callable[["Call"], Awaitable[Any]]
@@ -70,8 +71,8 @@ class Call:
         return self.encode(response)
 
 
-class Interceptor(grpc.aio.ServerInterceptor):
-    """Stands around every call of every service: `around` says how.
+class Interceptor:
+    """Stands around every call of every service: `around` says how. gRPC knows it as a link of a `Chain`.
 
     What fails further in before there is a handler (an interceptor that raises) fails in `proceed`, as the call itself
     would.
@@ -83,16 +84,6 @@ class Interceptor(grpc.aio.ServerInterceptor):
     async def around(self, call: Call) -> Any:
         """Return the response to a call, by `call.proceed()`, or raise."""
         return await call.proceed()
-
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Return a handler of the same kind with this around it."""
-        try:
-            handler = await continuation(handler_call_details)
-        except Exception as error:  # noqa: BLE001 — it is raised again, where there is a call to answer
-            handler = raising(error)
-        if handler is None:  # no such method: gRPC answers
-            return None
-        return self.wrapped(handler, handler_call_details.method)
 
     def wrapped(self, handler: Any, method: str) -> Any:
         """Return a handler of the same kind with this around it: the same for every call of the method."""
@@ -138,7 +129,9 @@ def _kind(handler: Any) -> tuple[Callable[..., Any], Method]:
 
 async def respond(serve: Method, request: Any, context: Any, *, streams: bool) -> Any:
     """Let a handler's function serve a request; return its response, or None where it streams them."""
-    if isinstance(request, _Malformed) and not hasattr(serve, _WRAPPED):
+    if hasattr(serve, _WRAPPED):
+        return await serve(request, context)
+    if isinstance(request, _Malformed):
         raise request.error
     if streams:
         return await _stream(serve, request, context)
@@ -224,11 +217,7 @@ class _Decoder:
         try:
             request = self.decode(data)
         except Exception as error:
-            raise InvalidInputError(
-                f"The request (bytes: {len(data):,}) is no message that this method takes. Send the one that the "
-                "protos name, of the same version.",
-                reason="MALFORMED_REQUEST",
-            ) from error
+            raise malformed(len(data)) from error
         if isinstance(request, Message):
             require_bounded(request)
         return request

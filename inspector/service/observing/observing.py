@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Observing:
-    """Metrics on their page, traces, and the event loop's pulse."""
+    """Metrics and the event loop's pulse, where there is a page for them, and traces."""
 
     def __init__(self, settings: Settings, traffic: Traffic) -> None:
         self.metrics = Metrics(max_models=settings.max_models)
@@ -42,8 +42,9 @@ class Observing:
     @property
     def observers(self) -> tuple[Observer, ...]:
         """Who is told of each call."""
-        always: tuple[Observer, ...] = (self.metrics, self._trimming)
-        return always if self._tracing is None else (*always, self._tracing)
+        counting = (self.metrics,) if self._settings.metrics_address else ()
+        tracing = () if self._tracing is None else (self._tracing,)
+        return (*counting, self._trimming, *tracing)
 
     @property
     def address(self) -> str:
@@ -52,8 +53,8 @@ class Observing:
 
     def start(self, *, ready: Callable[[], bool]) -> None:
         """Begin, in the running event loop; `ready` says whether calls should come, and is asked from other threads."""
-        self._pulse.start()
         if self._settings.metrics_address:
+            self._pulse.start()
             self._page = Page(
                 self._settings.metrics_address, self.metrics, alive=self._pulse.is_alive, ready=ready
             )

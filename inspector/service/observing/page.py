@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -32,6 +33,8 @@ class Page:
         host, port = split_address(address, field=FIELD)
         try:
             self._server = _server(host.strip("[]"), port, _handler(metrics, alive=alive, ready=ready))
+        except UnicodeError as error:  # a name that no host can have
+            raise cannot_listen(address, OSError(errno.EADDRNOTAVAIL, str(error)), field=FIELD) from error
         except OSError as error:
             raise cannot_listen(address, error, field=FIELD) from error
         self.address = f"{host}:{self._server.server_address[1]}"

@@ -20,12 +20,12 @@ def owner_for(caller: Caller) -> str:
     return THE_SERVICES if caller.is_admin else caller.name
 
 
-def may_see(model: str, owner: str, *, caller: Caller | None = None) -> bool:
-    """Return whether a model with that id is there for who calls now, or for a caller."""
-    who = caller or current_caller()
-    if who.role is Role.ANYONE or not who.matches(model):
+def may_see(model: str, owner: str) -> bool:
+    """Return whether a model with that id is there for who calls now."""
+    caller = current_caller()
+    if caller.role is Role.ANYONE or not caller.matches(model):
         return False
-    return who.is_admin or owner in (THE_SERVICES, who.name)
+    return caller.is_admin or owner in (THE_SERVICES, caller.name)
 
 
 def may_change(model: str, owner: str) -> bool:

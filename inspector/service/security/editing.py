@@ -20,20 +20,17 @@ def add_entry(path: Path, entry: Entry) -> None:
 
 def remove_entries(path: Path, name: str) -> int:
     """Take out all lines of a caller, and return how many; NotFoundError where there is none."""
-    entries = read_entries(path)
-    names = {entry.name for entry in entries}
-    if name not in names:
-        raise unknown_name("caller", name, names, field="name")
-    gone = {entry.line() for entry in entries if entry.name == name}
     lines = _lines(path)
-    kept = [line for line in lines if not _is_one_of(line, gone)]
-    _replace(path, kept)
-    return len(lines) - len(kept)
+    names = [_name_in(line) for line in lines]
+    if name not in names:
+        raise unknown_name("caller", name, {known for known in names if known is not None}, field="name")
+    _replace(path, [line for line, known in zip(lines, names, strict=True) if known != name])
+    return names.count(name)
 
 
-def _is_one_of(line: str, gone: set[str]) -> bool:
+def _name_in(line: str) -> str | None:
     text = line.strip()
-    return bool(text) and not text.startswith("#") and Entry.model_validate_json(text).line() in gone
+    return None if not text or text.startswith("#") else Entry.model_validate_json(text).name
 
 
 def _lines(path: Path) -> list[str]:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector.errors import InspectorError, ServerUnavailableError
+from inspector.service.failures import log_failure, why_of
 from inspector.service.workers.pool import Pool
 from inspector.service.workers.worker import Answer, Beside, Put, Worker, gone
 from inspector.types.control import Deadline
 
 log = logging.getLogger(__name__)
 
+_TRIES = 3
+"""Of workers that end before they say hello, in a row, until none more is started."""
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before a worker is started again, by how often it ended in a row."""
 
@@ -63,6 +66,8 @@ class Home:
         """How often in a row a worker of this home has ended."""
         self._ready = asyncio.Event()
         self._moving = asyncio.Lock()
+        self._again: asyncio.Task[Any] | None = None
+        """Starts another worker. One before it, which may still run, has started its own."""
         self._closed = False
         self._failure: InspectorError | None = None
 
@@ -76,15 +81,12 @@ class Home:
         """The worker that runs now."""
         return self._worker
 
-    @property
-    def restarts(self) -> int:
-        """How often in a row the worker has ended."""
-        return self._ends
-
     async def open(self, worker: Worker | None = None) -> Answer | None:
         """Start the worker, or move in with one; returns what `prepare` gave."""
+        if self._is_kept():
+            return None
         async with self._moving:
-            if self._worker is not None and self._worker.is_alive:
+            if self._is_kept():
                 return None
             answer = await self._move_in(worker)
             self._ready.set()
@@ -136,8 +138,14 @@ class Home:
         """End the worker."""
         self._closed = True
         self._ready.set()
+        if self._again is not None:
+            self._again.cancel()
         if self._worker is not None:
             await self._worker.close()
+
+    def _is_kept(self) -> bool:
+        """Whether there is a worker, or will be one again without being asked for."""
+        return self._worker is not None and self._failure is None
 
     async def _alive(self, deadline: Deadline | None) -> Worker:
         while not self._closed:
@@ -150,8 +158,7 @@ class Home:
                 return self._worker
             if self._failure is not None:
                 raise self._failure
-            await asyncio.sleep(0)  # its end is about to be told
-            self._ready.clear()
+            self._ready.clear()  # its end is about to be told
         raise gone("the server ends")
 
     async def _move_in(self, worker: Worker | None = None) -> Answer:
@@ -170,7 +177,6 @@ class Home:
         """Start anew when the worker has ended."""
         if self._closed or worker is not self._worker:
             return
-        self._ready.clear()
         self._ends += 1
         running = worker.blamed if worker.crashed else frozenset()
         for identifier in (*self._tenants,):
@@ -184,16 +190,18 @@ class Home:
         log.warning(
             "A worker ended (%s) while it ran %s", worker.end_told, ", ".join(sorted(running)) or "nothing"
         )
-        self._pool.keep(self._begin_again())
+        self._again = self._pool.keep(self._begin_again())
 
     async def _begin_again(self) -> None:
         async with self._moving:
-            await asyncio.sleep(_PAUSES[min(self._ends - 1, len(_PAUSES) - 1)])
+            self._ready.clear()
             try:
-                await self._move_in()
-            except (InspectorError, OSError) as error:
-                log.error("No worker could be started again: %s", error)  # noqa: TRY400 — no bug of ours
-                self._failure = error if isinstance(error, InspectorError) else gone(str(error))
+                await self._move_in_again()
+            except Exception as error:  # noqa: BLE001 — whatever it is, who waits must be told
+                log_failure(log, "No worker could be started again", error)
+                self._failure = (
+                    error if isinstance(error, InspectorError) else gone("the server's log tells why")
+                )
                 self._ready.set()
                 for identifier in tuple(self._tenants):
                     del self._tenants[identifier]
@@ -204,6 +212,19 @@ class Home:
                 await self._load_again(identifier, tenant)
             self._ready.set()
 
+    async def _move_in_again(self) -> None:
+        """Move in with another worker; one that ends at that, such as a spare killed with the last, gives place too."""
+        for tried in range(1, _TRIES + 1):
+            await asyncio.sleep(_PAUSES[min(max(self._ends - 1, 0), len(_PAUSES) - 1)])
+            try:
+                await self._move_in()
+            except ServerUnavailableError:
+                if tried == _TRIES:
+                    raise
+                self._ends += 1
+            else:
+                return
+
     async def _load_again(self, identifier: str, tenant: Tenant) -> None:
         worker = self._worker
         if worker is None or self._tenants.get(identifier) is not tenant:
@@ -212,8 +233,9 @@ class Home:
             await worker.ask("load", {**tenant.load, "model": identifier})
         except ServerUnavailableError:
             log.debug("The worker ended while it loaded %s again", identifier)  # and its end starts another
-        except InspectorError as error:
+        except Exception as error:  # noqa: BLE001 — the other models are loaded all the same
+            log_failure(log, f"Model {identifier} could not be loaded again", error)
             self._tenants.pop(identifier, None)
-            self._lost(identifier, str(error))
+            self._lost(identifier, why_of(error))
         else:
             self._back(identifier)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import secrets
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from contextvars import Context
 from pathlib import Path
 from typing import Any
 
 from inspector.service.sample import Sample
+from inspector.service.threads import in_thread
 from inspector.service.workers.memory import resident_bytes
 from inspector.service.workers.starting import Bounds, Start
 from inspector.service.workers.worker import Worker
@@ -36,19 +37,20 @@ class Pool:
         self._kill_seconds = kill_seconds
         self._wants_spare = spare
         self._spare: asyncio.Task[Worker] | None = None
-        self._workers: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._removals: set[asyncio.Task[None]] = set()
+        """Of folders that workers left; the pool's end waits for them."""
         self._closed = False
         self._starts = 0
         self._ends: Counter[str] = Counter()
         """How often workers ended, by the kind of reason."""
         self._numbers: dict[Worker, int] = {}
-        """Small numbers for those that run, so that metrics need no new name for each."""
+        """All that run, with small numbers, so that metrics need no new name for each."""
 
     @property
     def workers(self) -> frozenset[Worker]:
         """All that run."""
-        return frozenset(self._workers)
+        return frozenset(self._numbers)
 
     def prepare(self) -> None:
         """Start the spare one, and watch the memory of all."""
@@ -62,7 +64,7 @@ class Pool:
         try:
             worker = None if spare is None else await asyncio.shield(spare)
         except asyncio.CancelledError:
-            self._spare = spare
+            self._give_back(spare)
             raise
         except OSError:
             worker = None
@@ -71,15 +73,11 @@ class Pool:
         self._renew()
         return worker
 
-    def keep(
-        self, work: Coroutine[Any, Any, Any], done: Callable[[], object] | None = None
-    ) -> asyncio.Task[Any]:
+    def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run what the pool's end ends."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if done is not None:
-            task.add_done_callback(lambda _: done())
         return task
 
     async def close(self) -> None:
@@ -91,6 +89,26 @@ class Pool:
         if tasks:
             await asyncio.wait(tasks)
         await asyncio.gather(*(worker.close() for worker in self.workers))
+        if self._removals:
+            await asyncio.wait(self._removals)
+
+    def _give_back(self, spare: asyncio.Task[Worker] | None) -> None:
+        """Take the spare one back from who left before it was there, unless another was begun meanwhile."""
+        if self._spare is None and not self._closed:
+            self._spare = spare
+        elif spare is not None:
+            self._drop(spare)
+
+    def _drop(self, begun: asyncio.Task[Worker]) -> None:
+        """End a worker that nobody wants any more, once it is there."""
+
+        def dropped(_: object) -> None:
+            self._tasks.discard(begun)
+            if not begun.cancelled() and begun.exception() is None:
+                self.keep(begun.result().close())
+
+        self._tasks.add(begun)
+        begun.add_done_callback(dropped)
 
     def _renew(self) -> None:
         if self._wants_spare and self._spare is None and not self._closed:
@@ -98,7 +116,7 @@ class Pool:
 
     def samples(self) -> Iterable[Sample]:
         """Return how many workers there are, what they take, and how often they began and ended."""
-        yield Sample("inspector_workers", len(self._workers))
+        yield Sample("inspector_workers", len(self._numbers))
         yield Sample("inspector_worker_starts", self._starts)
         for reason, count in tuple(self._ends.items()):
             yield Sample("inspector_worker_ends", count, {"reason": reason})
@@ -111,25 +129,32 @@ class Pool:
 
     async def _made(self) -> Worker:
         """Start a worker, apart from the call that may have asked for it: what is told of it is not of that call."""
-        return await asyncio.create_task(self._begun(), context=Context())
+        begun = asyncio.create_task(self._begun(), context=Context())
+        try:
+            return await begun
+        except asyncio.CancelledError:
+            self._drop(begun)  # it may be there already
+            raise
 
     async def _begun(self) -> Worker:
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="worker-", dir=self._folder))
+        # Named before it is made: who leaves meanwhile leaves no folder.
+        folder = self._folder / f"worker-{secrets.token_hex(8)}"
         try:
+            await in_thread(folder.mkdir, mode=0o700)
             running = await self._start(self._bounds, folder)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            await _removed(folder)
             raise
         worker = Worker(running, most_bytes=self._bounds.answer, kill_seconds=self._kill_seconds)
-        self._workers.add(worker)
         self._starts += 1
         self._numbers[worker] = next(n for n in itertools.count() if n not in self._numbers.values())
 
         def ended(_: object) -> None:
-            self._workers.discard(worker)
             self._numbers.pop(worker, None)
             self._ends[_reason(worker)] += 1
-            shutil.rmtree(folder, ignore_errors=True)
+            removal = asyncio.ensure_future(_removed(folder))
+            self._removals.add(removal)
+            removal.add_done_callback(self._removals.discard)
 
         worker.ended.add_done_callback(ended)
         return worker
@@ -143,6 +168,11 @@ class Pool:
                 if taken > self._bounds.memory:
                     log.error("Worker %s took %s bytes of memory, and is ended", worker.pid, f"{taken:,}")
                     worker.kill("it took more memory than it may", out_of_memory=True)
+
+
+async def _removed(folder: Path) -> None:
+    """Remove what a worker leaves, which may be much, beside the event loop."""
+    await in_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _reason(worker: Worker) -> str:

@@ -26,8 +26,13 @@ _KEPT = (
     "OMP_NUM_THREADS",
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
+    "NVIDIA_TF32_OVERRIDE",
     "INSPECTOR_THREADS",
     "INSPECTOR_SPINNING",
+    "INSPECTOR_KERNELS",
+    "INSPECTOR_KERNELS_LEVEL",
+    "INSPECTOR_QUANTIZED",
+    "INSPECTOR_PROVIDERS_ON_TRIAL",
     "INSPECTOR_PLUGINS",
     "ORT_TELEMETRY_DISABLED",
 )
@@ -98,7 +103,7 @@ class WorkerProcess:
         if b"bad_alloc" in self._told or b"MemoryError" in self._told:
             return NO_MEMORY
         if code < 0:
-            return signal.Signals(-code).name
+            return _signal(-code)
         return f"exit code {code}" if code else ""
 
     async def _read(self) -> None:
@@ -112,12 +117,20 @@ class WorkerProcess:
                     log.info("Worker %s: %s", self.pid, line.encode("unicode_escape").decode()[:500])
 
 
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of those between SIGRTMIN and SIGRTMAX have no name
+        return f"signal {number}"
+
+
 async def start_process(bounds: Bounds, folder: Path) -> Running:
     """Start a worker as a process: with a clean environment, no descriptor but its socket, no terminal to read from."""
     ours, theirs = pair()
     try:
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TMPDIR": str(folder)}
+        environment |= {"INSPECTOR_CACHE": ""}  # who runs a stranger's model writes nothing that others read
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",

@@ -19,7 +19,9 @@ from inspector.errors import (
 )
 from inspector.isolation.failure import failure_from_json, failure_to_json
 from inspector.isolation.heads import SESSIONS, Head, Kind
-from inspector.isolation.packets import Packet, Received, pack, receive, send
+from inspector.isolation.packets import LONG, Packet, Received, pack, receive, send
+from inspector.isolation.shelf import Shelf
+from inspector.service.threads import settled
 from inspector.service.workers.starting import NO_MEMORY, Running
 from inspector.types.control import Deadline
 
@@ -55,7 +57,7 @@ class _Call:
     beside: Beside | None
     blame: str
     """The model that it runs."""
-    arrived: asyncio.Queue[Received] = field(default_factory=asyncio.Queue)
+    arrived: deque[Received] = field(default_factory=deque)
     """What came for it and has not been read: read in order, off the event loop where it is long."""
     reading: asyncio.Task[None] | None = None
 
@@ -75,6 +77,7 @@ class Worker:
         self._ids = itertools.count(1)
         self._calls: dict[int, _Call] = {}
         self._unsent: deque[Packet] = deque()
+        self._shelf = Shelf()
         self.sessions = 0
         """How many sessions of the runtime it kept when it last answered, as it says."""
         self._why = ""
@@ -144,23 +147,18 @@ class Worker:
         done: asyncio.Future[Answer] = self._loop.create_future()
         call = _Call(done, put, beside, blame=str(about.get("model", "")))
         head = Head(id=identifier, kind=Kind.ASK, about={**about, "operation": operation})
-        packet = await _packed(head, body)
-        if not self.is_alive:
-            packet.close()
-            raise gone(self._why)
-        self._calls[identifier] = call
-        self._send(packet)
+        memory = self._shelf.take() if len(body) >= LONG else None
         try:
-            await asyncio.wait({done}, timeout=None if deadline is None else deadline.left())
-            if done.done():
-                return done.result()
-            await self._stop(identifier, call, "its deadline passed", kills=kills)
-            raise late(deadline)
-        except asyncio.CancelledError:
-            await self._stop(identifier, call, "the caller cancelled, or its deadline passed", kills=kills)
-            raise
+            packet = await _packed(head, body, memory)
+            if not self.is_alive:
+                packet.close()
+                raise gone(self._why)
+            self._calls[identifier] = call
+            self._send(packet)
+            return await self._done(identifier, call, deadline, kills=kills)
         finally:
-            self._forget(identifier, call)
+            if memory is not None:
+                self._shelf.give(memory)
 
     def kill(self, why: str, *, out_of_memory: bool = False) -> None:
         """End it at once; its calls are told why."""
@@ -225,15 +223,15 @@ class Worker:
         if call.reading is None and (message.memory is None or message.size <= IN_LOOP):
             self._give(call, message.head, message.body())
             return
-        call.arrived.put_nowait(message)
+        call.arrived.append(message)
         if call.reading is None:
             call.reading = asyncio.ensure_future(self._read_long(call))
 
     async def _read_long(self, call: _Call) -> None:
         """Read long bodies in a thread, and what came after them in order."""
         try:
-            while not call.arrived.empty():
-                message = call.arrived.get_nowait()
+            while call.arrived:
+                message = call.arrived.popleft()
                 body = await asyncio.to_thread(message.body)
                 self._give(call, message.head, body)
         except _NO_MESSAGE as error:
@@ -270,20 +268,34 @@ class Worker:
 
     # --- ends
 
+    async def _done(self, identifier: int, call: _Call, deadline: Deadline | None, *, kills: bool) -> Answer:
+        """Wait for the answer to an operation; stop it when its time is over, or nobody wants it any more."""
+        try:
+            await asyncio.wait({call.done}, timeout=None if deadline is None else deadline.left())
+            if call.done.done():
+                return call.done.result()
+            await self._stop(identifier, call, "its deadline passed", kills=kills)
+            raise late(deadline)
+        except asyncio.CancelledError:
+            await self._stop(identifier, call, "the caller cancelled, or its deadline passed", kills=kills)
+            raise
+        finally:
+            self._forget(identifier, call)
+
     async def _stop(self, identifier: int, call: _Call, reason: str, *, kills: bool) -> None:
         """Stop an operation and wait until the worker is done with it; kill a worker that does not obey."""
         if call.done.done() or not self.is_alive:
             return
         self._send(pack(Head(id=identifier, kind=Kind.CANCEL, about={"reason": reason})))
-        await _settled({call.done}, timeout=self._kill_seconds if kills else None)
+        await settled(call.done, timeout=self._kill_seconds if kills else None)
         if not call.done.done():
             self.kill("an operation did not stop when it was told to")
-            await _settled({call.done}, timeout=None)
+            await settled(call.done)
 
     def _forget(self, identifier: int, call: _Call) -> None:
         self._calls.pop(identifier, None)
-        while not call.arrived.empty():
-            call.arrived.get_nowait().drop()
+        while call.arrived:
+            call.arrived.popleft().drop()
         if call.done.done() and not call.done.cancelled():
             call.done.exception()
 
@@ -300,6 +312,7 @@ class Worker:
         self._shut()
         while self._unsent:
             self._unsent.popleft().close()
+        self._shelf.close()
         self._why = self._why or what or "it ended"
         self._blamed = self.blamed
         running = [call for call in self._calls.values() if not call.done.done()]
@@ -313,16 +326,17 @@ class Worker:
         return what
 
 
-async def _packed(head: Head, body: bytes) -> Packet:
+async def _packed(head: Head, body: bytes, memory: int | None) -> Packet:
     """Return a packet; a long body is copied in a thread, and given back where the caller leaves meanwhile."""
     if len(body) < IN_LOOP:
-        return pack(head, body)
-    packing = asyncio.ensure_future(asyncio.to_thread(pack, head, body))
+        return pack(head, body, memory=memory)
+    packing = asyncio.ensure_future(asyncio.to_thread(pack, head, body, memory=memory))
     try:
         return await asyncio.shield(packing)
     except asyncio.CancelledError:
-        await _settled({packing}, timeout=None)
-        packing.result().close()
+        await settled(packing)
+        if packing.exception() is None:
+            packing.result().close()
         raise
 
 
@@ -366,16 +380,3 @@ def _keep(task: asyncio.Future[Any]) -> None:
     """Hold a task that nobody waits for: the event loop alone would let it be collected."""
     _kept.add(task)
     task.add_done_callback(_kept.discard)
-
-
-async def _settled(futures: set[asyncio.Future[Any]], *, timeout: float | None) -> None:
-    """Wait, however often the waiting task is cancelled meanwhile."""
-    deadline = None if timeout is None else Deadline(timeout)
-    while not all(future.done() for future in futures):
-        left = None if deadline is None else deadline.left()
-        if left == 0:
-            return
-        try:
-            await asyncio.wait(futures, timeout=left)
-        except asyncio.CancelledError:
-            continue

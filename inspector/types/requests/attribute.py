@@ -15,7 +15,7 @@ from inspector.types.targets import Target, as_targets
 
 def as_options(value: Any) -> dict[str, Any]:
     """Read a method's options: a mapping from their names; None is none."""
-    if value is None:
+    if value is None or (type(value) is dict and not value):
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise InvalidInputError(
@@ -31,10 +31,12 @@ def as_options(value: Any) -> dict[str, Any]:
     return {name: one for name, one in value.items() if name != POLICIES}
 
 
+_POLICIES = OptionInfo(name=POLICIES, types=(POLICIES,), default={})
+
+
 def as_policies(value: Mapping[str, str] | None) -> dict[str, str]:
     """Read policies by layer; None is none."""
-    info = OptionInfo(name=POLICIES, types=(POLICIES,), default={})
-    found: dict[str, str] = {} if value is None else info.check(value, field="")
+    found: dict[str, str] = {} if value is None else _POLICIES.check(value, field="")
     return found
 
 

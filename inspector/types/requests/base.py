@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get
 
 import numpy as np
 
-from inspector.errors import InvalidInputError, in_brief, within
+from inspector.errors import InspectorError, InvalidInputError, in_brief, located, within
 from inspector.registry import Registry
 from inspector.types.arrays import Array
 from inspector.types.given import as_items
@@ -23,6 +23,7 @@ R_co = TypeVar("R_co", bound=Result, covariant=True)
 Q = TypeVar("Q", bound="type[Request[Any]]")
 
 Rendering = Literal["none", "png"]
+_RENDERINGS: tuple[str, ...] = get_args(Rendering)
 
 OPTIONS = "options"
 """The field that takes, in Python, all keywords that are no other field's."""
@@ -41,8 +42,11 @@ class Request(Generic[R_co]):
         """Take every field as callers give it; InvalidInputError names the field."""
         for one in request_fields(type(self)):
             value = getattr(self, one.name)
-            with within(one.name, always=True):
+            try:
                 taken = one.info.check(value, field="") if one.take is None else one.take(value)
+            except InspectorError as error:
+                located(error, one.name)
+                raise
             object.__setattr__(self, one.name, taken)
 
 
@@ -67,9 +71,9 @@ class ImagesRequest(Request[R_co]):
             object.__setattr__(self, "images", as_images(self.images))
         with within("inputs", always=True):
             object.__setattr__(self, "inputs", as_inputs(self.inputs))
-        if not isinstance(self.rendering, str) or self.rendering not in get_args(Rendering):
+        if not isinstance(self.rendering, str) or self.rendering not in _RENDERINGS:
             raise InvalidInputError(
-                f"rendering is {in_brief(self.rendering)}; allowed: {', '.join(get_args(Rendering))}.",
+                f"rendering is {in_brief(self.rendering)}; allowed: {', '.join(_RENDERINGS)}.",
                 reason="UNKNOWN_ENUM",
                 field="rendering",
             )
@@ -97,12 +101,14 @@ class OptionalImagesRequest(ImagesRequest[R_co]):
 
 def as_images(value: ImageLike) -> ImageLike:
     """Read images: what an iterator or a view of a mapping gives becomes a list; all else is judged later."""
+    if isinstance(value, np.ndarray | list | tuple):
+        return value
     return as_items(value) if isinstance(value, Iterator | KeysView | ValuesView) else value
 
 
 def as_inputs(value: Any) -> dict[str, Array]:
     """Read values of a model's inputs: a mapping from their names to arrays; None is none."""
-    if value is None:
+    if value is None or (type(value) is dict and not value):
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise InvalidInputError(f"inputs is {_shown(value)}; give a mapping from names to arrays.")
@@ -201,13 +207,19 @@ def _fields(request: Any) -> tuple[RequestField, ...]:
 
 def require_options(request: type[Request[Any]], given: Iterable[str]) -> None:
     """Raise InvalidInputError for an option without a default that is not among those `given`."""
-    for one in request_fields(request):
-        if one.is_required and one.name not in given:
+    key: Any = request
+    for one in _required(key):
+        if one.name not in given:
             raise InvalidInputError(
                 f"The verb {request.verb!r} needs {one.python}: {one.info.help}",
                 reason="MISSING",
                 field=one.name,
             )
+
+
+@functools.cache
+def _required(request: Any) -> tuple[RequestField, ...]:
+    return tuple(one for one in request_fields(request) if one.is_required)
 
 
 def result_kind(request: type[Request[Any]]) -> type[Result]:

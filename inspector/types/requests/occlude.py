@@ -60,7 +60,9 @@ class SlidingRequest(ImagesRequest[R_co]):
     fill: tuple[float, ...] | None = option(
         None, help="The square's value, in the model's input units; default: gray.", take=as_fill
     )
-    batch: int | None = option(None, help="How many occluded images run at once; default: as memory allows.")
+    batch: int | None = option(
+        None, help="How many occluded images run at once; default: as many as are fastest; 1: each by itself."
+    )
 
 
 @verb("occlude")

@@ -87,4 +87,6 @@ class OccludeRegionsRequest(ImagesRequest[Figure]):
         "all regions or for each.",
     )
     keep: bool = option(default=False, help="Cover everything but the region: what is it worth on its own?")
-    batch: int | None = option(None, help="How many covered images run at once; default: as memory allows.")
+    batch: int | None = option(
+        None, help="How many covered images run at once; default: as many as are fastest; 1: each by itself."
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from inspector.errors import InvalidInputError, in_brief, unknown_name
 from inspector.types.dtypes import Dtype
-from inspector.types.layers import Dim, FoundRectifier, Layer, Output, Shape
+from inspector.types.layers import Dim, FoundRectifier, Layer, Output, Shape, shape_text
 from inspector.types.layouts import spatial_sizes
 from inspector.types.preprocessing import Preprocessing
 from inspector.types.results.base import Cell, Result, kind
@@ -37,10 +39,15 @@ class ImageInput:
         """0, or None where the input takes one image without a batch axis."""
         return 0 if self.layout.startswith("N") else None
 
-    @property
+    @cached_property
     def image_shape(self) -> Shape:
         """The shape of one image, without the batch axis."""
         return self.shape if self.batch_axis is None else self.shape[1:]
+
+    @cached_property
+    def is_sized(self) -> bool:
+        """Whether it takes images of one shape only."""
+        return all(isinstance(size, int) for size in self.image_shape)
 
     @property
     def space(self) -> tuple[Dim, ...]:
@@ -71,6 +78,12 @@ class ModelInfo(Result):
     layer_count: int
     device: str
     """Where it runs: "cpu" or "cuda:N"."""
+    optimization: str = ""
+    """How far ONNX Runtime may rewrite the graph for its answers: "all" or "basic"; empty of a quantized model that has
+    not answered yet, since the first answer is when that is found out."""
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What the file says of itself: its metadata by their keys, and `producer`, `domain`, `version`, `description` and
+    `graph` where it says those. At most 64 entries, values of at most 2,000 characters."""
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
         """Return a row per fact."""
@@ -78,7 +91,7 @@ class ModelInfo(Result):
         batch = "any batch" if one.batch is None else f"batch {one.batch}"
         rows: list[tuple[Cell, ...]] = [
             ("name", self.name),
-            ("input", f"{one.name}: {one.dtype} {_text(one.shape)} {one.layout}, {batch}"),
+            ("input", f"{one.name}: {one.dtype} {shape_text(one.shape)} {one.layout}, {batch}"),
             *(("output", _output(output)) for output in self.outputs),
             ("preprocessing", str(spec)),
             *(("  from", part) for part in spec.source.split("; ")),
@@ -87,6 +100,7 @@ class ModelInfo(Result):
             ("layers", self.layer_count),
             ("opset", self.opset),
             ("device", self.device),
+            ("optimization", self.optimization or "found with the first answer"),
             ("bytes", self.size),
             ("sha256", self.sha256),
         ]
@@ -147,14 +161,14 @@ def _layer_row(layer: Layer) -> tuple[Cell, ...]:
     field = layer.receptive_field
     size = None if field is None else "whole image" if field.covers_all else "×".join(map(str, field.size))
     stride = None if field is None or field.covers_all else "×".join(f"{step:g}" for step in field.stride)
-    return layer.name, layer.op_type, _text(layer.shape), layer.channels, size, stride
+    return layer.name, layer.op_type, shape_text(layer.shape), layer.channels, size, stride
 
 
 def _output(output: Output) -> str:
     counted = None if output.classes is None else f"{output.classes} classes"
     more = ", ".join(text for text in (output.part, counted) if text)
     what = f"{output.meaning} ({more})" if more else output.meaning
-    return f"{output.name}: {output.dtype} {_text(output.shape)}, {what}"
+    return f"{output.name}: {output.dtype} {shape_text(output.shape)}, {what}"
 
 
 def _labels(labels: tuple[str, ...] | None) -> str:
@@ -163,7 +177,3 @@ def _labels(labels: tuple[str, ...] | None) -> str:
     return f"{len(labels)}: {', '.join(labels[:FIRST_LABELS])}" + (
         ", …" if len(labels) > FIRST_LABELS else ""
     )
-
-
-def _text(shape: Shape) -> str:
-    return "×".join("?" if size is None else str(size) for size in shape)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple, TypeVar
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from inspector.collections.binding import Binding
 from inspector.collections.domain import Collections
@@ -27,7 +27,7 @@ from inspector.wire.collections import collection_to_message
 from inspector.wire.counts import require_few
 from inspector.wire.names import COLLECTIONS, MODELS, id_of, name_of
 from inspector.wire.pages import page_by_id
-from inspector.wire.peek import malformed
+from inspector.wire.parsing import parsed
 from inspector.wire.requests import request_to_message
 from inspector.wire.results import result_of_response
 from inspector.worker.operation import Answer, Ask, Here, Lane, operation
@@ -56,7 +56,8 @@ def collections(here: Here, ask: Ask) -> Answer:
     kind, answer = _CALLS[ask.about["call"]]
     size = int(ask.about["size"])
     start = len(ask.body) - size
-    message = _parsed(ask.body[start:], kind)
+    message = parsed(ask.body[start:], kind)
+    require_bounded(message)
     if here.collections is None:
         raise RuntimeError("No collections were opened in this worker.")
     planned = ask.about.get("planned")
@@ -199,15 +200,6 @@ _CALLS: Mapping[str, tuple[type[Message], Callable[[Task], Answer]]] = {
 
 def _answer(response: Message) -> Answer:
     return Answer(response.SerializeToString())
-
-
-def _parsed(body: bytes, kind: type[Message]) -> Any:
-    try:
-        found = kind.FromString(body)
-    except DecodeError as error:
-        raise malformed(len(body)) from error
-    require_bounded(found)
-    return found
 
 
 def _read(field: str, messages: Sequence[Any], kind: type[T]) -> tuple[T, ...]:

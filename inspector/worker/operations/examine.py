@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inspector.errors import EngineError, InspectorError, InvalidModelError, LimitExceededError
+from inspector.errors import EngineError, InvalidModelError
 from inspector.face.load import load
 from inspector.face.model import Model
 from inspector.isolation.failure import ran_out_of_memory
@@ -29,17 +29,12 @@ OPEN_LENGTH = 4096
 @operation("examine", lane=Lane.LIVES)
 def examine(_here: Here, ask: Ask) -> Answer:
     """Read the model in `folder` and run it once, within `memory` bytes; raise what it failed of."""
-    try:
-        with (
-            _bounded(ask.about["memory"]),
-            understanding(),
-            load(Path(ask.about["folder"]), device="cpu", limits=limits_of(ask.about)) as model,
-        ):
-            _run_once(model, ask.cancellation)
-    except InspectorError as error:
-        raise _too_large() if ran_out_of_memory(error) else error from None
-    except MemoryError:
-        raise _too_large() from None
+    with (
+        _bounded(ask.about["memory"]),
+        understanding(),
+        load(Path(ask.about["folder"]), device="cpu", limits=limits_of(ask.about)) as model,
+    ):
+        _run_once(model, ask.cancellation)
     return Answer()
 
 
@@ -73,7 +68,7 @@ def _run_once(model: Model, cancellation: Cancellation) -> None:
     except EngineError as error:
         if ran_out_of_memory(error):
             raise
-        if _is_sized(image):
+        if image.is_sized:
             raise InvalidModelError(
                 f"The model can be read, and does not run on a black image. {error.message} Run it with onnxruntime, "
                 "and export it again.",
@@ -85,23 +80,9 @@ def _run_once(model: Model, cancellation: Cancellation) -> None:
 def _shape_of(image: ImageInput) -> tuple[int, ...] | None:
     """Return the shape of one image to try; None for a flat vector of an open length."""
     if not image.space:
-        return (
-            tuple(size for size in image.image_shape if isinstance(size, int)) if _is_sized(image) else None
-        )
+        return tuple(size for size in image.image_shape if isinstance(size, int)) if image.is_sized else None
     sizes = {"C": image.channels or 3, "L": OPEN_LENGTH}
     return tuple(
         size if isinstance(size, int) else sizes.get(letter, OPEN_SIZE)
         for size, letter in zip(image.image_shape, of_one(image.layout), strict=True)
-    )
-
-
-def _is_sized(image: ImageInput) -> bool:
-    return all(isinstance(size, int) for size in image.image_shape)
-
-
-def _too_large() -> LimitExceededError:
-    return LimitExceededError(
-        "The model takes more memory than this server lends to a new one.",
-        reason="MODEL_TOO_LARGE",
-        field="model",
     )

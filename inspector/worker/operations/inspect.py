@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from inspector.face.backend import Backend
 from inspector.types.control import Control, Progress
 from inspector.wire.calls import Rpc, rpc_named
 from inspector.wire.counts import require_counts
-from inspector.wire.peek import malformed
+from inspector.wire.parsing import parsed
 from inspector.wire.requests import request_kind, request_of_message
 from inspector.wire.results import response_of
 from inspector.worker.operation import Answer, Ask, Here, operation
@@ -21,7 +21,7 @@ from inspector.worker.operation import Answer, Ask, Here, operation
 def inspect(here: Here, ask: Ask) -> Answer:
     """Answer a call, `call`, about a model; a call that streams tells its progress."""
     call = rpc_named(ask.about["call"])
-    message: Any = parsed(ask.body, call)
+    message: Any = parsed(ask.body, call.request)
     require_counts(message, most_images=ask.about["most_images"])
     request_kind(message, call)
     with here.models.using(ask.model) as model:
@@ -44,11 +44,3 @@ def _answered(backend: Backend, message: Any, call: Rpc, ask: Ask) -> Message:
     )
     # Only the last message is sure to reach a slow reader: it says once more what was told last.
     return response_of(call, result=result, progress=told[0] if told else None)
-
-
-def parsed(body: bytes, call: Rpc) -> Message:
-    """Return the message of a call's request; InvalidInputError for bytes that are none."""
-    try:
-        return call.request.FromString(body)
-    except DecodeError as error:
-        raise malformed(len(body)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from inspector.face.catalog import attribution_methods, verbs
 from inspector.v1 import inspection_service_pb2 as pb
@@ -13,7 +13,7 @@ from inspector.v1 import method_pb2
 from inspector.wire.bounds import require_bounded
 from inspector.wire.codec import to_message
 from inspector.wire.pages import page
-from inspector.wire.peek import malformed
+from inspector.wire.parsing import parsed
 from inspector.worker.operation import Answer, Ask, Here, Lane, operation
 
 
@@ -42,9 +42,6 @@ _LISTS: dict[str, tuple[type[Message], Callable[[Any], Message]]] = {
 def list_page(_here: Here, ask: Ask) -> Answer:
     """Answer a call, `call`, that lists what there is."""
     kind, answer = _LISTS[ask.about["call"]]
-    try:
-        request = kind.FromString(ask.body)
-    except DecodeError as error:
-        raise malformed(len(ask.body)) from error
+    request = parsed(ask.body, kind)
     require_bounded(request)
     return Answer(answer(request).SerializeToString())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from inspector.engine.quantized.level import asked_for
 from inspector.runtime.device import resolve_device
+from inspector.runtime.kernels import usable_kernels
 from inspector.runtime.threads import require_threads
 from inspector.types.requests.base import REQUESTS
 from inspector.v1 import model_pb2
@@ -14,6 +16,8 @@ from inspector.worker.operation import Answer, Ask, Here, Lane, operation
 def hello(_here: Here, ask: Ask) -> Answer:
     """Say what this worker runs on, and which verbs run no model; DeviceError where it cannot run there."""
     require_threads()
+    usable_kernels()
+    asked_for()
     device = resolve_device(ask.about["device"])
     quick = sorted(name for name, kind in REQUESTS.items() if not kind.runs_model)
     return Answer(about={"device": device.name, "quick": quick})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,7 +25,8 @@ from inspector.service.workers.pool import Pool
 from inspector.service.workers.starting import Bounds, start_process
 from inspector.service.workers.worker import Worker
 from inspector.types.control import Deadline
-from tests.support.patience import PATIENCE
+from tests.support.leaving import leave, leave_before
+from tests.support.patience import PATIENCE, until
 
 MIB = 2**20
 
@@ -102,9 +102,7 @@ def test_a_cancelled_operation_is_stopped_and_the_worker_lives(tmp_path: Path) -
     async def use(worker: Worker) -> None:
         task = asyncio.create_task(worker.ask("test", {"do": "obey"}))
         await asyncio.sleep(0.2)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await leave(task)
         with pytest.raises(DeadlineExceededError):
             await worker.ask("test", {"do": "obey"}, deadline=Deadline(0.1))
         assert (await worker.ask("test", {"do": "echo"}, b"x")).body == b"x"
@@ -132,11 +130,14 @@ def test_an_operation_that_does_not_stop_ends_the_worker(tmp_path: Path, how: st
     with_worker(tmp_path, use, kill_seconds=0.3)
 
 
-@pytest.mark.parametrize("do", ["crash", "segfault"])
-def test_a_crash_is_an_error_of_the_calls_that_ran(tmp_path: Path, do: str) -> None:
+@pytest.mark.parametrize(
+    ("do", "number", "told"),
+    [("crash", signal.SIGFPE, "SIGFPE"), ("segfault", 0, "SIGSEGV"), ("crash", 40, "signal 40")],
+)
+def test_a_crash_is_an_error_of_the_calls_that_ran(tmp_path: Path, do: str, number: int, told: str) -> None:
     async def use(worker: Worker) -> None:
-        with pytest.raises(ServerUnavailableError, match="SIGFPE|SIGSEGV"):
-            await worker.ask("test", {"do": do, "signal": int(signal.SIGFPE), "model": "bad"})
+        with pytest.raises(ServerUnavailableError, match=told):
+            await worker.ask("test", {"do": do, "signal": int(number), "model": "bad"})
         await worker.ended
         assert worker.crashed
         assert worker.blamed == {"bad"}
@@ -197,38 +198,24 @@ def test_a_spare_one_is_ready(tmp_path: Path) -> None:
         async with pool(tmp_path, spare=True) as made:
             first, second = await made.take(), await made.take()
             assert first.pid != second.pid
-            async with asyncio.timeout(PATIENCE):
-                while len(made.workers) < 3:
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(made.workers) >= 3)
 
     asyncio.run(main())
 
 
-SERVER = """
-import asyncio, sys
-from pathlib import Path
-from inspector.service.workers.starting import Bounds, start_process
-async def main():
-    running = await start_process(Bounds(threads=1, memory=0, answer=1 << 20), Path(sys.argv[1]))
-    print(running.pid, flush=True)
-    await asyncio.sleep(60)
-asyncio.run(main())
-"""
+def test_who_leaves_while_a_long_body_cannot_be_copied_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
 
+    def fails(*_: object, **__: object) -> None:
+        go.wait(PATIENCE)
+        raise OSError("no memory")
 
-def test_it_dies_with_its_server(tmp_path: Path) -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    with server:
-        assert server.stdout is not None
-        pid = int(server.stdout.readline())
-        assert Path(f"/proc/{pid}").exists()
-        server.kill()
-        server.wait(PATIENCE)
-    for _ in range(int(PATIENCE * 100)):
-        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
-            break
-        signal.sigtimedwait([], 0.01)
-    else:
-        pytest.fail("The worker lives on.")
+    async def use(worker: Worker) -> None:
+        monkeypatch.setattr("inspector.service.workers.worker.pack", fails)
+        asking = asyncio.ensure_future(worker.ask("test", {"do": "echo"}, bytes(3 * MIB)))
+        await leave_before(asking, go)
+        assert worker.busy == 0
+
+    with_worker(tmp_path, use)

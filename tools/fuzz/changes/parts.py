@@ -26,12 +26,9 @@ TYPES = len(TensorProto.DataType.values()) + 2
 
 
 def nodes_within(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """Yield the nodes of a graph and of those in its attributes."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from nodes_within(inner)
+    """Yield the nodes of a graph and of those in its attributes, graph by graph."""
+    for one in graphs_within(graph):
+        yield from one.node
 
 
 def graphs_within(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:

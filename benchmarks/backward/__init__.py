@@ -1,0 +1,1 @@
+"""What each way to write the backward pass costs: `python -m benchmarks.backward`."""

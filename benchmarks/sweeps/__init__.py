@@ -1,0 +1,1 @@
+"""Sweeps beside loops written by hand over ONNX Runtime."""

@@ -1,0 +1,1 @@
+"""What several rules look at, measured once for all of them."""

@@ -1,0 +1,1 @@
+"""Attention: does it look at the object?"""

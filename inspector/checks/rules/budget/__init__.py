@@ -1,0 +1,1 @@
+"""Budget: what does it cost?"""

@@ -1,0 +1,1 @@
+"""Drift: where, and how far, does it compute something else than the baseline?"""

@@ -1,0 +1,1 @@
+"""Golden: are the answers those that were recorded?"""

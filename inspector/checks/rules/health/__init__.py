@@ -1,0 +1,1 @@
+"""Health: which parts of the network do nothing, or the same?"""

@@ -1,0 +1,1 @@
+"""Inspectability: what of it can be looked into?"""

@@ -1,0 +1,1 @@
+"""Numbers: do the numbers stay numbers, and are they the same twice?"""

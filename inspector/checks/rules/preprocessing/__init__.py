@@ -1,0 +1,1 @@
+"""Preprocessing: do pixels reach the model as in training?"""

@@ -1,0 +1,1 @@
+"""Sweeps: what a model answers for many images that differ from one image within small windows."""

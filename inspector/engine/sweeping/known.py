@@ -1,0 +1,18 @@
+"""What earlier sweeps of a model found out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from inspector.engine.kept import Kept
+
+_MOST = 64
+"""Kinds of sweeps, of which something is kept."""
+
+
+class KnownSweeps:
+    """By what was run: how large batches should be, and whether crops give the same, and sooner. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.sizes: Kept[Hashable, int] = Kept(most=_MOST)
+        self.verdicts: Kept[Hashable, bool] = Kept(most=_MOST)

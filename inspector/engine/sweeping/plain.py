@@ -1,0 +1,32 @@
+"""The plain loop: every variant runs whole, in batches of the size that the first ones show to be the fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from inspector.engine.run import Run
+from inspector.engine.scan import Scanned
+from inspector.engine.sweeping.batches import Batches
+from inspector.engine.sweeping.variants import Copies, Variants
+from inspector.types.arrays import Array
+
+
+class PlainLoop:
+    """Runs variants of one image whole, one batch after another, in one buffer."""
+
+    def __init__(self, run: Run, variants: Variants, tensors: Sequence[str], *, at_most: int | None) -> None:
+        """Run at most `at_most` at a time."""
+        self._variants = variants
+        self._batches = Batches(run, variants.image.shape[1:], tensors, count=len(variants), at_most=at_most)
+        self._copies: Copies | None = None
+
+    def __call__(self, numbers: range) -> Iterator[Scanned]:
+        """Yield (which variants, {tensor: (k, …)}) of some variants, in order."""
+        for ran in self._batches(numbers, self._images):
+            yield ran.numbers, ran.found
+
+    def _images(self, numbers: range) -> Array:
+        if self._copies is None or len(self._copies.values) < len(numbers):
+            self._copies = Copies(self._variants.image, self._variants.axes, count=len(numbers))
+        boxes = self._variants.boxes[numbers.start : numbers.stop]
+        return self._copies.lay(boxes, self._variants.some(numbers))

@@ -1,0 +1,1 @@
+"""What is said of findings, wherever they were made: configurations, silences, accepted ones, formats for CI."""

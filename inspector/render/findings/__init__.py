@@ -1,0 +1,1 @@
+"""Findings as a page; it registers itself among the formats of findings."""
