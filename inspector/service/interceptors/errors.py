@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from traceback import clear_frames
 from typing import Any
 
@@ -19,9 +20,12 @@ class ErrorInterceptor(Interceptor):
     encodes = True
 
     async def around(self, call: Call) -> Any:
-        """Serve, or abort with the status of what was raised."""
+        """Serve, or abort with the status of what was raised; a caller that left has cancelled."""
         try:
             return await call.proceed()
+        except grpc.aio.InternalError as error:
+            # What was to be written could not be: the caller has left, of which gRPC may hear only now.
+            raise asyncio.CancelledError from error
         except Exception as error:
             if _is_grpcs_own(error) or call.context.done():
                 raise
