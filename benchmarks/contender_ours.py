@@ -42,6 +42,8 @@ def open_contender(name: str, _threads: int) -> protocol.Contender:
     tasks: dict[str, Callable[[], np.ndarray]] = {}
     if spec.occlusion is not None:
         tasks |= {"forward": predict, "occlusion": functools.partial(occlude, spec.occlusion)}
+    if spec.dense is not None:
+        tasks[protocol.DENSE] = functools.partial(occlude, spec.dense)
     return tasks | {name: functools.partial(attribute, name) for name in protocol.METHODS}
 
 

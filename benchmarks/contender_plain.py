@@ -10,7 +10,7 @@ import onnxruntime
 
 from benchmarks import protocol
 from benchmarks.bare import bare_session
-from benchmarks.models import Model, model_named
+from benchmarks.models import SAMPLED, Model, model_named
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 """Of which the loop takes the one that was the fastest in a first try."""
@@ -37,14 +37,17 @@ def tasks_of(model: Model, threads: int, level: onnxruntime.GraphOptimizationLev
 
     if model.occlusion is None:
         return {"forward": lambda: run(x)}
-    size, stride = model.occlusion.size, model.occlusion.stride
+    size = model.occlusion.size
 
     @functools.cache
     def target() -> int:
         return int(run(x).argmax())
 
-    starts = range(0, model.side - size + 1, stride)
-    corners = [(top, left) for top in starts for left in starts]
+    def corners_of(stride: int) -> list[tuple[int, int]]:
+        starts = range(0, model.side - size + 1, stride)
+        return [(top, left) for top in starts for left in starts]
+
+    corners = corners_of(model.occlusion.stride)
 
     def scores_of(part: list[tuple[int, int]]) -> np.ndarray:
         batch = np.repeat(x, len(part), axis=0)
@@ -63,12 +66,18 @@ def tasks_of(model: Model, threads: int, level: onnxruntime.GraphOptimizationLev
 
         return min(BATCHES, key=seconds)
 
-    def occlusion() -> np.ndarray:
+    def scores_at(places: list[tuple[int, int]]) -> np.ndarray:
         count = best_batch()
-        parts = [corners[first : first + count] for first in range(0, len(corners), count)]
-        return np.concatenate([scores_of(part) for part in parts]).reshape(len(starts), len(starts))
+        return np.concatenate(
+            [scores_of(places[first : first + count]) for first in range(0, len(places), count)]
+        )
 
-    return {"forward": lambda: run(x), "occlusion": occlusion}
+    tasks = {"forward": lambda: run(x), "occlusion": lambda: scores_at(corners)}
+    if model.dense is not None:
+        places = corners_of(model.dense.stride)
+        spread = [places[number * len(places) // SAMPLED] for number in range(SAMPLED)]
+        tasks[protocol.DENSE] = lambda: scores_at(spread)
+    return tasks
 
 
 if __name__ == "__main__":

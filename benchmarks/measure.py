@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.models import Model
-from benchmarks.protocol import METHODS, ContenderEndedError, Worker
+from benchmarks.models import SAMPLED, Model, Occlusion
+from benchmarks.protocol import DENSE, METHODS, ContenderEndedError, Worker
 
 CONTENDERS = {
     "ort": "plain",
@@ -101,7 +101,7 @@ def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
             Lane(worker, task, f"{label} {task}")
             for label, worker in workers.items()
             for task in worker.tasks
-            if not task.startswith("occlusion")
+            if not task.startswith(("occlusion", DENSE))
         ]
         result["milliseconds"] = _take_turns(lanes, seconds=setting.seconds)
         result["positions"] = model.positions
@@ -114,9 +114,25 @@ def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
                 if task.startswith("occlusion")
             ]
             result["occlusion_milliseconds"] = _take_turns(sweeps, seconds=setting.seconds / 2, calls=1)
+        if model.dense is not None:
+            result["dense"] = _dense(model, model.dense, workers["ort"], workers["ours"])
         for label, worker in workers.items():
             result["memory_mib"][label]["all"] = worker.peak_mib()
     return result
+
+
+def _dense(model: Model, occlusion: Occlusion, loop: Worker, ours: Worker) -> dict[str, float]:
+    """Return the milliseconds of a dense sweep: ours once, the loop before and after it, scaled to all positions."""
+    positions = model.positions_of(occlusion)
+    before, own, after = (worker.first(DENSE).seconds for worker in (loop, ours, loop))
+    sampled = (before + after) / 2
+    return {
+        "stride": occlusion.stride,
+        "positions": positions,
+        "sampled": SAMPLED,
+        "ort": sampled * 1e3 / SAMPLED * positions,
+        "ours": own * 1e3,
+    }
 
 
 def _start(worker: Worker) -> tuple[dict[str, float], dict[str, float]]:

@@ -34,24 +34,33 @@ class Model:
     """How networks.py names the network; None where the peer has none."""
     occlusion: Occlusion | None = None
     """None for a model that is no classifier."""
+    dense: Occlusion | None = None
+    """A sweep of many positions, of which the loop runs some alone (SAMPLED)."""
     fused: bool = False
     """Whether ONNX Runtime's highest level gives other answers than the file: kernels on codes in place of floats."""
 
     @property
     def positions(self) -> int:
         """How many positions one occlusion sweep has."""
-        if self.occlusion is None:
-            return 0
-        return ((self.side - self.occlusion.size) // self.occlusion.stride + 1) ** 2
+        return 0 if self.occlusion is None else self.positions_of(self.occlusion)
+
+    def positions_of(self, occlusion: Occlusion) -> int:
+        """Return how many positions a sweep has."""
+        return ((self.side - occlusion.size) // occlusion.stride + 1) ** 2
 
 
-def _torchvision(name: str, architecture: str) -> Model:
+SAMPLED = 96
+"""Positions of a dense sweep that the loop runs: all of them would take minutes."""
+
+
+def _torchvision(name: str, architecture: str, *, dense: Occlusion | None = None) -> Model:
     return Model(
         name=name,
         path=EXPORTED / f"{architecture}.onnx",
         side=224,
         architecture=architecture,
         occlusion=Occlusion(size=32, stride=16),
+        dense=dense,
     )
 
 
@@ -71,7 +80,7 @@ MODELS = (
     _torchvision("ResNet-50", "resnet50"),
     _torchvision("DenseNet-121", "densenet121"),
     _torchvision("ConvNeXt-tiny", "convnext_tiny"),
-    _torchvision("VGG-16", "vgg16"),
+    _torchvision("VGG-16", "vgg16", dense=Occlusion(size=32, stride=4)),
     Model(name="YOLOX-nano (detector)", path=ZOO / "yolox_nano.onnx", side=416, architecture=None),
     Model(
         name="MobileNetV2 (int8)",

@@ -34,6 +34,9 @@ QUICK_SECONDS = 0.2
 
 METHODS = ("saliency", "deconvnet", "guided")
 
+DENSE = "dense"
+"""The task of a dense sweep: of the loop on some of its positions, else on all."""
+
 SAME = ", same answers"
 """What is behind the name of a task that computes the answers of the file as exported, where others are quicker."""
 

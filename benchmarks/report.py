@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmarks.models import SAMPLED
 from benchmarks.protocol import SAME
 
 Row = Sequence[str]
@@ -119,8 +120,8 @@ def _speed(models: Iterable[Mapping[str, Any]]) -> str:
     return _table(("model", *(lane.replace("ort", "ORT") for lane in lanes)), rows)
 
 
-def _occlusion(models: Iterable[Mapping[str, Any]]) -> str:
-    rows = []
+def _occlusion(models: Sequence[Mapping[str, Any]]) -> str:
+    rows: list[Row] = []
     for each in models:
         if "occlusion_milliseconds" not in each:
             continue
@@ -137,8 +138,28 @@ def _occlusion(models: Iterable[Mapping[str, Any]]) -> str:
             for loop in ("ort", f"ort{SAME}")
             if loop in times
         ]
+        if "dense" in each:
+            rows.append(dense_row(each["model"], each["dense"]))
     header = ("model", "positions", "plain ORT loop", "ours", "loop ÷ ours: before", "now")
-    return _table(header, rows)
+    sampled = next((f"\n\n{_SAMPLED}" for each in models if "dense" in each), "")
+    return _table(header, rows) + sampled
+
+
+_SAMPLED = (
+    f"Of the sweep with its own stride the loop runs {SAMPLED} positions, and is scaled to all of them."
+)
+
+
+def dense_row(model: str, dense: Mapping[str, float]) -> Row:
+    """Return the row of a dense sweep."""
+    return (
+        f"{model}, stride {dense['stride']:.0f}",
+        f"{dense['positions']:.0f}",
+        _ms(dense["ort"]),
+        _ms(dense["ours"]),
+        "–",
+        _ratio(dense["ort"], dense["ours"]),
+    )
 
 
 def _start(models: Iterable[Mapping[str, Any]]) -> str:

@@ -47,11 +47,11 @@ class Room:
     def most(self, image: tuple[int, ...]) -> int:
         """Return how many images of a shape one run takes: their activations fit."""
         total, _ = self.sizes(image)
-        most = self.run_bytes
-        if not self._model.input.is_sized:
-            # So that `require` refuses none of several: what is held and what is asked for may each be all.
-            most = min(most, self._model.limits.max_run_bytes // 2)
-        return min(max(most // max(total, 1), 1), _MOST_IMAGES)
+        return min(max(self._bound // max(total, 1), 1), _MOST_IMAGES)
+
+    def at_a_time(self, image: tuple[int, ...]) -> int:
+        """Return how many images of a shape fit where a run gives back what it needs no more, and keeps nothing."""
+        return max(self._bound // max(self._peak(image), 1), 1)
 
     def fastest(self, image: tuple[int, ...]) -> int:
         """Return how many images a run there and back should have on a CPU, whether they fit or not.
@@ -78,7 +78,7 @@ class Room:
         if self._model.input.is_sized:
             return
         _, sizes = self.sizes(image)
-        peak = self._peaks.get(image, lambda: peak_bytes(self._model, sizes))
+        peak = self._peak(image)
         images = max(count, self._model.input.batch or 1)
         needed = (peak + sum(sizes.get(name, 0) for name in tensors)) * images
         limits = self._model.limits
@@ -89,6 +89,18 @@ class Room:
                 reason="IMAGE_TOO_LARGE",
                 field="images",
             )
+
+    @property
+    def _bound(self) -> int:
+        """The bytes of a run of several images."""
+        if self._model.input.is_sized:
+            return self.run_bytes
+        # So that `require` refuses none of several: what is held and what is asked for may each be all.
+        return min(self.run_bytes, self._model.limits.max_run_bytes // 2)
+
+    def _peak(self, image: tuple[int, ...]) -> int:
+        """Return the most bytes that a run on one image holds at a time."""
+        return self._peaks.get(image, lambda: peak_bytes(self._model, self.sizes(image)[1]))
 
 
 def in_groups(items: Iterable[T], sizes: Iterable[int], *, most: int) -> Iterator[list[T]]:

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,14 @@ from inspector.types.control import Cancellation
 from inspector.types.layers import Shape
 
 S = TypeVar("S", bound=Sized)
+
+
+class Opened(Protocol):
+    """Opens a session of a part of a model, on a single thread."""
+
+    def __call__(self, packed: PackedGraph, *, often: bool = False) -> Session:
+        """Return it; one that runs `often` has a copy of the weights laid out for its kernels, and plans its memory."""
+
 
 _numbers = itertools.count()
 
@@ -270,13 +278,15 @@ class Sessions:
         """
         return self.answer_level(cancellation) is Optimization.ALL
 
-    def parts(self, key: Hashable, make: Callable[[Callable[[PackedGraph], Session]], S]) -> S:
-        """Return a holder of sessions of the model's parts; what `make` is given opens one, on a single thread."""
+    def parts(self, key: Hashable, make: Callable[[Opened], S]) -> S:
+        """Return a holder of sessions of the model's parts, which opens them by what `make` is given."""
 
-        def opened(packed: PackedGraph) -> Session:
+        def opened(packed: PackedGraph, *, often: bool = False) -> Session:
             self.require_open()
             level = self.answer_level()
-            return self._session(packed, level, threads=1, prepacked=self._prepacks(level))
+            return self._session(
+                packed, level, threads=1, prepacked=often or self._prepacks(level), plans_memory=often
+            )
 
         return self._cached(("parts", key), lambda: make(opened))
 
@@ -331,6 +341,7 @@ class Sessions:
         threads: int | None = None,
         kernels: Kernels | None = None,
         prepacked: bool = False,
+        plans_memory: bool = False,
     ) -> Session:
         if sum(array.nbytes for array in packed.weights.values()) > _MANY_BYTES:
             release_arena()  # ONNX Runtime takes the weights once more while it makes the session
@@ -352,6 +363,7 @@ class Sessions:
             threads=threads,
             kernels=kernels,
             prepacked=prepacked,
+            plans_memory=plans_memory,
         )
 
     def _shared(self, name: str, array: Array) -> DeviceTensor:

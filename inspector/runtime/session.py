@@ -57,14 +57,16 @@ class Session:
         threads: int | None = None,
         kernels: Kernels | None = None,
         prepacked: bool = False,
+        plans_memory: bool = False,
     ) -> None:
         """Create the session, with as many threads as all have where `threads` is None.
 
         What `graph` names as external is given on the host.
 
         `kernels` are those whose operators the graph has; `prepacked` has ONNX Runtime lay out weights for its own,
-        which makes a copy of them. `weights` are shared with other sessions; `constants` are this session's alone,
-        and can be forgotten once it is made, because ONNX Runtime then has its own copy.
+        which makes a copy of them; `plans_memory` has it take one block for all that a run holds, planned at the first
+        run of a shape: for many runs of few shapes. `weights` are shared with other sessions; `constants` are this
+        session's alone, and can be forgotten once it is made, because ONNX Runtime then has its own copy.
 
         Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device.
         """
@@ -75,6 +77,8 @@ class Session:
 
         def made() -> ort.InferenceSession:
             options = self._options(optimization, constants, spinning, threads, prepacked=prepacked)
+            # Its patterns, of one block for all that a run takes, are held beside what the first run took.
+            options.enable_mem_pattern = plans_memory or device.kind != "cpu"
             if kernels is not None:
                 kernels.register(options)
             session = ort.InferenceSession(graph, options, providers=device.providers)
@@ -93,7 +97,9 @@ class Session:
         self._by_shape = ByShape(self._session, made) if device.plans_by_shape else None
         self.inputs = tuple(i.name for i in self._session.get_inputs())
         self.outputs = tuple(o.name for o in self._session.get_outputs())
-        self._size = len(graph) + sum(w.nbytes for w in (*self._weights.values(), *constants.values()))
+        copies = 2 if prepacked else 1
+        self._size = len(graph) + sum(w.nbytes for w in self._weights.values()) * copies
+        self._size += sum(w.nbytes for w in constants.values())
 
     @property
     def size(self) -> int:
@@ -121,8 +127,6 @@ class Session:
         options = ort.SessionOptions()
         self._threads = set_threads(options, spinning=spinning, count=threads) - 1
         share_arena(options)
-        # Its patterns, of one block for all that a run takes, are held beside what the first run took.
-        options.enable_mem_pattern = self.device.kind != "cpu"
         options.graph_optimization_level = optimization.value
         options.log_severity_level = 3
         # Together these two let sessions use one copy of a dense weight; either alone, or prepacking, copies it.

@@ -91,11 +91,11 @@ def assert_all_ways_agree(
     tolerance: float = 1e-5,
     at_most: int | None = None,
 ) -> int:
-    """Compare every number of stages, and return how many there are."""
+    """Compare every number of stages, from none on, and return how many there are."""
     expected = whole(proto, variants, tensors)
     sessions = parting_of(engine, tensors)
     count = len(sessions.parting.stages)
-    for stages in range(1, count + 1)[: at_most or count]:
+    for stages in range(count + 1)[: (at_most or count) + 1]:
         found = on_crops(engine, sessions, variants, tensors, stages=stages, count=5)
         for name in tensors:
             np.testing.assert_allclose(

@@ -8,20 +8,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from inspector.engine.sessions import Opened
 from inspector.engine.sweeping.crops import Crops, Part
 from inspector.graph.incremental.costs import LARGE, SMALL, Costs
 from inspector.graph.incremental.intervals import Intervals
 from inspector.graph.incremental.work import KINDS, POINTWISE_WORK
 from inspector.graph.incremental.yardsticks import CHANNELS, INPUT, OUTPUT, yardstick
-from inspector.graph.pack import PackedGraph, pack_own
-from inspector.runtime.session import Session
+from inspector.graph.pack import pack_own
 
 _IMAGES = (16, 2)
 """That run at a time, of small maps and of large ones."""
 _REPEATS = 4
-
-Opened = Callable[[PackedGraph], Session]
-
 
 _KNOWN: dict[bool, Costs] = {}
 _LOCK = threading.Lock()

@@ -48,7 +48,7 @@ class Incremental:
         cancellation: Cancellation,
     ) -> None:
         """Run the image once as it is; `count` variants are run at a time, by each of so many threads."""
-        self._engine, self._route, self._variants = engine, route, variants
+        self._engine, self.route, self._variants = engine, route, variants
         self._known = known = sessions.parting.known
         self._sessions, self._tensors, self._cancellation = sessions, tuple(tensors), cancellation
         self.count, self.workers = count, workers
@@ -84,7 +84,7 @@ class Incremental:
 
     def __call__(self, numbers: Sequence[int], patches: Sequence[Array], memory: Memory) -> dict[str, Array]:
         """Return the tensors of some variants, (k, …) each, codes dequantized."""
-        route, image = self._route, self._engine.model.input.name
+        route, image = self.route, self._engine.model.input.name
         chosen = np.asarray(numbers)
         parts = {image: self._patched(chosen, patches)}
         last = {read.tensor: at for at, stage in enumerate(route.stages) for read in stage.reads}
@@ -115,7 +115,7 @@ class Incremental:
 
     def _patched(self, chosen: Array, patches: Sequence[Array]) -> Part:
         """Return the image within its windows, as the variants have it."""
-        windows = _some(self._route.windows[self._engine.model.input.name], chosen)
+        windows = _some(self.route.windows[self._engine.model.input.name], chosen)
         image, axes = self._variants.image[0], self._variants.axes
         shape = list(self._variants.image.shape)
         for axis, length in zip(axes, windows.lengths, strict=True):
@@ -136,7 +136,7 @@ class Incremental:
         key = (at, read.tensor)
         if key not in memory.crops:
             clean = self._maps[read.tensor]
-            windows = self._route.windows[stage.output]
+            windows = self.route.windows[stage.output]
             roles = self._known.fields[read.tensor].space
             memory.crops[key] = Crops(
                 clean,
@@ -162,7 +162,7 @@ class Incremental:
 
     def _ended(self, whole: dict[str, Array], count: int) -> dict[str, Array]:
         """Run the rest of the graph on whole maps, in batches of the size that is found to be the fastest."""
-        rest = self._sessions.rest(self._route.whole)
+        rest = self._sessions.rest(self.route.whole)
         rows: dict[str, list[Array]] = {name: [] for name in self._tensors}
         start = 0
         while start < count:

@@ -16,3 +16,10 @@ class KnownSweeps:
     def __init__(self) -> None:
         self.sizes: Kept[Hashable, int] = Kept(most=_MOST)
         self.verdicts: Kept[Hashable, bool] = Kept(most=_MOST)
+        self._images: Kept[Hashable, list[int]] = Kept(most=_MOST)
+
+    def counted(self, key: Hashable, images: int) -> int:
+        """Return how many images there were of a kind of sweep that the plain loop runs, with these."""
+        counts = self._images.get(key, list)
+        counts.append(images)
+        return sum(counts)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from inspector.engine.kept import Kept
+from inspector.engine.sessions import Opened
 from inspector.errors import EngineError
 from inspector.graph.incremental.costs import Costs
 from inspector.graph.incremental.parting import Parting
@@ -34,7 +35,7 @@ class Rest:
 class PartSessions:
     """Makes the sessions of parts when they are first needed. Thread-safe; one value of the cache of sessions."""
 
-    def __init__(self, parting: Parting, opened: Callable[[PackedGraph], Session]) -> None:
+    def __init__(self, parting: Parting, opened: Opened) -> None:
         self.parting = parting
         self.opened = opened
         """Opens one more session of their kind."""
@@ -79,7 +80,7 @@ class PartSessions:
         with self._lock:
             if key not in self._rests:
                 inputs, outputs, graph = self.parting.rest(key)
-                session = self.opened(_packed(graph, "the rest")) if outputs else None
+                session = self.opened(_packed(graph, "the rest"), often=True) if outputs else None
                 self._rests[key] = (
                     None if session is None else Rest(session=session, inputs=inputs, outputs=outputs)
                 )

@@ -39,6 +39,12 @@ class Parting:
         self.is_coded, self.rounding = is_coded(nodes), rounding_of(nodes)
 
     @cached_property
+    def weight_bytes(self) -> int:
+        """Bytes of all weights, of which sessions hold a copy that is laid out for their kernels."""
+        values = self._graph.graph.initializers.values()
+        return sum(value.const_value.nbytes for value in values if value.const_value is not None)
+
+    @cached_property
     def routes(self) -> Routes:
         """All ways to go."""
         return Routes(
