@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from inspector.model.heads.head import Boxes, Columns, Head, Scale
 from inspector.model.spec import OnnxModel
 from inspector.types.arrays import Array
 from inspector.types.dtypes import Dtype
+
+T = TypeVar("T")
 
 Forward = Callable[[Array, Sequence[str]], Mapping[str, Array]]
 """(a (1, …) image, tensors) -> the tensors without their batch axis."""
@@ -46,20 +50,27 @@ class MeasuredHeads:
     def _measured(self, head: Head) -> Head:
         if head.boxes is not None and _is_open(head.boxes):
             names = dict.fromkeys(part.output for scale in head.boxes.scales for part in scale.parts)
-            boxes = _boxes(head.boxes, self._answers(list(names)))
+            boxes = _boxes(head.boxes, self._first_that_runs(list, list(names)) or [])
             return replace(head, boxes=boxes, guess=head.guess or _about_scores(boxes))
         if head.is_measured:
-            return _probabilities(head, self._answers([head.output]))
+            is_sure = self._first_that_runs(
+                lambda answers: all(_sum_to_one(one[head.output], head.output_axis) for one in answers),
+                [head.output],
+            )
+            return replace(head, holds_probabilities=True, guess=None) if is_sure else head
         return head
 
-    def _answers(self, tensors: Sequence[str]) -> list[Mapping[str, Array]]:
-        """Return tensors of some images that show nothing; none where the model runs on none of them."""
+    def _first_that_runs(
+        self, judge: Callable[[Iterator[Mapping[str, Array]]], T], tensors: Sequence[str]
+    ) -> T | None:
+        """Return what is judged of tensors of some images that show nothing, each of which runs as it is looked at.
+
+        None where the model runs on none of them.
+        """
         for shape in _shapes(self._model):
-            try:
-                return [self._run(image[None], tensors) for image in _blank(self._model, shape)]
-            except InspectorError:
-                continue
-        return []
+            with suppress(InspectorError):
+                return judge(self._run(image[None], tensors) for image in _blank(self._model, shape))
+        return None
 
 
 def _shapes(model: OnnxModel) -> Iterator[tuple[int, ...]]:
@@ -84,15 +95,9 @@ def _blank(model: OnnxModel, shape: tuple[int, ...]) -> Iterator[Array]:
 # --- probabilities
 
 
-def _probabilities(head: Head, answers: Sequence[Mapping[str, Array]]) -> Head:
-    """Take numbers from 0 to 1 that sum to 1 on every image for the probabilities that they then are."""
-    values = [found[head.output].astype(np.float64) for found in answers]
-    if values and all(_sum_to_one(one, head.output_axis) for one in values):
-        return replace(head, holds_probabilities=True, guess=None)
-    return head
-
-
 def _sum_to_one(values: Array, axis: int | None) -> bool:
+    """Return whether numbers are from 0 to 1 and sum to 1, as probabilities do."""
+    values = values.astype(np.float64)
     if axis is None or values.ndim < -axis or values.shape[axis] < 2 or not values.size:
         return False
     total = values.sum(axis=axis)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import onnx
 
 from inspector.errors import InvalidModelError
-from inspector.graph.pack import pack
 from inspector.model.shapes.infer import infer_shapes
 from inspector.model.spec import OnnxModel
 from inspector.types.layers import Shape
@@ -41,6 +40,16 @@ def peak_bytes(model: OnnxModel, sizes: Mapping[str, int]) -> int:
     return peak
 
 
+def outlined_at(model: OnnxModel, image: Sequence[int]) -> onnx.ModelProto:
+    """Return the model's message without its large weights, for images of a shape (without the batch axis)."""
+    proto = onnx.ModelProto.FromString(model.outline)
+    declared = next(info for info in proto.graph.input if info.name == model.input.name)
+    before = len(model.input.shape) - len(image)  # 1, or 0 where the input has no batch axis
+    for dim, size in zip(declared.type.tensor_type.shape.dim[before:], image, strict=True):
+        dim.dim_value = size
+    return proto
+
+
 def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:
     """Return the shapes of all tensors for one image of the given shape (without the batch axis).
 
@@ -48,13 +57,11 @@ def shapes_at(model: OnnxModel, image: Sequence[int]) -> Mapping[str, Shape]:
     """
     if model.input.is_sized:
         return model.shapes
-    proto = onnx.ModelProto.FromString(pack(model.ir).graph)
-    declared = next(info for info in proto.graph.input if info.name == model.input.name)
-    before = len(model.input.shape) - len(image)  # 1, or 0 where the input has no batch axis
-    for dim, size in zip(declared.type.tensor_type.shape.dim[before:], image, strict=True):
-        dim.dim_value = size
+    has_batch = len(model.input.shape) > len(image)
     try:
-        shapes, _ = infer_shapes(proto, model.input.name, limits=model.limits, has_batch=bool(before))
+        shapes, _ = infer_shapes(
+            outlined_at(model, image), model.input.name, limits=model.limits, has_batch=has_batch
+        )
     except InvalidModelError:
         return {}
     return shapes

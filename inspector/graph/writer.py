@@ -70,7 +70,7 @@ class Writer:
 
     def zeros(self, shape: ir.Value) -> ir.Value:
         """Write zeros of a shape that this graph computes."""
-        return self.op("ConstantOfShape", shape, value=ir.tensor(np.zeros(1, self.numpy_dtype)))
+        return self.op("ConstantOfShape", shape, value=ir.Tensor(np.zeros(1, self.numpy_dtype)))
 
     def split(self, value: ir.Value, sizes: Sequence[int], *, axis: int) -> list[ir.Value]:
         """Write a Split into parts of the given sizes."""
@@ -124,7 +124,7 @@ class Writer:
             if known.tobytes() == array.tobytes():
                 return value
         name = f"{self.prefix}constant_{next(self._constant_numbers)}"
-        value = self.initializer(ir.tensor(array, name=name), name)
+        value = self.initializer(ir.Tensor(array, name=name), name)
         alike.append((array, value))
         return value
 

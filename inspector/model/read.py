@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from inspector.model.heads.find import find_heads
 from inspector.model.heads.head import Heads
 from inspector.model.inputs import describe_input, find_image_input
 from inspector.model.layers import build_layers, find_codes
+from inspector.model.outline import outline_of
 from inspector.model.preprocessing.find import find_preprocessing, overridden, require_fitting
 from inspector.model.preprocessing.labels import find_labels, labels_given, written_labels
 from inspector.model.preprocessing.sources.finding import PartFound
@@ -97,8 +99,11 @@ def _read_model(
         path = _model_file(given)
         data = _read(path, limits)
     folder = path.parent if path else None
-    proto, files, facts = _parse(data, folder, limits)
-    sha256, size = _digest(data, files), len(data) + sum(file.stat().st_size for file in files)
+    with ThreadPoolExecutor(1) as beside:  # hashing leaves the interpreter to others
+        digest = beside.submit(hashlib.sha256, data)
+        proto, files, facts = _parse(data, folder, limits)
+    sha256 = _with_files(digest.result(), files)
+    size = len(data) + sum(file.stat().st_size for file in files)
     del data, source, given  # as large as all weights: from here on the arrays are the only copy
     declared, other_inputs = find_image_input(proto)
     folded = fold_branches(proto, declared.name)
@@ -140,6 +145,7 @@ def _read_model(
     front = from_graph(graph, image_input, shapes)
     return OnnxModel(
         ir=graph,
+        outline=outline_of(proto),
         name=name or (path.stem if path else proto.graph.name or "model"),
         sha256=sha256,
         size=size,
@@ -342,9 +348,8 @@ def _preprocessing(
     return replace(result, layout=image_input.layout)
 
 
-def _digest(data: bytes, files: Sequence[Path]) -> str:
-    """Return the SHA-256 of the file, or, with external data, of the file followed by its data files."""
-    digest = hashlib.sha256(data)
+def _with_files(digest: hashlib._Hash, files: Sequence[Path]) -> str:
+    """Return the SHA-256 of what was hashed so far, the file, followed by the files of its external data."""
     for file in files:
         with open_beside(file) as stream:
             while chunk := stream.read(CHUNK):

@@ -25,6 +25,8 @@ class OnnxModel:
     """A parsed, validated model. Never mutated: passes make copies."""
 
     ir: ir.Model
+    outline: bytes
+    """Its graph as a message without the large weights, of which shapes are inferred."""
     name: str
     sha256: str
     size: int

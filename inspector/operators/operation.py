@@ -30,14 +30,24 @@ class Operation:
 
 def as_float(node: ir.Node) -> Operation:
     """Return a node as it is, or, where it computes on codes, as the float operator between its operands."""
-    twin = TWINS.get(key_of(node))
-    places = range(len(node.inputs)) if twin is None else twin.places(len(node.inputs))
+    twin, inputs = TWINS.get(key_of(node)), node.inputs
+    if twin is None:
+        return Operation(
+            domain=node.domain,
+            op_type=node.op_type,
+            inputs=inputs,
+            outputs=node.outputs,
+            attributes=node.attributes,
+            places=range(len(inputs)),
+            opset=None,
+        )
+    places = twin.places(len(inputs))
     return Operation(
-        domain=node.domain if twin is None else STANDARD,
-        op_type=node.op_type if twin is None else twin.float_operator,
-        inputs=[node.inputs[place] if place < len(node.inputs) else None for place in places],
+        domain=STANDARD,
+        op_type=twin.float_operator,
+        inputs=[inputs[place] if place < len(inputs) else None for place in places],
         outputs=node.outputs,
         attributes=node.attributes,
         places=places,
-        opset=None if twin is None else twin.opset_of(node),
+        opset=twin.opset_of(node),
     )

@@ -15,8 +15,9 @@ import inspector
 from inspector.errors import NotFoundError
 from inspector.grad.backward import write_backward
 from inspector.grad.policies.formulas import Application, parse
-from inspector.grad.policies.patterns import Finder
+from inspector.grad.policies.patterns import Finder, literal_operators
 from inspector.grad.policies.rectifiers import FORMS, find_rectifiers
+from inspector.grad.policies.spellings import SPELLINGS, spellings
 from inspector.grad.policies.table import policy_named
 from inspector.operators.families import RECTIFIERS
 from tests.support.graphs import model, node
@@ -297,3 +298,28 @@ def test_formulas_are_looked_for_only_where_they_may_end(monkeypatch: pytest.Mon
     found = find_rectifiers(ir.from_proto(model(nodes, shape=SHAPE)).graph)
     assert [rectifier.name for rectifier in found.values()] == ["Relu"]
     assert 0 < len(asked) < len(EVERY_FORM)
+
+
+def _operators(form: float | str | Application) -> set[str]:
+    if not isinstance(form, Application):
+        return set()
+    return {form.op_type}.union(*map(_operators, form.operands))
+
+
+def _parts(form: float | str | Application) -> list[Application]:
+    if not isinstance(form, Application):
+        return []
+    return [form, *(part for operand in form.operands for part in _parts(operand))]
+
+
+@pytest.mark.parametrize("formula", [formula for _, formula in EVERY_FORM])
+def test_literal_operators_stand_in_every_spelling(formula: str) -> None:
+    """A formula is passed over in graphs without them."""
+    for part in _parts(parse(formula)):
+        for spelling in spellings(part):
+            assert literal_operators(part) <= _operators(spelling)
+
+
+def test_what_is_spelled_otherwise_is_not_literal() -> None:
+    assert literal_operators(parse("x / 2 * (1 + Erf(Relu(x) - 1))")) == {"Erf"}
+    assert not any(literal_operators(parse(f"{name}(a, b)")) for name in SPELLINGS)

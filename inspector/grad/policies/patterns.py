@@ -18,7 +18,7 @@ import numpy as np
 import onnx_ir as ir
 
 from inspector.grad.policies.formulas import ABSENT, Application, Form, parse
-from inspector.grad.policies.spellings import spellings
+from inspector.grad.policies.spellings import ARITHMETIC, SPELLINGS, spellings
 from inspector.model.const import constant_value
 from inspector.model.uniform import uniform_of
 from inspector.operators.attributes import optional_number
@@ -90,7 +90,7 @@ class Finder:
 
     def _matches(self, form: Application, node: ir.Node) -> Iterator[Match]:
         for spelling in spellings(form):
-            if node.op_type not in _SAME.get(spelling.op_type, {spelling.op_type}):
+            if node.op_type != spelling.op_type and node.op_type not in _SAME.get(spelling.op_type, ()):
                 continue
             operands = _operands(node)
             if len(operands) != len(spelling.operands):
@@ -139,6 +139,15 @@ def last_operators(formula: str) -> frozenset[str]:
 
 
 @cache
+def literal_operators(form: Form) -> frozenset[str]:
+    """Return the operators that stand in every spelling of a formula: those for which exporters write no others."""
+    if not isinstance(form, Application):
+        return frozenset()
+    inner = frozenset[str]().union(*map(literal_operators, form.operands))
+    return inner if form.op_type in SPELLINGS or form.op_type in ARITHMETIC else inner | {form.op_type}
+
+
+@cache
 def _last_operators(form: Application) -> frozenset[str]:
     """Return the operators in which the spellings of a formula end."""
     return frozenset().union(*(_SAME.get(one.op_type, {one.op_type}) for one in spellings(form)))
@@ -161,14 +170,14 @@ def _is_blind(node: ir.Node) -> bool:
 
 def _behind_identities(operand: ir.Value | float | None) -> tuple[ir.Value | None, frozenset[ir.Node]]:
     """Return the value that an operand is, and the nodes that hand it on."""
-    passed: set[ir.Node] = set()
+    passed = frozenset[ir.Node]()
     value = operand if isinstance(operand, ir.Value) else None
     while value is not None and len(passed) < _MOST_IDENTITIES and (node := value.producer()) is not None:
-        if not is_standard(node) or node.op_type not in IDENTITIES or node in passed:
+        if node.op_type not in IDENTITIES or not is_standard(node) or node in passed:
             break
-        passed.add(node)
+        passed |= {node}
         value = node.inputs[0]
-    return value, frozenset(passed)
+    return value, passed
 
 
 def _operands(node: ir.Node) -> list[ir.Value | float | None]:

@@ -12,7 +12,8 @@ from functools import cache
 
 import onnx_ir as ir
 
-from inspector.grad.policies.patterns import Finder, last_operators
+from inspector.grad.policies.formulas import parse
+from inspector.grad.policies.patterns import Finder, last_operators, literal_operators
 from inspector.grad.policies.saturation import cuts_off_negatives, lower_bound
 from inspector.operators.domains import is_standard
 from inspector.operators.families import RECTIFIERS
@@ -96,11 +97,16 @@ def find_rectifiers(graph: ir.Graph) -> dict[ir.Node, Rectifier]:
 
 
 def _candidates(graph: ir.Graph) -> Iterator[Rectifier]:
-    finder = Finder()
+    finder, present = Finder(), {node.op_type for node in graph}
+    wanted = {
+        last: [(name, formula) for name, formula in several if literal_operators(parse(formula)) <= present]
+        for last, several in _by_last().items()
+        if last in present
+    }
     for node in graph:
         if rectifies(node) and node.inputs[0] is not None:
             yield Rectifier(node.op_type, node.inputs[0], node, frozenset({node}))
-        for name, formula in _by_last().get(node.op_type, ()):
+        for name, formula in wanted.get(node.op_type, ()):
             match = finder.find(formula, node)
             if match is not None and match.input is not None:
                 yield Rectifier(name, match.input, node, match.nodes, match.deviation)

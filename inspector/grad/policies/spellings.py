@@ -39,6 +39,9 @@ WITH_ZERO: Mapping[str, tuple[str, ...]] = {
 }
 """The same where b is 0."""
 
+ARITHMETIC = frozenset({"Add", "Div", "Mul", "Sub"})
+"""Operators of which each is written as another where an operand is a number."""
+
 _NAMES = ("a", "b")
 
 _OPPOSITE: Mapping[str, str] = {"Greater": "Less", "Less": "Greater"}

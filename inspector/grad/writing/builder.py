@@ -59,6 +59,8 @@ class Builder(Writer):
         self._dtypes = dtypes
         self._reached = reached
         self._casts: dict[str, ir.Value] = {}
+        self._arrays: dict[ir.Value, Array] = {}
+        """Of constants: weights that lie behind their quantization are computed once for all who ask."""
         self._lent: set[str] = set()
 
     # --- writing
@@ -78,7 +80,14 @@ class Builder(Writer):
 
     def array(self, value: ir.Value | None) -> Array | None:
         """Return the forward value as an array if it is a constant, else None."""
-        return None if value is None else constant_value(value)
+        if value is None:
+            return None
+        array = self._arrays.get(value)
+        if array is None:
+            array = constant_value(value)
+            if array is not None:
+                self._arrays[value] = array
+        return array
 
     def fixed(self, value: ir.Value | None) -> Array | None:
         """Return the forward value as an array if it is a constant or follows from the image's shape, else None."""

@@ -16,8 +16,7 @@ import onnx_ir as ir
 from inspector.errors import InspectorError
 from inspector.graph.batch.operands import Operands
 from inspector.graph.batch.placement import Placement
-from inspector.graph.pack import pack
-from inspector.graph.sized import shapes_at
+from inspector.graph.sized import outlined_at, shapes_at
 from inspector.graph.totals import summed
 from inspector.model.dependence import reads, reads_values
 from inspector.model.receptive.field import BATCH, UNKNOWN, Field
@@ -68,11 +67,8 @@ _UNKNOWN = Placement(axis=None, reason="where the images of a batch stand in wha
 
 def plan_batches(model: OnnxModel, image: Sequence[int]) -> BatchPlan:
     """Return the plan for images of a shape (without the batch axis)."""
-    proto = onnx.ModelProto.FromString(pack(model.ir).graph)
-    declared = next(info for info in proto.graph.input if info.name == model.input.name)
+    proto = outlined_at(model, image)
     before = len(model.input.shape) - len(image)  # 1, or 0 where the input has no batch axis
-    for dim, length in zip(declared.type.tensor_type.shape.dim[before:], image, strict=True):
-        dim.dim_value = length
     looked_at = replace(model.input, shape=(*model.input.shape[:before], *image))
     fixed = model.input.batch
     is_sized = model.input.is_sized

@@ -12,7 +12,10 @@ from inspector.model.receptive.rule import FIRST_SPATIAL
 from inspector.operators.attributes import optional_integers
 from inspector.operators.families import CONVOLUTIONS, POOLINGS
 from inspector.operators.operation import as_float
+from inspector.operators.twins import float_operator
 from inspector.types.layers import Dim, Shape
+
+_WINDOWED = CONVOLUTIONS | POOLINGS
 
 _LOOKS = 8
 """So many looks at a place take as long as keeping what a place sees."""
@@ -56,10 +59,10 @@ class Places:
 
     def _looks(self, node: ir.Node, axis: int) -> int:
         """Return how many places one along an axis of the output is made of: those of its window, else 1."""
-        operation, spatial = as_float(node), axis - FIRST_SPATIAL
-        if spatial < 0 or operation.op_type not in CONVOLUTIONS | POOLINGS:
+        spatial = axis - FIRST_SPATIAL
+        if spatial < 0 or float_operator(node) not in _WINDOWED:
             return 1
-        shapes = [self._shape(value) for value in operation.inputs]
+        shapes = [self._shape(value) for value in as_float(node).inputs]
         window: Sequence[Dim] | None = optional_integers(node, "kernel_shape")
         if window is None:
             window = shapes[1][FIRST_SPATIAL:] if len(shapes) > 1 else ()

@@ -142,7 +142,7 @@ class Track:
     @cached_property
     def axis_field(self) -> AxisField:
         """Return the public form."""
-        windows = None if self.windows is None else tuple((low, high) for low, high in self.windows.tolist())
+        windows = None if self.windows is None else tuple(zip(*self.windows.T.tolist(), strict=True))
         if self.affine is not None:
             size = ceil(self.affine.last - self.affine.first) + 1
             stride, offset = self.affine.stride, self.affine.first
@@ -206,6 +206,8 @@ def _bounds(start: int, end: int, step: int) -> tuple[int, int | None, int]:
 
 
 def _union_of_two(one: Track, other: Track) -> Track:
+    if one is other:
+        return one
     if one.windows is None or other.windows is None:
         windows = None
     else:

@@ -35,7 +35,6 @@ FOLDED = frozenset(
         "Gather",
         "Greater",
         "GreaterOrEqual",
-        "Identity",
         "Less",
         "LessOrEqual",
         "Max",
@@ -155,6 +154,8 @@ def node_value(
         return constant_of(node)
     if not all(name in known for name in node.input if name):
         return None
+    if node.op_type == "Identity":  # which exporters write for what two layers share
+        return known.get(node.input[0])
     bound = SIZED.get(node.op_type)
     if node.op_type not in FOLDED and bound is None:
         return None

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from inspector.errors import InvalidModelError, LimitExceededError
 from inspector.model.checks.limits import Limits
 from inspector.model.element_types import NAMES, dtype_name
-from inspector.model.rewriting.shape_folding import constant_of, fold_shapes
+from inspector.model.rewriting.shape_folding import MAX_ELEMENTS, constant_of, fold_shapes
 from inspector.model.shapes.measured import MEASURED_DOMAIN
 from inspector.model.shapes.stand_ins import standing_in
 from inspector.operators.domains import STANDARD_SPELLINGS
@@ -99,7 +99,10 @@ def _dim(dim: onnx.TensorShapeProto.Dimension) -> Dim:
 
 
 def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy whose large initializers are inputs of the same type, and whose outputs declare no shapes."""
+    """Return a copy whose large initializers are inputs of the same type, and whose outputs declare no shapes.
+
+    What an Identity makes of a small initializer is one, too: exporters write it for weights that layers share.
+    """
     copy = onnx.ModelProto(ir_version=max(proto.ir_version, 8))
     copy.opset_import.extend(proto.opset_import)
     copy.functions.extend(proto.functions)
@@ -118,10 +121,16 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
         if not info.type.HasField("tensor_type"):  # of tensors, what the nodes make counts
             output.type.CopyFrom(info.type)
     opset = standard_opset(proto)
+    small = {one.name: one for one in copy.graph.initializer if prod(one.dims) <= MAX_ELEMENTS}
     for node in proto.graph.node:
         elsewhere = _kept_elsewhere(node)
         if elsewhere is not None:
             copy.graph.input.append(elsewhere)
+        elif _is_identity(node) and node.input[0] in small:
+            again = copy.graph.initializer.add()
+            again.CopyFrom(small[node.input[0]])
+            again.name = node.output[0]
+            small[again.name] = again
         else:
             copy.graph.node.extend(standing_in(node, opset))
     if any(node.domain == "" for node in copy.graph.node) and not any(
@@ -131,6 +140,10 @@ def _without_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
     if any(node.domain == MEASURED_DOMAIN for node in copy.graph.node):
         copy.opset_import.add(domain=MEASURED_DOMAIN, version=1)
     return copy
+
+
+def _is_identity(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Identity" and node.domain in STANDARD_SPELLINGS
 
 
 def _kept_elsewhere(node: onnx.NodeProto) -> onnx.ValueInfoProto | None:
