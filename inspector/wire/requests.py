@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from inspector.types.targets import as_target, as_targets
 from inspector.wire.bounds import require_bounded
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
+from inspector.wire.fields import Descriptor
 from inspector.wire.hooks import value_of_message
 from inspector.wire.images import images_of_messages, written_images
 from inspector.wire.written import Written, with_entries
@@ -41,7 +43,7 @@ def request_to_bytes(
         images = written_images(request.images)
     if not images:
         return bytes(message.SerializeToString())
-    return with_entries(message, message.DESCRIPTOR.fields_by_name["images"].number, images)
+    return with_entries(message, _numbers(message.DESCRIPTOR)["images"], images)
 
 
 def request_to_message(request: Request[Any], control: Control, *, model: str) -> Message:
@@ -59,9 +61,15 @@ def _without_images(request: Request[Any], control: Control, *, model: str) -> A
         values | (fields if call.name != RUN else _by_name(request, fields)), call.request
     )
     message.model = model
-    if "wants_partial" in message.DESCRIPTOR.fields_by_name:
+    if "wants_partial" in _numbers(message.DESCRIPTOR):
         message.wants_partial = control.wants_partial
     return message
+
+
+@functools.cache
+def _numbers(descriptor: Descriptor) -> Mapping[str, int]:
+    """Return the numbers of a message's fields by their names."""
+    return {one.name: one.number for one in descriptor.fields}
 
 
 def request_of_message(message: Any, call: Rpc) -> Request[Any]:

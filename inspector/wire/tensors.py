@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import prod
 
@@ -22,6 +23,12 @@ _DATATYPES = {dtype: datatype for dtype, datatype in DATATYPES.items() if dtype 
 _DTYPES = {datatype: dtype for dtype, datatype in _DATATYPES.items()}
 """Of tensors: those of numbers and booleans."""
 _BFLOAT16 = "BF16"
+_PLAIN = {
+    np.dtype(dtype): datatype
+    for dtype, datatype in _DATATYPES.items()
+    if dtype != "bfloat16" and sys.byteorder == "little"
+}
+"""Datatypes of arrays whose bytes are in the order of the wire."""
 _RAW = tensor_pb2.Tensor.DESCRIPTOR.fields_by_name["raw"].number
 
 
@@ -64,6 +71,9 @@ def written_tensor(array: Array) -> Written:
 
 def _little(array: Array) -> tuple[str, Array]:
     """Return the datatype of an array of numbers or booleans, and the array with the bytes in the order of the wire."""
+    known = _PLAIN.get(array.dtype)
+    if known is not None:
+        return known, array
     name = array.dtype.name
     if name not in _DATATYPES:
         raise InvalidInputError(
