@@ -47,7 +47,8 @@ def open_contender(name: str, _threads: int) -> protocol.Contender:
     local = inspector.load(spec.path, device="cpu")
     x = protocol.image(spec.side)
     channel = grpc.insecure_channel(_address_of_server("benchmarks.echo", str(ANSWER_BYTES)))
-    bare, sent = channel.unary_unary(echo.METHOD), x.tobytes()
+    bare: Any = channel.unary_unary(echo.METHOD)
+    sent = x.tobytes()
 
     def best(model: Any) -> np.ndarray:
         return np.array([score.score for score in model.predict(x)[0].classes])

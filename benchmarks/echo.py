@@ -25,7 +25,9 @@ async def serve(answer: bytes) -> None:
 
     _, service, method = METHOD.split("/")
     server = grpc.aio.server(options=OPTIONS)
-    handlers = {method: grpc.unary_unary_rpc_method_handler(handle)}
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        method: grpc.unary_unary_rpc_method_handler(handle)
+    }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

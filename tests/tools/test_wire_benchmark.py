@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import grpc
-import pytest
 
 from benchmarks.echo import METHOD
 from benchmarks.measure import wire_figures
@@ -32,8 +32,7 @@ def test_the_echo_answers_as_many_bytes_as_it_was_told() -> None:
         try:
             assert server.stdout is not None
             with grpc.insecure_channel(server.stdout.readline().strip()) as channel:
-                assert channel.unary_unary(METHOD)(b"x" * 602_112) == bytes(7)
-                with pytest.raises(grpc.RpcError):
-                    channel.unary_unary("/benchmarks.Echo/Other")(b"")
+                answer: Any = channel.unary_unary(METHOD)
+                assert answer(b"x" * 602_112) == bytes(7)
         finally:
             server.terminate()
