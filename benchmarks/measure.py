@@ -147,16 +147,26 @@ def _start(worker: Worker) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def measure_wire(model: Model, setting: Setting) -> dict[str, float]:
-    """Measure what gRPC on the loopback adds to a prediction, in milliseconds."""
+    """Measure what gRPC on the loopback adds to a prediction, in milliseconds, and what a bare echo of it adds."""
     with _worker("wire", model, setting) as worker:
-        pairs: list[tuple[float, float]] = []
+        rounds: list[tuple[float, ...]] = []
         deadline = time.monotonic() + setting.seconds
-        while time.monotonic() < deadline or len(pairs) < 10:
-            remote, local = (worker.run(task, calls=2)[-1] for task in ("remote", "local"))
-            pairs.append((remote * 1e3, local * 1e3))
-    remote, local = (statistics.median(column) for column in zip(*pairs, strict=True))
-    share = statistics.median(remote - local for remote, local in pairs)
-    return {"remote": remote, "in process": local, "share": share, "calls": len(pairs)}
+        while time.monotonic() < deadline or len(rounds) < 10:
+            taken = (worker.run(task, calls=2)[-1] for task in ("remote", "local", "echoed"))
+            rounds.append(tuple(seconds * 1e3 for seconds in taken))
+    return wire_figures(rounds)
+
+
+def wire_figures(rounds: Sequence[tuple[float, ...]]) -> dict[str, float]:
+    """Return the medians of rounds of (remote, in process, in process and echoed), each in milliseconds."""
+    remote, local, _ = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return {
+        "remote": remote,
+        "in process": local,
+        "share": statistics.median(remote - local for remote, local, _ in rounds),
+        "echo": statistics.median(echoed - local for _, local, echoed in rounds),
+        "calls": len(rounds),
+    }
 
 
 @contextmanager

@@ -32,16 +32,20 @@ def markdown(results: Mapping[str, Any]) -> str:
         _memory(models),
     ]
     if "wire" in results:
-        wire = results["wire"]
-        parts += [
-            "## gRPC's share of a call",
-            f"{wire['model']}, a 224×224 float32 tensor, loopback: {wire['remote']:.2f} ms remote, "
-            f"{wire['in process']:.2f} ms in process, median of the differences **{wire['share']:.2f} ms** "
-            f"over {wire['calls']:.0f} pairs.",
-        ]
+        parts += ["## gRPC's share of a call", wire_text(results["wire"])]
     if "starts" in results:
         parts += ["## Start of a process: seconds, of CPU and on the clock", _starts(results["starts"])]
     return "\n\n".join(parts) + "\n"
+
+
+def wire_text(wire: Mapping[str, Any]) -> str:
+    """Return what a call over gRPC takes, and how much of that is gRPC's."""
+    return (
+        f"{wire['model']}, a 224×224 float32 tensor, loopback: {wire['remote']:.2f} ms remote, "
+        f"{wire['in process']:.2f} ms in process, median of the differences **{wire['share']:.2f} ms** "
+        f"over {wire['calls']:.0f} pairs. A bare gRPC echo of as many bytes, behind the same prediction in process: "
+        f"{wire['echo']:.2f} ms, which is the least that a call can add."
+    )
 
 
 FLOOR = 2.0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
-
-from google.protobuf.message import Message
 
 from inspector.client.parts import (
     MAX_IMAGES,
@@ -23,21 +21,22 @@ from inspector.types.requests.base import Request
 from inspector.types.requests.describe import DescribeRequest
 from inspector.types.results.base import Result
 from inspector.wire.calls import Rpc, rpc_of
-from inspector.wire.requests import request_to_message
+from inspector.wire.requests import request_to_bytes
 from inspector.wire.results import has_partial, progress_of_response, result_of_response
+from inspector.wire.written import Written
 
 R = TypeVar("R", bound=Result)
 
 
 class Question(Generic[R]):
-    """One request to one model: its message, and what is read of the responses, one after the other."""
+    """One request to one model: its bytes, and what is read of the responses, one after the other."""
 
     def __init__(
-        self, request: Request[R], control: Control, *, model: str, images: list[Any] | None = None
+        self, request: Request[R], control: Control, *, model: str, images: Sequence[Written] | None = None
     ) -> None:
-        """Ask the model with that resource name; `images` are the request's as messages, where they are by now."""
+        """Ask the model with that resource name; `images` are the request's as they are sent, where they are by now."""
         self.rpc: Rpc = rpc_of(type(request))
-        self.message: Message = request_to_message(request, control, model=model, images=images)
+        self.message: bytes = request_to_bytes(request, control, model=model, images=images)
         self.control = control
         self._request = request
         self._told: tuple[int, int] | None = None

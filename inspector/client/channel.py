@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import grpc
 import grpc.aio
+from google.protobuf.message import Message
 
 from inspector.wire.calls import Rpc
 
@@ -50,6 +51,11 @@ def method_of(channel: grpc.Channel | grpc.aio.Channel, rpc: Rpc) -> Any:
     answers = "stream" if rpc.is_stream else "unary"
     return getattr(channel, f"{asks}_{answers}")(
         rpc.path,
-        request_serializer=rpc.request.SerializeToString,
+        request_serializer=_serialized,
         response_deserializer=rpc.response.FromString,
     )
+
+
+def _serialized(request: Message | bytes) -> bytes:
+    """Return the bytes of a message; of a request to a model, they are made with the question."""
+    return request if isinstance(request, bytes) else request.SerializeToString()

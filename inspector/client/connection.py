@@ -46,7 +46,7 @@ class Connection:
             pages.add(self.ask(pages.rpc, pages.message))
         return pages.entries
 
-    def ask(self, rpc: Rpc, request: Message | Messages, control: Control = FREE) -> Any:
+    def ask(self, rpc: Rpc, request: Message | bytes | Messages, control: Control = FREE) -> Any:
         """Return the response to a request, or to several; the control's cancellation ends the call."""
         attempts = self._attempts(rpc, control)
         while True:
@@ -56,7 +56,7 @@ class Connection:
                 seconds = attempts.delay(error, was_connected=self._has_answered)
             self._wait(seconds, control)
 
-    def follow(self, rpc: Rpc, message: Message, control: Control) -> Generator[Any, None, None]:
+    def follow(self, rpc: Rpc, message: Message | bytes, control: Control) -> Generator[Any, None, None]:
         """Yield the responses of a call that tells its progress; the control's cancellation ends it.
 
         One that fails comes again, from its beginning, as long as nobody was told how far it is.
@@ -104,7 +104,7 @@ class Connection:
             future.cancel()  # does something only where nobody waits for it any more
 
     def _responses(
-        self, rpc: Rpc, message: Message, control: Control, seconds: float | None
+        self, rpc: Rpc, message: Message | bytes, control: Control, seconds: float | None
     ) -> Generator[Any, None, None]:
         control.cancellation.raise_if_cancelled()
         responses = self._method(rpc)(message, timeout=seconds)

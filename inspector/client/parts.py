@@ -25,7 +25,8 @@ from inspector.types.control import Control, Progress
 from inspector.types.images import MOST_LISTS, ImageLike, Prepared
 from inspector.types.requests.base import ImagesRequest, Request
 from inspector.types.results.base import Result
-from inspector.wire.images import image_to_message
+from inspector.wire.images import written_image
+from inspector.wire.written import Written
 
 R = TypeVar("R", bound=Result)
 
@@ -41,8 +42,8 @@ class Part:
     """Some of the images, and what is asked about them."""
 
     request: Any
-    images: list[Any]
-    """Their messages."""
+    images: list[Written]
+    """As they are sent."""
     places: range
     """Which of all images they are."""
 
@@ -134,15 +135,15 @@ class Parts(Generic[R]):
 
     def next(self) -> Part:
         """Return what is asked next; InvalidInputError names the image that cannot be sent."""
-        images: list[Any] = []
+        images: list[Written] = []
         size = 0
         for piece in self._pieces[self._done : self._done + self._most]:
             with within(f"images{piece.place}", always=True):
-                message = image_to_message(piece.image)
-            size += message.ByteSize()
+                image = written_image(piece.image)
+            size += image.size
             if images and size > self._max_bytes:
                 break
-            images.append(message)
+            images.append(image)
         places = range(self._done, self._done + len(images))
         given = [self._pieces[place].image for place in places]
         self._told = None

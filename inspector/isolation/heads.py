@@ -15,6 +15,10 @@ SESSIONS = "sessions"
 """Beside an answer: how many sessions of the runtime the worker keeps."""
 
 
+_write = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: `json.dumps` with separators makes an encoder for each."""
+
+
 class Kind(StrEnum):
     """Who says what."""
 
@@ -45,9 +49,7 @@ class Head:
 
 def head_to_bytes(head: Head, *, size: int | None = None) -> bytes:
     """Return a head as it is sent; `size` is that of a body which travels in shared memory."""
-    return json.dumps(
-        {"id": head.id, "kind": head.kind, "about": head.about, "size": size}, separators=(",", ":")
-    ).encode()
+    return _write({"id": head.id, "kind": head.kind, "about": head.about, "size": size}).encode()
 
 
 def head_of_bytes(data: bytes) -> tuple[Head, int | None]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from inspector.service.lane import Lane
+
+T = TypeVar("T")
 
 FAIR_SECONDS = 5.0
 FEW = 4
@@ -21,6 +23,14 @@ class _Arrival:
     caller: str
     until: asyncio.Timeout
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+
+@dataclass(eq=False)
+class _Connection:
+    """A connection on which requests arrive, or wait to."""
+
+    free: asyncio.Semaphore
+    users: int = 0
 
 
 class Arrivals:
@@ -40,7 +50,7 @@ class Arrivals:
         self._seconds = seconds
         self._fair_seconds = fair_seconds
         self._lane = Lane()
-        self._connections: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self._connections: dict[str, _Connection] = {}
         self._arriving: set[_Arrival] = set()
 
     @property
@@ -48,26 +58,36 @@ class Arrivals:
         """How many arrive now."""
         return len(self._arriving)
 
-    @asynccontextmanager
-    async def one(self, *, caller: str, peer: str) -> AsyncIterator[None]:
-        """Arrive, for the length of a block; TimeoutError where that takes too long."""
-        async with (
-            asyncio.timeout(self._seconds) as until,
-            self._of_connection(peer),
-            self._lane.passed((caller, peer)),
-        ):
-            await self._enter()
-            arrival = _Arrival(caller, until)
-            self._arriving.add(arrival)
-            try:
-                yield
-            finally:
-                self._arriving.discard(arrival)
-                self._free.release()
+    async def take(self, read: Callable[[], Awaitable[T]], *, caller: str, peer: str) -> T:
+        """Let a request arrive, and return what `read` gives then; TimeoutError where that takes too long."""
+        connection = self._connections.get(peer)
+        if connection is None:
+            connection = self._connections[peer] = _Connection(asyncio.Semaphore(self._per_connection))
+        connection.users += 1
+        try:
+            async with asyncio.timeout(self._seconds) as until, connection.free:
+                if self._lane.trusts((caller, peer)):
+                    return await self._arrived(read, caller, until)
+                async with self._lane.passed((caller, peer)):
+                    return await self._arrived(read, caller, until)
+        finally:
+            connection.users -= 1
+            if not connection.users:  # connections come and go
+                del self._connections[peer]
 
     def came(self, size: int, *, caller: str, peer: str) -> None:
         """Take note of a request that has arrived whole."""
         self._lane.came((caller, peer), size)
+
+    async def _arrived(self, read: Callable[[], Awaitable[T]], caller: str, until: asyncio.Timeout) -> T:
+        await self._enter()
+        arrival = _Arrival(caller, until)
+        self._arriving.add(arrival)
+        try:
+            return await read()
+        finally:
+            self._arriving.discard(arrival)
+            self._free.release()
 
     async def _enter(self) -> None:
         while self._free.locked():
@@ -90,17 +110,3 @@ class Arrivals:
         if loop.time() - oldest.began >= self._fair_seconds:
             self._arriving.discard(oldest)  # nobody else needs to end it
             oldest.until.reschedule(loop.time())
-
-    @asynccontextmanager
-    async def _of_connection(self, peer: str) -> AsyncIterator[None]:
-        free, users = self._connections.get(peer) or (asyncio.Semaphore(self._per_connection), 0)
-        self._connections[peer] = free, users + 1
-        try:
-            async with free:
-                yield
-        finally:
-            _, users = self._connections[peer]
-            if users == 1:
-                del self._connections[peer]  # connections come and go
-            else:
-                self._connections[peer] = free, users - 1

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from inspector.errors import BusyError, ConflictError, InspectorError
 from inspector.service import record
@@ -43,10 +42,8 @@ class Gate:
 
     async def enter(self) -> None:
         """Wait for a turn; BusyError if too many wait, ConflictError if the gate is closed, then or meanwhile."""
-        if self._closed:
-            raise self._being_closed()
         who = _who()
-        if self._inside < self._max_running and not self._turns:
+        if self._has_room():
             self._let_in(who)
             return
         if len(self._turns) >= self._max_waiting:
@@ -61,22 +58,25 @@ class Gate:
                 self._let_out(who)  # its turn came while it left
             raise
 
-    @asynccontextmanager
-    async def passed(self, deadline: Deadline | None = None, *, phase: str = "") -> AsyncIterator[None]:
+    def passed(
+        self, deadline: Deadline | None = None, *, phase: str = ""
+    ) -> AbstractAsyncContextManager[None]:
         """Be inside for the length of a block; DeadlineExceededError where it cannot begin before a deadline.
 
         With `phase`, the wait is noted as a part of the call under way.
         """
-        with record.phase(phase) if phase else nullcontext():
-            try:
-                async with asyncio.timeout(None if deadline is None else deadline.left()):
-                    await self.enter()
-            except TimeoutError:
-                raise late(deadline) from None
+        return _Passage(self, deadline, phase)
+
+    async def enter_before(self, deadline: Deadline | None) -> None:
+        """Enter; DeadlineExceededError where it cannot be before a deadline."""
+        if self._has_room():  # nothing to wait for, and so no timer to set
+            self._let_in(_who())
+            return
         try:
-            yield
-        finally:
-            self.leave()
+            async with asyncio.timeout(None if deadline is None else deadline.left()):
+                await self.enter()
+        except TimeoutError:
+            raise late(deadline) from None
 
     def leave(self) -> None:
         """Let the next one in; called by the caller that entered."""
@@ -88,6 +88,12 @@ class Gate:
         while (waiting := self._turns.next()) is not None:
             _refuse(waiting[1], self._being_closed())
         await self._empty.wait()
+
+    def _has_room(self) -> bool:
+        """Return whether nobody waits, and one more may run; ConflictError where the gate is closed."""
+        if self._closed:
+            raise self._being_closed()
+        return self._inside < self._max_running and not self._turns
 
     def _let_in(self, who: Who) -> None:
         self._inside += 1
@@ -126,6 +132,22 @@ class Gate:
         return ConflictError(
             f"{self._name} is being unloaded. Load it again first.", reason="MODEL_NOT_LOADED", field="model"
         )
+
+
+class _Passage(AbstractAsyncContextManager[None]):
+    """A call that passes a gate: a class, since each call passes two, and a generator takes longer than the gate."""
+
+    def __init__(self, gate: Gate, deadline: Deadline | None, phase: str) -> None:
+        self._gate = gate
+        self._deadline = deadline
+        self._phase = phase
+
+    async def __aenter__(self) -> None:
+        with record.phase(self._phase) if self._phase else nullcontext():
+            await self._gate.enter_before(self._deadline)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.leave()
 
 
 def _who() -> Who:

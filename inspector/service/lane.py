@@ -61,6 +61,10 @@ class Lane:
         """How many messages may not begin yet."""
         return len(self._turns)
 
+    def trusts(self, who: Who) -> bool:
+        """Return whether somebody may begin at once: the last message was a short one."""
+        return who in self._trusted
+
     @asynccontextmanager
     async def passed(self, who: Who) -> AsyncIterator[None]:
         """Read a message for the length of a block, once it may begin."""

@@ -67,6 +67,12 @@ def rpc_named(name: str, *, service: Any = SERVICE) -> Rpc:
 
 def rpc_of(request: type[Request[Any]]) -> Rpc:
     """Return the call that carries a kind of request."""
+    key: Any = request
+    return _rpc_of(key)
+
+
+@functools.cache
+def _rpc_of(request: Any) -> Rpc:
     name = request.__name__.removesuffix("Request")
     if name == RUN or name not in SERVICE.methods_by_name:
         return rpc_named(RUN)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
@@ -17,20 +18,23 @@ from inspector.types.images import MOST_LISTS, ImageLike, Prepared
 from inspector.types.sources import as_source
 from inspector.v1 import image_pb2
 from inspector.wire.codec import HOOKS, Hook
-from inspector.wire.tensors import finite_tensor_of_message, write_tensor
+from inspector.wire.tensors import finite_tensor_of_message, write_tensor, written_tensor
+from inspector.wire.written import Written, of_field, within_field
 
+_FIELDS: Any = image_pb2.Image.DESCRIPTOR.fields_by_name
+_ENCODED, _TENSOR = (_FIELDS[name].number for name in ("encoded", "tensor"))
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 
 
-def images_to_messages(images: ImageLike) -> list[image_pb2.Image]:
-    """Return the messages of one image, a list of several, or a list of lists, in their order."""
+def written_images(images: ImageLike) -> list[Written]:
+    """Return the messages of one image, a list of several, or a list of lists, in their order, as they are sent."""
     with within("images", always=True):
-        return list(_messages(images))
+        return list(_written(images))
 
 
-def _messages(images: ImageLike, *, depth: int = 0) -> Iterator[image_pb2.Image]:
+def _written(images: ImageLike, *, depth: int = 0) -> Iterator[Written]:
     if not isinstance(images, list | tuple):
-        yield image_to_message(images)
+        yield written_image(images)
         return
     if depth == MOST_LISTS:
         raise InvalidInputError(
@@ -41,7 +45,7 @@ def _messages(images: ImageLike, *, depth: int = 0) -> Iterator[image_pb2.Image]
         raise InvalidInputError("The list of inputs is empty; give at least one image.", field="")
     for index, one in enumerate(images):
         with within(f"[{index}]", always=True):
-            yield from _messages(one, depth=depth + 1)
+            yield from _written(one, depth=depth + 1)
 
 
 def images_of_messages(messages: Sequence[image_pb2.Image]) -> ImageLike:
@@ -55,30 +59,41 @@ def images_of_messages(messages: Sequence[image_pb2.Image]) -> ImageLike:
 
 def image_to_message(image: object) -> image_pb2.Image:
     """Return the message of a path, encoded bytes, a PIL image, or an array (uint8: a picture; float: an input)."""
+    source = _source(image)
+    if isinstance(source, bytes):
+        return image_pb2.Image(encoded=source)
+    message = image_pb2.Image()
+    write_tensor(source, message.tensor)  # where it is to be: a message put into another is copied
+    return message
+
+
+def written_image(image: object) -> Written:
+    """Return what `image_to_message` does, as it is sent: of bytes and arrays, with nothing copied."""
+    source = _source(image)
+    if isinstance(source, bytes):
+        return of_field(_ENCODED, source)
+    return within_field(_TENSOR, written_tensor(source))
+
+
+def _source(image: object) -> bytes | Array:
+    """Return what is sent of an image: a file's bytes, or an array."""
     match image:
         case bytes() | bytearray() | memoryview():
-            return image_pb2.Image(encoded=bytes(image))
+            return bytes(image)
         case str() | PathLike():
             source = as_source(image)
             if isinstance(source, Path) and is_array_file(source):
-                return _of_tensor(read_array_file(source))
-            return image_pb2.Image(encoded=_read(source))
+                return read_array_file(source)
+            return _read(source)
         case Pillow.Image():
-            return image_pb2.Image(encoded=_png(image))
+            return _png(image)
         case np.ndarray():
-            return _of_tensor(image)
+            return image
         case Prepared() if isinstance(image.values, np.ndarray):
-            return _of_tensor(image.values)
+            return image.values
     raise InvalidInputError(
         f"An image is a path, bytes, a PIL image, a NumPy array, or a list of those; {type(image).__name__} was given."
     )
-
-
-def _of_tensor(array: Array) -> image_pb2.Image:
-    """Return the message of an array, which is written where it is to be: a message put into another is copied."""
-    message = image_pb2.Image()
-    write_tensor(array, message.tensor)
-    return message
 
 
 def image_of_message(message: image_pb2.Image) -> bytes | Array:

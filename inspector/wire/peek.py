@@ -6,7 +6,8 @@ fields and at nothing within them (protobuf's encoding: https://protobuf.dev/pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inspector.errors import LimitExceededError
@@ -27,11 +28,7 @@ def peek(data: bytes, kind: Any) -> dict[str, str]:
 
     InvalidInputError for what is no message, LimitExceededError for one of too many entries or too long a text.
     """
-    names = {
-        field.number: field.name
-        for field in kind.fields
-        if field.type == field.TYPE_STRING and not field.is_repeated
-    }
+    names = _texts_of(kind)
     found: dict[str, str] = {}
     for number, start, end in _texts(data):
         name = names.get(number)
@@ -46,6 +43,16 @@ def peek(data: bytes, kind: Any) -> dict[str, str]:
         except UnicodeDecodeError as error:
             raise malformed(len(data)) from error
     return found
+
+
+@functools.cache
+def _texts_of(kind: Any) -> Mapping[int, str]:
+    """Return the names of a message's fields that hold one text, by their numbers."""
+    return {
+        field.number: field.name
+        for field in kind.fields
+        if field.type == field.TYPE_STRING and not field.is_repeated
+    }
 
 
 def _texts(data: bytes) -> Iterator[tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,21 +22,36 @@ from inspector.types.requests.base import (
     require_options,
 )
 from inspector.types.targets import as_target, as_targets
-from inspector.v1 import image_pb2
 from inspector.wire.bounds import require_bounded
 from inspector.wire.calls import RUN, Rpc, rpc_of
 from inspector.wire.codec import given_fields, to_message
+from inspector.wire.fields import Descriptor
 from inspector.wire.hooks import value_of_message
-from inspector.wire.images import images_of_messages, images_to_messages
+from inspector.wire.images import images_of_messages, written_images
+from inspector.wire.written import Written, with_entries
 
 _DATA = ("inputs", "rendering")
 """Fields of every request about images that are no options of a verb."""
 
 
-def request_to_message(
-    request: Request[Any], control: Control, *, model: str, images: Sequence[image_pb2.Image] | None = None
-) -> Message:
-    """Return the message that asks the model with that resource name; about `images` where those are given."""
+def request_to_bytes(
+    request: Request[Any], control: Control, *, model: str, images: Sequence[Written] | None = None
+) -> bytes:
+    """Return the message that asks the model with that resource name, as it is sent; about `images`, where given."""
+    message = _without_images(request, control, model=model)
+    if images is None and isinstance(request, ImagesRequest) and has_images(request):
+        images = written_images(request.images)
+    if not images:
+        return bytes(message.SerializeToString())
+    return with_entries(message, _numbers(message.DESCRIPTOR)["images"], images)
+
+
+def request_to_message(request: Request[Any], control: Control, *, model: str) -> Message:
+    """Return the message that asks the model with that resource name."""
+    return rpc_of(type(request)).request.FromString(request_to_bytes(request, control, model=model))
+
+
+def _without_images(request: Request[Any], control: Control, *, model: str) -> Any:
     call = rpc_of(type(request))
     values: dict[str, Any] = {}
     if isinstance(request, ImagesRequest):
@@ -45,13 +61,15 @@ def request_to_message(
         values | (fields if call.name != RUN else _by_name(request, fields)), call.request
     )
     message.model = model
-    if images is not None:
-        message.images.extend(images)
-    elif isinstance(request, ImagesRequest) and has_images(request):
-        message.images.extend(images_to_messages(request.images))
-    if "wants_partial" in message.DESCRIPTOR.fields_by_name:
+    if "wants_partial" in _numbers(message.DESCRIPTOR):
         message.wants_partial = control.wants_partial
-    return message  # type: ignore[no-any-return]
+    return message
+
+
+@functools.cache
+def _numbers(descriptor: Descriptor) -> Mapping[str, int]:
+    """Return the numbers of a message's fields by their names."""
+    return {one.name: one.number for one in descriptor.fields}
 
 
 def request_of_message(message: Any, call: Rpc) -> Request[Any]:

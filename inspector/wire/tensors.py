@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import prod
 
@@ -12,6 +13,7 @@ from inspector.types.arrays import Array
 from inspector.types.dtypes import DATATYPES
 from inspector.types.given import as_array
 from inspector.v1 import tensor_pb2
+from inspector.wire.written import Written, of_field
 
 MAX_RANK = 8
 MAX_VALUES = 2**40
@@ -21,6 +23,13 @@ _DATATYPES = {dtype: datatype for dtype, datatype in DATATYPES.items() if dtype 
 _DTYPES = {datatype: dtype for dtype, datatype in _DATATYPES.items()}
 """Of tensors: those of numbers and booleans."""
 _BFLOAT16 = "BF16"
+_PLAIN = {
+    np.dtype(dtype): datatype
+    for dtype, datatype in _DATATYPES.items()
+    if dtype != "bfloat16" and sys.byteorder == "little"
+}
+"""Datatypes of arrays whose bytes are in the order of the wire."""
+_RAW = tensor_pb2.Tensor.DESCRIPTOR.fields_by_name["raw"].number
 
 
 def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
@@ -32,18 +41,39 @@ def tensor_to_message(array: Array) -> tensor_pb2.Tensor:
 
 def write_tensor(array: Array, place: tensor_pb2.Tensor) -> None:
     """Write an array of numbers or booleans into an empty message; InvalidInputError for other dtypes."""
+    found = _as_sent(array)
+    place.datatype, place.raw = array_to_bytes(found)
+    place.shape.extend(found.shape)
+
+
+def _as_sent(array: Array) -> Array:
     found = as_array(array)
     if found is None:
         raise InvalidInputError(
             f"What is to be sent is {in_brief(array, long='a {}')}; give an array of numbers or booleans.",
             reason="UNKNOWN_DATATYPE",
         )
-    place.datatype, place.raw = array_to_bytes(found)
-    place.shape.extend(found.shape)
+    return found
 
 
 def array_to_bytes(array: Array) -> tuple[str, bytes]:
     """Return the datatype and the little-endian bytes of an array of numbers or booleans."""
+    datatype, little = _little(array)
+    return datatype, little.tobytes()
+
+
+def written_tensor(array: Array) -> Written:
+    """Return what `tensor_to_message` does, as it is sent: of an array that lies in one piece, with nothing copied."""
+    datatype, little = _little(_as_sent(array))
+    head = tensor_pb2.Tensor(datatype=datatype, shape=little.shape).SerializeToString()
+    return of_field(_RAW, np.ascontiguousarray(little).reshape(-1).view(np.uint8), before=head)
+
+
+def _little(array: Array) -> tuple[str, Array]:
+    """Return the datatype of an array of numbers or booleans, and the array with the bytes in the order of the wire."""
+    known = _PLAIN.get(array.dtype)
+    if known is not None:
+        return known, array
     name = array.dtype.name
     if name not in _DATATYPES:
         raise InvalidInputError(
@@ -51,7 +81,7 @@ def array_to_bytes(array: Array) -> tuple[str, bytes]:
             reason="UNKNOWN_DATATYPE",
         )
     little = array if name == "bfloat16" else array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return _DATATYPES[name], little.tobytes()
+    return _DATATYPES[name], little
 
 
 def tensor_of_message(tensor: tensor_pb2.Tensor) -> Array:

@@ -13,7 +13,8 @@ from PIL import Image
 from inspector.errors import InvalidInputError
 from inspector.model.checks.limits import Limits
 from inspector.model.preprocessing.images import decode_image
-from inspector.wire.images import image_to_message, images_to_messages
+from inspector.v1 import image_pb2
+from inspector.wire.images import image_to_message, written_image, written_images
 from inspector.wire.tensors import tensor_to_message
 from tests.support.toys import toy_photo
 
@@ -74,9 +75,41 @@ def test_an_array_is_sent_as_a_tensor(dtype: type[np.float32] | type[np.float64]
 
 
 def test_a_list_is_several_images_and_an_array_is_one() -> None:
-    assert len(images_to_messages([toy_photo(), PHOTO])) == 2
-    assert len(images_to_messages((toy_photo(),))) == 1
-    assert len(images_to_messages(np.zeros((4, 3, 8, 8), np.float32))) == 1
+    assert len(written_images([toy_photo(), PHOTO])) == 2
+    assert len(written_images((toy_photo(),))) == 1
+    assert len(written_images(np.zeros((4, 3, 8, 8), np.float32))) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4),
+        np.arange(24, dtype=">f8").reshape(2, 3, 4),
+        np.arange(24, dtype=np.uint8).reshape(2, 4, 3)[:, ::-1].transpose(1, 0, 2),
+        np.arange(6, dtype=np.float16).reshape(2, 3) > 2,
+        np.zeros((0, 3), np.float32),
+        np.full((), 3.0),
+        np.zeros((1, 3, 224, 224), np.float32),
+        b"a file",
+        b"",
+        PHOTO,
+    ],
+    ids=[
+        "array",
+        "big-endian",
+        "in pieces",
+        "flags",
+        "nothing",
+        "scalar",
+        "long",
+        "file",
+        "no bytes",
+        "picture",
+    ],
+)
+def test_what_is_written_by_hand_is_the_message(given: Any) -> None:
+    head, values = written_image(given)
+    assert image_pb2.Image.FromString(head + bytes(values)) == image_to_message(given)
 
 
 def animation() -> Image.Image:
@@ -92,7 +125,7 @@ def animation() -> Image.Image:
 )
 def test_what_is_no_image_is_refused_before_it_is_sent(given: Any) -> None:
     with pytest.raises(InvalidInputError):
-        images_to_messages(given)
+        written_images(given)
 
 
 def received(image: Image.Image) -> np.ndarray:

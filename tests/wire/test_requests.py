@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from inspector.errors import InspectorError, InvalidInputError, NotFoundError
-from inspector.types.control import Control
+from inspector.types.control import FREE, Control
 from inspector.types.requests.activations import ActivationsRequest
 from inspector.types.requests.attribute import AttributeRequest
 from inspector.types.requests.base import ImagesRequest, Request, request_fields
@@ -27,7 +28,7 @@ from inspector.v1.value_pb2 import Numbers, Texts, Value
 from inspector.wire import requests as wire_requests
 from inspector.wire.calls import RUN, rpc_named, rpc_of
 from inspector.wire.hooks import value_to_message
-from inspector.wire.requests import request_of_message, request_to_message
+from inspector.wire.requests import request_of_message, request_to_bytes, request_to_message
 from tests.wire.random_data import same
 
 PNG = b"a picture"
@@ -356,3 +357,15 @@ def scalar(field: Any, rng: np.random.Generator) -> Any:
     if field.cpp_type == kinds[2]:
         return float(rng.choice([0.0, -1.5, np.nan, np.inf, 1e300]))
     return int(rng.choice(WHOLE))
+
+
+def test_an_array_is_copied_once_into_the_bytes_that_are_sent() -> None:
+    request = PredictRequest(images=np.zeros((1, 3, 224, 224), np.float32))
+    size = len(request_to_bytes(request, FREE, model="models/toy"))
+    tracemalloc.start()
+    try:
+        request_to_bytes(request, FREE, model="models/toy")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * size

@@ -45,7 +45,7 @@ class AsyncConnection:
             pages.add(await self.ask(pages.rpc, pages.message))
         return pages.entries
 
-    async def ask(self, rpc: Rpc, request: Message | Messages, control: Control = FREE) -> Any:
+    async def ask(self, rpc: Rpc, request: Message | bytes | Messages, control: Control = FREE) -> Any:
         """Return the response to a request, or to several."""
         attempts = self._endpoint.attempts(rpc, control)
         while True:
@@ -59,7 +59,7 @@ class AsyncConnection:
                 seconds = attempts.delay(error, was_connected=self._has_answered)
             await asyncio.sleep(seconds)
 
-    async def follow(self, rpc: Rpc, message: Message, control: Control) -> AsyncGenerator[Any, None]:
+    async def follow(self, rpc: Rpc, message: Message | bytes, control: Control) -> AsyncGenerator[Any, None]:
         """Yield the responses of a call that tells its progress; to leave them ends the call.
 
         One that fails comes again, from its beginning, as long as nobody was told how far it is.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable
+from contextlib import nullcontext
 from typing import Any
 
 from inspector.errors import DeadlineExceededError, InvalidInputError
@@ -15,9 +15,6 @@ from inspector.service.traffic import Traffic
 
 HEALTH_SECONDS = 5.0
 """How long the few bytes of a health probe may take."""
-
-Room = Callable[[Any], AbstractAsyncContextManager[object]]
-"""Stands around the arrival of a request, by its context; raises TimeoutError where that takes too long."""
 
 
 class ReceivingInterceptor(Interceptor):
@@ -37,27 +34,29 @@ class ReceivingInterceptor(Interceptor):
         """Return a handler that reads its request itself."""
         if handler.request_streaming:
             return handler
-        return reading(handler, self._of_health if method.startswith(HEALTH) else self._of_call)
+        if method.startswith(HEALTH):
+            return reading(handler, _of_health, holding=nullcontext)
+        return reading(handler, self._of_call, holding=self._traffic.requests.holding)
 
-    @asynccontextmanager
-    async def _of_health(self, context: Any) -> AsyncIterator[bytes]:
-        yield await _read(context, lambda _: asyncio.timeout(HEALTH_SECONDS))
-
-    @asynccontextmanager
-    async def _of_call(self, context: Any) -> AsyncIterator[bytes]:
-        data = await _read(context, self._room)
-        self._traffic.arrivals.came(len(data), caller=current_caller().key, peer=context.peer())
-        with self._traffic.requests.holding(len(data)):
-            yield data
-
-    def _room(self, context: Any) -> AbstractAsyncContextManager[object]:
-        return self._traffic.arrivals.one(caller=current_caller().key, peer=context.peer())
+    async def _of_call(self, context: Any) -> bytes:
+        arrivals, caller, peer = self._traffic.arrivals, current_caller().key, context.peer()
+        data = await _whole(arrivals.take(context.read, caller=caller, peer=peer))
+        arrivals.came(len(data), caller=caller, peer=peer)
+        return data
 
 
-async def _read(context: Any, room: Room) -> bytes:
+async def _of_health(context: Any) -> bytes:
+    async def read() -> Any:
+        async with asyncio.timeout(HEALTH_SECONDS):
+            return await context.read()
+
+    return await _whole(read())
+
+
+async def _whole(arriving: Awaitable[Any]) -> bytes:
+    """Return the message that arrives; raises where it does not, or not in time (TimeoutError)."""
     try:
-        async with room(context):
-            data = await context.read()
+        data = await arriving
     except TimeoutError:
         raise DeadlineExceededError(
             "The request did not come in time after its call began. Send it at once, over a faster line, or in smaller "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,15 +17,19 @@ from inspector.wire.bounds import require_bounded
 from inspector.wire.parsing import malformed
 
 Method = Callable[[Any, Any], Any]
+Serve = Callable[[Any, Any], Awaitable[Any]]
+"""(a request, gRPC's context) -> the response, or what comes once all are written; it may raise before, too."""
 Around = Callable[["Call"], Awaitable[Any]]
+Read = Callable[[Any], Awaitable[bytes]]
+"""gRPC's context -> the bytes of the one message of a request."""
 Each = Callable[[Any], object]
 """Looks at one response before it is sent; what it raises ends the call."""
 Sending = Callable[[Any], AbstractContextManager[object]]
 """Stands around the sending of one response of a stream."""
 
 _WELL = (None, 0, grpc.StatusCode.OK)
-_WRAPPED = "wrapped"
-"""Marks the functions made here: a request that cannot be parsed is handed on as far as they reach."""
+_SERVE = "serve"
+"""Of functions made here: what they are to one another. For gRPC each is a coroutine, which takes its time to run."""
 
 
 def _as_it_is(_response: Any) -> AbstractContextManager[object]:
@@ -42,7 +46,7 @@ class Call:
     """The request; where requests are streamed, an async iterator of them."""
     context: Any
     """gRPC's ServicerContext."""
-    serve: Method
+    serve: Serve
     streams_responses: bool
     encode: Callable[[Any], bytes] | None = None
     """Where the one response is to become bytes within `proceed`, so that what is no response fails there."""
@@ -52,18 +56,22 @@ class Call:
         """What the caller sent beside the request; read anew each time."""
         return tuple(self.context.invocation_metadata() or ())
 
-    async def proceed(self, *, each: Each | None = None, sending: Sending = _as_it_is) -> Any:
-        """Let the handler serve; return its response, or None where it streams them.
+    def proceed(self, *, each: Each | None = None, sending: Sending = _as_it_is) -> Awaitable[Any]:
+        """Let the handler serve; gives its response, or None where it streams them.
 
         `each` sees every response. What is streamed is written within `sending(response)`.
         """
         if self.streams_responses:
-            context = self.context
-            if each is not None or sending is not _as_it_is:
-                context = _SeenWrites(context, each, sending)
-            await respond(self.serve, self.request, context, streams=True)
-            return None
-        response = await respond(self.serve, self.request, self.context, streams=False)
+            is_seen = each is not None or sending is not _as_it_is
+            context = _SeenWrites(self.context, each, sending) if is_seen else self.context
+            return self.serve(self.request, context)
+        if each is None and self.encode is None:
+            return self.serve(self.request, self.context)
+        return self._seen(each)
+
+    async def _seen(self, each: Each | None) -> Any:
+        """Return the one response, once it was looked at and encoded."""
+        response = await self.serve(self.request, self.context)
         if each is not None and response is not None:
             each(response)
         if self.encode is None or self.context.code() not in _WELL:
@@ -93,22 +101,29 @@ class Interceptor:
 def wrap(handler: Any, method: str, around: Around, *, encodes: bool = False) -> Any:
     """Return a handler of the same kind; whatever the old one is, the new one's function is a coroutine."""
     make, serve = _kind(handler)
+    further = _serving(serve, streams=handler.response_streaming)
     # Of a stream, each response is encoded as it is written, which is within the call anyway.
     within = encodes and not handler.response_streaming
 
-    async def served(request: Any, context: Any) -> Any:
-        return await around(
+    encode = handler.response_serializer or _same_bytes if within else None
+    streams = handler.response_streaming
+
+    def begin(request: Any, context: Any) -> Awaitable[Any]:
+        return around(
             Call(
                 method=method,
                 request=request,
                 context=context,
-                serve=serve,
-                streams_responses=handler.response_streaming,
-                encode=handler.response_serializer or _same_bytes if within else None,
+                serve=further,
+                streams_responses=streams,
+                encode=encode,
             )
         )
 
-    setattr(served, _WRAPPED, True)
+    async def served(request: Any, context: Any) -> Any:
+        return await begin(request, context)
+
+    setattr(served, _SERVE, begin)
     return make(
         served,
         request_deserializer=_decoder(handler),
@@ -127,50 +142,53 @@ def _kind(handler: Any) -> tuple[Callable[..., Any], Method]:
     return grpc.unary_unary_rpc_method_handler, handler.unary_unary
 
 
-async def respond(serve: Method, request: Any, context: Any, *, streams: bool) -> Any:
-    """Let a handler's function serve a request; return its response, or None where it streams them."""
-    if hasattr(serve, _WRAPPED):
-        return await serve(request, context)
-    if isinstance(request, _Malformed):
-        raise request.error
-    if streams:
-        return await _stream(serve, request, context)
-    if not inspect.iscoroutinefunction(serve):
-        raise _not_async(serve)
-    return await serve(request, context)
+def _serving(serve: Method, *, streams: bool) -> Serve:
+    """Return how a handler's function serves: one that was made here, or somebody's, of whatever kind."""
+    begin: Serve | None = getattr(serve, _SERVE, None)
+    if begin is not None:  # a request that cannot be parsed is handed on as far as these reach
+        return begin
+    yields = streams and inspect.isasyncgenfunction(serve)
+    is_async = yields or inspect.iscoroutinefunction(serve)
+
+    def run(request: Any, context: Any) -> Awaitable[Any]:
+        if isinstance(request, _Malformed):
+            raise request.error
+        if not is_async:
+            raise _not_async(serve)
+        found: Awaitable[Any] = _written(serve, request, context) if yields else serve(request, context)
+        return found
+
+    return run
 
 
-def reading(handler: Any, read: Callable[[Any], AbstractAsyncContextManager[bytes]]) -> Any:
+def reading(handler: Any, read: Read, *, holding: Callable[[int], AbstractContextManager[object]]) -> Any:
     """Return a handler of streamed requests for one that takes a single one: the same on the wire.
 
-    Its one message is what `read(context)` gives, for as long as the handler serves.
+    Its one message is what `read(context)` gives; `holding(its size)` stands around the handler as it serves.
     """
     _, serve = _kind(handler)
     decode = _decoder(handler) or bytes
     streams = handler.response_streaming
+    further = _serving(serve, streams=streams)
     make = grpc.stream_stream_rpc_method_handler if streams else grpc.stream_unary_rpc_method_handler
 
     async def served(_requests: Any, context: Any) -> Any:
-        async with read(context) as data:
+        data = await read(context)
+        with holding(len(data)):
             request = decode(data)
             note_request(None if isinstance(request, _Malformed) else request, size=len(data))
-            return await respond(serve, request, context, streams=streams)
+            return await further(request, context)
 
     return make(served, response_serializer=handler.response_serializer)
 
 
-async def _stream(serve: Method, request: Any, context: Any) -> None:
-    """Let a handler stream: a coroutine writes by itself, what a generator yields is written for it."""
-    if inspect.isasyncgenfunction(serve):
-        # Closed at once when the caller leaves while a response is written, so that its own cleanup is not left to
-        # the garbage collector.
-        async with aclosing(serve(request, context)) as responses:
-            async for response in responses:
-                await context.write(response)
-    elif inspect.iscoroutinefunction(serve):
-        await serve(request, context)
-    else:
-        raise _not_async(serve)
+async def _written(serve: Method, request: Any, context: Any) -> None:
+    """Write what a generator yields; a coroutine writes by itself."""
+    # Closed at once when the caller leaves while a response is written, so that its own cleanup is not left to the
+    # garbage collector.
+    async with aclosing(serve(request, context)) as responses:
+        async for response in responses:
+            await context.write(response)
 
 
 class _SeenWrites:

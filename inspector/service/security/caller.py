@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 ALL = ("*",)
 """The patterns of whoever may use every model."""
@@ -43,7 +44,7 @@ class Caller:
     peer: str = ""
     """Where it calls from, as gRPC tells it: "ipv4:10.0.0.7:50912"."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What its limits and turns are counted by: its name, or else the host it calls from."""
         return f"name:{self.name}" if self.name else f"host:{host_of(self.peer)}"
@@ -59,7 +60,7 @@ class Caller:
 
     def calling_from(self, peer: str) -> Caller:
         """Return the same caller at a place."""
-        return replace(self, peer=peer)
+        return Caller(name=self.name, role=self.role, models=self.models, peer=peer)
 
 
 OPEN = Caller(role=Role.ADMIN)

@@ -53,6 +53,9 @@ class _Call:
     """One operation under way."""
 
     done: asyncio.Future[Answer]
+    """Never cancelled: it is waited for even where nobody wants it any more."""
+    woken: asyncio.Future[None]
+    """Who waits for it, or for its time to be over."""
     put: Put | None
     beside: Beside | None
     blame: str
@@ -60,6 +63,11 @@ class _Call:
     arrived: deque[Received] = field(default_factory=deque)
     """What came for it and has not been read: read in order, off the event loop where it is long."""
     reading: asyncio.Task[None] | None = None
+
+    def wake(self, _: object = None) -> None:
+        """Let who waits go on."""
+        if not self.woken.done():
+            self.woken.set_result(None)
 
 
 class Worker:
@@ -145,7 +153,7 @@ class Worker:
         """
         identifier = next(self._ids)
         done: asyncio.Future[Answer] = self._loop.create_future()
-        call = _Call(done, put, beside, blame=str(about.get("model", "")))
+        call = _Call(done, self._loop.create_future(), put, beside, blame=str(about.get("model", "")))
         head = Head(id=identifier, kind=Kind.ASK, about={**about, "operation": operation})
         memory = self._shelf.take() if len(body) >= LONG else None
         try:
@@ -181,9 +189,15 @@ class Worker:
     def _send(self, packet: Packet) -> None:
         self._unsent.append(packet)
         if len(self._unsent) == 1:
-            self._flush()
+            self._send_on()
 
     def _flush(self) -> None:
+        """Go on with what the socket had no room for."""
+        if self._running.end.fileno() >= 0:
+            self._loop.remove_writer(self._running.end)
+        self._send_on()
+
+    def _send_on(self) -> None:
         while self._unsent:
             try:
                 send(self._running.end, self._unsent[0])
@@ -193,20 +207,20 @@ class Worker:
             except OSError:  # it is gone, as its end will tell
                 self._unsent[0].close()
             self._unsent.popleft()
-        if self._running.end.fileno() >= 0:
-            self._loop.remove_writer(self._running.end)
 
     # --- receiving
 
     def _read(self) -> None:
-        """Take what came. A worker may have been taken over by a model: nothing that it sends is believed."""
+        """Take a message that came. A worker may have been taken over by a model: nothing that it sends is believed.
+
+        Where there are more, the event loop calls again: to look for one that is not there takes as long as reading it.
+        """
         try:
-            for _ in range(64):
-                message = receive(self._running.end, most=self._most_bytes)
-                if message is None:
-                    self._shut()
-                    return
-                self._take(message)
+            message = receive(self._running.end, most=self._most_bytes)
+            if message is None:
+                self._shut()
+                return
+            self._take(message)
         except BlockingIOError:
             return
         except ConnectionError:  # as its end will tell
@@ -246,6 +260,7 @@ class Worker:
             told = head.about.get(SESSIONS)
             self.sessions = told if isinstance(told, int) else self.sessions
             call.done.set_result(Answer(body, head.about))
+            call.wake()  # a turn of the event loop sooner than by the callback of `done`
         elif head.kind is Kind.FAILED:
             call.done.set_exception(failure_from_json(head.about))
         elif head.kind is Kind.TOLD and call.put is not None:
@@ -271,7 +286,7 @@ class Worker:
     async def _done(self, identifier: int, call: _Call, deadline: Deadline | None, *, kills: bool) -> Answer:
         """Wait for the answer to an operation; stop it when its time is over, or nobody wants it any more."""
         try:
-            await asyncio.wait({call.done}, timeout=None if deadline is None else deadline.left())
+            await self._woken(call, None if deadline is None else deadline.left())
             if call.done.done():
                 return call.done.result()
             await self._stop(identifier, call, "its deadline passed", kills=kills)
@@ -281,6 +296,17 @@ class Worker:
             raise
         finally:
             self._forget(identifier, call)
+
+    async def _woken(self, call: _Call, seconds: float | None) -> None:
+        """Wait until an operation is done, or for so long."""
+        call.done.add_done_callback(call.wake)
+        timer = None if seconds is None else self._loop.call_later(seconds, call.wake)
+        try:
+            await call.woken
+        finally:
+            call.done.remove_done_callback(call.wake)
+            if timer is not None:
+                timer.cancel()
 
     async def _stop(self, identifier: int, call: _Call, reason: str, *, kills: bool) -> None:
         """Stop an operation and wait until the worker is done with it; kill a worker that does not obey."""
