@@ -44,7 +44,7 @@ def replace_dense(graph: ir.Graph, writer: KernelWriter) -> None:
 
 
 def _filter_sizes(node: ir.Node) -> tuple[int, ...] | None:
-    """Return the sizes of the (M, C, *kernel) filters of a plain transposed convolution of maps; None for other nodes."""
+    """Return the sizes (M, C, *kernel) of the filters of a plain transposed convolution of maps; else None."""
     if (
         node.domain
         or node.op_type != "ConvTranspose"
