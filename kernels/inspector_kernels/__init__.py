@@ -16,13 +16,16 @@ MaxPoolGrad(x, gy; kernel_shape, strides, begins, rectified)
 DepthwiseConvTranspose(x, w; strides, begins, sizes)
                              ConvTranspose of maps (N, C, H, W) by filters w (C, 1, kernel), with `begins` of padding
                              before y and `sizes` rows and columns of it
+DenseConvTranspose(x, w; strides, begins, ends)
+                             ConvTranspose of maps (N, M, H, W) by filters w (M, C, kernel), with `begins` of padding
+                             before y and `ends` behind it, less what is padded to y there; made for few channels C
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-INTERFACE = 2
+INTERFACE = 3
 """Of the domain's operators: a graph that is written for another number may mean something else."""
 
 LIBRARY = Path(__file__).with_name("inspector_kernels.so")

@@ -58,6 +58,28 @@ struct Spreading {
   int64_t phase_room() const { return lines_at_once() * padded_width() + SLACK; }
   // Of `scratch`, in numbers.
   int64_t scratch_size() const { return padded_size() + strides[0] * strides[1] * phase_room(); }
+  // Rows or columns from the first that a phase reads for a place to the last.
+  int64_t reach(int axis) const { return before(axis) + (begins[axis] + strides[axis] - 1) / strides[axis]; }
+};
+
+// One image of a transposed convolution that sums over channels: x (given, rows, columns) -> y (made, height, width), each
+// channel of which is the sum of what Spreading says over those of x; in bands of so many rows of every phase.
+struct Mixing {
+  static constexpr int64_t AT_ONCE = 4;  // channels of y for which x is read once
+
+  Spreading map;
+  int64_t given, made, lines;
+  // Of the products of each phase, the taps of all channels of x, among those of all phases.
+  int64_t ends[Spreading::MOST_TAPS];
+
+  int64_t phases() const { return map.strides[0] * map.strides[1]; }
+  int64_t at_once(int64_t channel) const { return made - channel < AT_ONCE ? made - channel : AT_ONCE; }
+  int64_t band_rows() const { return lines + map.reach(0); }
+  // Of a channel of x, with the zeros beside it.
+  int64_t band_size() const { return band_rows() * map.padded_width(); }
+  int64_t phase_room() const { return lines * map.padded_width() + Spreading::SLACK; }
+  // Of `scratch`, in numbers.
+  int64_t scratch_size() const { return given * band_size() + Spreading::SLACK + phases() * AT_ONCE * phase_room(); }
 };
 
 // The taps of a filter, phase by phase: where in the filter each stands, and what it reads from a place of the phase on.
@@ -91,6 +113,9 @@ struct Loops {
   // y of one channel, by its filter w (kernel); in `scratch`, padded_size() numbers were zeros before the first channel of
   // this shape.
   void (*spread)(const Spreading& spreading, const Taps& taps, const float* x, const float* w, float* y, float* scratch);
+  // Rows of y, all channels: those of the phases' rows `line`...`line` + lines - 1, by the steps and weights of the products.
+  void (*mix)(const Mixing& mixing, const int64_t* steps, const float* x, const float* weights, float* y, int64_t line,
+              float* scratch);
 };
 
 // The best that this processor has, and that INSPECTOR_KERNELS_LEVEL (baseline, avx2, avx512) admits.

@@ -19,6 +19,7 @@ ort::CustomOp inside();
 ort::CustomOp mask_grad(const ort::Api& api);
 ort::CustomOp max_pool_grad();
 ort::CustomOp depthwise_conv_transpose(const ort::Api& api);
+ort::CustomOp dense_conv_transpose(const ort::Api& api);
 
 // What all of them have in common; `Kernel` has read(info), which reads the attributes, and run(context).
 template <typename Kernel>

@@ -193,6 +193,72 @@ def test_depthwise_convolutions_have_the_same_gradient(kernel: int, stride: int,
     np.testing.assert_allclose(own, right, rtol=0, atol=TOLERANCE * np.abs(right).max())
 
 
+def filters_of(channels: int, *kernel: int) -> dict[str, np.ndarray]:
+    return {"w": np.random.default_rng(0).standard_normal((8, channels, *kernel)).astype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel", "attributes", "count"),
+    [
+        (3, (7, 7), {"strides": [2, 2], "pads": [3, 3, 3, 3]}, 1),
+        (3, (3, 3), {"strides": [2, 1], "pads": [0, 2, 1, 0]}, 1),
+        (4, (3, 3), {"pads": [1, 1, 1, 1]}, 1),
+        (3, (4, 4), {"strides": [4, 4]}, 0),
+        (3, (1, 1), {}, 0),
+        (1, (3, 3), {}, 0),
+        (16, (3, 3), {"strides": [2, 2]}, 0),
+        (3, (3, 3), {"dilations": [2, 2]}, 0),
+        (3, (17, 3), {"pads": [9, 0, 9, 0]}, 0),
+        (3, (3, 3), {"pads": [3, 0, 0, 0]}, 0),
+    ],
+    ids=[
+        "7×7/2",
+        "2×1, other pads",
+        "no strides",
+        "windows side by side",
+        "windows of one place",
+        "one channel",
+        "many channels",
+        "dilated",
+        "filters beyond the largest",
+        "padding as wide as the filters",
+    ],
+)
+def test_a_convolution_of_few_channels_is_one_kernel(
+    channels: int, kernel: tuple[int, ...], attributes: dict[str, list[int]], count: int
+) -> None:
+    conv = node("Conv", ["x", "w"], "y", **attributes)
+    proto = graph_of(conv, shape=(1, channels, 12, 13), weights=filters_of(channels, *kernel))
+    found, kernels = found_in(proto)
+    assert kernels["DenseConvTranspose"] == count
+    if count:
+        assert {one.op_type for one in found.model.graph} == {"DenseConvTranspose", "Identity"}
+
+
+def test_a_convolution_of_few_channels_in_groups_stays_as_it_is() -> None:
+    conv = node("Conv", ["x", "w"], "y", group=2, strides=[2, 2])
+    _, kernels = found_in(graph_of(conv, shape=(1, 6, 9, 8), weights=filters_of(3, 3, 3)))
+    assert not kernels
+
+
+@needs_kernels
+@pytest.mark.parametrize(("kernel", "stride", "pad", "size"), GEOMETRIES)
+def test_convolutions_of_few_channels_have_the_same_gradient(
+    kernel: int, stride: int, pad: int, size: int
+) -> None:
+    rng = np.random.default_rng(kernel + 10 * stride + 100 * pad)
+    conv = node("Conv", ["x", "w"], "y", strides=[stride, 2], pads=[pad, 0, 0, pad])
+    proto = graph_of(conv, shape=(1, 3, size, 8), weights=filters_of(3, kernel, kernel))
+    values = values_of(proto, np.ones((1, 3, size, 8)))
+    seed = {SEED: rng.standard_normal((2, *values["y"].shape[1:])).astype(np.float32)}
+    stock = written(proto, values).model
+    found = with_kernels(written(proto, values))
+    assert len(kernels_in(found)) == (kernel > min(stride, 2))
+    right = plain_session(ir.to_proto(stock)).run([GRADIENT], seed)[0]
+    own = session_with_kernels(ir.to_proto(found.model)).run([GRADIENT], seed)[0]
+    np.testing.assert_allclose(own, right, rtol=0, atol=TOLERANCE * np.abs(right).max())
+
+
 QUANTIZED = {"s": np.float32(0.02), "z": np.uint8(3)}
 
 

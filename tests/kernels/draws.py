@@ -24,6 +24,7 @@ ORACLES: Mapping[str, Callable[..., np.ndarray]] = {
     "HardSwishGrad": oracle.hard_swish_grad,
     "MaxPoolGrad": oracle.max_pool_grad,
     "DepthwiseConvTranspose": oracle.depthwise_conv_transpose,
+    "DenseConvTranspose": oracle.dense_conv_transpose,
 }
 
 
@@ -117,6 +118,33 @@ def depthwise(rng: np.random.Generator) -> Iterator[Draw]:
                 "w": (rng.standard_normal((channels, 1, *kernel)) / 5).astype(np.float32),
             },
             {"strides": strides, "begins": begins, "sizes": sizes},
+        )
+
+
+def dense(rng: np.random.Generator) -> Iterator[Draw]:
+    """Draw filters of few and of more channels, over maps of one band and of several, cut off and padded."""
+    for case in range(60):
+        given, made = int(rng.integers(1, 40)), int(rng.choice([1, 2, 3, 4, 5, 7, 11]))
+        kernel = [int(size) for size in rng.integers(1, 8, 2)]
+        strides = [int(size) for size in rng.integers(1, 5, 2)]
+        begins = [int(rng.integers(0, wide)) for wide in kernel]
+        places = [int(size) for size in rng.integers(1, 20, 2)]
+        if case % 10 == 0:
+            given, kernel, strides, begins, places = 64, [3, 3], [2, 1], [1, 0], [70, 40]
+        left = [(p - 1) * s + k - b for p, s, k, b in zip(places, strides, kernel, begins, strict=True)]
+        ends = [
+            int(rng.integers(1 - stride, min(wide, size)))
+            for stride, wide, size in zip(strides, kernel, left, strict=True)
+        ]
+        # What comes out sums up many products: of numbers about 1, so that a sum is about its longest part.
+        scale = np.sqrt(given * np.prod(kernel))
+        yield (
+            "DenseConvTranspose",
+            {
+                "gy": rng.standard_normal((int(rng.integers(1, 4)), given, *places)).astype(np.float32),
+                "w": (rng.standard_normal((given, made, *kernel)) / scale).astype(np.float32),
+            },
+            {"strides": strides, "begins": begins, "ends": ends},
         )
 
 

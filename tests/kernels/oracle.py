@@ -88,3 +88,25 @@ def depthwise_conv_transpose(
         if 0 <= r < sizes[0] and 0 <= q < sizes[1]:
             y[:, :, r, q] += x[:, :, u, v].astype(np.float64) * w[:, 0, i, j]
     return y.astype(F)
+
+
+def dense_conv_transpose(
+    x: np.ndarray,
+    w: np.ndarray,
+    *,
+    strides: tuple[int, int],
+    begins: tuple[int, int],
+    ends: tuple[int, int],
+) -> np.ndarray:
+    """Add all filters of every channel, times x, where x stands among the strides, and cut off the pads."""
+    reaches = zip(x.shape[2:], strides, w.shape[2:], strict=True)
+    whole = [(places - 1) * stride + side for places, stride, side in reaches]
+    past = [max(0, -end) for end in ends]
+    y = np.zeros((len(x), w.shape[1], *(size + more for size, more in zip(whole, past, strict=True))))
+    for u, v in np.ndindex(*x.shape[2:]):
+        top, left = u * strides[0], v * strides[1]
+        y[:, :, top : top + w.shape[2], left : left + w.shape[3]] += np.tensordot(
+            x[:, :, u, v].astype(np.float64), w.astype(np.float64), axes=(1, 0)
+        )
+    rows, columns = (size - end for size, end in zip(whole, ends, strict=True))
+    return y[:, :, begins[0] : rows, begins[1] : columns].astype(F)

@@ -16,6 +16,8 @@ WINDOW = {"kernel_shape": [2, 2], "strides": [2, 2], "begins": [0, 0], "rectifie
 
 SPREAD = {"strides": [2, 2], "begins": [1, 1], "sizes": [8, 8]}
 
+MIX = {"strides": [2, 2], "begins": [1, 1], "ends": [1, 0]}
+
 ATTRIBUTES: dict[str, tuple[str, dict[str, Any]]] = {
     "no bounds": ("ClipGrad", {}),
     "no bounds of marks": ("Inside", {"low": 0.0}),
@@ -43,15 +45,22 @@ ATTRIBUTES: dict[str, tuple[str, dict[str, Any]]] = {
     "no stride of a filter": ("DepthwiseConvTranspose", SPREAD | {"strides": [0, 2]}),
     "a stride beyond the largest": ("DepthwiseConvTranspose", SPREAD | {"strides": [2, 17]}),
     "negative padding of a filter": ("DepthwiseConvTranspose", SPREAD | {"begins": [-1, 0]}),
+    "no ends": ("DenseConvTranspose", {"strides": [2, 2], "begins": [1, 1]}),
+    "ends of one axis": ("DenseConvTranspose", MIX | {"ends": [1]}),
+    "ends beyond any stride": ("DenseConvTranspose", MIX | {"ends": [-16, 0]}),
+    "ends without end": ("DenseConvTranspose", MIX | {"ends": [2**62, -(2**62)]}),
+    "no stride of filters": ("DenseConvTranspose", MIX | {"strides": [0, 2]}),
+    "strides beyond the largest": ("DenseConvTranspose", MIX | {"strides": [17, 2]}),
+    "strides without end": ("DenseConvTranspose", MIX | {"strides": [2**62, 2]}),
+    "negative padding of filters": ("DenseConvTranspose", MIX | {"begins": [0, -1]}),
     "rectified by half": ("MaxPoolGrad", WINDOW | {"rectified": 0.5}),
 }
 
 
 @pytest.mark.parametrize(("op_type", "attributes"), ATTRIBUTES.values(), ids=ATTRIBUTES)
 def test_attributes_are_refused(op_type: str, attributes: dict[str, Any]) -> None:
-    names = {"MaxPoolGrad": ("x", "gy"), "DepthwiseConvTranspose": ("x", "w"), "Inside": ("y",)}.get(
-        op_type, ("gy", "y")
-    )
+    inputs = {"MaxPoolGrad": ("x", "gy"), "Inside": ("y",)}
+    names = ("x", "w") if op_type.endswith("ConvTranspose") else inputs.get(op_type, ("gy", "y"))
     with pytest.raises(RUNTIME_FAILURES):
         session_with_kernels(kernel(op_type, names, **attributes))
 
@@ -109,6 +118,42 @@ def test_depthwise_convolutions_of_nothing_give_nothing(images: int, channels: i
     }
     (found,) = session.run(None, feeds)
     assert found.shape == (images, channels, 8, 8)
+
+
+MIXED = {
+    "maps of three axes": ((1, 4, 4), (4, 3, 3, 3)),
+    "filters of three axes": ((1, 4, 4, 4), (4, 3, 3)),
+    "filters of five axes": ((1, 4, 4, 4), (4, 3, 3, 3, 1)),
+    "fewer filters than channels": ((1, 4, 4, 4), (3, 3, 3, 3)),
+    "no channel": ((1, 0, 4, 4), (0, 3, 3, 3)),
+    "no channel of the result": ((1, 4, 4, 4), (4, 0, 3, 3)),
+    "filters of nothing": ((1, 4, 4, 4), (4, 3, 0, 3)),
+    "filters without end": ((1, 4, 4, 4), (4, 3, 3, 17)),
+    "filters within the padding": ((1, 4, 4, 4), (4, 3, 1, 3)),
+    "a map of nothing": ((1, 4, 0, 4), (4, 3, 3, 3)),
+    "a map without end": ((0, 4, 2**17, 2**17), (4, 3, 3, 3)),
+    "nothing but padding": ((1, 4, 1, 4), (4, 3, 2, 3)),
+}
+
+
+@pytest.mark.parametrize(("x", "w"), MIXED.values(), ids=MIXED)
+def test_shapes_of_dense_convolutions_are_refused(x: tuple[int, ...], w: tuple[int, ...]) -> None:
+    session = session_with_kernels(kernel("DenseConvTranspose", ("x", "w"), **MIX))
+    with pytest.raises(RUNTIME_FAILURES, match="DenseConvTranspose"):
+        session.run(None, {"x": np.ones(x, np.float32), "w": np.ones(w, np.float32)})
+
+
+def test_a_dense_convolution_of_more_than_x_reaches_is_refused() -> None:
+    session = session_with_kernels(kernel("DenseConvTranspose", ("x", "w"), **MIX | {"ends": [1, -2]}))
+    with pytest.raises(RUNTIME_FAILURES, match="larger than what x reaches"):
+        session.run(None, {"x": np.ones((1, 4, 4, 4), np.float32), "w": np.ones((4, 3, 3, 3), np.float32)})
+
+
+def test_a_dense_convolution_of_no_image_gives_none() -> None:
+    session = session_with_kernels(kernel("DenseConvTranspose", ("x", "w"), **MIX))
+    feeds = {"x": np.ones((0, 4, 4, 4), np.float32), "w": np.ones((4, 3, 3, 3), np.float32)}
+    (found,) = session.run(None, feeds)
+    assert found.shape == (0, 3, 7, 8)
 
 
 @pytest.mark.parametrize(

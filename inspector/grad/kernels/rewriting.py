@@ -14,6 +14,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from inspector.grad.backward import SEED, BackwardGraph, drop_unread_inputs
 from inspector.grad.kernels.curves import replace_curves
+from inspector.grad.kernels.dense import replace_dense
 from inspector.grad.kernels.depthwise import replace_depthwise
 from inspector.grad.kernels.domain import KernelWriter, is_kernel
 from inspector.grad.kernels.masks import replace_masks
@@ -37,6 +38,7 @@ def with_kernels(stock: BackwardGraph) -> BackwardGraph:
     replace_curves(graph, writer)  # before masks, of which HardSwish has one
     replace_masks(graph, writer)
     replace_depthwise(graph, writer)
+    replace_dense(graph, writer)
     if not writer.written:
         return stock
     graph.opset_imports[KERNELS] = KERNELS_VERSION

@@ -97,3 +97,13 @@ def way_of(layer: Layer) -> Way:
     if Way.PROJECTED in possible and layer.channels >= _FEW_CHANNELS:
         return Way.PROJECTED
     return Way.TRANSPOSED
+
+
+def pays_in_registers(*, channels: int, kernel: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Return whether DenseConvTranspose of the kernels is faster than ConvTranspose, by a layer's input channels.
+
+    It holds the sums of several channels in registers, where ConvTranspose writes a product for every tap and adds
+    those that meet. Of one channel what it reads counts once, and where windows do not meet there is nothing to add.
+    """
+    overlap = any(side > stride for side, stride in zip(kernel, strides, strict=True))
+    return overlap and 1 < channels < _FEW_CHANNELS
