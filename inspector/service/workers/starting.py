@@ -24,6 +24,11 @@ _KEPT = (
     "LANG",
     "LC_ALL",
     "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "NPY_DISABLE_CPU_FEATURES",
+    "GLIBC_TUNABLES",
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
     "NVIDIA_TF32_OVERRIDE",
@@ -36,7 +41,10 @@ _KEPT = (
     "INSPECTOR_PLUGINS",
     "ORT_TELEMETRY_DISABLED",
 )
-"""The variables that a worker gets: none that might be a secret."""
+"""The variables that a worker gets: none that might be a secret.
+
+Those that choose kernels of OpenBLAS, NumPy and the C library are among them: the last bits of a sum depend on those.
+"""
 NO_MEMORY = "no memory"
 """What a worker ended of that the system gave no more memory."""
 _TOLD = 8_192

@@ -184,6 +184,27 @@ def test_a_worker_has_nothing_of_the_servers(tmp_path: Path) -> None:
     with_worker(tmp_path, use)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENBLAS_CORETYPE", "Haswell"),
+        ("OPENBLAS_NUM_THREADS", "1"),
+        ("NPY_DISABLE_CPU_FEATURES", ""),
+        ("GLIBC_TUNABLES", "glibc.malloc.arena_max=3"),
+    ],
+)
+def test_a_worker_computes_by_the_kernels_that_the_server_would_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    async def use(worker: Worker) -> None:
+        about = (await worker.ask("test", {"do": "look"})).about
+        assert about["environment"][name] == value
+
+    with_worker(tmp_path, use)
+
+
 def test_a_worker_writes_no_large_file(tmp_path: Path) -> None:
     async def use(worker: Worker) -> None:
         await worker.ask("test", {"do": "write", "bytes": 1000})
