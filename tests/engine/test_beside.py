@@ -46,6 +46,7 @@ def variants() -> Variants:
 def eager(monkeypatch: pytest.MonkeyPatch) -> list[range]:
     """Take whole images beside each other wherever they agree; give the chunks that run so."""
     monkeypatch.setattr(preparing, "_OPENING", -1.0)
+    monkeypatch.setattr(preparing, "_LEAST_SECONDS", 0.0)
     monkeypatch.setattr(sweeping, "_GAIN", 1e9)
     seen: list[range] = []
     call = Incremental.__call__
@@ -112,6 +113,18 @@ def test_a_session_for_them_is_made_once_enough_could_have_been_spared(
     for number in range(4):
         assert_right(engine, net, variants)
         assert bool(eager) == (number >= 2)
+
+
+def test_a_network_that_is_done_in_no_time_keeps_to_the_plain_loop(
+    variants: Variants, eager: list[range], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is asked: its answers do not depend on what was measured, and are those of every process."""
+    monkeypatch.setattr(preparing, "_LEAST_SECONDS", 1.0)
+    net = gated()
+    engine = loaded_engine(net.proto(net.at))
+    for _ in range(3):
+        assert_right(engine, net, variants)
+    assert not eager
 
 
 def test_what_is_slow_at_first_is_timed_again(

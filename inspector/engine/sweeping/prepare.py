@@ -35,6 +35,11 @@ _OPENING = 4e-3
 """About the seconds that a session takes to be made."""
 _OPENING_BYTE = 4e-9
 """The same, for each byte of its weights."""
+_LEAST_SECONDS = 4e-3
+"""That processors take for an image which is tried whole, beside others.
+
+A sweep of less is over in half a second, and its last bits do not hang on what was measured.
+"""
 _SPARED = 0.1
 """About what whole images beside each other spare of the plain loop's time."""
 
@@ -97,7 +102,11 @@ class Preparing:
         processors in the plain loop, and so many are `left` in this sweep.
         """
         sessions, engine = self._sessions, self._run.engine
-        if sessions is None or engine.model.input.name not in sessions.parting.known.fields:
+        if (
+            sessions is None
+            or seconds < _LEAST_SECONDS
+            or engine.model.input.name not in sessions.parting.known.fields
+        ):
             return None
         # Once what could have been spared is as much as the session takes, there is more to come than not.
         images = engine.sweeps.counted(self._whole_key, left)
