@@ -9,7 +9,7 @@ from inspector.errors import BusyError, ConflictError, InspectorError
 from inspector.service import record
 from inspector.service.security.caller import current_caller
 from inspector.service.turns import Turns, Who
-from inspector.service.workers.worker import late
+from inspector.service.workers.endings import late
 from inspector.types.control import Deadline
 
 

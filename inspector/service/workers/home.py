@@ -10,8 +10,9 @@ from typing import Any
 
 from inspector.errors import InspectorError, ServerUnavailableError
 from inspector.service.failures import log_failure, why_of
+from inspector.service.workers.endings import gone
 from inspector.service.workers.pool import Pool
-from inspector.service.workers.worker import Answer, Beside, Put, Worker, gone
+from inspector.service.workers.worker import Answer, Beside, Put, Worker
 from inspector.types.control import Deadline
 
 log = logging.getLogger(__name__)

@@ -10,18 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from inspector.errors import (
-    DeadlineExceededError,
-    EngineError,
-    InspectorError,
-    LimitExceededError,
-    ServerUnavailableError,
-)
+from inspector.errors import EngineError, InspectorError
 from inspector.isolation.failure import failure_from_json, failure_to_json
 from inspector.isolation.heads import SESSIONS, Head, Kind
 from inspector.isolation.packets import LONG, Packet, Received, pack, receive, send
 from inspector.isolation.shelf import Shelf
 from inspector.service.threads import settled
+from inspector.service.workers.endings import crashed, gone, late, out_of_memory
 from inspector.service.workers.starting import NO_MEMORY, Running
 from inspector.types.control import Deadline
 
@@ -31,8 +26,6 @@ IN_LOOP = 1 << 20
 """Bytes of a body that are copied on the event loop, which takes less than a millisecond; longer ones in a thread."""
 _NO_MESSAGE = (ValueError, KeyError, TypeError, OSError)
 """What is raised where a worker sends what is no message, or one without what its kind needs."""
-_RETRY_SECONDS = 0.5
-"""After which a call that was lost with its worker may come again; it then waits for the next worker."""
 _PATIENCE = 2.0
 """Seconds for a worker that is told to end; then it is killed."""
 
@@ -344,9 +337,9 @@ class Worker:
         running = [call for call in self._calls.values() if not call.done.done()]
         for call in running:
             if self._out_of_memory:
-                call.done.set_exception(_memory())
+                call.done.set_exception(out_of_memory())
             elif self.crashed and len(running) == 1:
-                call.done.set_exception(_crashed(self._why))
+                call.done.set_exception(crashed(self._why))
             else:
                 call.done.set_exception(gone(self._why))
         return what
@@ -364,39 +357,6 @@ async def _packed(head: Head, body: bytes, memory: int | None) -> Packet:
         if packing.exception() is None:
             packing.result().close()
         raise
-
-
-def gone(why: str) -> ServerUnavailableError:
-    """Return the error for a call whose worker has ended; clients repeat it by themselves."""
-    return ServerUnavailableError(
-        f"The worker that ran this call has ended: {why}. Another takes its place; try again.",
-        reason="WORKER_ENDED",
-        retry_seconds=_RETRY_SECONDS,
-    )
-
-
-def _crashed(why: str) -> ServerUnavailableError:
-    return ServerUnavailableError(
-        f"The worker that ran this call, and nothing else, has ended: {why}. Another takes its place, but the same "
-        "call may end that one, too.",
-        reason="WORKER_CRASHED",
-    )
-
-
-def late(deadline: Deadline | None) -> DeadlineExceededError:
-    """Return the error for a call that took too long."""
-    seconds = 0.0 if deadline is None else deadline.seconds
-    return DeadlineExceededError(
-        f"The call was not done after {seconds:.3g} s, which was all its deadline or the server allows."
-    )
-
-
-def _memory() -> LimitExceededError:
-    return LimitExceededError(
-        "The call took more memory than this server lends to a worker, which ended of it. Ask for fewer or smaller "
-        "images, layers or targets at a time.",
-        reason="OUT_OF_MEMORY",
-    )
 
 
 _kept: set[asyncio.Future[Any]] = set()
