@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -19,14 +14,12 @@ from inspector.graph.marks import Mark
 from inspector.operators.domains import KERNELS
 from tests.grad.cases import Case
 from tests.grad.hand_made import FLOAT_CASES
+from tests.grad.kernel_graphs import TOLERANCE, found_in, graph_of, kernels_in, values_of, written
 from tests.kernels.oracle import inside
-from tests.support.graphs import model, node
+from tests.support.graphs import node
 from tests.support.kernels import needs_kernels, session_with_kernels
-from tests.support.numeric import Feeds, backward_of, run_all, switches_of, to_float32
+from tests.support.numeric import backward_of, switches_of, to_float32
 from tests.support.sessions import NEWEST_OPSET, plain_session
-
-TOLERANCE = 1e-5
-"""Of the largest magnitude."""
 
 POLICIES = ("gradient", "guided")
 
@@ -49,36 +42,6 @@ CASES = [
     for case in FLOAT_CASES
     if case.opset <= NEWEST_OPSET and MASKED & {one.op_type for one in case.model.graph.node}
 ]
-
-
-def written(
-    proto: onnx.ModelProto, values: Feeds, *, policy: str = "gradient", source: str = "y"
-) -> BackwardGraph:
-    return backward_of(proto, values, wrt="x", source=source, policy=policy, dtype=ir.DataType.FLOAT)
-
-
-def kernels_in(graph: BackwardGraph) -> Counter[str]:
-    return Counter(one.op_type for one in graph.model.graph if one.domain == KERNELS)
-
-
-def values_of(proto: onnx.ModelProto, image: np.ndarray) -> Feeds:
-    return run_all(to_float32(proto), {"x": image.astype(np.float32)})
-
-
-def graph_of(
-    *nodes: onnx.NodeProto,
-    shape: tuple[int, ...] = (1, 2, 9, 8),
-    opset: int = 18,
-    weights: Mapping[str, np.ndarray] = MappingProxyType({}),
-) -> onnx.ModelProto:
-    return model(list(nodes), shape=shape, weights=dict(weights), opset=opset)
-
-
-def found_in(proto: onnx.ModelProto, *, policy: str = "gradient") -> tuple[BackwardGraph, Counter[str]]:
-    shape = tuple(size.dim_value for size in proto.graph.input[0].type.tensor_type.shape.dim)
-    image = np.random.default_rng(0).standard_normal(shape)
-    found = with_kernels(written(proto, values_of(proto, image), policy=policy))
-    return found, kernels_in(found)
 
 
 SCALAR = {name: np.array(value) for name, value in (("zero", 0.0), ("six", 6.0), ("low", -0.5))}
@@ -144,119 +107,6 @@ def test_a_curve_that_is_nearly_one_stays_as_it_is() -> None:
         if value.const_value is not None and value.const_value.numpy() == -0.5:
             value.const_value = ir.tensor(np.float32(-0.25), name=value.name)
     assert not kernels_in(with_kernels(stock))
-
-
-@pytest.mark.parametrize(
-    ("attributes", "shape", "count"),
-    [
-        ({"strides": [2, 2], "pads": [1, 1, 1, 1]}, (1, 4, 9, 8), 1),
-        ({"strides": [2, 1], "pads": [0, 2, 1, 0]}, (1, 4, 9, 8), 1),
-        ({"pads": [1, 1, 1, 1]}, (1, 4, 9, 8), 0),
-        ({"strides": [2, 2], "dilations": [2, 2]}, (1, 4, 9, 8), 0),
-    ],
-    ids=["2×2", "2×1, other pads", "no strides", "dilated"],
-)
-def test_a_strided_depthwise_convolution_is_one_kernel(
-    attributes: dict[str, list[int]], shape: tuple[int, ...], count: int
-) -> None:
-    weights = {"w": np.random.default_rng(0).standard_normal((4, 1, 3, 3)).astype(np.float32)}
-    conv = node("Conv", ["x", "w"], "y", group=4, **attributes)
-    found, kernels = found_in(graph_of(conv, shape=shape, weights=weights))
-    assert kernels["DepthwiseConvTranspose"] == count
-    if count:
-        assert {one.op_type for one in found.model.graph} == {"DepthwiseConvTranspose", "Identity"}
-        assert len(found.model.graph.initializers) == 1
-
-
-GEOMETRIES = [
-    (kernel, stride, pad, size)
-    for kernel, stride, pad, size in itertools.product((1, 2, 3, 5), (1, 2), (0, 1, 2), (9, 10))
-    if pad < kernel
-]
-
-
-@needs_kernels
-@pytest.mark.parametrize(("kernel", "stride", "pad", "size"), GEOMETRIES)
-def test_depthwise_convolutions_have_the_same_gradient(kernel: int, stride: int, pad: int, size: int) -> None:
-    rng = np.random.default_rng(kernel + 10 * stride + 100 * pad)
-    weights = {"w": rng.standard_normal((4, 1, kernel, kernel)).astype(np.float32)}
-    conv = node("Conv", ["x", "w"], "y", group=4, strides=[stride, 2], pads=[pad, 0, pad, pad])
-    proto = graph_of(conv, shape=(1, 4, size, 8), weights=weights)
-    values = values_of(proto, np.ones((1, 4, size, 8)))
-    seed = {SEED: rng.standard_normal((3, *values["y"].shape[1:])).astype(np.float32)}
-    stock = written(proto, values).model
-    found = with_kernels(written(proto, values))
-    # Where strides lose more than the padding has, zeros between the elements are no way, and nothing is replaced.
-    assert len(kernels_in(found)) == ("Resize" in {one.op_type for one in stock.graph})
-    right = plain_session(ir.to_proto(stock)).run([GRADIENT], seed)[0]
-    own = session_with_kernels(ir.to_proto(found.model)).run([GRADIENT], seed)[0]
-    np.testing.assert_allclose(own, right, rtol=0, atol=TOLERANCE * np.abs(right).max())
-
-
-def filters_of(channels: int, *kernel: int) -> dict[str, np.ndarray]:
-    return {"w": np.random.default_rng(0).standard_normal((8, channels, *kernel)).astype(np.float32)}
-
-
-@pytest.mark.parametrize(
-    ("channels", "kernel", "attributes", "count"),
-    [
-        (3, (7, 7), {"strides": [2, 2], "pads": [3, 3, 3, 3]}, 1),
-        (3, (3, 3), {"strides": [2, 1], "pads": [0, 2, 1, 0]}, 1),
-        (4, (3, 3), {"pads": [1, 1, 1, 1]}, 1),
-        (3, (4, 4), {"strides": [4, 4]}, 0),
-        (3, (1, 1), {}, 0),
-        (1, (3, 3), {}, 0),
-        (16, (3, 3), {"strides": [2, 2]}, 0),
-        (3, (3, 3), {"dilations": [2, 2]}, 0),
-        (3, (17, 3), {"pads": [9, 0, 9, 0]}, 0),
-        (3, (3, 3), {"pads": [3, 0, 0, 0]}, 0),
-    ],
-    ids=[
-        "7×7/2",
-        "2×1, other pads",
-        "no strides",
-        "windows side by side",
-        "windows of one place",
-        "one channel",
-        "many channels",
-        "dilated",
-        "filters beyond the largest",
-        "padding as wide as the filters",
-    ],
-)
-def test_a_convolution_of_few_channels_is_one_kernel(
-    channels: int, kernel: tuple[int, ...], attributes: dict[str, list[int]], count: int
-) -> None:
-    conv = node("Conv", ["x", "w"], "y", **attributes)
-    proto = graph_of(conv, shape=(1, channels, 12, 13), weights=filters_of(channels, *kernel))
-    found, kernels = found_in(proto)
-    assert kernels["DenseConvTranspose"] == count
-    if count:
-        assert {one.op_type for one in found.model.graph} == {"DenseConvTranspose", "Identity"}
-
-
-def test_a_convolution_of_few_channels_in_groups_stays_as_it_is() -> None:
-    conv = node("Conv", ["x", "w"], "y", group=2, strides=[2, 2])
-    _, kernels = found_in(graph_of(conv, shape=(1, 6, 9, 8), weights=filters_of(3, 3, 3)))
-    assert not kernels
-
-
-@needs_kernels
-@pytest.mark.parametrize(("kernel", "stride", "pad", "size"), GEOMETRIES)
-def test_convolutions_of_few_channels_have_the_same_gradient(
-    kernel: int, stride: int, pad: int, size: int
-) -> None:
-    rng = np.random.default_rng(kernel + 10 * stride + 100 * pad)
-    conv = node("Conv", ["x", "w"], "y", strides=[stride, 2], pads=[pad, 0, 0, pad])
-    proto = graph_of(conv, shape=(1, 3, size, 8), weights=filters_of(3, kernel, kernel))
-    values = values_of(proto, np.ones((1, 3, size, 8)))
-    seed = {SEED: rng.standard_normal((2, *values["y"].shape[1:])).astype(np.float32)}
-    stock = written(proto, values).model
-    found = with_kernels(written(proto, values))
-    assert len(kernels_in(found)) == (kernel > min(stride, 2))
-    right = plain_session(ir.to_proto(stock)).run([GRADIENT], seed)[0]
-    own = session_with_kernels(ir.to_proto(found.model)).run([GRADIENT], seed)[0]
-    np.testing.assert_allclose(own, right, rtol=0, atol=TOLERANCE * np.abs(right).max())
 
 
 QUANTIZED = {"s": np.float32(0.02), "z": np.uint8(3)}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
 from inspector.types.results.report import Finding
+from tests.checks.drift.pairs import behind
 from tests.support import checked
 from tests.support.toys import toy_cnn
 
@@ -47,15 +47,4 @@ def between(
     proto: onnx.ModelProto | None = None,
 ) -> onnx.ModelProto:
     """Return the toy with nodes behind a tensor, the last of which gives what is read in its place."""
-    proto = proto or toy()
-    graph = proto.graph
-    place = next(index for index, one in enumerate(graph.node) if tensor in one.output)
-    for one in graph.node:
-        for index, name in enumerate(one.input):
-            if name == tensor:
-                one.input[index] = nodes[-1].output[0]
-    for offset, one in enumerate(nodes):
-        graph.node.insert(place + 1 + offset, one)
-    for name, array in (values or {}).items():
-        graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
-    return proto
+    return behind(proto or toy(), tensor, *nodes, **(values or {}))
