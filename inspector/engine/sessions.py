@@ -23,7 +23,7 @@ from inspector.graph.suffix import write_suffix
 from inspector.graph.totals import with_totals
 from inspector.graph.traits import Traits
 from inspector.model.spec import OnnxModel
-from inspector.runtime.cache import SessionCache, Sized
+from inspector.runtime.cache import SessionCache, Sized, is_brief
 from inspector.runtime.device import Device
 from inspector.runtime.kernels import Kernels, usable_kernels
 from inspector.runtime.memory import release_arena, release_free_memory
@@ -41,7 +41,7 @@ class Opened(Protocol):
     """Opens a session of a part of a model, on a single thread."""
 
     def __call__(self, packed: PackedGraph, *, often: bool = False) -> Session:
-        """Return it; one that runs `often` has a copy of the weights laid out for its kernels, and plans its memory."""
+        """Return it; one that runs `often` plans its memory, and where it lasts has a copy of the weights laid out."""
 
 
 _numbers = itertools.count()
@@ -284,9 +284,8 @@ class Sessions:
         def opened(packed: PackedGraph, *, often: bool = False) -> Session:
             self.require_open()
             level = self.answer_level()
-            return self._session(
-                packed, level, threads=1, prepacked=often or self._prepacks(level), plans_memory=often
-            )
+            prepacked = (often and not is_brief()) or self._prepacks(level)
+            return self._session(packed, level, threads=1, prepacked=prepacked, plans_memory=often)
 
         return self._cached(("parts", key), lambda: make(opened))
 

@@ -57,6 +57,11 @@ def briefly() -> Iterator[None]:
             release_arena()
 
 
+def is_brief() -> bool:
+    """Return whether sessions that this thread makes are soon forgotten: copies for faster runs do not pay."""
+    return _passing.get() is not None
+
+
 @dataclass
 class _Making:
     """A value that is being made: one thread makes it, the others wait."""

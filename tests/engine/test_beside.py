@@ -18,6 +18,7 @@ from inspector.engine.sweeping.incremental import Incremental, Memory
 from inspector.engine.sweeping.plain import PlainLoop
 from inspector.engine.sweeping.sweep import Sweeping
 from inspector.engine.sweeping.variants import Variants
+from inspector.runtime.cache import briefly
 from inspector.runtime.session import Session
 from tests.support.layered import Layered
 from tests.support.sweeps import loaded_engine, parting_of, random_variants, whole
@@ -181,3 +182,16 @@ def test_a_copy_of_weights_that_is_laid_out_counts() -> None:
     assert graph is not None
     plain, often = (sessions.opened(graph, often=often).size for often in (False, True))
     assert often - plain == sum(weight.nbytes for weight in graph.weights.values()) > 0
+
+
+def test_sessions_that_are_soon_forgotten_take_no_copy_of_the_weights() -> None:
+    """`inspector check` holds two models, and a sweep of each lasts for one rule."""
+    net = gated()
+    engine = loaded_engine(net.proto(net.at))
+    sessions = parting_of(engine, [net.at])
+    _, _, graph = sessions.parting.rest((engine.model.input.name,))
+    assert graph is not None
+    plain = sessions.opened(graph).size
+    with briefly():
+        assert sessions.opened(graph, often=True).size == plain
+    assert sessions.opened(graph, often=True).size > plain
