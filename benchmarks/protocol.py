@@ -30,7 +30,10 @@ SETTLE_SECONDS = 0.05
 """Before a turn: the threads of the contender that ran before spin on the cores for a while."""
 
 QUICK_SECONDS = 0.2
-"""Tasks shorter than this are called once before they are timed."""
+"""Tasks shorter than this are called before they are timed."""
+
+WARM_SECONDS = 0.05
+"""For so long: cores that slept are slow for some milliseconds, which is a large part of a short task."""
 
 METHODS = ("saliency", "deconvnet", "guided")
 
@@ -67,7 +70,7 @@ def serve(open_contender: Callable[[str, int], Contender]) -> None:
                 time.sleep(SETTLE_SECONDS)
                 task = tasks[order["task"]]
                 if quick.get(order["task"], True):
-                    task()  # cores that slept wake slowly, which is no part of a short task
+                    _warm(task)
                 seconds = [_timed(task) for _ in range(order["calls"])]
                 quick[order["task"]] = min(seconds) < QUICK_SECONDS
                 _write(answers, {"seconds": seconds})
@@ -82,6 +85,13 @@ def serve(open_contender: Callable[[str, int], Contender]) -> None:
 
 def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _warm(task: Callable[[], object]) -> None:
+    end = time.perf_counter() + WARM_SECONDS
+    task()
+    while time.perf_counter() < end:
+        task()
 
 
 def _timed(task: Callable[[], object]) -> float:
