@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 import onnx_ir as ir
 
 from inspector.model.const import constant_value
-from inspector.model.heads.context import context_of
+from inspector.model.heads.context import Context, context_of
 from inspector.model.heads.formulas import sigmoid_in_parts, softmax_in_parts
 from inspector.operators.attributes import integer, optional_integers
 from inspector.operators.families import CASTS, RESHAPERS
@@ -29,6 +29,21 @@ class Traced:
     """int64 (n,): flat indices into the tensor of one image, which a batch axis of 1 does not change."""
 
 
+@dataclass(frozen=True)
+class TracedApart:
+    """Elements that may come of several tensors."""
+
+    tensors: tuple[str, ...]
+    numbers: Array
+    """int32 (n,): which of the tensors each is an element of."""
+    places: Array
+    """int64 (n,): flat indices into those, of one image."""
+
+    def __getitem__(self, element: int) -> Traced:
+        """Return one of them."""
+        return Traced(self.tensors[self.numbers[element]], self.places[element : element + 1])
+
+
 def trace_elements(
     model: ir.Model,
     tensor: str,
@@ -42,29 +57,103 @@ def trace_elements(
     `shapes` are those of one image. With `through_activation` one Sigmoid or Softmax is passed on the way: then the
     elements are the scores before it.
     """
-    values = {value.name: value for node in model.graph for value in node.outputs}
-    value = values.get(tensor)
-    context, flat = context_of(model, shapes), np.asarray(places, np.int64).reshape(-1)
+    value, start = _value_of(model, tensor), _Way.begun(places, passes_activation=through_activation)
+    if value is None:
+        return Traced(tensor, start.places)
+    context, way = context_of(model, shapes), replace(start, value=value)
     for _ in range(MAX_STEPS):
-        node = value.producer() if value is not None else None
-        if node is None or value is None:
+        found = _back(way, context, shapes)
+        if len(found) != 1 or len(found[0].places) < len(way.places) or found[0].is_given:
             break
-        before = _before_activation(node, context) if through_activation else None
-        if before is not None:
-            found: tuple[ir.Value, Array] | None = (before, flat)
-            through_activation = False
-        else:
-            found = _moved(node, value, flat, shapes)
-        if found is None or found[0].producer() is None:
-            break
-        value, flat = found
-    return Traced(value.name if value is not None and value.name else tensor, flat)
+        way = found[0]
+    return Traced(way.name or tensor, way.places)
 
 
-def _before_activation(node: ir.Node, context: object) -> ir.Value | None:
+def trace_apart(
+    model: ir.Model,
+    tensor: str,
+    places: Array,
+    *,
+    shapes: Mapping[str, Shape],
+    through_activation: bool = False,
+) -> TracedApart:
+    """Return, of each of many elements, what `trace_elements` returns of it alone: they may come of several tensors."""
+    value, start = _value_of(model, tensor), _Way.begun(places, passes_activation=through_activation)
+    ended = [] if value is not None else [start]
+    going = [] if value is None else [replace(start, value=value)]
+    context = context_of(model, shapes)
+    for _ in range(MAX_STEPS):
+        ways, going = going, []
+        for way in ways:
+            found = [one for one in _back(way, context, shapes) if not one.is_given]
+            going += found
+            ended += [left] if len((left := way.without(found)).which) else []
+    tensors = dict.fromkeys(one.name or tensor for one in (*ended, *going))
+    order = {name: number for number, name in enumerate(tensors)}
+    numbers, own = np.zeros(len(start.which), np.int32), start.places.copy()
+    for one in (*ended, *going):
+        numbers[one.which], own[one.which] = order[one.name or tensor], one.places
+    return TracedApart(tuple(tensors), numbers, own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """Elements on their way back."""
+
+    value: ir.Value | None
+    places: Array
+    """int64 (n,): flat indices into the value."""
+    which: Array
+    """int64 (n,): which ones they are of those that are traced."""
+    passes_activation: bool
+
+    @classmethod
+    def begun(cls, places: Array, *, passes_activation: bool) -> _Way:
+        """Return the way of all elements, before it is known of what."""
+        flat = np.asarray(places, np.int64).reshape(-1)
+        return cls(value=None, places=flat, which=np.arange(len(flat)), passes_activation=passes_activation)
+
+    @property
+    def name(self) -> str | None:
+        """The tensor's name."""
+        return self.value.name if self.value is not None else None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether no node gives the tensor."""
+        return self.value is None or self.value.producer() is None
+
+    def without(self, others: Sequence[_Way]) -> _Way:
+        """Return what is left where some elements went on."""
+        if not others:
+            return self
+        left = ~np.isin(self.which, np.concatenate([one.which for one in others]))
+        return replace(self, places=self.places[left], which=self.which[left])
+
+
+def _value_of(model: ir.Model, tensor: str) -> ir.Value | None:
+    values = (value for node in model.graph for value in node.outputs)
+    return next((value for value in values if value.name == tensor), None)
+
+
+def _back(way: _Way, context: Context, shapes: Mapping[str, Shape]) -> list[_Way]:
+    """Return where elements were before the node that gives them, by its inputs; [] where that is not followed."""
+    node = way.value.producer() if way.value is not None else None
+    if node is None or way.value is None:
+        return []
+    before = _before_activation(node, context) if way.passes_activation else None
+    if before is not None:
+        return [replace(way, value=before, passes_activation=False)]
+    if node.op_type == "Concat":
+        return _joined(node, way, shapes)
+    moved = _moved(node, way.value, way.places, shapes)
+    return [] if moved is None else [replace(way, value=moved[0], places=moved[1])]
+
+
+def _before_activation(node: ir.Node, context: Context) -> ir.Value | None:
     if node.op_type in ("Sigmoid", "Softmax", "HardSigmoid", "LogSoftmax"):
         return node.inputs[0]
-    parts = softmax_in_parts(node, context)  # type: ignore[arg-type]
+    parts = softmax_in_parts(node, context)
     return parts[0] if parts is not None else sigmoid_in_parts(node)
 
 
@@ -77,8 +166,6 @@ def _moved(
         return None
     if node.op_type in RESHAPERS | CASTS | {"Identity", "Dropout", "Clip"}:
         return source, flat
-    if node.op_type == "Concat":
-        return _joined(node, flat, shapes)
     if node.op_type == "Split":
         return _split(node, value, flat, shapes)
     select = _SELECTIONS.get(node.op_type)
@@ -93,26 +180,27 @@ _MOST = 1 << 24
 """A tensor of more elements is not followed: a number is made for each."""
 
 
-def _joined(node: ir.Node, flat: Array, shapes: Mapping[str, Shape]) -> tuple[ir.Value, Array] | None:
+def _joined(node: ir.Node, way: _Way, shapes: Mapping[str, Shape]) -> list[_Way]:
+    """Return the elements apart, by the inputs of a Concat that they come from."""
     shape = _known(shapes, node.outputs[0])
     if shape is None:
-        return None
+        return []
     axis = integer(node, "axis", 1) % len(shape)
-    index = list(np.unravel_index(flat, shape))
-    start = 0
+    index = np.unravel_index(way.places, shape)
+    start, found = 0, []
     for source in node.inputs:
         own = _known(shapes, source)
         if own is None or source is None:
-            return None
+            return []
         stop = start + own[axis]
         inside = (index[axis] >= start) & (index[axis] < stop)
-        if inside.all():
-            index[axis] = index[axis] - start
-            return source, np.asarray(np.ravel_multi_index(tuple(index), own))
         if inside.any():
-            return None
+            here = [one[inside] for one in index]
+            here[axis] = here[axis] - start
+            places = np.asarray(np.ravel_multi_index(tuple(here), own))
+            found.append(replace(way, value=source, places=places, which=way.which[inside]))
         start = stop
-    return None
+    return found
 
 
 def _split(

@@ -7,7 +7,7 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from inspector.graph.elements import trace_elements
+from inspector.graph.elements import trace_apart, trace_elements
 from inspector.model.checks.limits import Limits
 from inspector.model.shapes.infer import infer_shapes
 from tests.support.graphs import Exposed, model, node
@@ -91,3 +91,34 @@ def test_what_comes_of_several_parts_is_not_followed_into_one() -> None:
     shapes, _ = infer_shapes(proto, "x", limits=Limits())
     found = trace_elements(ir.from_proto(proto), "y", np.asarray([0, 47]), shapes=shapes)
     assert (found.tensor, found.places.tolist()) == ("y", [0, 47])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_elements_traced_together_are_those_traced_alone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    nodes = [
+        node("Sigmoid", ["x"], "likely"),
+        node("Neg", ["x"], "raw"),
+        node("Transpose", ["likely"], "moved", perm=[0, 1, 3, 2]),
+        node("Reshape", ["moved", "flat"], "first"),
+        node("Reshape", ["raw", "flat"], "second"),
+        node("Concat", ["first", "second"], "both", axis=2),
+        node("Softmax", ["raw"], "shared"),
+        node("Reshape", ["shared", "flat"], "third"),
+        node("Reshape", ["x", "flat"], "given"),
+        node("Concat", ["third", "both", "given"], "all", axis=2),
+        node("Transpose", ["all"], "y", perm=[0, 2, 1]),
+    ]
+    proto = model(nodes, shape=(1, 2, 3, 4), weights={"flat": np.asarray([1, 2, 12])})
+    shapes, _ = infer_shapes(proto, "x", limits=Limits())
+    graph, places = ir.from_proto(proto), rng.permutation(96)
+    together = trace_apart(graph, "y", places, shapes=shapes, through_activation=bool(seed % 2))
+    for number, place in enumerate(places):
+        alone = trace_elements(
+            graph, "y", np.asarray([place]), shapes=shapes, through_activation=bool(seed % 2)
+        )
+        assert (together[number].tensor, together[number].places.tolist()) == (
+            alone.tensor,
+            alone.places.tolist(),
+        )
+    assert len(together.tensors) == 4 - seed % 2

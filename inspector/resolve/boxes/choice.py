@@ -14,6 +14,7 @@ from inspector.errors import InvalidInputError
 from inspector.graph.elements import trace_elements
 from inspector.model.heads.head import Boxes, Head
 from inspector.resolve.boxes.detections import Detections
+from inspector.resolve.boxes.elements import class_elements
 from inspector.resolve.chosen import Chosen, chosen
 from inspector.resolve.classes import first_free
 from inspector.resolve.finite import is_choosable, no_choice, nothing_found
@@ -43,21 +44,28 @@ def choose_box(
     engine = run.engine
     head = engine.head_of(target.output)
     _require_classes(head)
-    found = run.forward(x, box_tensors(head))
+    known = class_elements(engine, head.layout, x.shape[1:])
+    before = [tensor for one in known.values() for tensor in one.traced.tensors]
+    found = run.forward_once(x, tuple(dict.fromkeys([*box_tensors(head), *before])))
     seen = detections_of(engine, head, found, 0, x)
     if not seen.count:
         raise nothing_found("a box")
     index, box = _chosen(engine, head, target, seen, besides)
     output, place = seen.element(box, index)
-    traced = trace_elements(
-        engine.model.ir,
-        output,
-        np.asarray([place]),
-        shapes=shapes_of(engine, x.shape[1:]),
-        through_activation=True,
-    )
+    elements = known.get(output)
+    if elements is not None and elements.shape == found[output].shape[1:]:
+        traced = elements[place]
+        activation = found[traced.tensor][0]
+    else:
+        traced = trace_elements(
+            engine.model.ir,
+            output,
+            np.asarray([place]),
+            shapes=shapes_of(engine, x.shape[1:]),
+            through_activation=True,
+        )
+        activation = run.forward_once(x, (traced.tensor,))[traced.tensor][0]
     tensor, places = traced.tensor, traced.places
-    activation = run.forward(x, [tensor])[tensor][0]
     if places.max() >= activation.size:  # a shape that was inferred is not the runtime's
         tensor, places, activation = output, np.asarray([place]), found[output][0]
     named, position = seen.place_of(box)
@@ -117,6 +125,10 @@ def _chosen(
         index = index_of_label(target.label, labels_of(engine.model, head), what=owner)
     if index is not None:
         require_class(engine.model, head, index, count=len(sure))
+    if target.position is None and target.output is None:
+        if index is None:
+            index = int(sure.argmax()) // sure.shape[1]
+        return index, int(sure[index].argmax())
     boxes = seen.boxes_of(target.output)
     if target.position is not None:
         box = boxes[_numbered(target, seen)]

@@ -44,6 +44,8 @@ class Detections:
         parts = [
             confidences(scale, self.boxes, self.found, self.known_classes) for scale in self.boxes.scales
         ]
+        if len(parts) == 1:
+            return parts[0]
         classes = max(len(part) for part in parts)
         padded = [np.pad(part, ((0, classes - len(part)), (0, 0))) for part in parts]
         return np.concatenate(padded, axis=1)
