@@ -36,10 +36,22 @@ def accumulate(
 
 
 def total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None:
-    """Write the sum of the parts of a gradient; None where none has arrived."""
+    """Write the sum of the parts of a gradient; None where none has arrived.
+
+    All have the tensor's shape, so what was spread over it is added as it was before: Add spreads as well.
+    """
     if not parts:
         return None
-    return builder.sum(parts)
+    spread = [part for part in parts if _is_spread(part)]
+    if not spread or len(spread) == len(parts):
+        return builder.sum(parts)
+    own = [part for part in parts if part not in spread]
+    return builder.sum([*own, *(builder.unspread(part) for part in spread)])
+
+
+def _is_spread(part: ir.Value) -> bool:
+    node = part.producer()
+    return node is not None and node.op_type == "Expand" and not node.domain
 
 
 def _take(

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import onnx_ir as ir
 
 from inspector.errors import NotFoundError
-from inspector.grad.accumulate import accumulate
+from inspector.grad.accumulate import accumulate, total
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_blocks, find_path
 from inspector.grad.policies.table import Policy
@@ -55,6 +55,8 @@ class BackwardGraph:
     """Whether the gradient depends on any value that is fed beside the seeds: else it is the same for every image."""
     poolings: tuple[Pooled, ...]
     """Where the gradients of max-poolings stand, as far as a kernel could compute them (inspector.grad.kernels)."""
+    spread: frozenset[str]
+    """Values that stand for all of the maps, or of other axes, of what they are added to."""
     marks: tuple[Mark, ...] = ()
     """What is fed instead of forward tensors of which nothing else is asked, under their own names."""
 
@@ -112,9 +114,9 @@ def write_backward(
     poolings: list[Pooled] = []
     step_for = noting(choice.step, rule_of=rule_of, poolings=poolings)
     accumulate(builder, nodes, arrived, reached=reached, step_for=step_for)
-    if target_value not in arrived:
+    gradient = total(builder, arrived.get(target_value))
+    if gradient is None:
         raise nothing_handed_on(source_value, target_value, policy.name)
-    gradient = builder.sum(arrived[target_value])
     if target_steps is not None:
         gradient = builder.op("Div", gradient, builder.constant(target_steps))
     idle = frozenset(overrides) - choice.effective
@@ -173,6 +175,7 @@ def _finish(
             for value in node.outputs
         ),
         poolings=poolings,
+        spread=builder.spread,
     )
 
 

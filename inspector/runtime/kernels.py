@@ -30,7 +30,7 @@ AUTO, NEVER, ALWAYS = "auto", "never", "always"
 
 DISTRIBUTION = "onnx-inspector-kernels"
 _MODULE = "inspector_kernels"
-_INTERFACE = 3
+_INTERFACE = 4
 """Of the operators, as graphs are written for it (inspector.grad.kernels.domain)."""
 
 # ReluGrad of two vectors of two floats, as a serialized ModelProto.

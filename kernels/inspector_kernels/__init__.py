@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-INTERFACE = 3
+INTERFACE = 4
 """Of the domain's operators: a graph that is written for another number may mean something else."""
 
 LIBRARY = Path(__file__).with_name("inspector_kernels.so")

@@ -102,6 +102,10 @@ struct Loops {
   void (*pass)(const float* g, const uint8_t* m, float* o, int64_t count);
   // o[i] = g[i] * s * (1 + a * x[i] * (1 - s)), s = 1 / (1 + exp(-a * x[i])). `o` may be `g`.
   void (*silu)(const float* g, const float* x, float* o, int64_t count, float alpha);
+  // The same of g[i] * gate + share. `o` may be `g`.
+  void (*gated_silu)(const float* g, const float* x, float* o, int64_t count, float alpha, float gate, float share);
+  // The sum of g[i] * x[i].
+  float (*product)(const float* g, const float* x, int64_t count);
   // o[i] = g[i] * (c + x[i] * c'), c the normal distribution at x[i]. `o` may be `g`.
   void (*gelu)(const float* g, const float* x, float* o, int64_t count);
   // The same with c = (1 + tanh(sqrt(2 / pi) * (x[i] + 0.044715 * x[i]^3))) / 2.

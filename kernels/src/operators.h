@@ -8,10 +8,13 @@ namespace kernels {
 
 constexpr const char* DOMAIN_NAME = "inspector.kernels";
 
-// All are float32, with two inputs and one output; but marks are bytes, and what is marked is the only input.
+// All are float32, with two inputs and one output; but marks are bytes, what is marked is the only input, and what is gated
+// has four.
 ort::CustomOp relu_grad(const ort::Api& api);
 ort::CustomOp clip_grad(const ort::Api& api);
 ort::CustomOp silu_grad(const ort::Api& api);
+ort::CustomOp gated_silu_grad(const ort::Api& api);
+ort::CustomOp channel_sums();
 ort::CustomOp gelu_grad(const ort::Api& api);
 ort::CustomOp tanh_gelu_grad(const ort::Api& api);
 ort::CustomOp hard_swish_grad(const ort::Api& api);

@@ -5,45 +5,14 @@
 
 #include <cmath>
 
+#include "broadcast.h"
+#include "in_place.h"
 #include "loops.h"
 #include "operators.h"
 #include "tensors.h"
 
 namespace kernels {
 namespace {
-
-// Sets `shape` to that of both broadcast; false where they do not.
-bool broadcast(const Shape& a, const Shape& b, Shape* shape) {
-  shape->rank = a.rank > b.rank ? a.rank : b.rank;
-  for (size_t back = 1; back <= shape->rank; ++back) {
-    const int64_t m = back <= a.rank ? a.sizes[a.rank - back] : 1, n = back <= b.rank ? b.sizes[b.rank - back] : 1;
-    if (m != n && m != 1 && n != 1) return false;
-    shape->sizes[shape->rank - back] = m == 1 ? n : m;
-  }
-  return true;
-}
-
-bool are_equal(const Shape& a, const Shape& b, size_t first = 0) {
-  if (a.rank != b.rank) return false;
-  for (size_t axis = first; axis < a.rank; ++axis) {
-    if (a.sizes[axis] != b.sizes[axis]) return false;
-  }
-  return true;
-}
-
-// Where in a tensor the element is that stands at `place` of the broadcast result.
-int64_t source(const Shape& shape, const Shape& result, int64_t place) {
-  int64_t at = 0, step = 1;
-  for (size_t back = 1; back <= result.rank; ++back) {
-    const int64_t size = result.sizes[result.rank - back], digit = place % size;
-    place /= size;
-    if (back > shape.rank) continue;
-    const int64_t own = shape.sizes[shape.rank - back];
-    if (own != 1) at += digit * step;
-    step *= own;
-  }
-  return at;
-}
 
 // loop(gy, y, gx, count) for whole rows.
 template <typename Second = Tensor, typename Loop>
@@ -79,48 +48,6 @@ ort::Status* elementwise(const ort::Api& api, ort::KernelContext* context, const
       loop(gy.data + source(gy.shape, shape, i), y.data + source(y.shape, shape, i), gx + i, 1);
     }
   });
-}
-
-size_t first_in_place(int** inputs, int** outputs) {
-  static int zero = 0;
-  *inputs = *outputs = &zero;
-  return 1;
-}
-
-void keep(int*, int*) {}
-
-// Says that the result is as large as both inputs where they are known to be alike: what follows can then be planned.
-template <ort::ElementType SECOND>
-struct Inference {
-  static const ort::Api* api;
-
-  static ort::Status* infer(const ort::CustomOp*, ort::ShapeInference* inference) {
-    ort::ShapeInfo* infos[2] = {};
-    Shape shapes[2];
-    for (size_t i = 0; i < 2; ++i) {
-      ort::Status* unknown = api->input_shape(inference, i, &infos[i]);
-      if (unknown == nullptr) unknown = read(*api, infos[i], &shapes[i], i == 0 ? ort::FLOAT : SECOND);
-      if (unknown == nullptr) continue;
-      api->release(unknown);
-      return nullptr;
-    }
-    bool is_known = are_equal(shapes[0], shapes[1]);
-    for (size_t axis = 0; axis < shapes[0].rank; ++axis) is_known = is_known && shapes[0].sizes[axis] >= 0;
-    return is_known ? api->output_shape(inference, 0, infos[0]) : nullptr;
-  }
-};
-
-template <ort::ElementType SECOND>
-const ort::Api* Inference<SECOND>::api = nullptr;
-
-template <typename Kernel, ort::ElementType SECOND = ort::FLOAT>
-ort::CustomOp rectifier(const ort::Api& api) {
-  ort::CustomOp op = two_to_one<Kernel>();
-  Inference<SECOND>::api = &api;  // that the callback is not given
-  op.infer_shape = Inference<SECOND>::infer;
-  op.may_be_in_place = first_in_place;
-  op.release_in_place = keep;
-  return op;
 }
 
 struct Relu {

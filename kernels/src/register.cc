@@ -15,7 +15,8 @@ struct Domain {
         kernels::relu_grad(api),      kernels::clip_grad(api),       kernels::inside(),
         kernels::mask_grad(api),      kernels::silu_grad(api),       kernels::gelu_grad(api),
         kernels::tanh_gelu_grad(api), kernels::hard_swish_grad(api), kernels::max_pool_grad(),
-        kernels::depthwise_conv_transpose(api), kernels::dense_conv_transpose(api)};
+        kernels::depthwise_conv_transpose(api), kernels::dense_conv_transpose(api), kernels::gated_silu_grad(api),
+        kernels::channel_sums()};
     failed = api.create_domain(kernels::DOMAIN_NAME, &domain);
     for (const ort::CustomOp& op : operators) {
       if (failed == nullptr) failed = api.add_to_domain(domain, &op);

@@ -55,11 +55,13 @@ def found_in(proto: onnx.ModelProto, *, policy: str = "gradient") -> tuple[Backw
 def same_gradient(
     proto: onnx.ModelProto, image: np.ndarray, rng: np.random.Generator, *, images: int
 ) -> tuple[BackwardGraph, BackwardGraph]:
-    """Assert that gradients of several images are the same with kernels; return the stock graph and the other."""
+    """Assert that gradients of several seeds are the same with kernels; return the stock graph and the other."""
     values = values_of(proto, image)
     seed = {SEED: rng.standard_normal((images, *values["y"].shape[1:])).astype(np.float32)}
     stock, found = written(proto, values), with_kernels(written(proto, values))
-    right = plain_session(ir.to_proto(stock.model)).run([GRADIENT], seed)[0]
-    own = session_with_kernels(ir.to_proto(found.model)).run([GRADIENT], seed)[0]
+    fed = {name: values[name].astype(np.float32) for name in stock.saved}
+    right = plain_session(ir.to_proto(stock.model)).run([GRADIENT], seed | fed)[0]
+    fed = {name: values[name].astype(np.float32) for name in found.saved}
+    own = session_with_kernels(ir.to_proto(found.model)).run([GRADIENT], seed | fed)[0]
     np.testing.assert_allclose(own, right, rtol=0, atol=TOLERANCE * np.abs(right).max())
     return stock, found

@@ -23,6 +23,8 @@ ORACLES: Mapping[str, Callable[..., np.ndarray]] = {
     "TanhGeluGrad": oracle.tanh_gelu_grad,
     "HardSwishGrad": oracle.hard_swish_grad,
     "MaxPoolGrad": oracle.max_pool_grad,
+    "GatedSiluGrad": oracle.gated_silu_grad,
+    "ChannelSums": oracle.channel_sums,
     "DepthwiseConvTranspose": oracle.depthwise_conv_transpose,
     "DenseConvTranspose": oracle.dense_conv_transpose,
 }
@@ -96,6 +98,30 @@ def poolings(rng: np.random.Generator) -> Iterator[Draw]:
                 "rectified": int(rng.integers(0, 2)),
             },
         )
+
+
+def gates(rng: np.random.Generator) -> Iterator[Draw]:
+    """Draw maps that agree, one image for several seeds, gates of channels, and what else broadcasts."""
+    for _ in range(24):
+        seeds, channels = (int(size) for size in rng.integers(1, 6, 2))
+        sides = [int(size) for size in rng.integers(1, 60, int(rng.integers(1, 3)))]
+        wide = (seeds, channels, *sides)
+        ones = (1,) * len(sides)
+        for x_shape, gate_shape in (
+            (wide, (seeds, channels, *ones)),
+            ((1, channels, *sides), (1, channels, *ones)),
+            ((1, *sides), (channels, *ones)),
+            (wide, wide),
+            ((seeds, channels, *ones), wide),
+        ):
+            gy, x, gate, share = (
+                rng.standard_normal(shape).astype(np.float32)
+                for shape in (wide, x_shape, gate_shape, gate_shape)
+            )
+            alpha = float(rng.choice([1.0, 1.702, -0.5]))
+            yield "GatedSiluGrad", {"gy": gy, "x": x, "gate": gate, "share": share}, {"alpha": alpha}
+            scale = np.sqrt(np.prod(sides))
+            yield "ChannelSums", {"gy": gy, "x": (x / scale).astype(np.float32)}, {}
 
 
 def depthwise(rng: np.random.Generator) -> Iterator[Draw]:

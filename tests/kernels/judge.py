@@ -11,7 +11,7 @@ import inspector_kernels
 import numpy as np
 
 from inspector.runtime.kernels import Kernels
-from tests.kernels.draws import dense, depthwise, expected, poolings, rectifiers
+from tests.kernels.draws import dense, depthwise, expected, gates, poolings, rectifiers
 from tests.support.kernels import kernel, session_with_kernels
 
 _TOLERANCE = 2e-6
@@ -21,7 +21,8 @@ def main(seed: int) -> None:
     """Judge random uses."""
     rng = np.random.default_rng(seed)
     largest, cases = 0.0, 0
-    for op_type, inputs, attributes in [*rectifiers(rng), *poolings(rng), *depthwise(rng), *dense(rng)]:
+    drawn = [*rectifiers(rng), *poolings(rng), *depthwise(rng), *dense(rng), *gates(rng)]
+    for op_type, inputs, attributes in drawn:
         session = session_with_kernels(
             kernel(op_type, list(inputs), **attributes), threads=int(rng.integers(1, 3))
         )

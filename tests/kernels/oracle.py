@@ -31,6 +31,17 @@ def silu_grad(gy: np.ndarray, x: np.ndarray, *, alpha: float) -> np.ndarray:
     return (gy * s * (1 + z * (1 - s))).astype(F)
 
 
+def gated_silu_grad(
+    gy: np.ndarray, x: np.ndarray, gate: np.ndarray, share: np.ndarray, *, alpha: float
+) -> np.ndarray:
+    return silu_grad(gy.astype(np.float64) * gate + share, x, alpha=alpha)
+
+
+def channel_sums(gy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    products = gy.astype(np.float64) * x
+    return products.sum(axis=tuple(range(2, products.ndim)), keepdims=True).astype(F)
+
+
 def gelu_grad(gy: np.ndarray, x: np.ndarray) -> np.ndarray:
     z = np.clip(x.astype(np.float64), -40, 40)
     c = (1 + np.vectorize(math.erf, otypes=[float])(z / math.sqrt(2))) / 2

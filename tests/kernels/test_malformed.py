@@ -24,6 +24,8 @@ ATTRIBUTES: dict[str, tuple[str, dict[str, Any]]] = {
     "bounds that are integers": ("ClipGrad", {"low": 0, "high": 6}),
     "no alpha": ("SiluGrad", {}),
     "an alpha without end": ("SiluGrad", {"alpha": float("inf")}),
+    "no alpha behind a gate": ("GatedSiluGrad", {}),
+    "an alpha without end behind a gate": ("GatedSiluGrad", {"alpha": float("nan")}),
     "no kernel": ("MaxPoolGrad", {name: value for name, value in WINDOW.items() if name != "kernel_shape"}),
     "a kernel of one axis": ("MaxPoolGrad", WINDOW | {"kernel_shape": [2]}),
     "a kernel of three axes": ("MaxPoolGrad", WINDOW | {"kernel_shape": [2, 2, 2]}),
@@ -164,6 +166,34 @@ def test_shapes_that_do_not_broadcast_are_refused(op_type: str) -> None:
     session = session_with_kernels(kernel(op_type, ("gy", "y"), **attributes))
     with pytest.raises(RUNTIME_FAILURES, match="broadcast"):
         session.run(None, {"gy": np.ones((2, 3), np.float32), "y": np.ones((2, 4), np.float32)})
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2, 3])
+def test_gates_that_do_not_broadcast_are_refused(odd: int) -> None:
+    names = ("gy", "x", "gate", "share")
+    session = session_with_kernels(kernel("GatedSiluGrad", names, alpha=1.0))
+    feeds = {name: np.ones((2, 3, 4, 5), np.float32) for name in names}
+    with pytest.raises(RUNTIME_FAILURES, match="broadcast"):
+        session.run(None, feeds | {names[odd]: np.ones((2, 2, 4, 5), np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("gy", "x", "reason"),
+    [((2, 3, 4), (2, 2, 4), "broadcast"), ((2, 3), (2, 3), "maps"), ((), (), "maps")],
+    ids=str,
+)
+def test_sums_of_what_has_no_maps_are_refused(gy: tuple[int, ...], x: tuple[int, ...], reason: str) -> None:
+    session = session_with_kernels(kernel("ChannelSums", ("gy", "x")))
+    with pytest.raises(RUNTIME_FAILURES, match=reason):
+        session.run(None, {"gy": np.ones(gy, np.float32), "x": np.ones(x, np.float32)})
+
+
+def test_sums_of_nothing_are_nothing() -> None:
+    session = session_with_kernels(kernel("ChannelSums", ("gy", "x")))
+    for shape in ((2, 3, 0, 4), (0, 3, 4, 4), (2, 0, 4, 4)):
+        (found,) = session.run(None, dict.fromkeys(("gy", "x"), np.ones(shape, np.float32)))
+        assert found.shape == (*shape[:2], 1, 1)
+        assert not found.any()
 
 
 def test_marks_that_do_not_broadcast_are_refused() -> None:

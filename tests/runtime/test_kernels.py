@@ -15,7 +15,7 @@ import pytest
 
 from inspector.errors import InvalidInputError
 from inspector.runtime import kernels
-from inspector.runtime.kernels import describe_kernels, usable_kernels
+from inspector.runtime.kernels import _INTERFACE, describe_kernels, usable_kernels
 from tests.support.kernels import needs_kernels
 
 OWN = tuple(int(part) for part in ort.__version__.split(".")[:2])
@@ -32,7 +32,9 @@ def look_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def install(monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
     """Stand in for the package."""
     package = ModuleType("inspector_kernels")
-    vars(package).update({"LIBRARY": Path("none.so"), "INTERFACE": 3, "TESTED_RUNTIMES": (OWN, OWN)} | parts)
+    vars(package).update(
+        {"LIBRARY": Path("none.so"), "INTERFACE": _INTERFACE, "TESTED_RUNTIMES": (OWN, OWN)} | parts
+    )
     monkeypatch.setitem(sys.modules, "inspector_kernels", package)
     monkeypatch.setattr(kernels, "version", lambda _name: "0.1.0")
 
@@ -76,9 +78,9 @@ def test_what_is_demanded_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None
 UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "a newer runtime": ({"TESTED_RUNTIMES": ((1, 2), (1, 3))}, r"none of those .* \(1\.2 to 1\.3\)"),
     "an older runtime": ({"TESTED_RUNTIMES": ((9, 0), (9, 1))}, r"none of those .* \(9\.0 to 9\.1\)"),
-    "another interface": ({"INTERFACE": 2}, "has the interface 2, not 3"),
+    "another interface": ({"INTERFACE": 2}, f"has the interface 2, not {_INTERFACE}"),
     "no library": ({}, "none.so does not work here"),
-    "a package that says nothing": ({"INTERFACE": 3, "TESTED_RUNTIMES": None}, "cannot be read"),
+    "a package that says nothing": ({"INTERFACE": _INTERFACE, "TESTED_RUNTIMES": None}, "cannot be read"),
 }
 
 

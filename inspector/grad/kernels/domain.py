@@ -1,4 +1,4 @@
-"""The operators of the kernels, as `onnx-inspector-kernels` of interface 3 has them, in version 1 of their domain."""
+"""The operators of the kernels, as `onnx-inspector-kernels` of interface 4 has them, in version 1 of their domain."""
 
 from __future__ import annotations
 

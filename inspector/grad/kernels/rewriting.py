@@ -17,6 +17,7 @@ from inspector.grad.kernels.curves import replace_curves
 from inspector.grad.kernels.dense import replace_dense
 from inspector.grad.kernels.depthwise import replace_depthwise
 from inspector.grad.kernels.domain import KernelWriter, is_kernel
+from inspector.grad.kernels.gates import replace_gates
 from inspector.grad.kernels.masks import replace_masks
 from inspector.grad.pooled import Pooled
 from inspector.graph.expose import SWITCHES
@@ -36,6 +37,7 @@ def with_kernels(stock: BackwardGraph) -> BackwardGraph:
     writer = KernelWriter(graph)
     _replace_poolings(graph, writer, stock.poolings)
     replace_curves(graph, writer)  # before masks, of which HardSwish has one
+    replace_gates(graph, writer, spread=stock.spread)
     replace_masks(graph, writer)
     replace_depthwise(graph, writer)
     replace_dense(graph, writer)
