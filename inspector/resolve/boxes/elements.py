@@ -52,8 +52,11 @@ def _traced(engine: Engine, holders: tuple[Columns, ...], image: tuple[int, ...]
         if not shape or len(shape) < len(sizes) or prod(shape) > _MOST:
             continue
         numbers = np.arange(prod(shape)).reshape(shape)
-        own = [holder.of(numbers).reshape(-1) for holder in holders if holder.output == output]
-        places = np.unique(np.concatenate(own))
+        is_asked = np.zeros(prod(shape), bool)
+        for holder in holders:
+            if holder.output == output:
+                is_asked[holder.of(numbers)] = True
+        places = np.flatnonzero(is_asked)
         traced = trace_apart(engine.model.ir, output, places, shapes=shapes, through_activation=True)
         if len(traced.tensors) > _MOST_TENSORS:
             continue
