@@ -77,6 +77,7 @@ def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
     result: dict[str, Any] = {"model": model.name, "file_mib": model.path.stat().st_size / 2**20}
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
+        result["start_seconds"], result["memory_mib"] = {}, {}
         for label, contender in CONTENDERS.items():
             if not setting.has(label, model):
                 continue
@@ -86,9 +87,9 @@ def measure_model(model: Model, setting: Setting) -> dict[str, Any]:
                 if contender != "adjoint":  # it alone may be at a loss with a model
                     raise
                 result["unable"] = {label: str(error).strip().splitlines()[-1]}
-        result["start_seconds"], result["memory_mib"] = {}, {}
-        for label, worker in workers.items():
-            result["start_seconds"][label], result["memory_mib"][label] = _start(worker)
+                continue
+            # Before there are others: a machine gives memory slowly where much of it is taken already.
+            result["start_seconds"][label], result["memory_mib"][label] = _start(workers[label])
         if "onnx-ad" in workers and not workers["onnx-ad"].answer("saliency").any():
             result["unable"] = {"onnx-ad": "its gradient is 0 everywhere"}
             workers.pop("onnx-ad")
