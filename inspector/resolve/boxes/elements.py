@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.kept import Kept
 from inspector.engine.sized import shapes_of
 from inspector.graph.elements import Traced, TracedApart, trace_apart
 from inspector.model.heads.head import Boxes, Columns
@@ -16,6 +17,8 @@ from inspector.types.arrays import Array
 
 _MOST = 1 << 22
 """Numbers of an output, above which each is followed alone, when it is asked for."""
+_MOST_SIZES = 4
+"""Of images, where a model leaves them free: what is kept of each may be as large as the outputs."""
 _MOST_TENSORS = 16
 """From which the numbers of one output come; more are not fetched beside it."""
 
@@ -38,10 +41,10 @@ class ClassElements:
 def class_elements(engine: Engine, layout: Boxes, image: tuple[int, ...]) -> Mapping[str, ClassElements]:
     """Return the class numbers by output, of images of a shape; only of outputs whose shape follows from that."""
     holders = tuple(dict.fromkeys(scale.holder for scale in layout.scales))
-    found: Mapping[str, ClassElements] = engine.learned(
-        ("class elements", holders, image), lambda: _traced(engine, holders, image)
+    of_sizes: Kept[tuple[int, ...], Mapping[str, ClassElements]] = engine.learned(
+        ("class elements", holders), lambda: Kept(most=_MOST_SIZES)
     )
-    return found
+    return of_sizes.get(image, lambda: _traced(engine, holders, image))
 
 
 def _traced(engine: Engine, holders: tuple[Columns, ...], image: tuple[int, ...]) -> dict[str, ClassElements]:
