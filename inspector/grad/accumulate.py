@@ -42,16 +42,18 @@ def total(builder: Builder, parts: Sequence[ir.Value] | None) -> ir.Value | None
     """
     if not parts:
         return None
-    spread = [part for part in parts if _is_spread(part)]
-    if not spread or len(spread) == len(parts):
+    own = [part for part in parts if _before_spreading(part) is None]
+    spread = [before for part in parts if (before := _before_spreading(part)) is not None]
+    if not own or not spread:
         return builder.sum(parts)
-    own = [part for part in parts if part not in spread]
-    return builder.sum([*own, *(builder.unspread(part) for part in spread)])
+    builder.spread |= {before.name for before in spread if before.name}
+    return builder.sum([*own, *spread])
 
 
-def _is_spread(part: ir.Value) -> bool:
+def _before_spreading(part: ir.Value) -> ir.Value | None:
+    """Return what an Expand spread; None of what none did."""
     node = part.producer()
-    return node is not None and node.op_type == "Expand" and not node.domain
+    return node.inputs[0] if node is not None and node.op_type == "Expand" and not node.domain else None
 
 
 def _take(

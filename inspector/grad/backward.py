@@ -175,7 +175,7 @@ def _finish(
             for value in node.outputs
         ),
         poolings=poolings,
-        spread=builder.spread,
+        spread=frozenset(builder.spread),
     )
 
 

@@ -57,10 +57,7 @@ def trace_elements(
     `shapes` are those of one image. With `through_activation` one Sigmoid or Softmax is passed on the way: then the
     elements are the scores before it.
     """
-    value, start = _value_of(model, tensor), _Way.begun(places, passes_activation=through_activation)
-    if value is None:
-        return Traced(tensor, start.places)
-    context, way = context_of(model, shapes), replace(start, value=value)
+    context, way = context_of(model, shapes), _begun(model, tensor, places, through_activation)
     for _ in range(MAX_STEPS):
         found = _back(way, context, shapes)
         if len(found) != 1 or len(found[0].places) < len(way.places) or found[0].is_given:
@@ -78,10 +75,8 @@ def trace_apart(
     through_activation: bool = False,
 ) -> TracedApart:
     """Return, of each of many elements, what `trace_elements` returns of it alone: they may come of several tensors."""
-    value, start = _value_of(model, tensor), _Way.begun(places, passes_activation=through_activation)
-    ended = [] if value is not None else [start]
-    going = [] if value is None else [replace(start, value=value)]
-    context = context_of(model, shapes)
+    context, start = context_of(model, shapes), _begun(model, tensor, places, through_activation)
+    ended, going = list[_Way](), [start]
     for _ in range(MAX_STEPS):
         ways, going = going, []
         for way in ways:
@@ -101,17 +96,12 @@ class _Way:
     """Elements on their way back."""
 
     value: ir.Value | None
+    """None of an input of the graph, which is where they begin and end."""
     places: Array
     """int64 (n,): flat indices into the value."""
     which: Array
     """int64 (n,): which ones they are of those that are traced."""
     passes_activation: bool
-
-    @classmethod
-    def begun(cls, places: Array, *, passes_activation: bool) -> _Way:
-        """Return the way of all elements, before it is known of what."""
-        flat = np.asarray(places, np.int64).reshape(-1)
-        return cls(value=None, places=flat, which=np.arange(len(flat)), passes_activation=passes_activation)
 
     @property
     def name(self) -> str | None:
@@ -131,9 +121,11 @@ class _Way:
         return replace(self, places=self.places[left], which=self.which[left])
 
 
-def _value_of(model: ir.Model, tensor: str) -> ir.Value | None:
+def _begun(model: ir.Model, tensor: str, places: Array, passes_activation: bool) -> _Way:  # noqa: FBT001
     values = (value for node in model.graph for value in node.outputs)
-    return next((value for value in values if value.name == tensor), None)
+    value = next((value for value in values if value.name == tensor), None)
+    flat = np.asarray(places, np.int64).reshape(-1)
+    return _Way(value=value, places=flat, which=np.arange(len(flat)), passes_activation=passes_activation)
 
 
 def _back(way: _Way, context: Context, shapes: Mapping[str, Shape]) -> list[_Way]:

@@ -55,6 +55,8 @@ class Builder(Writer):
         self.saved_names: list[str] = []
         self.switch_names: list[str] = []
         self.batchable = True
+        self.spread: set[str] = set()
+        """Values that were added without being spread over what they are added to."""
         self._shapes = dict(shapes)
         self._dtypes = dtypes
         self._reached = reached
@@ -62,22 +64,8 @@ class Builder(Writer):
         self._arrays: dict[ir.Value, Array] = {}
         """Of constants: weights that lie behind their quantization are computed once for all who ask."""
         self._lent: set[str] = set()
-        self._unspread: list[ir.Value] = []
 
     # --- writing
-
-    @property
-    def spread(self) -> frozenset[str]:
-        """The values that `unspread` gave."""
-        return frozenset(value.name for value in self._unspread if value.name)
-
-    def unspread(self, value: ir.Value) -> ir.Value:
-        """Return what an Expand spread, for an operator that spreads it as well."""
-        node = value.producer()
-        if node is None or node.op_type != "Expand" or node.inputs[0] is None:
-            raise ValueError(f"{value.name!r} is not spread.")
-        self._unspread.append(node.inputs[0])
-        return node.inputs[0]
 
     def copy(self, node: ir.Node) -> list[ir.Value]:
         """Write a node again, on the saved tensors; whatever was a float then has the graph's float type."""

@@ -64,7 +64,7 @@ def choose_box(
             shapes=shapes_of(engine, x.shape[1:]),
             through_activation=True,
         )
-        activation = run.forward_once(x, (traced.tensor,))[traced.tensor][0]
+        activation = run.forward(x, [traced.tensor])[traced.tensor][0]
     tensor, places = traced.tensor, traced.places
     if places.max() >= activation.size:  # a shape that was inferred is not the runtime's
         tensor, places, activation = output, np.asarray([place]), found[output][0]
@@ -125,17 +125,15 @@ def _chosen(
         index = index_of_label(target.label, labels_of(engine.model, head), what=owner)
     if index is not None:
         require_class(engine.model, head, index, count=len(sure))
-    if target.position is None and target.output is None:
-        if index is None:
-            index = int(sure.argmax()) // sure.shape[1]
-        return index, int(sure[index].argmax())
-    boxes = seen.boxes_of(target.output)
     if target.position is not None:
-        box = boxes[_numbered(target, seen)]
+        box = seen.boxes_of(target.output)[_numbered(target, seen)]
         return (int(sure[:, box].argmax()) if index is None else index), int(box)
+    boxes = None if target.output is None else seen.boxes_of(target.output)
+    shown = sure if boxes is None else sure[:, boxes]
     if index is None:
-        index = int(sure[:, boxes].max(axis=1).argmax())
-    return index, int(boxes[sure[index, boxes].argmax()])
+        index = int(shown.max(axis=1).argmax())
+    place = int(shown[index].argmax())
+    return index, place if boxes is None else int(boxes[place])
 
 
 def _numbered(target: Class, seen: Detections) -> int:
