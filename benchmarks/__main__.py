@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import inspector
+from benchmarks.bare import PROVIDERS
 from benchmarks.measure import Setting, measure_model, measure_wire
 from benchmarks.models import MODELS, ROOT, model_named
 from benchmarks.report import markdown
@@ -44,6 +45,7 @@ def main() -> None:
         python=Path(sys.executable),
         peer_python=peer,
         threads=options.threads,
+        device=options.device,
         seconds=options.seconds,
         has_kernels=importlib.util.find_spec("inspector_kernels") is not None,
         before=options.before,
@@ -58,8 +60,9 @@ def main() -> None:
     if model_named(WIRE_MODEL).path.exists() and (not options.models or WIRE_MODEL in options.models):
         print("measuring gRPC", file=sys.stderr, flush=True)
         results["wire"] = {"model": WIRE_MODEL, **measure_wire(model_named(WIRE_MODEL), setting)}
-    print("measuring starts", file=sys.stderr, flush=True)
-    results["starts"] = measure_starts(setting.python)
+    if setting.device == "cpu":
+        print("measuring starts", file=sys.stderr, flush=True)
+        results["starts"] = measure_starts(setting.python)
     print(_write(results, options.output))
 
 
@@ -82,6 +85,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--threads", type=int, default=len(os.sched_getaffinity(0)), help="of each side (default: the cores)"
+    )
+    parser.add_argument(
+        "--device", default="cpu", choices=list(PROVIDERS), help="of each side (default: %(default)s)"
     )
     parser.add_argument(
         "--seconds",
@@ -113,15 +119,21 @@ def _options() -> argparse.Namespace:
 
 
 def _environment(setting: Setting) -> dict[str, Any]:
-    versions = {"inspector": inspector.__version__, **versions_here(("onnxruntime",))}
+    runtime = "onnxruntime" if setting.device == "cpu" else "onnxruntime-gpu"
+    versions = {"inspector": inspector.__version__, **versions_here((runtime,))}
     if setting.peer_python is not None:
         versions |= versions_of(setting.peer_python, PEER_PACKAGES)
     return {
-        "processor": _processor(),
+        "processor": _processor() if setting.device == "cpu" else f"{_graphics_processor()}, {_processor()}",
         "threads": setting.threads,
         "versions": versions,
         "date": datetime.date.today().isoformat(),
     }
+
+
+def _graphics_processor() -> str:
+    asked = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
 def _processor() -> str:

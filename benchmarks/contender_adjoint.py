@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from benchmarks import protocol
-from benchmarks.bare import bare_session
+from benchmarks.bare import PROVIDERS, bare_session
 from benchmarks.contender_onnx_ad import adjoint_session
 from benchmarks.models import model_named
 
@@ -15,13 +15,19 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
     """Write the adjoint graph, open a session of it and return its task; any error where it cannot."""
     spec = model_named(name)
     x = protocol.image(spec.side)
-    plain = bare_session(spec.path, threads=threads)
+    device = protocol.device()
+    plain = bare_session(spec.path, threads=threads, device=device)
     image, scores = plain.get_inputs()[0].name, plain.get_outputs()[0].name
     answer = plain.run([scores], {image: x})[0]
     seed = np.zeros_like(answer)
     seed[0, answer[0].argmax()] = 1
     session = adjoint_session(
-        onnx.load(spec.path), scores=scores, image=image, shape=x.shape, threads=threads
+        onnx.load(spec.path),
+        scores=scores,
+        image=image,
+        shape=x.shape,
+        threads=threads,
+        providers=PROVIDERS[device],
     )
     given = {image: x, f"adj_{scores}": seed[..., None]}
     feeds = {one.name: given[one.name] for one in session.get_inputs()}

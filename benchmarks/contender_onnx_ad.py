@@ -11,6 +11,7 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,13 @@ def differentiate(model: Any, x: np.ndarray, about: dict[str, Any], folder: Path
 
 
 def adjoint_session(
-    model: Any, *, scores: str, image: str, shape: tuple[int, ...], threads: int = 0
+    model: Any,
+    *,
+    scores: str,
+    image: str,
+    shape: tuple[int, ...],
+    threads: int = 0,
+    providers: Sequence[Any] = ("CPUExecutionProvider",),
 ) -> ort.InferenceSession:
     """Return a session of the model's adjoint: the image and `adj_<scores>` (..., directions) -> `adj_<image>`."""
     given = prepared(model, scores=scores, image=image, shape=shape)
@@ -60,7 +67,7 @@ def adjoint_session(
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
-    return ort.InferenceSession(adjoint.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(adjoint.SerializeToString(), options, providers=list(providers))
 
 
 def prepared(model: Any, *, scores: str, image: str, shape: tuple[int, ...]) -> Any:

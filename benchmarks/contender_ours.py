@@ -21,7 +21,7 @@ with contextlib.suppress(ImportError):  # an earlier version imports all at once
 def open_contender(name: str, _threads: int) -> protocol.Contender:
     """Load the model and return its tasks; its threads are set by INSPECTOR_THREADS."""
     spec = model_named(name)
-    model = load(spec.path, device="cpu")
+    model = load(spec.path, device=protocol.device())
     x = protocol.image(spec.side)
 
     @functools.cache

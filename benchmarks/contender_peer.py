@@ -18,8 +18,10 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
     warnings.filterwarnings("ignore")
     torch.set_num_threads(threads)
     model = model_named(name)
-    network = build(model)
-    x = torch.from_numpy(protocol.image(model.side))
+    device = protocol.device()
+    torch.backends.cudnn.allow_tf32 = False  # whole float32, as everybody else
+    network = build(model).to(device)
+    x = torch.from_numpy(protocol.image(model.side)).to(device)
     with torch.no_grad():
         target = int(network(x).argmax())
 
@@ -40,7 +42,7 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
-    array: np.ndarray = tensor.detach().numpy()
+    array: np.ndarray = tensor.detach().cpu().numpy()
     return array
 
 

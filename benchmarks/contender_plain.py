@@ -27,7 +27,8 @@ def open_contender(name: str, threads: int) -> protocol.Contender:
 
 def tasks_of(model: Model, threads: int, level: onnxruntime.GraphOptimizationLevel) -> protocol.Contender:
     """Return the tasks of a session at one level of optimization."""
-    session = bare_session(model.path, threads=threads, level=level)
+    device = protocol.device()
+    session = bare_session(model.path, threads=threads, level=level, device=device)
     input_name = session.get_inputs()[0].name
     x = protocol.image(model.side)
 
@@ -49,19 +50,20 @@ def tasks_of(model: Model, threads: int, level: onnxruntime.GraphOptimizationLev
 
     corners = corners_of(model.occlusion.stride)
 
-    def scores_of(part: list[tuple[int, int]]) -> np.ndarray:
-        batch = np.repeat(x, len(part), axis=0)
-        for occluded, (top, left) in zip(batch, part, strict=True):
+    def scores_of(part: list[tuple[int, int]], count: int) -> np.ndarray:
+        # A shorter last batch would have CUDA plan its convolutions anew, and again for the next sweep.
+        batch = np.repeat(x, len(part) if device == "cpu" else count, axis=0)
+        for occluded, (top, left) in zip(batch[: len(part)], part, strict=True):
             occluded[:, top : top + size, left : left + size] = 0
-        return run(batch)[:, target()]
+        return run(batch)[: len(part), target()]
 
     @functools.cache
     def best_batch() -> int:
         def seconds(count: int) -> float:
-            scores_of(corners[:count])  # its memory is there from now on
+            scores_of(corners[:count], count)  # its memory is there from now on
             begun = time.perf_counter()
             for _ in range(repeats := max(1, 16 // count)):
-                scores_of(corners[:count])
+                scores_of(corners[:count], count)
             return (time.perf_counter() - begun) / (repeats * count)
 
         return min(BATCHES, key=seconds)
@@ -69,7 +71,7 @@ def tasks_of(model: Model, threads: int, level: onnxruntime.GraphOptimizationLev
     def scores_at(places: list[tuple[int, int]]) -> np.ndarray:
         count = best_batch()
         return np.concatenate(
-            [scores_of(places[first : first + count]) for first in range(0, len(places), count)]
+            [scores_of(places[first : first + count], count) for first in range(0, len(places), count)]
         )
 
     tasks = {"forward": lambda: run(x), "occlusion": lambda: scores_at(corners)}

@@ -39,12 +39,12 @@ def open_contender(name: str, _threads: int) -> protocol.Contender:
             "inspector.service",
             INSPECTOR_ADDRESS="127.0.0.1:0",
             INSPECTOR_REPOSITORY=str(repository),
-            INSPECTOR_DEVICE="cpu",
+            INSPECTOR_DEVICE=protocol.device(),
         )
     )
     client.register("measured")
     remote = client.model("measured")
-    local = inspector.load(spec.path, device="cpu")
+    local = inspector.load(spec.path, device=protocol.device())
     x = protocol.image(spec.side)
     channel = grpc.insecure_channel(_address_of_server("benchmarks.echo", str(ANSWER_BYTES)))
     bare: Any = channel.unary_unary(echo.METHOD)

@@ -42,6 +42,7 @@ class Setting:
     python: Path
     peer_python: Path | None
     threads: int
+    device: str = "cpu"
     seconds: float
     """For each model and group of tasks."""
     has_kernels: bool = False
@@ -56,7 +57,7 @@ class Setting:
             case "onnx-ad":
                 return self.peer_python is not None
             case "kernels":
-                return self.has_kernels
+                return self.has_kernels and self.device == "cpu"
             case "before":
                 return self.before is not None
             case _:
@@ -179,6 +180,7 @@ def _worker(contender: str, model: Model, setting: Setting, *, label: str = "") 
         python=python,
         model=model.name,
         threads=setting.threads,
+        device=setting.device,
         environment={"INSPECTOR_KERNELS": KERNELS[label]} if label in KERNELS else {},
         paths=[setting.before] if label == "before" and setting.before else [],
     ) as worker:

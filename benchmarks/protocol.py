@@ -26,6 +26,9 @@ from benchmarks.models import ROOT
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "INSPECTOR_THREADS")
 """The environment variables that hold each contender to the same number of threads."""
 
+DEVICE = "BENCHMARKS_DEVICE"
+"""The environment variable that says where each contender runs: a key of `bare.PROVIDERS`."""
+
 SETTLE_SECONDS = 0.05
 """Before a turn: the threads of the contender that ran before spin on the cores for a while."""
 
@@ -45,6 +48,11 @@ SAME = ", same answers"
 
 Contender = Mapping[str, Callable[[], "np.ndarray"]]
 """Its tasks by name; each returns its answer for the fixed input."""
+
+
+def device() -> str:
+    """Return where this contender runs."""
+    return os.environ.get(DEVICE, "cpu")
 
 
 def image(side: int) -> np.ndarray:
@@ -128,6 +136,7 @@ class Worker:
         python: str | Path,
         model: str,
         threads: int,
+        device: str = "cpu",
         environment: Mapping[str, str] = MappingProxyType({}),
         paths: Sequence[Path] = (),
     ) -> None:
@@ -140,7 +149,7 @@ class Worker:
             cwd=ROOT,
             env=os.environ
             | dict.fromkeys(THREADS, str(threads))
-            | {"PYTHONPATH": looked}
+            | {"PYTHONPATH": looked, DEVICE: device}
             | dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
