@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from inspector.grad.kernels.rewriting import with_kernels
 from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import Exposed, expose
+from inspector.graph.laid import write_laid
 from inspector.graph.pack import PackedGraph, pack_own
 from inspector.graph.sized import tensor_bytes
 from inspector.graph.suffix import write_suffix
@@ -99,6 +100,11 @@ class Backward:
         return self.session.size
 
     @property
+    def device_bytes(self) -> int:
+        """Bytes of the session, of the device's own memory."""
+        return self.session.device_bytes
+
+    @property
     def threads(self) -> int:
         """Threads of the session."""
         return self.session.threads
@@ -117,6 +123,11 @@ class Resumed:
     def size(self) -> int:
         """Bytes of the session."""
         return 0 if self.session is None else self.session.size
+
+    @property
+    def device_bytes(self) -> int:
+        """Bytes of the session, of the device's own memory."""
+        return 0 if self.session is None else self.session.device_bytes
 
     @property
     def threads(self) -> int:
@@ -293,6 +304,14 @@ class Sessions:
         """Return a session for one run of a graph: loaded fast, and not kept."""
         self.require_open()
         return self._session(packed, Optimization.NONE)
+
+    def laid(self, image: tuple[int, ...], *, dtype: np.dtype[Any], axes: tuple[int, ...]) -> Session:
+        """Return the session that lays a color over boxes of a (1, *image) array, by `write_laid`."""
+
+        def make() -> Session:
+            return self._session(write_laid(image, dtype=dtype, axes=axes), Optimization.ALL)
+
+        return self._cached(("laid", image, dtype, axes), make)
 
     def own(self, packed: PackedGraph) -> Session:
         """Return a session for many runs of a graph that is not the model's: whoever asks keeps it."""

@@ -33,6 +33,10 @@ class ByShape(Generic[S]):
     def __len__(self) -> int:
         return max(len(self._sessions), 1)
 
+    def __contains__(self, shapes: Shapes) -> bool:
+        """Return whether there is a session that has seen these shapes last."""
+        return shapes in self._sessions
+
     def get(self, shapes: Shapes) -> S:
         """Return the session for these shapes: its own, a new one, or that of the shapes that were not seen longest."""
         with self._lock:

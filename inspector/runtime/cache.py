@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
 
+from inspector.runtime.device_memory import most_bytes, register
 from inspector.runtime.memory import release_arena, resident_bytes
 
 
@@ -19,6 +20,10 @@ class Sized(Protocol):
     @property
     def size(self) -> int:
         """The bytes that it holds."""
+
+    @property
+    def device_bytes(self) -> int:
+        """The bytes that it holds of a device's memory which is not the host's."""
 
     @property
     def threads(self) -> int:
@@ -82,6 +87,10 @@ class _Held:
         return max(self.session.size, self.grown)
 
     @property
+    def device_bytes(self) -> int:
+        return self.session.device_bytes
+
+    @property
     def threads(self) -> int:
         return self.session.threads
 
@@ -93,13 +102,21 @@ class SessionCache:
     """
 
     def __init__(
-        self, *, max_bytes: int, max_sessions: int = MOST_SESSIONS, max_threads: int = MOST_THREADS
+        self,
+        *,
+        max_bytes: int,
+        max_sessions: int = MOST_SESSIONS,
+        max_threads: int = MOST_THREADS,
+        max_device_bytes: int | None = None,
     ) -> None:
         """Hold sessions up to each of the bounds (docs/decisions/0057-sessions.md); the newest is always held.
 
         What one takes is the larger of its graph and weights, and of what the process grew by as it was made, as far as
-        that can be told. A session that grows as it runs counts as what it is when the next one is made.
+        that can be told. A session that grows as it runs counts as what it is when the next one is made. Of a device's
+        own memory they hold half of all, unless told otherwise. All are forgotten where it is used up.
         """
+        register(self)
+        self._max_device_bytes = max_device_bytes
         self._max_bytes = max_bytes
         self._max_sessions = max_sessions
         self._max_threads = max_threads
@@ -133,6 +150,11 @@ class SessionCache:
         """Forget the session under a key, if it is there."""
         with self._lock:
             self._sessions.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all sessions."""
+        with self._lock:
+            self._sessions.clear()
 
     def drop(self, wanted: Callable[[Hashable], bool]) -> None:
         """Forget the sessions whose key is wanted."""
@@ -198,6 +220,7 @@ class SessionCache:
         # The newest stays, even alone above the bounds: it is about to be used.
         while len(self._sessions) > 1 and (
             self._total_size() > self._max_bytes
+            or self._takes_too_much()
             or len(self._sessions) > self._max_sessions
             or self._total_threads() > self._max_threads
         ):
@@ -205,6 +228,14 @@ class SessionCache:
 
     def _total_size(self) -> int:
         return sum(held.size for held in self._sessions.values())
+
+    def _takes_too_much(self) -> bool:
+        """Return whether the sessions hold more of a device's own memory than they may."""
+        taken = sum(held.device_bytes for held in self._sessions.values())
+        if not taken:
+            return False
+        most = most_bytes() if self._max_device_bytes is None else self._max_device_bytes
+        return most is not None and taken > most
 
     def _total_threads(self) -> int:
         return sum(held.threads for held in self._sessions.values())

@@ -49,6 +49,11 @@ class Device:
         return self._provider.memory
 
     @property
+    def has_own_memory(self) -> bool:
+        """Whether tensors have to be brought there from the host."""
+        return self.memory != "cpu"
+
+    @property
     def plans_by_shape(self) -> bool:
         """Whether kernels are planned for the shape of the last run only, so that few shapes are the fastest."""
         return self._provider.plans_by_shape

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
+from typing import TypeVar
 
 import onnxruntime as ort
 
-from inspector.errors import EngineError, InvalidModelError
+from inspector.errors import EngineError, InspectorError, InvalidModelError, LimitExceededError
 from inspector.runtime.by_shape import ByShape
 from inspector.runtime.device import Device, check_providers
+from inspector.runtime.device_memory import Taken, is_used_up, memory_of, relieve
 from inspector.runtime.failures import RUNTIME_FAILURES
 from inspector.runtime.kernels import Kernels
 from inspector.runtime.memory import share_arena
@@ -34,6 +36,8 @@ class Optimization(Enum):
     """Adds fusions of several operators into ones that the device has: to compare with."""
     ALL = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
 
+
+T = TypeVar("T")
 
 _FATAL = 4
 
@@ -68,9 +72,11 @@ class Session:
         run of a shape: for many runs of few shapes. `weights` are shared with other sessions; `constants` are this
         session's alone, and can be forgotten once it is made, because ONNX Runtime then has its own copy.
 
-        Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device.
+        Raises InvalidModelError if ONNX Runtime refuses the graph, DeviceError if it falls back to another device,
+        LimitExceededError where the device has no memory left for it.
         """
         self.device = device
+        self._taken = Taken(device)
         self._is_on_host = device.memory == "cpu"
         self._weights = dict(weights)
         self._threads = 0
@@ -81,14 +87,15 @@ class Session:
             options.enable_mem_pattern = plans_memory or device.kind != "cpu"
             if kernels is not None:
                 kernels.register(options)
-            session = ort.InferenceSession(graph, options, providers=device.providers)
+            with self._taken.noted():
+                session = ort.InferenceSession(graph, options, providers=device.providers)
             session.disable_fallback()  # a run that fails is an error, and not done again elsewhere
             return session
 
         try:
-            self._session = made()
+            self._session = self._with_room(made)
         except RUNTIME_FAILURES as error:
-            raise InvalidModelError(
+            raise self._full(error) or InvalidModelError(
                 f"ONNX Runtime {ort.__version__} cannot load this graph: {_one_line(error)}{_mend(error)}",
                 reason="MODEL_REFUSED",
             ) from error
@@ -105,6 +112,11 @@ class Session:
     def size(self) -> int:
         """The bytes of the graph and what it holds, as many times as there are sessions of it."""
         return self._size * self._copies
+
+    @property
+    def device_bytes(self) -> int:
+        """The bytes that it took of the device's own memory so far, as far as that can be told; 0 on the host."""
+        return self._taken.bytes
 
     @property
     def threads(self) -> int:
@@ -147,7 +159,8 @@ class Session:
     ) -> dict[str, DeviceTensor]:
         """Run and return the fetched tensors, left on the device.
 
-        Raises CancelledError when the token ends the run, EngineError when ONNX Runtime fails.
+        Raises CancelledError when the token ends the run, EngineError when ONNX Runtime fails, LimitExceededError where
+        that is for want of the device's memory, also without the sessions that nobody runs.
         """
         token = NEVER if cancellation is None else cancellation
         # ONNX Runtime looks at `terminate` between two nodes, and what was terminated once fails for ever: each run
@@ -158,20 +171,52 @@ class Session:
         with token.stopping(lambda: setattr(options, "terminate", True)):
             REST.begun()
             try:
-                session = self._session_for(feeds)
-                values = self._ran(session, feeds, fetch, options)
+                values = self._with_room(lambda: self._planned(feeds, fetch, options))
             except RUNTIME_FAILURES as error:
                 token.raise_if_cancelled()
-                raise EngineError(f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED") from error
+                raise self._full(error) or EngineError(
+                    f"ONNX Runtime failed: {_one_line(error)}", reason="RUN_FAILED"
+                ) from error
             finally:
                 REST.ended()
         token.raise_if_cancelled()
         return dict(zip(fetch, map(DeviceTensor, values), strict=True))
 
-    def _session_for(self, feeds: Mapping[str, DeviceTensor | Array]) -> ort.InferenceSession:
+    def _planned(
+        self, feeds: Mapping[str, DeviceTensor | Array], fetch: Sequence[str], options: ort.RunOptions
+    ) -> Sequence[ort.OrtValue]:
+        """Run in the session for these shapes; its first run of them takes memory that it keeps."""
         if self._by_shape is None:
-            return self._session
-        return self._by_shape.get(tuple(tuple(feed.shape) for feed in feeds.values()))
+            return self._ran(self._session, feeds, fetch, options)
+        shapes = tuple(tuple(feed.shape) for feed in feeds.values())
+        if shapes in self._by_shape:
+            return self._ran(self._by_shape.get(shapes), feeds, fetch, options)
+        session = self._by_shape.get(shapes)
+        with self._taken.noted():
+            return self._ran(session, feeds, fetch, options)
+
+    def _with_room(self, do: Callable[[], T]) -> T:
+        """Do something; where the device's memory is used up, once more without the sessions that nobody runs."""
+        try:
+            return do()
+        except RUNTIME_FAILURES as error:
+            if not is_used_up(error, self.device):
+                raise
+        relieve()
+        return do()
+
+    def _full(self, error: Exception) -> InspectorError | None:
+        """Return what to say of a failure for want of the device's memory."""
+        if not is_used_up(error, self.device):
+            return None
+        memory = memory_of(self.device)
+        left = "" if memory is None else f" ({memory.free >> 20:,} MiB of {memory.total >> 20:,} are free)"
+        return LimitExceededError(
+            f"The memory of {self.device.name} is used up{left}, also without the sessions that nobody runs: "
+            f"{_one_line(error)}. Give fewer or smaller images, end what else uses the device, or ask for "
+            "device='cpu'.",
+            reason="DEVICE_MEMORY_USED_UP",
+        )
 
     def _ran(
         self,

@@ -221,6 +221,7 @@ class Weighed:
 
     size: int = 1
     threads: int = 0
+    device_bytes: int = 0
 
 
 def test_sessions_are_few_however_small_they_are() -> None:

@@ -51,6 +51,11 @@ class PartSessions:
         return sum(session.size for session in [*self._stages.values(), *rests])
 
     @property
+    def device_bytes(self) -> int:
+        """Bytes of all of them of a device's own memory: they are made on the host alone."""
+        return 0
+
+    @property
     def threads(self) -> int:
         """Threads of all of them: none beside those that run them."""
         return 0
