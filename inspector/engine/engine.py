@@ -30,14 +30,18 @@ from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU, Device
+from inspector.runtime.device_memory import memory_of
 from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 from inspector.types.layers import Shape
 
-_USUAL_SIZES = (4, 16)
-"""Of batches, beside one and the largest, where every other size would have to be planned for."""
+_BATCH_BYTES = 512 << 20
+_PART = 16
+"""Of a device's own memory, that the activations of one run may take: all of them, though most are not held at once."""
+_USUAL_SIZES = (1, 4, 16)
+"""Of batches, beside the largest, where every other size would have to be planned for."""
 _MOST_SHAPES = 64
 """Shapes of images, where a model leaves them free, of which plans are kept."""
 _MOST_PASSES = 16
@@ -61,10 +65,10 @@ class Engine:
         *,
         device: Device,
         cache: SessionCache,
-        batch_bytes: int = 512 << 20,
+        batch_bytes: int | None = None,
         is_exact: bool = False,
     ) -> None:
-        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run.
+        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run, or `usual_batch_bytes`.
 
         An exact one runs every operator of a quantized model as the file has it, and never compares.
         """
@@ -92,7 +96,8 @@ class Engine:
         self.shapes = Shapes(model, self.sessions)
         self.image_sizes = ImageSizes(model.input)
         self.sweeps = KnownSweeps()
-        self.room = Room(model, run_bytes=batch_bytes, shapes=lambda image: self.plan(image).shapes)
+        run_bytes = usual_batch_bytes(device) if batch_bytes is None else batch_bytes
+        self.room = Room(model, run_bytes=run_bytes, shapes=lambda image: self.plan(image).shapes)
         self._plans: Kept[tuple[int, ...], BatchPlan] = Kept(most=_MOST_SHAPES)
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
         self._features: Kept[str, str | None] = Kept(most=_MOST_TENSORS)
@@ -198,7 +203,7 @@ class Engine:
     @contextmanager
     def elsewhere(self, device: Device) -> Iterator[Engine]:
         """Give an engine of the same model on another device; it shares the cache, and is closed after the block."""
-        other = Engine(self.model, device=device, cache=self._cache, batch_bytes=self.room.run_bytes)
+        other = Engine(self.model, device=device, cache=self._cache)
         try:
             yield other
         finally:
@@ -243,25 +248,41 @@ class Engine:
 
         Where an image's values depend on its company, or may, it has none but itself.
         """
-        size = self.batch_size(x, tensors, at_most=at_most)
-        for start in range(0, len(x), size):
-            chunk = x[start : start + size]
+        size, start = self.batch_size(x, tensors, at_most=at_most), 0
+        while start < len(x):
+            chunk = x[start : start + self.next_size(min(size, len(x) - start), x.shape[1:])]
             yield range(start, start + len(chunk)), self.filled(chunk)
+            start += len(chunk)
 
     def filled(self, chunk: Array) -> Array:
         """Return images, at least one, as a batch that the model takes: a fixed one is filled up with the last.
 
         So is a free one where the device plans for one shape at a time: to one of few sizes.
         """
-        missing = (self.model.input.batch or self._usual_size(chunk)) - len(chunk)
-        return np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing > 0 else chunk
+        size = self.model.input.batch or self.usual_size(len(chunk), chunk.shape[1:])
+        return last_repeated(chunk, size)
 
-    def _usual_size(self, chunk: Array) -> int:
-        count = len(chunk)
-        if count == 1 or not self.device.plans_by_shape:
+    def usual_size(self, count: int, image: tuple[int, ...]) -> int:
+        """Return how many images of a shape a run of `count` has, of a free batch: where shapes are planned for, one of
+        few sizes.
+        """
+        return next((size for size in self._sizes(image) if count <= size), count)
+
+    def next_size(self, count: int, image: tuple[int, ...]) -> int:
+        """Return how many of `count` images, which fit into one run, the next run should take.
+
+        All of them, unless most of it would be what fills it up: then a smaller one that is full.
+        """
+        if self.model.input.batch is not None or self.usual_size(count, image) <= 2 * count:
             return count
-        largest = self.largest_batch(chunk.shape[1:])
-        return next((size for size in _USUAL_SIZES if count <= size < largest), max(count, largest))
+        return max(size for size in self._sizes(image) if size <= count)
+
+    def _sizes(self, image: tuple[int, ...]) -> Sequence[int]:
+        """Return the sizes of runs of images of a shape; none where any is as good."""
+        if not self.device.plans_by_shape:
+            return ()
+        largest = self.largest_batch(image)
+        return [*(size for size in _USUAL_SIZES if size < largest), largest]
 
     def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
         """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""
@@ -328,15 +349,18 @@ class Engine:
 
     def run_forward(
         self,
-        chunk: Array,
+        chunk: Array | DeviceTensor,
         tensors: Sequence[str],
         *,
         saved: Exposed = _NOTHING,
         is_exact: bool = False,
         cancellation: Cancellation | None = None,
     ) -> dict[str, DeviceTensor]:
-        """Do what `fetch` does; where the run fails, do not ask whether images of other sizes would run."""
-        self.require_room(chunk.shape[1:], tensors, count=len(chunk))
+        """Do what `fetch` does; where the run fails, do not ask whether images of other sizes would run.
+
+        The batch may be one that was made on the device.
+        """
+        self.require_room(chunk.shape[1:], tensors, count=chunk.shape[0])
         session, fetch = self._forward(tensors, saved, is_exact=is_exact, cancellation=cancellation)
         return session.run(self._feeds(chunk), fetch, cancellation=cancellation)
 
@@ -347,8 +371,10 @@ class Engine:
         session = self.sessions.trial(tuple(tensors), optimization)
         return lambda chunk: session.run(self._feeds(chunk), tensors, cancellation=cancellation)
 
-    def _feeds(self, chunk: Array) -> dict[str, Array]:
-        return {self.model.input.name: chunk[0] if self.model.input.batch_axis is None else chunk}
+    def _feeds(self, chunk: Array | DeviceTensor) -> dict[str, Array | DeviceTensor]:
+        if self.model.input.batch_axis is None and isinstance(chunk, np.ndarray):
+            return {self.model.input.name: chunk[0]}
+        return {self.model.input.name: chunk}
 
     def _forward(
         self,
@@ -387,3 +413,15 @@ class Engine:
         return image_parts(
             name, tensor.numpy(), plan.of(name), batch=len(chunk), images=images, shape=plan.shapes.get(name)
         )
+
+
+def last_repeated(rows: Array, size: int) -> Array:
+    """Return at least so many rows: the last one is repeated."""
+    missing = size - len(rows)
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing > 0 else rows
+
+
+def usual_batch_bytes(device: Device) -> int:
+    """Return how many bytes of activations a run of several images has on a device: many where its memory is large."""
+    memory = memory_of(device)
+    return _BATCH_BYTES if memory is None else max(_BATCH_BYTES, memory.total // _PART)

@@ -41,10 +41,12 @@ class Watched(Engine):
         self.sizes: list[int] = []
         self.goes = threading.Event()
         self.goes.set()
-        self.fails: Callable[[Array], bool] = lambda chunk: False
+        self.fails: Callable[[Any], bool] = lambda chunk: False
 
-    def run_forward(self, chunk: Array, tensors: Sequence[str], **more: Any) -> dict[str, DeviceTensor]:
-        self.sizes.append(len(chunk))
+    def run_forward(
+        self, chunk: Array | DeviceTensor, tensors: Sequence[str], **more: Any
+    ) -> dict[str, DeviceTensor]:
+        self.sizes.append(chunk.shape[0])
         self.goes.wait(30)
         if self.fails(chunk):
             raise EngineError("planted", reason="RUN_FAILED")

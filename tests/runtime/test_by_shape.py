@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inspector.engine.engine import Engine
+from inspector.engine.engine import Engine, usual_batch_bytes
 from inspector.engine.run import Run
 from inspector.graph.expose import Exposed
 from inspector.model.read import read_model
 from inspector.runtime.by_shape import MOST_SHAPES, ByShape
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU, Device
+from inspector.runtime.device_memory import Memory
 from inspector.runtime.session import Session
 from tests.support.small_cnn import images, small_cnn
 
@@ -66,6 +67,16 @@ def test_threads_do_not_make_one_twice() -> None:
     assert next(made) == 3
 
 
+def test_batches_are_as_large_as_the_devices_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert usual_batch_bytes(CPU) == 512 << 20
+    for total, expected in ((4 << 30, 512 << 20), (80 << 30, 5 << 30)):
+        monkeypatch.setattr(
+            "inspector.engine.engine.memory_of", lambda device, total=total: Memory(free=1, total=total)
+        )
+        assert usual_batch_bytes(Device("cuda")) == expected
+        assert engine().room.run_bytes == expected
+
+
 @pytest.fixture
 def planning(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let the CPU be a device that plans by shape; the images of each run."""
@@ -86,7 +97,20 @@ def engine() -> Engine:
 
 
 @pytest.mark.parametrize(
-    ("count", "runs"), [(1, [1]), (2, [4]), (4, [4]), (5, [16]), (17, [64]), (65, [64, 1])]
+    ("count", "runs"),
+    [
+        (1, [1]),
+        (2, [4]),
+        (4, [4]),
+        (5, [4, 1]),
+        (7, [4, 4]),
+        (8, [16]),
+        (17, [16, 1]),
+        (31, [16, 16]),
+        (32, [64]),
+        (65, [64, 1]),
+        (86, [64, 16, 4, 4]),
+    ],
 )
 def test_batches_have_few_sizes_where_each_is_planned_for(
     planning: list[int], count: int, runs: list[int]
@@ -110,9 +134,9 @@ def test_no_batch_is_filled_up_beyond_what_fits(planning: list[int]) -> None:
 
 
 def test_the_way_back_leaves_out_what_fills_a_batch(planning: list[int]) -> None:
-    x, gradients = images(6), []
+    x, gradients = images(9), []
     for rows, values, pullback in Run(engine()).pullbacks(x, source="scores", policy="gradient"):
-        assert (len(rows), len(values)) == (6, 6)
+        assert (len(rows), len(values)) == (9, 9)
         gradients.append(pullback(np.ones_like(values)).numpy())
 
     alone = []
@@ -126,7 +150,7 @@ def test_a_session_counts_all_that_it_holds(planning: list[int]) -> None:
     own = engine()
     session = own.sessions.forward(Exposed(tensors=("scores",)))
     size = session.size
-    for count in (1, 2, 5):
+    for count in (1, 2, 9):
         Run(own).forward(images(count), ["scores"])
 
     assert session.size == 3 * size

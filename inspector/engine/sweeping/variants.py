@@ -20,8 +20,10 @@ class Variants:
     """The axes of space in `image`."""
     boxes: Array
     """(K, axes of space, 2) int64: the first pixel that may differ, and the one after the last."""
-    patch: Callable[[int], Array]
-    """Gives a variant's values within its box, in a shape that broadcasts to it (without the batch axis)."""
+    patch: Callable[[int], Array] | Array
+    """Gives a variant's values within its box, in a shape that broadcasts to it (without the batch axis); or they are
+    the same for all.
+    """
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -32,7 +34,8 @@ class Variants:
 
     def some(self, numbers: Sequence[int]) -> list[Array]:
         """Return the patches of some variants."""
-        return [self.patch(number) for number in numbers]
+        patch = self.patch
+        return [patch(number) if callable(patch) else patch for number in numbers]
 
 
 class Copies:

@@ -133,7 +133,7 @@ def _masked(run: Run, image: Array, boxes: Array, request: CorrespondenceRequest
         image=image,
         axes=spatial_axes(batched(model.input.layout)),
         boxes=np.concatenate([np.zeros((1, 2, 2), np.int64), ends]),
-        patch=lambda _: fill,
+        patch=fill,
     )
 
 

@@ -34,14 +34,13 @@ class Occluder:
 
     def variants(self, x: Array, positions: Sequence[tuple[int, ...]]) -> Variants:
         """Return the (1, …) image with the box at each position, a number into `starts` per axis."""
-        color = self.color.astype(x.dtype)
         places = np.asarray(positions, np.int64).reshape(len(positions), len(self.starts))
         first = np.stack([starts[places[:, axis]] for axis, starts in enumerate(self.starts)], axis=1)
         return Variants(
             image=x,
             axes=tuple(axis + 1 for axis in self.axes),
             boxes=np.stack([first, first + np.asarray(self.size)], axis=2),
-            patch=lambda _: color,
+            patch=self.color.astype(x.dtype),
         )
 
 
