@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.foreseen import HeldPass
 from inspector.engine.parts import restored
 from inspector.engine.pass_plan import Ends, Way, backward_key, pass_plan
 from inspector.engine.sessions import Backward
@@ -66,11 +67,13 @@ def passes(
     ways: Sequence[Way],
     beside: Sequence[str] = (),
     seeds: int = 1,
+    held: HeldPass | None = None,
     cancellation: Cancellation | None = None,
 ) -> Iterator[Passed]:
     """Yield, for each batch of (N, …) images, one forward pass, all of the ways back from `source`, and what is beside.
 
-    `seeds` is how many each pullback of a single image will be given, for the best graph and nothing else.
+    `seeds` is how many each pullback of a single image will be given, for the best graph and nothing else. A pass that
+    is `held` is not made again, where it gave all that is needed.
     """
     image, fixed = x.shape[1:], engine.model.input.batch
     # The way back of a fixed batch is that of the whole batch, as the way there is.
@@ -89,7 +92,8 @@ def passes(
     at_most = engine.usual_batch(image) if plan.shares and len(x) > 1 else 1
     for images, chunk in engine.batches(x, plan.needed, at_most=at_most):
         try:
-            forward = engine.fetch(
+            known = None if held is None else held.given(chunk, (*plan.asked, *plan.saved.names))
+            forward = known or engine.fetch(
                 chunk, plan.asked, saved=plan.saved, is_exact=True, cancellation=cancellation
             )
             values, *others = (

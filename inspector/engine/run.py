@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.foreseen import HeldPass, saved_from_any
 from inspector.engine.pass_plan import Way
 from inspector.engine.pullback import Passed, Pulled, passes, pullbacks
 from inspector.engine.resumption import Resumption
@@ -57,6 +59,8 @@ class Run:
         self.seed = seed
         self._others = others
         self._notes: dict[tuple[str, str], Note] = {}
+        self._foreseen: tuple[tuple[Way, ...], tuple[str, ...]] | None = None
+        self._held: HeldPass | None = None
         self._last: tuple[Array, tuple[str, ...], dict[str, Array]] | None = None
 
     # --- what is noted
@@ -98,18 +102,52 @@ class Run:
                 parts[name].append(values)
         return {name: joined(name, part) for name, part in parts.items()}
 
-    def forward_once(self, image: Array, tensors: tuple[str, ...]) -> dict[str, Array]:
+    @contextmanager
+    def foreseeing(self, ways: Sequence[Way], beside: Sequence[str]) -> Iterator[None]:
+        """Say that in this block one target is chosen, and then `passes` asked for these ways and tensors.
+
+        Images stay as they are meanwhile.
+        """
+        self._foreseen = (tuple(ways), tuple(beside))
+        try:
+            yield
+        finally:
+            self._foreseen = self._held = None
+
+    def forward_once(
+        self, image: Array, tensors: tuple[str, ...], *, sources: Sequence[str] = ()
+    ) -> dict[str, Array]:
         """Return what `forward` does for one (1, …) image; asked for the same next, it has been computed already.
 
-        So targets of one image that are chosen one after the other share a run. Nobody may write to the answer.
+        So targets of one image that are chosen one after the other share a run. Nobody may write to the answer. Where a
+        way back from one of the `sources` is foreseen, the same run saves what it takes.
         """
         if self._last is not None:
             before, asked, found = self._last
             if asked == tensors and np.array_equal(before, image):
                 return found
-        found = self.forward(image, tensors)
-        self._last = (image.copy(), tensors, found)
-        return found
+        saving = self._saving(image, tensors, sources)
+        if saving is not None:  # of one target, after which there is none
+            return saving
+        known = self.forward(image, tensors)
+        self._last = (image.copy(), tensors, known)
+        return known
+
+    def _saving(
+        self, image: Array, tensors: tuple[str, ...], sources: Sequence[str]
+    ) -> dict[str, Array] | None:
+        """Run one image forward for tensors and all that is foreseen, which is held; None where nothing is."""
+        if self._foreseen is None or not sources:
+            return None
+        engine, (ways, beside), token = self.engine, self._foreseen, self.control.cancellation
+        saved = saved_from_any(engine, image, sources=sources, ways=ways, cancellation=token)
+        if saved is None:
+            return None
+        asked = tuple(dict.fromkeys((*tensors, *beside)))
+        found = engine.fetch(image, asked, saved=saved, is_exact=True, cancellation=token)
+        self._note_company(image, tensors)
+        self._held = HeldPass(image=image, found=found)
+        return {name: engine.values(name, found[name], image, images=1) for name in tensors}
 
     def together(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
         """Yield (which images, {tensor: (images, …)}), batch by batch, with all of the tensors.
@@ -173,6 +211,7 @@ class Run:
             ways=ways,
             beside=beside,
             seeds=seeds,
+            held=self._held,
             cancellation=self.control.cancellation,
         ):
             self._note_company(x, [source, *beside])

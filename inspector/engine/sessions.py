@@ -6,14 +6,17 @@ import itertools
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from inspector.engine.kept import Kept
 from inspector.errors import ConflictError
-from inspector.grad.backward import write_backward
+from inspector.grad.backward import BackwardGraph, write_backward
 from inspector.grad.kernels.marking import with_marks
 from inspector.grad.kernels.rewriting import with_kernels
+from inspector.grad.policies.rectifiers import Rectifier, find_rectifiers
 from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import Exposed, expose
@@ -58,6 +61,9 @@ _MANY_BYTES = 64 << 20
 _SMALL_WEIGHTS = 16 << 20
 """Bytes of dense weights behind a tensor, up to which a session that begins there has a copy laid out for its runs.
 There are many, and they may take no longer than laying out does."""
+
+_MOST_WAYS = 64
+"""Backward graphs of which it is kept what they are fed."""
 
 _SHORT_RUN_BYTES = 4 << 20
 """Below so many bytes of activations a run takes a few milliseconds, of which waking threads is a large part."""
@@ -156,6 +162,9 @@ class Sessions:
         self._answered = frozenset(model.answered)
         self._lock = threading.Lock()
         self._weights: dict[str, DeviceTensor] = {}
+        self._saved: Kept[BackwardKey, Exposed] = Kept(most=_MOST_WAYS)
+        self._written: dict[BackwardKey, BackwardGraph] = {}
+        """Backward graphs of which there is no session yet."""
         self._closed = False
         self.runs_are_short = _runs_are_short(model)
         """Whether waking threads, and the like of it, is a large part of a run."""
@@ -257,23 +266,15 @@ class Sessions:
         """
 
         def make() -> Backward:
-            known = shapes()
-            stock = write_backward(
-                self._model.ir,
-                source=key.source,
-                target=key.target,
-                policy=policy_named(key.policy),
-                overrides={tensor: policy_named(name) for tensor, name in key.overrides},
-                shapes=known,
-                dtypes=self._model.dtypes,
-                batch=key.batch,
-                source_steps=self._steps(key.source, key.policy, known),
-                target_steps=self._steps(key.target, key.policy, known),
-            )
-            graph = stock if key.kernels is None else with_marks(with_kernels(stock))
+            with self._lock:
+                written, self._written = (
+                    self._written.get(key),
+                    {},
+                )  # others are not worth their memory any more
+            graph = written or self._backward_graph(key, shapes())
             return Backward(
                 session=self._session(pack_own(graph.model), Optimization.ALL, kernels=key.kernels),
-                saved=Exposed(tensors=graph.saved, switches=graph.switches, marks=graph.marks),
+                saved=_saved_by(graph),
                 batchable=graph.batchable,
                 rectified=graph.rectified,
                 idle=graph.idle,
@@ -281,6 +282,38 @@ class Sessions:
             )
 
         return self._cached(("backward", key), make)
+
+    def saved_for(self, key: BackwardKey, *, shapes: Callable[[], Mapping[str, Shape]]) -> Exposed:
+        """Return what a backward graph is fed of a forward pass, before there is a session of it; see `backward`."""
+
+        def make() -> Exposed:
+            graph = self._backward_graph(key, shapes())
+            with self._lock:
+                self._written[key] = graph  # its session will be asked for next, or that of one beside it
+            return _saved_by(graph)
+
+        return self._saved.get(key, make)
+
+    @cached_property
+    def _rectifiers(self) -> Mapping[Any, Rectifier]:
+        """Those of the graph, which are looked for once for all ways back."""
+        return find_rectifiers(self._model.ir.graph)
+
+    def _backward_graph(self, key: BackwardKey, shapes: Mapping[str, Shape]) -> BackwardGraph:
+        stock = write_backward(
+            self._model.ir,
+            source=key.source,
+            target=key.target,
+            policy=policy_named(key.policy),
+            overrides={tensor: policy_named(name) for tensor, name in key.overrides},
+            shapes=shapes,
+            dtypes=self._model.dtypes,
+            batch=key.batch,
+            source_steps=self._steps(key.source, key.policy, shapes),
+            target_steps=self._steps(key.target, key.policy, shapes),
+            rectifiers=self._rectifiers,
+        )
+        return stock if key.kernels is None else with_marks(with_kernels(stock))
 
     def fuses_codes(self, cancellation: Cancellation | None = None) -> bool:
         """Return whether the runtime may compute on codes what is written between those that quantize and dequantize.
@@ -387,6 +420,10 @@ class Sessions:
     def _shared(self, name: str, array: Array) -> DeviceTensor:
         with self._lock:
             return self._weights.setdefault(name, DeviceTensor.place(array))
+
+
+def _saved_by(graph: BackwardGraph) -> Exposed:
+    return Exposed(tensors=graph.saved, switches=graph.switches, marks=graph.marks)
 
 
 def _runs_are_short(model: OnnxModel) -> bool:

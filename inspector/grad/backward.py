@@ -16,6 +16,7 @@ from inspector.errors import NotFoundError
 from inspector.grad.accumulate import accumulate, total
 from inspector.grad.choice import Choice
 from inspector.grad.path import find_blocks, find_path
+from inspector.grad.policies.rectifiers import Rectifier, find_rectifiers
 from inspector.grad.policies.table import Policy
 from inspector.grad.pooled import Pooled, noting
 from inspector.grad.refusal import is_control_flow, no_rule, no_way, nothing_handed_on
@@ -74,6 +75,7 @@ def write_backward(
     batch: Batch = Batch.ANY,
     source_steps: Array | None = None,
     target_steps: Array | None = None,
+    rectifiers: Mapping[ir.Node, Rectifier] | None = None,
 ) -> BackwardGraph:
     """Write the backward graph from tensor `source` to tensor `target` under a policy.
 
@@ -81,8 +83,10 @@ def write_backward(
     `shapes` gives the shapes for one image, `dtypes` the NumPy names of types that the graph does not state; `dtype`
     is the float type of the gradient, `batch` says how many images and seeds a run takes. Where an end holds codes of
     quantized values, its `_steps` (real values per code, which broadcast against the tensor) make seeds and gradient
-    those of the real values. Raises NotFoundError for an unknown tensor, InvalidInputError where no way from the target
-    to the source passes a gradient, and UnsupportedOperatorError at an operator without a rule.
+    those of the real values. `rectifiers` are those of the whole graph, where they have been found.
+
+    Raises NotFoundError for an unknown tensor, InvalidInputError where no way from the target to the source passes a
+    gradient, and UnsupportedOperatorError at an operator without a rule.
     """
     source_value, target_value = _find(model, source), _find(model, target)
     nodes, reached = find_path(source_value, target_value, dtypes=dtypes)
@@ -99,7 +103,7 @@ def write_backward(
         return _rule_for(node, opset)
 
     choice = Choice(
-        model.graph,
+        find_rectifiers(model.graph) if rectifiers is None else rectifiers,
         nodes=nodes,
         reached=reached,
         policy=policy,

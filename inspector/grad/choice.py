@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from inspector.grad.joins import nested_joins
-from inspector.grad.policies.rectifiers import Rectifier, find_rectifiers
+from inspector.grad.policies.rectifiers import Rectifier
 from inspector.grad.policies.table import Policy
 from inspector.grad.step import RuleOf, Step
 from inspector.grad.whole import whole_step
@@ -21,7 +21,7 @@ class Choice:
 
     def __init__(
         self,
-        graph: ir.Graph,
+        rectifiers: Mapping[ir.Node, Rectifier],
         *,
         nodes: Sequence[ir.Node],
         reached: set[ir.Value],
@@ -32,7 +32,7 @@ class Choice:
     ) -> None:
         """Choose for a walk over `nodes`; `overrides` gives policies by the tensors that their layers compute."""
         # A walk that ends within a rectifier's nodes meets them one by one.
-        found = [rectifier for rectifier in find_rectifiers(graph).values() if rectifier.input in reached]
+        found = [rectifier for rectifier in rectifiers.values() if rectifier.input in reached]
         self._rectifiers = {rectifier.last: rectifier for rectifier in found}
         self._inner = {node for rectifier in found for node in rectifier.nodes - {rectifier.last}}
         self._first = _first_linear(nodes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -114,16 +115,17 @@ def project_ways(
     """Project each target down several ways; one forward pass serves all, and gives the tensors `beside` as well."""
     pairs = pairs_of(targets, len(x))
     found = _Found(maps=[{} for _ in ways], blind=[set() for _ in ways], beside={name: {} for name in beside})
-    for source, members in _together(_by_source(run, x, pairs)):
-        rows = sorted({member.image for member in members})
-        each = len(members) // len(rows)
-        own = x if len(rows) == len(x) else x[rows]
-        for passed in run.passes(own, source=source, ways=ways, beside=beside, seeds=each):
-            for way, pullback in zip(ways, passed.pullbacks, strict=True):
-                _note_policies(run, way.policy, way.overrides, pullback)
-            rounds = [members[row * each : (row + 1) * each] for row in passed.images]
-            for part in _rounds(rounds, min([pullback.most for pullback in passed.pullbacks])):
-                found.add(run, passed, part, seeding=seeding)
+    with run.foreseeing(ways, beside) if len(pairs) == 1 else nullcontext():
+        for source, members in _together(_by_source(run, x, pairs)):
+            rows = sorted({member.image for member in members})
+            each = len(members) // len(rows)
+            own = x if len(rows) == len(x) else x[rows]
+            for passed in run.passes(own, source=source, ways=ways, beside=beside, seeds=each):
+                for way, pullback in zip(ways, passed.pullbacks, strict=True):
+                    _note_policies(run, way.policy, way.overrides, pullback)
+                rounds = [members[row * each : (row + 1) * each] for row in passed.images]
+                for part in _rounds(rounds, min([pullback.most for pullback in passed.pullbacks])):
+                    found.add(run, passed, part, seeding=seeding)
     for one in found.maps:
         for place in found.missing:
             one[place] = np.full(x.shape[1:], np.nan, np.float32)

@@ -59,6 +59,17 @@ class Columns:
         part = moved[self.start : self.stop]
         return part.reshape(len(part), prod(part.shape[1:]))
 
+    def place(self, shape: tuple[int, ...], *, column: int, box: int) -> int:
+        """Return the flat index of one of those numbers in an output of a shape without the batch axis."""
+        if self.axis is None:
+            return box
+        axis = self.axis % len(shape)
+        left = shape[:axis] + shape[axis + 1 :]
+        group, place = divmod(box, prod(left))
+        entry = group * (shape[axis] // self.groups) + self.start + column
+        index = list(np.unravel_index(place, left)) if left else []
+        return int(np.ravel_multi_index((*index[:axis], entry, *index[axis:]), shape))
+
     def places(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return how the boxes stand in an output of a shape without the batch axis."""
         if self.axis is None:

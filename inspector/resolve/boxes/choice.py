@@ -45,8 +45,8 @@ def choose_box(
     head = engine.head_of(target.output)
     _require_classes(head)
     known = class_elements(engine, head.layout, x.shape[1:])
-    before = [tensor for one in known.values() for tensor in one.traced.tensors]
-    found = run.forward_once(x, tuple(dict.fromkeys([*box_tensors(head), *before])))
+    before = list(dict.fromkeys(tensor for one in known.values() for tensor in one.traced.tensors))
+    found = run.forward_once(x, tuple(dict.fromkeys([*box_tensors(head), *before])), sources=before)
     seen = detections_of(engine, head, found, 0, x)
     if not seen.count:
         raise nothing_found("a box")

@@ -93,9 +93,8 @@ class Detections:
         """Return the output, and the flat index there, of the number that says that a box shows a class."""
         scale, number = self.scale_of(box)
         holder = scale.holder
-        shape = self.found[holder.output].shape
         column = index if scale.classes is not None else 0
-        return holder.output, int(holder.of(np.arange(prod(shape)).reshape(shape))[column, number])
+        return holder.output, holder.place(self.found[holder.output].shape, column=column, box=number)
 
     def _places(self, scale: Scale) -> tuple[int, ...]:
         return scale.holder.places(self.found[scale.holder.output].shape)
