@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from inspector.engine.engine import Engine
 from inspector.engine.sessions import Backward, BackwardKey
@@ -44,6 +45,8 @@ class PassPlan:
     """Tensors of the forward pass: the source, and what is asked for beside it."""
     saved: Exposed
     """What the ways back are fed of it."""
+    exposed: Exposed
+    """All of both."""
     toward: tuple[str, ...]
     ends: tuple[Ends, ...]
     """By way."""
@@ -54,7 +57,7 @@ class PassPlan:
     shares: bool
     """Whether several images, or several seeds of one, may share a run there and back."""
 
-    @property
+    @cached_property
     def needed(self) -> tuple[str, ...]:
         """What decides how many images share a run."""
         read = () if self.is_whole else tuple(tensor for _, tensor in self.saved.like)
@@ -103,6 +106,7 @@ def _planned(
     return PassPlan(
         asked=(source, *beside),
         saved=saved,
+        exposed=Exposed.union((Exposed(tensors=(source, *beside)), saved)),
         toward=tuple(key.target for key in keys),
         ends=ends,
         loses_axes=any(_is_loose(plan.shapes.get(name)) for _, name in saved.like),

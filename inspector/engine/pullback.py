@@ -92,9 +92,9 @@ def passes(
     at_most = engine.usual_batch(image) if plan.shares and len(x) > 1 else 1
     for images, chunk in engine.batches(x, plan.needed, at_most=at_most):
         try:
-            known = None if held is None else held.given(chunk, (*plan.asked, *plan.saved.names))
+            known = None if held is None else held.given(chunk, plan.exposed.names)
             forward = known or engine.fetch(
-                chunk, plan.asked, saved=plan.saved, is_exact=True, cancellation=cancellation
+                chunk, plan.asked, saved=plan.exposed, is_exact=True, cancellation=cancellation
             )
             values, *others = (
                 engine.values(name, forward[name], chunk, images=len(images)) for name in (source, *beside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
@@ -32,13 +33,33 @@ class Exposed:
     def union(cls, parts: Iterable[Exposed]) -> Exposed:
         """Return what any of them exposes, in their order."""
         several = tuple(parts)
+        largest = several[-1] if several else cls()
+        if all(
+            one.is_in(largest) for one in several
+        ):  # the same one again, which knows its names and its hash
+            return largest
         return cls(
             tensors=tuple(dict.fromkeys(name for one in several for name in one.tensors)),
             switches=tuple(dict.fromkeys(name for one in several for name in one.switches)),
             marks=tuple(dict.fromkeys(mark for one in several for mark in one.marks)),
         )
 
-    @property
+    def is_in(self, other: Exposed) -> bool:
+        """Return whether another one exposes all that this one does."""
+        return self is other or (
+            all(name in other.tensors for name in self.tensors)
+            and all(name in other.switches for name in self.switches)
+            and all(mark in other.marks for mark in self.marks)
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.tensors, self.switches, self.marks))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the outputs."""
         return (
@@ -47,7 +68,7 @@ class Exposed:
             *(mark.name for mark in self.marks),
         )
 
-    @property
+    @cached_property
     def like(self) -> tuple[tuple[str, str], ...]:
         """By output, switches apart: its name, and the tensor of whose values, and in whose shape, it is."""
         return (
