@@ -15,7 +15,8 @@ from inspector.engine.joint_runs import Joining, JointRuns
 from inspector.engine.kept import Kept
 from inspector.engine.parts import image_parts
 from inspector.engine.quantized.level import Level, QuantizedLevel
-from inspector.engine.room import Room
+from inspector.engine.room import Room, usual_run_bytes
+from inspector.engine.run_sizes import filled_size, last_repeated, next_size, run_sizes
 from inspector.engine.sessions import Sessions
 from inspector.engine.shapes import Shapes
 from inspector.engine.sweeping.known import KnownSweeps
@@ -30,18 +31,12 @@ from inspector.model.heads.head import Head
 from inspector.model.spec import OnnxModel
 from inspector.runtime.cache import SessionCache
 from inspector.runtime.device import CPU, Device
-from inspector.runtime.device_memory import memory_of
 from inspector.runtime.session import Optimization, Session
 from inspector.runtime.tensor import DeviceTensor
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
 from inspector.types.layers import Shape
 
-_BATCH_BYTES = 512 << 20
-_PART = 16
-"""Of a device's own memory, that the activations of one run may take: all of them, though most are not held at once."""
-_USUAL_SIZES = (1, 4, 16)
-"""Of batches, beside the largest, where every other size would have to be planned for."""
 _MOST_SHAPES = 64
 """Shapes of images, where a model leaves them free, of which plans are kept."""
 _MOST_PASSES = 16
@@ -68,7 +63,7 @@ class Engine:
         batch_bytes: int | None = None,
         is_exact: bool = False,
     ) -> None:
-        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run, or `usual_batch_bytes`.
+        """Prepare to run `model` on `device`; `batch_bytes` bounds the activations of one run, or `usual_run_bytes`.
 
         An exact one runs every operator of a quantized model as the file has it, and never compares.
         """
@@ -96,7 +91,7 @@ class Engine:
         self.shapes = Shapes(model, self.sessions)
         self.image_sizes = ImageSizes(model.input)
         self.sweeps = KnownSweeps()
-        run_bytes = usual_batch_bytes(device) if batch_bytes is None else batch_bytes
+        run_bytes = usual_run_bytes(device) if batch_bytes is None else batch_bytes
         self.room = Room(model, run_bytes=run_bytes, shapes=lambda image: self.plan(image).shapes)
         self._plans: Kept[tuple[int, ...], BatchPlan] = Kept(most=_MOST_SHAPES)
         self._bottlenecks: Kept[str, frozenset[str]] = Kept(most=_MOST_TENSORS)
@@ -248,9 +243,9 @@ class Engine:
 
         Where an image's values depend on its company, or may, it has none but itself.
         """
-        size, start = self.batch_size(x, tensors, at_most=at_most), 0
+        size, sizes, start = self.batch_size(x, tensors, at_most=at_most), self.run_sizes(x.shape[1:]), 0
         while start < len(x):
-            chunk = x[start : start + self.next_size(min(size, len(x) - start), x.shape[1:])]
+            chunk = x[start : start + next_size(min(size, len(x) - start), sizes)]
             yield range(start, start + len(chunk)), self.filled(chunk)
             start += len(chunk)
 
@@ -259,30 +254,14 @@ class Engine:
 
         So is a free one where the device plans for one shape at a time: to one of few sizes.
         """
-        size = self.model.input.batch or self.usual_size(len(chunk), chunk.shape[1:])
+        size = self.model.input.batch or filled_size(len(chunk), self.run_sizes(chunk.shape[1:]))
         return last_repeated(chunk, size)
 
-    def usual_size(self, count: int, image: tuple[int, ...]) -> int:
-        """Return how many images of a shape a run of `count` has, of a free batch: where shapes are planned for, one of
-        few sizes.
-        """
-        return next((size for size in self._sizes(image) if count <= size), count)
-
-    def next_size(self, count: int, image: tuple[int, ...]) -> int:
-        """Return how many of `count` images, which fit into one run, the next run should take.
-
-        All of them, unless most of it would be what fills it up: then a smaller one that is full.
-        """
-        if self.model.input.batch is not None or self.usual_size(count, image) <= 2 * count:
-            return count
-        return max(size for size in self._sizes(image) if size <= count)
-
-    def _sizes(self, image: tuple[int, ...]) -> Sequence[int]:
-        """Return the sizes of runs of images of a shape; none where any is as good."""
-        if not self.device.plans_by_shape:
+    def run_sizes(self, image: tuple[int, ...]) -> Sequence[int]:
+        """Return the sizes of runs of images of a shape, where the batch is free and not every size is as good."""
+        if self.model.input.batch is not None or not self.device.plans_by_shape:
             return ()
-        largest = self.largest_batch(image)
-        return [*(size for size in _USUAL_SIZES if size < largest), largest]
+        return run_sizes(self.largest_batch(image))
 
     def batch_size(self, x: Array, tensors: Sequence[str], *, at_most: int | None = None) -> int:
         """Return how many of the images of `x` a batch holds, at most, where tensors are asked for."""
@@ -413,15 +392,3 @@ class Engine:
         return image_parts(
             name, tensor.numpy(), plan.of(name), batch=len(chunk), images=images, shape=plan.shapes.get(name)
         )
-
-
-def last_repeated(rows: Array, size: int) -> Array:
-    """Return at least so many rows: the last one is repeated."""
-    missing = size - len(rows)
-    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing > 0 else rows
-
-
-def usual_batch_bytes(device: Device) -> int:
-    """Return how many bytes of activations a run of several images has on a device: many where its memory is large."""
-    memory = memory_of(device)
-    return _BATCH_BYTES if memory is None else max(_BATCH_BYTES, memory.total // _PART)

@@ -47,6 +47,41 @@ def _is_same(one: Array, other: Array) -> bool:
     )
 
 
+class Foreseen:
+    """Ways back that are asked for once one target is chosen, and the pass that shows it, which saves what they take.
+
+    Images stay as they are meanwhile.
+    """
+
+    def __init__(self, engine: Engine, ways: Sequence[Way], beside: Sequence[str]) -> None:
+        self._engine, self._ways, self._beside = engine, tuple(ways), tuple(beside)
+        self.held: HeldPass | None = None
+
+    def run(
+        self,
+        image: Array,
+        tensors: Sequence[str],
+        *,
+        sources: Sequence[str],
+        cancellation: Cancellation | None = None,
+    ) -> dict[str, Array] | None:
+        """Return tensors of one (1, …) image, and hold what a way back from any of the sources takes; None where
+        `saved_from_any` gives none.
+        """
+        engine = self._engine
+        saved = saved_from_any(engine, image, sources=sources, ways=self._ways, cancellation=cancellation)
+        if saved is None:
+            return None
+        asked = tuple(dict.fromkeys((*tensors, *self._beside)))
+        found = engine.fetch(image, asked, saved=saved, is_exact=True, cancellation=cancellation)
+        self.held = HeldPass(image=image, found=found)
+        return {name: engine.values(name, found[name], image, images=1) for name in tensors}
+
+    def end(self) -> None:
+        """Let go of the graphs of ways that were not taken."""
+        self._engine.sessions.backward_graphs.forget()
+
+
 def saved_from_any(
     engine: Engine,
     x: Array,
@@ -73,7 +108,7 @@ def saved_from_any(
     def make() -> Exposed | None:
         try:
             return Exposed.union(
-                engine.sessions.saved_for(
+                engine.sessions.backward_graphs.fed(
                     key,
                     shapes=partial(engine.shapes_for, x, (key.source, key.target), cancellation=cancellation),
                 )

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from inspector.engine.backward_graphs import BackwardKey
 from inspector.engine.engine import Engine
-from inspector.engine.sessions import Backward, BackwardKey
+from inspector.engine.sessions import Backward
 from inspector.grad.writing.builder import Batch
 from inspector.graph.batch.placement import Placement
 from inspector.graph.expose import Exposed
@@ -45,8 +46,6 @@ class PassPlan:
     """Tensors of the forward pass: the source, and what is asked for beside it."""
     saved: Exposed
     """What the ways back are fed of it."""
-    exposed: Exposed
-    """All of both."""
     toward: tuple[str, ...]
     ends: tuple[Ends, ...]
     """By way."""
@@ -56,6 +55,11 @@ class PassPlan:
     """Whether a batch is fixed, so that the way back is that of all of it."""
     shares: bool
     """Whether several images, or several seeds of one, may share a run there and back."""
+
+    @cached_property
+    def exposed(self) -> Exposed:
+        """All that the forward pass gives."""
+        return Exposed.union((Exposed(tensors=self.asked), self.saved))
 
     @cached_property
     def needed(self) -> tuple[str, ...]:
@@ -106,7 +110,6 @@ def _planned(
     return PassPlan(
         asked=(source, *beside),
         saved=saved,
-        exposed=Exposed.union((Exposed(tensors=(source, *beside)), saved)),
         toward=tuple(key.target for key in keys),
         ends=ends,
         loses_axes=any(_is_loose(plan.shapes.get(name)) for _, name in saved.like),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inspector.engine.engine import Engine
+from inspector.engine.run_sizes import last_repeated
 from inspector.engine.sessions import Resumed
 from inspector.engine.sweeping.trials import Trials
 from inspector.errors import EngineError
@@ -184,8 +185,7 @@ class Resumption:
         if place.axis is None or not place.fits(raw.shape, len(self._alone)):
             whole: Array = planted[0].reshape(raw.shape)
             return whole
-        if len(planted) < batch:
-            planted = np.concatenate([planted, np.repeat(planted[-1:], batch - len(planted), axis=0)])
+        planted = last_repeated(planted, batch)
         shape = list(raw.shape)
         shape[place.axis] = batch * place.parts
         return place.join(planted).reshape(shape)

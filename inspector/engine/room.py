@@ -9,10 +9,15 @@ from inspector.engine.kept import Kept
 from inspector.errors import LimitExceededError
 from inspector.graph.sized import peak_bytes, tensor_bytes
 from inspector.model.spec import OnnxModel
+from inspector.runtime.device import Device
+from inspector.runtime.device_memory import memory_of
 from inspector.runtime.threads import threads
 from inspector.types.layers import Shape
 
 _MOST_IMAGES = 64
+_RUN_BYTES = 512 << 20
+_PART = 16
+"""Of a device's own memory, that the activations of one run may take: all of them, though most are not held at once."""
 _USUAL_BYTES = 64 << 20
 """Activations of a run there and back, beyond which runs on CPUs take more time for each image, not less."""
 _MOST_SHAPES = 64
@@ -20,6 +25,12 @@ _MOST_SHAPES = 64
 
 
 T = TypeVar("T")
+
+
+def usual_run_bytes(device: Device) -> int:
+    """Return how many bytes of activations a run of several images has on a device: many where its memory is large."""
+    memory = memory_of(device)
+    return _RUN_BYTES if memory is None else max(_RUN_BYTES, memory.total // _PART)
 
 
 class Room:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from inspector.engine.engine import Engine
-from inspector.engine.foreseen import HeldPass, saved_from_any
+from inspector.engine.foreseen import Foreseen
 from inspector.engine.pass_plan import Way
 from inspector.engine.pullback import Passed, Pulled, passes, pullbacks
 from inspector.engine.resumption import Resumption
@@ -59,8 +59,7 @@ class Run:
         self.seed = seed
         self._others = others
         self._notes: dict[tuple[str, str], Note] = {}
-        self._foreseen: tuple[tuple[Way, ...], tuple[str, ...]] | None = None
-        self._held: HeldPass | None = None
+        self._foreseen: Foreseen | None = None
         self._last: tuple[Array, tuple[str, ...], dict[str, Array]] | None = None
 
     # --- what is noted
@@ -103,16 +102,18 @@ class Run:
         return {name: joined(name, part) for name, part in parts.items()}
 
     @contextmanager
-    def foreseeing(self, ways: Sequence[Way], beside: Sequence[str]) -> Iterator[None]:
-        """Say that in this block one target is chosen, and then `passes` asked for these ways and tensors.
+    def foreseeing(self, ways: Sequence[Way], beside: Sequence[str], *, targets: int) -> Iterator[None]:
+        """Say that in this block targets are chosen, and then `passes` asked for these ways and tensors.
 
-        Images stay as they are meanwhile.
+        Only of a single one is anything foreseen. Images stay as they are meanwhile.
         """
-        self._foreseen = (tuple(ways), tuple(beside))
+        foreseen = self._foreseen = Foreseen(self.engine, ways, beside) if targets == 1 else None
         try:
             yield
         finally:
-            self._foreseen = self._held = None
+            self._foreseen = None
+            if foreseen is not None:
+                foreseen.end()
 
     def forward_once(
         self, image: Array, tensors: tuple[str, ...], *, sources: Sequence[str] = ()
@@ -126,28 +127,15 @@ class Run:
             before, asked, found = self._last
             if asked == tensors and np.array_equal(before, image):
                 return found
-        saving = self._saving(image, tensors, sources)
-        if saving is not None:  # of one target, after which there is none
-            return saving
+        if self._foreseen is not None and sources:
+            token = self.control.cancellation
+            saving = self._foreseen.run(image, tensors, sources=sources, cancellation=token)
+            if saving is not None:  # there is no other target to be chosen
+                self._note_company(image, tensors)
+                return saving
         known = self.forward(image, tensors)
         self._last = (image.copy(), tensors, known)
         return known
-
-    def _saving(
-        self, image: Array, tensors: tuple[str, ...], sources: Sequence[str]
-    ) -> dict[str, Array] | None:
-        """Run one image forward for tensors and all that is foreseen, which is held; None where nothing is."""
-        if self._foreseen is None or not sources:
-            return None
-        engine, (ways, beside), token = self.engine, self._foreseen, self.control.cancellation
-        saved = saved_from_any(engine, image, sources=sources, ways=ways, cancellation=token)
-        if saved is None:
-            return None
-        asked = tuple(dict.fromkeys((*tensors, *beside)))
-        found = engine.fetch(image, asked, saved=saved, is_exact=True, cancellation=token)
-        self._note_company(image, tensors)
-        self._held = HeldPass(image=image, found=found)
-        return {name: engine.values(name, found[name], image, images=1) for name in tensors}
 
     def together(self, x: Array, tensors: Sequence[str]) -> Iterator[Scanned]:
         """Yield (which images, {tensor: (images, …)}), batch by batch, with all of the tensors.
@@ -211,7 +199,7 @@ class Run:
             ways=ways,
             beside=beside,
             seeds=seeds,
-            held=self._held,
+            held=None if self._foreseen is None else self._foreseen.held,
             cancellation=self.control.cancellation,
         ):
             self._note_company(x, [source, *beside])

@@ -6,18 +6,12 @@ import itertools
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from inspector.engine.kept import Kept
+from inspector.engine.backward_graphs import AllShapes, BackwardGraphs, BackwardKey
 from inspector.errors import ConflictError
-from inspector.grad.backward import BackwardGraph, write_backward
-from inspector.grad.kernels.marking import with_marks
-from inspector.grad.kernels.rewriting import with_kernels
-from inspector.grad.policies.rectifiers import Rectifier, find_rectifiers
-from inspector.grad.policies.table import Signal, policy_named
 from inspector.grad.writing.builder import Batch
 from inspector.graph.expose import Exposed, expose
 from inspector.graph.laid import write_laid
@@ -36,7 +30,6 @@ from inspector.runtime.tensor import DeviceTensor
 from inspector.runtime.threads import Spinning
 from inspector.types.arrays import Array
 from inspector.types.control import Cancellation
-from inspector.types.layers import Shape
 
 S = TypeVar("S", bound=Sized)
 
@@ -62,68 +55,15 @@ _SMALL_WEIGHTS = 16 << 20
 """Bytes of dense weights behind a tensor, up to which a session that begins there has a copy laid out for its runs.
 There are many, and they may take no longer than laying out does."""
 
-_MOST_WAYS = 64
-"""Backward graphs of which it is kept what they are fed."""
-
 _SHORT_RUN_BYTES = 4 << 20
 """Below so many bytes of activations a run takes a few milliseconds, of which waking threads is a large part."""
 
 
-class BackwardKey(NamedTuple):
-    """Which backward graph of a model: what tells it from all others."""
-
-    source: str
-    target: str
-    policy: str
-    overrides: tuple[tuple[str, str], ...]
-    """Other policies by the tensors that their layers compute, sorted."""
-    image: tuple[int, ...]
-    """The shape of the images, without the batch axis; () where the model has only one."""
-    batch: Batch
-    kernels: Kernels | None
-    """Those whose operators may stand in the graph."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class Backward:
-    """A backward session and what it must be fed: one value of the cache, forgotten as one."""
-
-    session: Session
-    saved: Exposed
-    """What it is fed of a forward pass."""
-    batchable: bool
-    """Whether several seeds of one image may share a run."""
-    rectified: frozenset[str]
-    """The outputs of the rectifiers at which a policy had a say."""
-    idle: frozenset[str]
-    """The tensors of overrides that made no difference."""
-    sees_image: bool
-    """Whether what comes back depends on any value of the forward pass, and not on the seeds alone."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of the session."""
-        return self.session.size
-
-    @property
-    def device_bytes(self) -> int:
-        """Bytes of the session, of the device's own memory."""
-        return self.session.device_bytes
-
-    @property
-    def threads(self) -> int:
-        """Threads of the session."""
-        return self.session.threads
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resumed:
-    """A session that begins in the middle of the graph, and what it must be fed beside the tensor where it begins."""
+class _WithSession:
+    """A session and what belongs to it, as one value of the cache: it takes what the session takes."""
 
     session: Session | None
-    """None where nothing that was asked for depends on the tensor."""
-    crossing: tuple[str, ...]
-    given: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -139,6 +79,33 @@ class Resumed:
     def threads(self) -> int:
         """Threads of the session."""
         return 0 if self.session is None else self.session.threads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backward(_WithSession):
+    """A backward session and what it must be fed: one value of the cache, forgotten as one."""
+
+    session: Session
+    saved: Exposed
+    """What it is fed of a forward pass."""
+    batchable: bool
+    """Whether several seeds of one image may share a run."""
+    rectified: frozenset[str]
+    """The outputs of the rectifiers at which a policy had a say."""
+    idle: frozenset[str]
+    """The tensors of overrides that made no difference."""
+    sees_image: bool
+    """Whether what comes back depends on any value of the forward pass, and not on the seeds alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed(_WithSession):
+    """A session that begins in the middle of the graph, and what it must be fed beside the tensor where it begins."""
+
+    session: Session | None
+    """None where nothing that was asked for depends on the tensor."""
+    crossing: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 class Sessions:
@@ -162,9 +129,7 @@ class Sessions:
         self._answered = frozenset(model.answered)
         self._lock = threading.Lock()
         self._weights: dict[str, DeviceTensor] = {}
-        self._saved: Kept[BackwardKey, Exposed] = Kept(most=_MOST_WAYS)
-        self._written: dict[BackwardKey, BackwardGraph] = {}
-        """Backward graphs of which there is no session yet."""
+        self.backward_graphs = BackwardGraphs(model)
         self._closed = False
         self.runs_are_short = _runs_are_short(model)
         """Whether waking threads, and the like of it, is a large part of a run."""
@@ -259,22 +224,14 @@ class Sessions:
             usable_kernels() if self.device.kind == "cpu" else None,
         )
 
-    def backward(self, key: BackwardKey, *, shapes: Callable[[], Mapping[str, Shape]]) -> Backward:
-        """Return the session of a backward graph. Seeds and gradients of codes are those of the real values.
-
-        `shapes` gives those of all tensors in one run: of a fixed batch, else for one image.
-        """
+    def backward(self, key: BackwardKey, *, shapes: AllShapes) -> Backward:
+        """Return the session of a backward graph."""
 
         def make() -> Backward:
-            with self._lock:
-                written, self._written = (
-                    self._written.get(key),
-                    {},
-                )  # others are not worth their memory any more
-            graph = written or self._backward_graph(key, shapes())
+            graph = self.backward_graphs.take(key, shapes=shapes)
             return Backward(
                 session=self._session(pack_own(graph.model), Optimization.ALL, kernels=key.kernels),
-                saved=_saved_by(graph),
+                saved=graph.fed,
                 batchable=graph.batchable,
                 rectified=graph.rectified,
                 idle=graph.idle,
@@ -282,38 +239,6 @@ class Sessions:
             )
 
         return self._cached(("backward", key), make)
-
-    def saved_for(self, key: BackwardKey, *, shapes: Callable[[], Mapping[str, Shape]]) -> Exposed:
-        """Return what a backward graph is fed of a forward pass, before there is a session of it; see `backward`."""
-
-        def make() -> Exposed:
-            graph = self._backward_graph(key, shapes())
-            with self._lock:
-                self._written[key] = graph  # its session will be asked for next, or that of one beside it
-            return _saved_by(graph)
-
-        return self._saved.get(key, make)
-
-    @cached_property
-    def _rectifiers(self) -> Mapping[Any, Rectifier]:
-        """Those of the graph, which are looked for once for all ways back."""
-        return find_rectifiers(self._model.ir.graph)
-
-    def _backward_graph(self, key: BackwardKey, shapes: Mapping[str, Shape]) -> BackwardGraph:
-        stock = write_backward(
-            self._model.ir,
-            source=key.source,
-            target=key.target,
-            policy=policy_named(key.policy),
-            overrides={tensor: policy_named(name) for tensor, name in key.overrides},
-            shapes=shapes,
-            dtypes=self._model.dtypes,
-            batch=key.batch,
-            source_steps=self._steps(key.source, key.policy, shapes),
-            target_steps=self._steps(key.target, key.policy, shapes),
-            rectifiers=self._rectifiers,
-        )
-        return stock if key.kernels is None else with_marks(with_kernels(stock))
 
     def fuses_codes(self, cancellation: Cancellation | None = None) -> bool:
         """Return whether the runtime may compute on codes what is written between those that quantize and dequantize.
@@ -364,16 +289,6 @@ class Sessions:
         self._cache.drop(lambda key: isinstance(key, tuple) and key[0] == self._key)
         release_free_memory()
 
-    def _steps(self, tensor: str, policy: str, shapes: Mapping[str, Shape]) -> Array | None:
-        """Return ∂(real value)/∂(code) of a tensor of codes, as it broadcasts; None for others.
-
-        Relevance has no unit of its tensor.
-        """
-        codes, shape = self._model.codes.get(tensor), shapes.get(tensor)
-        if codes is None or shape is None or policy_named(policy).signal is Signal.RELEVANCE:
-            return None
-        return codes.steps(len(shape)).astype(np.float32)
-
     def _cached(self, key: tuple[object, ...], make: Callable[[], S], *, lasting: bool = False) -> S:
         self.require_open()
 
@@ -420,10 +335,6 @@ class Sessions:
     def _shared(self, name: str, array: Array) -> DeviceTensor:
         with self._lock:
             return self._weights.setdefault(name, DeviceTensor.place(array))
-
-
-def _saved_by(graph: BackwardGraph) -> Exposed:
-    return Exposed(tensors=graph.saved, switches=graph.switches, marks=graph.marks)
 
 
 def _runs_are_short(model: OnnxModel) -> bool:

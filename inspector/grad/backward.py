@@ -22,7 +22,7 @@ from inspector.grad.pooled import Pooled, noting
 from inspector.grad.refusal import is_control_flow, no_rule, no_way, nothing_handed_on
 from inspector.grad.rule import Rule, find_rule
 from inspector.grad.writing.builder import Batch, Builder
-from inspector.graph.expose import SWITCHES
+from inspector.graph.expose import SWITCHES, Exposed
 from inspector.graph.marks import Mark
 from inspector.graph.opset import standard_opset
 from inspector.model.dependence import dependents
@@ -60,6 +60,11 @@ class BackwardGraph:
     """Values that stand for all of the maps, or of other axes, of what they are added to."""
     marks: tuple[Mark, ...] = ()
     """What is fed instead of forward tensors of which nothing else is asked, under their own names."""
+
+    @property
+    def fed(self) -> Exposed:
+        """What is fed of a forward pass."""
+        return Exposed(tensors=self.saved, switches=self.switches, marks=self.marks)
 
 
 def write_backward(

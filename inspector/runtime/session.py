@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from enum import Enum
 from types import MappingProxyType
 from typing import TypeVar
@@ -77,7 +78,7 @@ class Session:
         """
         self.device = device
         self._taken = Taken(device)
-        self._is_on_host = device.memory == "cpu"
+        self._is_on_host = not device.has_own_memory
         self._weights = dict(weights)
         self._threads = 0
 
@@ -145,7 +146,7 @@ class Session:
         options.add_session_config_entry("session.disable_prepacking", "0" if prepacked else "1")
         given = {**self._weights, **constants}
         options.add_external_initializers(list(given), [w.value for w in given.values()])
-        if self.device.memory == "cpu":
+        if self._is_on_host:
             for name, weight in self._weights.items():
                 options.add_initializer(name, weight.value)
         return options
@@ -189,10 +190,9 @@ class Session:
         if self._by_shape is None:
             return self._ran(self._session, feeds, fetch, options)
         shapes = tuple(tuple(feed.shape) for feed in feeds.values())
-        if shapes in self._by_shape:
-            return self._ran(self._by_shape.get(shapes), feeds, fetch, options)
+        noting = nullcontext() if shapes in self._by_shape else self._taken.noted()
         session = self._by_shape.get(shapes)
-        with self._taken.noted():
+        with noting:
             return self._ran(session, feeds, fetch, options)
 
     def _with_room(self, do: Callable[[], T]) -> T:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import inspector
-from inspector.engine import run as runs_of
+from inspector.engine import foreseen as foreseeing_of
+from inspector.engine.backward_graphs import BackwardGraphs
 from inspector.engine.foreseen import HeldPass, saved_from_any
 from inspector.engine.pass_plan import Way
 from inspector.engine.run import Run
-from inspector.engine.sessions import Sessions
 from inspector.errors import UnsupportedOperatorError
 from inspector.model.heads.head import BOXES, Columns
 from inspector.resolve.boxes.choice import detections_of
@@ -70,7 +70,7 @@ def test_maps_are_those_of_a_pass_of_their_own(
             foreseeing.attribute(x[None], method=method)
             mine, few = counted(lambda x=x: foreseeing.attribute(x[None], method=method))
             with monkeypatch.context() as patched:
-                patched.setattr(runs_of, "saved_from_any", lambda *_, **__: None)
+                patched.setattr(foreseeing_of, "saved_from_any", lambda *_, **__: None)
                 other.attribute(x[None], method=method)
                 theirs, many = counted(lambda x=x: other.attribute(x[None], method=method))
             if method == "gradcam":  # chosen before it is known at which layer it is read
@@ -106,10 +106,10 @@ def test_boxes_of_every_scale_come_back_from_there(counted: Any) -> None:
 def test_a_scale_without_a_way_back_does_not_hinder_the_others(
     counted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Sessions.saved_for
+    real = BackwardGraphs.fed
     asked = []
 
-    def refused(self: Sessions, key: Any, **rest: Any) -> Any:
+    def refused(self: BackwardGraphs, key: Any, **rest: Any) -> Any:
         asked.append(key)
         if len(asked) == 2:
             raise UnsupportedOperatorError("planted")
@@ -117,7 +117,7 @@ def test_a_scale_without_a_way_back_does_not_hinder_the_others(
 
     with loaded(TAILS["two scales"]) as model, loaded(TAILS["two scales"]) as other:
         expected = other.attribute(images(1)).maps
-        monkeypatch.setattr(Sessions, "saved_for", refused)
+        monkeypatch.setattr(BackwardGraphs, "fed", refused)
         model.attribute(images(1))
         found, many = counted(lambda: model.attribute(images(1)))
         assert (many, len(asked)) == (3, 2), "it is asked once"
@@ -125,17 +125,17 @@ def test_a_scale_without_a_way_back_does_not_hinder_the_others(
 
 
 def test_a_graph_that_was_written_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    written, real = [], Sessions._backward_graph
+    written, real = [], BackwardGraphs._write
 
-    def spy(self: Sessions, key: Any, shapes: Any) -> Any:
+    def spy(self: BackwardGraphs, key: Any, shapes: Any) -> Any:
         written.append(key)
         return real(self, key, shapes)
 
-    monkeypatch.setattr(Sessions, "_backward_graph", spy)
+    monkeypatch.setattr(BackwardGraphs, "_write", spy)
     with loaded(TAILS["two scales"]) as model:
         first = model.attribute(images(1))
         assert len(written) == 2
-        assert engine_of(model).sessions._written == {}
+        assert engine_of(model).sessions.backward_graphs._written == {}
         for _ in range(2):
             np.testing.assert_array_equal(model.attribute(images(1)).maps, first.maps)
         assert len(written) == 2
@@ -164,10 +164,11 @@ def test_another_image_or_tensor_is_not_given() -> None:
 def test_nothing_is_held_after_the_call() -> None:
     with loaded(TAILS["two scales"]) as model:
         run = Run(engine_of(model))
-        with pytest.raises(ZeroDivisionError), run.foreseeing([], []):
-            run._held = HeldPass(image=images(1), found={})
+        with pytest.raises(ZeroDivisionError), run.foreseeing([], [], targets=1):
+            assert run._foreseen is not None
+            run._foreseen.held = HeldPass(image=images(1), found={})
             raise ZeroDivisionError
-        assert run._held is None
+        assert run._foreseen is None
 
 
 def test_many_scales_are_not_foreseen() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inspector.engine.engine import Engine, usual_batch_bytes
+from inspector.engine.engine import Engine
+from inspector.engine.room import usual_run_bytes
 from inspector.engine.run import Run
 from inspector.graph.expose import Exposed
 from inspector.model.read import read_model
@@ -68,12 +69,12 @@ def test_threads_do_not_make_one_twice() -> None:
 
 
 def test_batches_are_as_large_as_the_devices_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert usual_batch_bytes(CPU) == 512 << 20
+    assert usual_run_bytes(CPU) == 512 << 20
     for total, expected in ((4 << 30, 512 << 20), (80 << 30, 5 << 30)):
         monkeypatch.setattr(
-            "inspector.engine.engine.memory_of", lambda device, total=total: Memory(free=1, total=total)
+            "inspector.engine.room.memory_of", lambda device, total=total: Memory(free=1, total=total)
         )
-        assert usual_batch_bytes(Device("cuda")) == expected
+        assert usual_run_bytes(Device("cuda")) == expected
         assert engine().room.run_bytes == expected
 
 

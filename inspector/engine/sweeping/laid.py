@@ -6,8 +6,8 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from inspector.engine.engine import last_repeated
 from inspector.engine.run import Run
+from inspector.engine.run_sizes import filled_size, last_repeated, next_size
 from inspector.engine.scan import Scanned
 from inspector.engine.sweeping.variants import Variants
 from inspector.errors import EngineError
@@ -35,10 +35,11 @@ class LaidLoop:
     def __call__(self, numbers: range) -> Generator[Scanned, None, range]:
         """Yield (which variants, {tensor: (k, …)}) of some variants, in order; return those left after one failed."""
         engine, image = self._run.engine, self._variants.image
+        sizes = engine.run_sizes(image.shape[1:])
         cancellation = self._run.control.cancellation
         while numbers:
-            chunk = numbers[: engine.next_size(min(self._most, len(numbers)), image.shape[1:])]
-            size = engine.usual_size(len(chunk), image.shape[1:])
+            chunk = numbers[: next_size(min(self._most, len(numbers)), sizes)]
+            size = filled_size(len(chunk), sizes)
             boxes = last_repeated(self._variants.boxes[chunk.start : chunk.stop], size)
             try:
                 laid = self._session.run({**self._placed, BOXES: boxes}, [LAID], cancellation=cancellation)

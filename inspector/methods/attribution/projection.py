@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -115,17 +114,9 @@ def project_ways(
     """Project each target down several ways; one forward pass serves all, and gives the tensors `beside` as well."""
     pairs = pairs_of(targets, len(x))
     found = _Found(maps=[{} for _ in ways], blind=[set() for _ in ways], beside={name: {} for name in beside})
-    with run.foreseeing(ways, beside) if len(pairs) == 1 else nullcontext():
+    with run.foreseeing(ways, beside, targets=len(pairs)):
         for source, members in _together(_by_source(run, x, pairs)):
-            rows = sorted({member.image for member in members})
-            each = len(members) // len(rows)
-            own = x if len(rows) == len(x) else x[rows]
-            for passed in run.passes(own, source=source, ways=ways, beside=beside, seeds=each):
-                for way, pullback in zip(ways, passed.pullbacks, strict=True):
-                    _note_policies(run, way.policy, way.overrides, pullback)
-                rounds = [members[row * each : (row + 1) * each] for row in passed.images]
-                for part in _rounds(rounds, min([pullback.most for pullback in passed.pullbacks])):
-                    found.add(run, passed, part, seeding=seeding)
+            _project_together(run, x, found, source, members, ways=ways, beside=beside, seeding=seeding)
     for one in found.maps:
         for place in found.missing:
             one[place] = np.full(x.shape[1:], np.nan, np.float32)
@@ -138,6 +129,29 @@ def project_ways(
     return ProjectedWays(
         tuple(projected), {name: _in_order(kept, len(pairs)) for name, kept in found.beside.items()}
     )
+
+
+def _project_together(
+    run: Run,
+    x: Array,
+    found: _Found,
+    source: str,
+    members: Sequence[Pair],
+    *,
+    ways: Sequence[Way],
+    beside: Sequence[str],
+    seeding: Seeding,
+) -> None:
+    """Project targets that share runs, equally many of each of their images."""
+    rows = sorted({member.image for member in members})
+    each = len(members) // len(rows)
+    own = x if len(rows) == len(x) else x[rows]
+    for passed in run.passes(own, source=source, ways=ways, beside=beside, seeds=each):
+        for way, pullback in zip(ways, passed.pullbacks, strict=True):
+            _note_policies(run, way.policy, way.overrides, pullback)
+        rounds = [members[row * each : (row + 1) * each] for row in passed.images]
+        for part in _rounds(rounds, min([pullback.most for pullback in passed.pullbacks])):
+            found.add(run, passed, part, seeding=seeding)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
